@@ -1,0 +1,50 @@
+using System.Threading.Channels;
+
+namespace KvStore;
+
+/// <summary>
+/// What stands between callers and the owner loop: bounded by operations and by bytes, refusing what is over, so that a
+/// caller never waits to be admitted and never holds memory that nobody counted.
+/// </summary>
+internal sealed class CommandQueue(StoreOptions options)
+{
+    private readonly Channel<Command> _channel = Channel.CreateBounded<Command>(
+        new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true });
+
+    private long _bytes;
+
+    /// <summary>Operations that wait.</summary>
+    public int Count => _channel.Reader.Count;
+
+    /// <summary>Bytes of keys and values that were admitted and not yet released.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Admits a command; false when the queue is full or closed.</summary>
+    public bool TryAdmit(Command command)
+    {
+        var bytes = command.Operation.Bytes;
+        if (Interlocked.Add(ref _bytes, bytes) <= options.QueueBytesMax && _channel.Writer.TryWrite(command))
+            return true;
+        Interlocked.Add(ref _bytes, -bytes);
+        return false;
+    }
+
+    /// <summary>Admits nothing more. What was admitted can still be taken.</summary>
+    public void Close() => _channel.Writer.TryComplete();
+
+    /// <summary>Waits until there is something to take; false when there never will be. For the owner.</summary>
+    public ValueTask<bool> WaitAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
+
+    /// <summary>Takes what waits, up to the size of a batch; false when nothing does. For the owner.</summary>
+    /// <param name="batch">Emptied first.</param>
+    public bool TryTake(List<Command> batch)
+    {
+        batch.Clear();
+        while (batch.Count < options.BatchOperationsMax && _channel.Reader.TryRead(out var command))
+            batch.Add(command);
+        return batch.Count > 0;
+    }
+
+    /// <summary>Gives back the room of a command that has its outcome. For the owner.</summary>
+    public void Release(Command command) => Interlocked.Add(ref _bytes, -command.Operation.Bytes);
+}

@@ -1,0 +1,37 @@
+namespace KvStore;
+
+/// <summary>A commit log that keeps nothing: what the process held is gone when it ends. Revisions start at 1.</summary>
+/// <param name="time">The clock that entries are stamped by.</param>
+public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
+{
+    private readonly BatchDecider _decider = new(time);
+    private ICommitFollower? _follower;
+
+    private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
+
+    /// <inheritdoc/>
+    public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+    {
+        follower.Load(0, []);
+        _follower = follower;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    {
+        var decision = _decider.Decide(Follower.Latest, batch);
+        if (decision.Commits.Count > 0)
+            Follower.Apply(decision.Commits);
+        return ValueTask.FromResult(decision.Outcomes);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
+
+    /// <inheritdoc/>
+    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

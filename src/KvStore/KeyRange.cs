@@ -1,0 +1,28 @@
+namespace KvStore;
+
+/// <summary>An interval of keys in byte order: from <see cref="From"/> (inside) to <see cref="To"/> (outside).</summary>
+/// <param name="From">The first bytes inside; empty means from the first key.</param>
+/// <param name="To">The first bytes outside; empty means to the last key.</param>
+/// <remarks>Bounds need not be keys. Whoever makes a range leaves its arrays alone from then on.</remarks>
+public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory<byte> To)
+{
+    /// <summary>Every key that starts with the bytes; they are copied.</summary>
+    public static KeyRange WithPrefix(ReadOnlySpan<byte> prefix)
+    {
+        // The first bytes after all that start with the prefix: drop trailing FFs, add one to what is then last.
+        var end = prefix.TrimEnd((byte)0xFF).ToArray();
+        if (end.Length > 0)
+            end[^1]++;
+        return new KeyRange(prefix.ToArray(), end);
+    }
+
+    /// <summary>The part of this range that comes after a key; the key's bytes are copied.</summary>
+    public KeyRange After(ReadOnlySpan<byte> key)
+    {
+        if (key.SequenceCompareTo(From.Span) < 0)
+            return this;
+        var successor = new byte[key.Length + 1];
+        key.CopyTo(successor);
+        return new KeyRange(successor, To);
+    }
+}

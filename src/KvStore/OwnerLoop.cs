@@ -1,0 +1,156 @@
+namespace KvStore;
+
+/// <summary>
+/// The only writer. It drains the queue in batches, has the commit log decide each batch, and tells the callers; the log
+/// publishes the snapshot before it answers, so whoever has an answer can read its write.
+/// </summary>
+/// <remarks>
+/// What the queue buys over a lock is bounded admission, one flush for many writes, and a strict order; for writes to
+/// memory alone a lock would be as fast. Nothing here but the log's work may take long: the loop is the one thing in the
+/// store that more cores do not make faster. So callers validate, parse and copy before they submit, and continue on other
+/// threads afterwards. It is a task of its own rather than a BackgroundService because that may skip its work when it is
+/// stopped right after it was started, and admitted writes would wait for ever.
+/// </remarks>
+internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollower follower) : IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Any thread moves it, through Advance.
+    private int _state = (int)StoreState.Created;
+
+    // The loop's own.
+    private readonly List<Command> _batch = [];
+    private readonly List<Operation> _operations = [];
+
+    public StoreState State => (StoreState)Volatile.Read(ref _state);
+
+    public Task Completion => _completion.Task;
+
+    public Task<Outcome> SubmitAsync(Operation operation)
+    {
+        if (State == StoreState.Running)
+        {
+            var command = new Command(operation);
+            if (queue.TryAdmit(command))
+                return command.Task;
+        }
+
+        // The state is read again because the queue refuses when it is full and when it was closed a moment ago.
+        return Task.FromResult<Outcome>(new Outcome.NotApplied(State switch
+        {
+            StoreState.Running => NotAppliedReason.QueueFull,
+            StoreState.Created or StoreState.Loading => NotAppliedReason.Loading,
+            StoreState.Failed => NotAppliedReason.Failed,
+            _ => NotAppliedReason.Stopping,
+        }));
+    }
+
+    public void Start()
+    {
+        if (Advance(StoreState.Loading) >= StoreState.Loading)
+            return;
+
+        // Without this the loop would carry the AsyncLocals of whoever started it, a request's perhaps, for ever.
+        using (ExecutionContext.SuppressFlow())
+            _ = Task.Run(RunAsync);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var before = Advance(StoreState.Stopping);
+        queue.Close();
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (before == StoreState.Created)
+            Finish();
+        await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await log.FollowAsync(follower, _stopping.Token).ConfigureAwait(false);
+            Advance(StoreState.Running);
+
+            // No token here: the queue ends by being closed, when everything that was admitted is taken.
+            while (await queue.WaitAsync().ConfigureAwait(false))
+            {
+                while (queue.TryTake(_batch))
+                    await CommitAsync().ConfigureAwait(false);
+            }
+
+            Finish();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested && State == StoreState.Stopping)
+        {
+            Finish();
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    private async ValueTask CommitAsync()
+    {
+        _operations.Clear();
+        foreach (var command in _batch)
+            _operations.Add(command.Operation);
+
+        var outcomes = await log.CommitAsync(_operations, CancellationToken.None).ConfigureAwait(false);
+        if (outcomes.Length != _batch.Count)
+            throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");
+
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            queue.Release(_batch[i]);
+            _batch[i].SetResult(outcomes[i]);
+        }
+
+        // So that the values of the last batch do not stay alive until the next one.
+        _batch.Clear();
+        _operations.Clear();
+    }
+
+    private void Finish()
+    {
+        Advance(StoreState.Stopped);
+        _completion.TrySetResult();
+    }
+
+    /// <summary>Something threw that must not: never go on from what may be half a state.</summary>
+    private void Fail(Exception exception)
+    {
+        Advance(StoreState.Failed);
+        queue.Close();
+        foreach (var command in _batch)
+            Answer(command, Outcome.Unknown.Instance);
+        while (queue.TryTake(_batch))
+        {
+            foreach (var command in _batch)
+                Answer(command, new Outcome.NotApplied(NotAppliedReason.Failed));
+        }
+
+        _completion.TrySetException(exception);
+
+        void Answer(Command command, Outcome outcome)
+        {
+            if (command.TrySetResult(outcome))
+                queue.Release(command);
+        }
+    }
+
+    /// <summary>Moves to a state, unless it or a later one was reached before. Returns the state that it met.</summary>
+    private StoreState Advance(StoreState state)
+    {
+        while (true)
+        {
+            var met = Volatile.Read(ref _state);
+            if (met >= (int)state || Interlocked.CompareExchange(ref _state, (int)state, met) == met)
+                return (StoreState)met;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace KvStore;
+
+/// <summary>
+/// All entries as they were at one revision. Immutable: any number of threads may read it for as long as they like, and
+/// it neither waits for the writer nor holds the writer up.
+/// </summary>
+public sealed class Snapshot
+{
+    private readonly OrderedIndex _index;
+
+    internal Snapshot(long revision, OrderedIndex index, long bytes)
+    {
+        Revision = revision;
+        Bytes = bytes;
+        _index = index;
+    }
+
+    /// <summary>A store that nothing was ever written to.</summary>
+    internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
+
+    /// <summary>The revision of the last commit that is in here.</summary>
+    public long Revision { get; }
+
+    /// <summary>How many entries there are.</summary>
+    public long Count => _index.Count;
+
+    /// <summary>Bytes of all keys and values.</summary>
+    public long Bytes { get; }
+
+    /// <summary>The key's entry, or null.</summary>
+    public Entry? Find(ReadOnlySpan<byte> key) => _index.Find(key);
+
+    /// <summary>The key's entry, or null.</summary>
+    public Entry? Find(Key key) => _index.Find(key.Utf8);
+
+    /// <summary>How many entries a range holds; does not visit them.</summary>
+    public long CountOf(KeyRange range) => _index.CountOf(range);
+
+    /// <summary>The entries of a range in the order of their keys, found while they are asked for.</summary>
+    public IEnumerable<Entry> Scan(KeyRange range)
+    {
+        foreach (var entry in _index.Scan(range))
+            yield return entry;
+    }
+
+    /// <summary>A builder that starts with this snapshot's entries.</summary>
+    internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Bytes);
+}

@@ -1,0 +1,38 @@
+namespace KvStore;
+
+/// <summary>Makes a snapshot from another one and changes. Belongs to one thread.</summary>
+internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
+{
+    private long _bytes = bytes;
+
+    /// <summary>Does to the entries what a commit did.</summary>
+    /// <exception cref="InvalidOperationException">The commit met another state than this one; the builder is of no use any more.</exception>
+    public void Apply(Commit commit)
+    {
+        foreach (ref readonly var change in commit.Changes.Span)
+            Replace(change.Previous, change.Current);
+    }
+
+    /// <summary>Takes back what a commit did, if it is the last one that the entries have seen.</summary>
+    /// <exception cref="InvalidOperationException">It is not; the builder is of no use any more.</exception>
+    public void Undo(Commit commit)
+    {
+        foreach (ref readonly var change in commit.Changes.Span)
+            Replace(change.Current, change.Previous);
+    }
+
+    /// <summary>Adds an entry whose key is not there yet.</summary>
+    /// <exception cref="InvalidOperationException">The key is there; the builder is of no use any more.</exception>
+    public void Add(Entry entry) => Replace(null, entry);
+
+    /// <summary>The snapshot of what the builder holds.</summary>
+    public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
+
+    private void Replace(Entry? expected, Entry? replacement)
+    {
+        var met = replacement is not null ? index.Set(replacement) : index.Remove(expected!.Key);
+        if (!ReferenceEquals(met, expected))
+            throw new InvalidOperationException($"The key {(replacement ?? expected)!.Key} did not have the entry that a commit says it had.");
+        _bytes += (replacement?.Bytes ?? 0) - (expected?.Bytes ?? 0);
+    }
+}

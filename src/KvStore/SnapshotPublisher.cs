@@ -1,0 +1,99 @@
+namespace KvStore;
+
+/// <summary>
+/// Turns what the commit log hands over into snapshots and publishes them. The log's side (<see cref="ICommitFollower"/>) is
+/// called by one thread at a time; everything else by any thread, without waiting for it.
+/// </summary>
+internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time) : ICommitFollower
+{
+    private readonly History _history = new(options, time);
+    private readonly KeptSnapshots _kept = new(options, time);
+
+    // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
+    private volatile Snapshot _latest = Snapshot.Empty;
+
+    // Completed and taken away at the next publication. Absent while nobody waits.
+    private TaskCompletionSource? _published;
+
+    public Snapshot Latest => _latest;
+
+    public long OldestRevision => _history.OldestRevision;
+
+    public void Load(long revision, IEnumerable<Entry> entries)
+    {
+        var builder = Snapshot.Empty.ToBuilder();
+        foreach (var entry in entries)
+            builder.Add(entry);
+        _kept.Clear();
+        _history.Reset(revision);
+        Publish(builder.ToSnapshot(revision));
+    }
+
+    public void Apply(IReadOnlyList<Commit> commits)
+    {
+        var builder = _latest.ToBuilder();
+        foreach (var commit in commits)
+            builder.Apply(commit);
+
+        // The order matters because a reader takes the snapshot first and then the history: it must find every commit
+        // up to that snapshot there.
+        foreach (var commit in commits)
+            _history.Add(commit);
+        Publish(builder.ToSnapshot(commits[^1].Revision));
+    }
+
+    /// <summary>Waits until the latest snapshot has reached a revision, and returns it.</summary>
+    public ValueTask<Snapshot> ReachAsync(long revision, CancellationToken cancellationToken)
+    {
+        var latest = _latest;
+        return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitAsync();
+
+        async ValueTask<Snapshot> WaitAsync()
+        {
+            while (true)
+            {
+                // The order matters because the publisher writes the snapshot and then takes the signal: a snapshot that we
+                // do not see here is published after our signal stood there, and completes it.
+                var published = Volatile.Read(ref _published) ?? Signal();
+                if (_latest is var snapshot && snapshot.Revision >= revision)
+                    return snapshot;
+                await published.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        TaskCompletionSource Signal()
+        {
+            var fresh = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return Interlocked.CompareExchange(ref _published, fresh, null) ?? fresh;
+        }
+    }
+
+    /// <summary>The state at a revision, or null when it is not known: forgotten, or still to come.</summary>
+    public Snapshot? At(long revision)
+    {
+        var latest = _latest;
+        if (revision == latest.Revision)
+            return latest;
+        if (revision > latest.Revision)
+            return null;
+        if (_kept.Find(revision) is { } kept)
+            return kept;
+        if (_history.Between(revision, latest.Revision) is not { } commits)
+            return null;
+
+        var builder = latest.ToBuilder();
+        for (var i = commits.Count - 1; i >= 0; i--)
+            builder.Undo(commits[i]);
+        var snapshot = builder.ToSnapshot(revision);
+        _kept.Keep(snapshot);
+        return snapshot;
+    }
+
+    public void Keep(Snapshot snapshot) => _kept.Keep(snapshot);
+
+    private void Publish(Snapshot snapshot)
+    {
+        _latest = snapshot;
+        Interlocked.Exchange(ref _published, null)?.TrySetResult();
+    }
+}

@@ -1,0 +1,89 @@
+namespace KvStore;
+
+/// <summary>
+/// A linearizable key-value store: one writer, immutable snapshots. Reads take <see cref="Latest"/> (or
+/// <see cref="ReadAsync"/>) and wait for nobody; writes go through <see cref="SubmitAsync"/>. Any thread may call any member.
+/// </summary>
+public sealed class Store : IAsyncDisposable
+{
+    private readonly StoreOptions _options;
+    private readonly ICommitLog _log;
+    private readonly CommandQueue _queue;
+    private readonly SnapshotPublisher _publisher;
+    private readonly OwnerLoop _loop;
+
+    /// <summary>Makes a store that is not started.</summary>
+    /// <param name="log">What makes commits durable. The store disposes of it.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="time">The clock.</param>
+    public Store(ICommitLog log, StoreOptions options, TimeProvider time)
+    {
+        _options = options;
+        _log = log;
+        _queue = new CommandQueue(options);
+        _publisher = new SnapshotPublisher(options, time);
+        _loop = new OwnerLoop(log, _queue, _publisher);
+    }
+
+    /// <summary>The state after the last commit. It holds every write that anyone on this node had an answer for.</summary>
+    public Snapshot Latest => _publisher.Latest;
+
+    /// <summary>Where the store is in its life.</summary>
+    public StoreState State => _loop.State;
+
+    /// <summary>Ends when the store has stopped; faults when it failed.</summary>
+    public Task Completion => _loop.Completion;
+
+    /// <summary>Operations that wait to be committed.</summary>
+    public int QueuedOperations => _queue.Count;
+
+    /// <summary>Bytes of keys and values of operations that have no outcome yet.</summary>
+    public long QueuedBytes => _queue.Bytes;
+
+    /// <summary>The oldest revision that <see cref="At"/> can always tell.</summary>
+    public long OldestRevision => _publisher.OldestRevision;
+
+    /// <summary>The limits.</summary>
+    public StoreOptions Options => _options;
+
+    /// <summary>Starts loading, and then admits writes. Does not wait; see <see cref="State"/>.</summary>
+    public void Start() => _loop.Start();
+
+    /// <summary>Admits no more writes, decides those that were admitted, and ends the owner loop.</summary>
+    /// <param name="cancellationToken">Ends the wait, not the work.</param>
+    public Task StopAsync(CancellationToken cancellationToken) => _loop.StopAsync(cancellationToken);
+
+    /// <summary>Asks for an operation to be carried out.</summary>
+    /// <returns>
+    /// Its outcome. There is no cancellation: an operation that was admitted <em>will</em> be decided, whoever still waits.
+    /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once.
+    /// </returns>
+    public Task<Outcome> SubmitAsync(Operation operation) => _loop.SubmitAsync(operation);
+
+    /// <summary>The state for a linearizable read: it holds every commit that anyone, anywhere had an answer for before this call.</summary>
+    public async ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
+    {
+        var revision = await _log.BarrierAsync(cancellationToken).ConfigureAwait(false);
+        return await _publisher.ReachAsync(revision, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The state at a revision, as long as it is remembered.</summary>
+    /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
+    /// <param name="snapshot">The state, or null when it is forgotten (below <see cref="OldestRevision"/>) or still to come (above <see cref="Latest"/>).</param>
+    public bool At(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
+    {
+        snapshot = _publisher.At(revision);
+        return snapshot is not null;
+    }
+
+    /// <summary>Remembers a snapshot for readers who will come back to its revision, for as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
+    public void Keep(Snapshot snapshot) => _publisher.Keep(snapshot);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+        await _log.DisposeAsync().ConfigureAwait(false);
+        _loop.Dispose();
+    }
+}

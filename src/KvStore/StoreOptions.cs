@@ -1,0 +1,29 @@
+namespace KvStore;
+
+/// <summary>A limit on everything in a <see cref="Store"/> that can grow.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>Operations that may wait for the owner loop. Default 16,384. One more is refused with <see cref="NotAppliedReason.QueueFull"/>.</summary>
+    public int QueueOperationsMax { get; init; } = 16_384;
+
+    /// <summary>Bytes of keys and values of operations that wait or are being committed. Default 64 MiB. At the limit an operation is refused with <see cref="NotAppliedReason.QueueFull"/>.</summary>
+    public long QueueBytesMax { get; init; } = 64 << 20;
+
+    /// <summary>Operations that are committed together at most. Default 512. More wait for the next batch.</summary>
+    public int BatchOperationsMax { get; init; } = 512;
+
+    /// <summary>Commits that are remembered for reads at a revision. Default 65,536. The oldest is forgotten first.</summary>
+    public int HistoryCommitsMax { get; init; } = 65_536;
+
+    /// <summary>Bytes of keys and values that only remembered commits keep alive. Default 64 MiB. The oldest commit is forgotten first.</summary>
+    public long HistoryBytesMax { get; init; } = 64 << 20;
+
+    /// <summary>How long a commit is remembered at most, checked when the next one comes. Default 1 hour.</summary>
+    public TimeSpan HistoryAgeMax { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Old snapshots that are kept for readers who come back to them. Default 64. The one that was not used for longest goes first.</summary>
+    public int KeptSnapshotsMax { get; init; } = 64;
+
+    /// <summary>How long a kept snapshot stays after its last use. Default 5 minutes.</summary>
+    public TimeSpan KeptSnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
+}

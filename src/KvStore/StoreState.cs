@@ -1,0 +1,23 @@
+namespace KvStore;
+
+/// <summary>Where a store is in its life. It only ever moves down this list.</summary>
+public enum StoreState
+{
+    /// <summary>Not started.</summary>
+    Created,
+
+    /// <summary>Started; the log is handing over its base image. Neither reads nor writes are served.</summary>
+    Loading,
+
+    /// <summary>Reads and writes are served.</summary>
+    Running,
+
+    /// <summary>No write is admitted any more; admitted ones are being decided. Reads are served.</summary>
+    Stopping,
+
+    /// <summary>Every admitted write is decided.</summary>
+    Stopped,
+
+    /// <summary>A bug or a broken log ended the owner loop. No write is admitted. The process should end.</summary>
+    Failed,
+}
