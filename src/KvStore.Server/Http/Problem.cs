@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace KvStore.Server.Http;
+
+/// <summary>
+/// An error as RFC 9457 writes it. Every error that leaves the service is one of these; <see cref="Problems"/> lists them.
+/// </summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Slug">The stable name: a heading of docs/http-api.md.</param>
+/// <param name="Title">What is wrong, the same for every occurrence.</param>
+/// <param name="Detail">What is wrong this time, and what to do.</param>
+internal sealed record Problem(int Status, string Slug, string Title, string Detail)
+{
+    public const string ContentType = "application/problem+json";
+
+    /// <summary>The part of the request that was wrong: a header, a parameter, a member of a JSON body.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>The oldest revision that can be read, where a revision was asked for that is gone.</summary>
+    public long? OldestRevision { get; init; }
+
+    /// <summary><c>not-applied</c> or <c>unknown</c>, where a write failed on the service's side.</summary>
+    public string? Outcome { get; init; }
+
+    /// <summary>When trying again may help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Answers the request with this problem. The response must not have started.</summary>
+    public Task WriteAsync(HttpContext context)
+    {
+        var response = context.Response;
+        var body = ToUtf8Json();
+        response.StatusCode = Status;
+        response.ContentType = ContentType;
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        if (RetryAfter is { } wait)
+            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>The JSON text, for places where there is no <see cref="HttpContext"/>.</summary>
+    public byte[] ToUtf8Json()
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer, Json.WriterOptions);
+        json.WriteStartObject();
+        json.WriteString("type", "docs/http-api.md#" + Slug);
+        json.WriteString("title", Title);
+        json.WriteNumber("status", Status);
+        json.WriteString("detail", Detail);
+        if (Field is not null)
+            json.WriteString("field", Field);
+        if (OldestRevision is { } oldest)
+            json.WriteNumber("oldestRevision", oldest);
+        if (Outcome is not null)
+            json.WriteString("outcome", Outcome);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+}
