@@ -34,6 +34,9 @@ public enum KeyProblem
 /// </remarks>
 public readonly struct Key : IEquatable<Key>, IComparable<Key>
 {
+    // The usual encoding would turn half a surrogate pair into U+FFFD, and so two texts into one key.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly byte[]? _utf8;
 
     private Key(byte[] utf8) => _utf8 = utf8;
@@ -60,7 +63,7 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
     /// <exception cref="ArgumentException">The text is not acceptable as a key.</exception>
     public static Key Parse(string text)
     {
-        var problem = TryCreate(Encoding.UTF8.GetBytes(text), int.MaxValue, out var key);
+        var problem = TryCreate(Strict.GetBytes(text), int.MaxValue, out var key);
         return problem == KeyProblem.None ? key : throw new ArgumentException($"Not a key: {problem}.", nameof(text));
     }
 
