@@ -3,9 +3,12 @@ namespace KvStore;
 /// <summary>An interval of keys in byte order: from <see cref="From"/> (inside) to <see cref="To"/> (outside).</summary>
 /// <param name="From">The first bytes inside; empty means from the first key.</param>
 /// <param name="To">The first bytes outside; empty means to the last key.</param>
-/// <remarks>Bounds need not be keys. Whoever makes a range leaves its arrays alone from then on.</remarks>
+/// <remarks>Bounds need not be keys; a range that ends before it starts is empty. Whoever makes a range leaves its arrays alone from then on.</remarks>
 public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory<byte> To)
 {
+    /// <summary>Whether no key can be inside, whatever the store holds: pagination past a prefix's end makes such a range.</summary>
+    internal bool IsEmpty => !To.IsEmpty && From.Span.SequenceCompareTo(To.Span) >= 0;
+
     /// <summary>Every key that starts with the bytes; they are copied.</summary>
     public static KeyRange WithPrefix(ReadOnlySpan<byte> prefix)
     {

@@ -34,11 +34,13 @@ public sealed class Snapshot
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
     /// <summary>How many entries a range holds; does not visit them.</summary>
-    public long CountOf(KeyRange range) => _index.CountOf(range);
+    public long CountOf(KeyRange range) => range.IsEmpty ? 0 : _index.CountOf(range);
 
     /// <summary>The entries of a range in the order of their keys, found while they are asked for.</summary>
     public IEnumerable<Entry> Scan(KeyRange range)
     {
+        if (range.IsEmpty)
+            yield break;
         foreach (var entry in _index.Scan(range))
             yield return entry;
     }

@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace KvStore.Tests;
+
+/// <summary>Short ways to make what most tests need.</summary>
+internal static class Some
+{
+    public static KeyRange Everything => default;
+
+    public static Key Key(string text) => KvStore.Key.Parse(text);
+
+    public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    public static string Text(this Entry? entry) => entry is null ? "(absent)" : Encoding.UTF8.GetString(entry.Value.Span);
+
+    public static string Text(this Snapshot snapshot, string key) => snapshot.Find(Key(key)).Text();
+
+    public static Put Put(string key, string value = "value", DateTimeOffset? expiresAt = null) =>
+        new(Key(key), Bytes(value), "text/plain", expiresAt);
+
+    public static Delete Delete(string key) => new(Key(key));
+
+    public static Operation Operation(params Change[] changes) => new([], [.. changes]);
+
+    public static Operation Operation(Guard guard, params Change[] changes) => new([guard], [.. changes]);
+
+    public static Operation Operation(Guard[] guards, params Change[] changes) => new([.. guards], [.. changes]);
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+
+namespace KvStore.Tests;
+
+/// <summary>Waits for what must happen, and fails when it does not.</summary>
+internal static class Soon
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+    public static Task Within(this Task task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+    /// <summary>For what nothing signals.</summary>
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (Stopwatch.GetElapsedTime(start) > Patience)
+                throw new TimeoutException();
+            await Task.Yield();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace KvStore.Tests;
+
+internal static class Stores
+{
+    public static Task<Store> StartAsync(StoreOptions? options = null) =>
+        StartAsync(new MemoryCommitLog(TimeProvider.System), options);
+
+    /// <summary>A store that serves writes.</summary>
+    public static async Task<Store> StartAsync(ICommitLog log, StoreOptions? options = null, TimeProvider? time = null)
+    {
+        var store = new Store(log, options ?? new StoreOptions(), time ?? TimeProvider.System);
+        store.Start();
+        await Soon.UntilAsync(() => store.State >= StoreState.Running);
+        Assert.Equal(StoreState.Running, store.State);
+        return store;
+    }
+
+    /// <summary>Submits what must succeed.</summary>
+    public static async Task<Outcome.Committed> CommitAsync(this Store store, params Change[] changes) =>
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(Some.Operation(changes)).Within());
+
+    public static Task StopAsync(this Store store) => store.StopAsync(TestContext.Current.CancellationToken).Within();
+
+    public static void IsNotApplied(Outcome outcome, NotAppliedReason reason) =>
+        Assert.Equal(reason, Assert.IsType<Outcome.NotApplied>(outcome).Reason);
+}
