@@ -72,7 +72,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
     {
         try
         {
-            await log.FollowAsync(follower, _stopping.Token).ConfigureAwait(false);
+            await LoadAsync().ConfigureAwait(false);
             Advance(StoreState.Running);
 
             // No token here: the queue ends by being closed, when everything that was admitted is taken.
@@ -84,13 +84,22 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
 
             Finish();
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested && State == StoreState.Stopping)
-        {
-            Finish();
-        }
         catch (Exception exception)
         {
             Fail(exception);
+        }
+    }
+
+    private async ValueTask LoadAsync()
+    {
+        try
+        {
+            await log.FollowAsync(follower, _stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Stopped while loading. The queue was closed before the token was cancelled and nothing was ever admitted, so
+            // draining it ends at once. A cancellation that a commit throws is another matter: callers wait for it.
         }
     }
 

@@ -1,0 +1,119 @@
+namespace KvStore.Tests;
+
+public class AdmissionTests
+{
+    [Fact]
+    public async Task SubmitAsync_QueueFullByCount_RefusesAtOnceAndDecidesAllThatWasAdmitted()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 4 });
+
+        var admitted = new List<Task<Outcome>> { store.SubmitAsync(Some.Operation(Some.Put("first"))) };
+        await gate.Reached;
+        for (var i = 0; i < 4; i++)
+            admitted.Add(store.SubmitAsync(Some.Operation(Some.Put($"k{i}"))));
+        var refused = store.SubmitAsync(Some.Operation(Some.Put("refused")));
+
+        Assert.True(refused.IsCompleted);
+        Stores.IsNotApplied(await refused, NotAppliedReason.QueueFull);
+        Assert.Equal(4, store.QueuedOperations);
+        Assert.DoesNotContain(admitted, task => task.IsCompleted);
+
+        gate.Open();
+        Assert.All(await Task.WhenAll(admitted).Within(), outcome => Assert.IsType<Outcome.Committed>(outcome));
+        Assert.Equal(5, store.Latest.Count);
+        Assert.Equal(0, store.QueuedBytes);
+        Assert.Equal(0, store.QueuedOperations);
+        await store.CommitAsync(Some.Put("there is room again"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_QueueFullByBytes_RefusesAtOnceAndGivesTheRoomBack()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = 1000 });
+        var half = Some.Operation(Some.Put("k", new string('v', 400)));
+        var room = 1000 - half.Bytes;
+
+        var first = store.SubmitAsync(half);
+        await gate.Reached;
+        var second = store.SubmitAsync(Some.Operation(Some.Put("k", new string('v', (int)(400 + room - half.Bytes)))));
+        Assert.Equal(1000, store.QueuedBytes);
+        var refused = store.SubmitAsync(Some.Operation(Some.Delete("k")));
+
+        Assert.True(refused.IsCompleted);
+        Stores.IsNotApplied(await refused, NotAppliedReason.QueueFull);
+        Assert.Equal(1000, store.QueuedBytes);
+
+        gate.Open();
+        Assert.IsType<Outcome.Committed>(await first.Within());
+        Assert.IsType<Outcome.Committed>(await second.Within());
+        Assert.Equal(0, store.QueuedBytes);
+    }
+
+    [Fact]
+    public void OperationBytes_EverythingThatTheCallerChoseTheSizeOf_IsCounted()
+    {
+        var key = new string('k', 1000);
+        var bare = Some.Operation(Some.Put("k")).Bytes;
+
+        Assert.True(Some.Operation(Some.Put(key)).Bytes >= bare + 999);
+        Assert.True(Some.Operation(Some.Put("k", new string('v', 1000))).Bytes >= bare + 995);
+        Assert.True(Some.Operation(Some.Put("k"), Some.Delete(key)).Bytes >= bare + 1000);
+        Assert.True(Some.Operation(Guard.Absent(Some.Key(key)), Some.Put("k")).Bytes >= bare + 1000);
+        Assert.True(Some.Operation(Guard.RevisionIn(Some.Key("k"), [.. new long[100]]), Some.Put("k")).Bytes >= bare + 800);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_MoreBytesThanTheQueueEverTakes_IsRefusedAndLeavesNoTrace()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 100 });
+
+        Stores.IsNotApplied(
+            await store.SubmitAsync(Some.Operation(Some.Put("k", new string('v', 101)))).Within(), NotAppliedReason.QueueFull);
+
+        Assert.Equal(0, store.QueuedBytes);
+        Assert.Equal(0, store.Latest.Count);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_NotStartedOrLoading_IsRefusedAsLoading()
+    {
+        var gate = new Gate();
+        await using var store = new Store(new HookedLog { Following = _ => gate.PassAsync() }, new StoreOptions(), TimeProvider.System);
+        Assert.Equal(StoreState.Created, store.State);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Loading);
+
+        store.Start();
+        await gate.Reached;
+        Assert.Equal(StoreState.Loading, store.State);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Loading);
+
+        gate.Open();
+        await Soon.UntilAsync(() => store.State == StoreState.Running);
+        await store.CommitAsync(Some.Put("k"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_ManyRefusedByManyThreads_CountsExactly()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 100, QueueBytesMax = 1 << 20 });
+        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        await gate.Reached;
+
+        var outcomes = new Task<Outcome>[5_000];
+        Parallel.For(0, outcomes.Length, i => outcomes[i] = store.SubmitAsync(Some.Operation(Some.Put($"k{i}"))));
+        Assert.Equal(100, outcomes.Count(task => !task.IsCompleted));
+
+        gate.Open();
+        var decided = await Task.WhenAll(outcomes).Within();
+        Assert.Equal(100, decided.OfType<Outcome.Committed>().Count());
+        Assert.IsType<Outcome.Committed>(await first.Within());
+        Assert.Equal(101, store.Latest.Count);
+        Assert.Equal(0, store.QueuedBytes);
+    }
+}

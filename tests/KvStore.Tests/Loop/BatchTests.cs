@@ -1,0 +1,177 @@
+namespace KvStore.Tests;
+
+public class BatchTests
+{
+    [Fact]
+    public async Task CommitAsync_WritesArriveWhileACommitRuns_AreCommittedTogether()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        var store = await Stores.StartAsync(log);
+
+        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        await gate.Reached;
+        var others = Enumerable.Range(0, 100).Select(i => store.SubmitAsync(Some.Operation(Some.Put($"k{i}")))).ToArray();
+        gate.Open();
+        await Task.WhenAll([first, .. others]).Within();
+        await store.StopAsync();
+
+        Assert.Equal([1, 100], log.BatchSizes);
+    }
+
+    [Fact]
+    public async Task CommitAsync_MoreWaitThanABatchMayHold_TakesThemInOrderInSeveralBatches()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        var store = await Stores.StartAsync(log, new StoreOptions { BatchOperationsMax = 10 });
+
+        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        await gate.Reached;
+        var others = Enumerable.Range(0, 25).Select(i => store.SubmitAsync(Some.Operation(Some.Put("k", $"{i}")))).ToArray();
+        gate.Open();
+        var outcomes = await Task.WhenAll([first, .. others]).Within();
+        await store.StopAsync();
+
+        Assert.Equal([1, 10, 10, 5], log.BatchSizes);
+        var revisions = outcomes.Cast<Outcome.Committed>().Select(outcome => outcome.Revision).ToArray();
+        Assert.Equal(revisions.Order(), revisions);
+        Assert.Equal("24", store.Latest.Text("k"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_SingleWrite_IsCommittedThoughNoTimeEverPasses()
+    {
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
+
+        await store.CommitAsync(Some.Put("k"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_CommitIsRunning_NothingIsVisibleAndNobodyIsAnswered()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log);
+        var before = store.Latest;
+
+        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        await gate.Reached;
+        Assert.False(write.IsCompleted);
+        Assert.Same(before, store.Latest);
+
+        gate.Open();
+        Assert.IsType<Outcome.Committed>(await write.Within());
+        Assert.Equal("value", store.Latest.Text("k"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_SnapshotIsPublished_ComesBeforeTheCallersAnswer()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committed = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log);
+
+        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        await gate.Reached;
+        Assert.Equal("value", store.Latest.Text("k"));
+        Assert.False(write.IsCompleted);
+
+        gate.Open();
+        await write.Within();
+    }
+
+    [Fact]
+    public async Task SubmitAsync_LogAnswersBeforeItsFollowerHasTheCommit_CallerWaitsForTheSnapshot()
+    {
+        var gate = new Gate();
+        await using var store = await Stores.StartAsync(new SharingLog(TimeProvider.System) { Delivering = gate.PassAsync });
+
+        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        await gate.Reached;
+        for (var i = 0; i < 1_000; i++)
+            await Task.Yield();
+        Assert.False(write.IsCompleted);
+
+        gate.Open();
+        var committed = Assert.IsType<Outcome.Committed>(await write.Within());
+        Assert.True(store.Latest.Revision >= committed.Revision);
+        Assert.Equal("value", store.Latest.Text("k"));
+    }
+
+    [Fact]
+    public async Task SubmitAsync_CallerBlocksInItsContinuation_DoesNotHoldUpTheLoop()
+    {
+        var gate = new Gate();
+        var log = new HookedLog { Committing = gate.PassAsync };
+        await using var store = await Stores.StartAsync(log);
+        using var release = new ManualResetEventSlim();
+
+        var write = store.SubmitAsync(Some.Operation(Some.Put("blocker")));
+        var blocker = write.ContinueWith(
+            _ => release.Wait(TimeSpan.FromSeconds(30)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await gate.Reached;
+        gate.Open();
+        try
+        {
+            await store.CommitAsync(Some.Put("other"));
+            Assert.False(blocker.IsCompleted);
+        }
+        finally
+        {
+            release.Set();
+            Assert.True(await blocker.Within());
+        }
+    }
+
+    [Fact]
+    public async Task Start_CallerHasAsyncLocals_LoopDoesNotInheritThem()
+    {
+        var local = new AsyncLocal<string?>();
+        var seen = new List<string?>();
+        var log = new HookedLog
+        {
+            Following = _ => See(),
+            Committing = See,
+        };
+        local.Value = "a request's";
+        var store = await Stores.StartAsync(log);
+        await store.CommitAsync(Some.Put("k1"));
+        local.Value = "another request's";
+        await store.CommitAsync(Some.Put("k2"));
+        await store.StopAsync();
+
+        Assert.Equal([null, null, null], seen);
+
+        Task See()
+        {
+            seen.Add(local.Value);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
+    public async Task Start_CallerHasSuppressedTheFlowItself_Starts()
+    {
+        var store = new Store(new MemoryCommitLog(TimeProvider.System), new StoreOptions(), TimeProvider.System);
+        using (ExecutionContext.SuppressFlow())
+            store.Start();
+
+        await Soon.UntilAsync(() => store.State == StoreState.Running);
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Start_Twice_FollowsTheLogOnce()
+    {
+        var follows = 0;
+        var log = new HookedLog { Following = _ => Task.FromResult(Interlocked.Increment(ref follows)) };
+        var store = await Stores.StartAsync(log);
+        store.Start();
+        await store.CommitAsync(Some.Put("k"));
+        await store.StopAsync();
+
+        Assert.Equal(1, follows);
+    }
+}
