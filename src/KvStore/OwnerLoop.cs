@@ -58,9 +58,14 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // Only the first one acts: a later one may come after Dispose.
         var before = Advance(StoreState.Stopping);
-        queue.Close();
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (before < StoreState.Stopping)
+        {
+            queue.Close();
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+
         if (before == StoreState.Created)
             Finish();
         await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
