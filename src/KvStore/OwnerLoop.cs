@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// The only writer. It drains the queue in batches, has the commit log decide each batch, and tells the callers; the log
-/// publishes the snapshot before it answers, so whoever has an answer can read its write.
+/// The only writer. It drains the queue in batches, has the commit log decide each batch, waits until the snapshot shows
+/// what was committed, and tells the callers; so whoever has an answer can read its write.
 /// </summary>
 /// <remarks>
 /// What the queue buys over a lock is bounded admission, one flush for many writes, and a strict order; for writes to
@@ -11,7 +11,7 @@ namespace KvStore;
 /// threads afterwards. It is a task of its own rather than a BackgroundService because that may skip its work when it is
 /// stopped right after it was started, and admitted writes would wait for ever.
 /// </remarks>
-internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollower follower) : IDisposable
+internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPublisher publisher) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -99,7 +99,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
     {
         try
         {
-            await log.FollowAsync(follower, _stopping.Token).ConfigureAwait(false);
+            await log.FollowAsync(publisher, _stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -118,6 +118,9 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
         if (outcomes.Length != _batch.Count)
             throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");
 
+        // A log that shares one cluster with others may answer before it has handed the commit over.
+        await publisher.ReachAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
+
         for (var i = 0; i < outcomes.Length; i++)
         {
             queue.Release(_batch[i]);
@@ -127,6 +130,18 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, ICommitFollo
         // So that the values of the last batch do not stay alive until the next one.
         _batch.Clear();
         _operations.Clear();
+    }
+
+    private static long LastCommitted(Outcome[] outcomes)
+    {
+        var last = 0L;
+        foreach (var outcome in outcomes)
+        {
+            if (outcome is Outcome.Committed committed)
+                last = Math.Max(last, committed.Revision);
+        }
+
+        return last;
     }
 
     private void Finish()
