@@ -28,7 +28,7 @@ public sealed class Put(Key key, ReadOnlyMemory<byte> value, string contentType,
     /// <summary>When the entry is to be deleted, or null.</summary>
     public DateTimeOffset? ExpiresAt { get; } = expiresAt;
 
-    internal override long Bytes => base.Bytes + Value.Length;
+    internal override long Bytes => base.Bytes + Value.Length + ContentType.Length;
 }
 
 /// <summary>Removes a key's entry. Without an entry nothing happens; guard with <see cref="Guard.Exists"/> to learn of that.</summary>

@@ -39,6 +39,9 @@ public sealed class Guard
     /// <summary>The revisions that <see cref="GuardKind.RevisionIn"/> and <see cref="GuardKind.RevisionNotIn"/> speak of; else empty.</summary>
     public ImmutableArray<long> Revisions { get; }
 
+    /// <summary>Bytes that this guard holds while it waits.</summary>
+    internal long Bytes => Key.Length + (sizeof(long) * Revisions.Length);
+
     /// <summary>The key has an entry.</summary>
     public static Guard Exists(Key key) => new(key, GuardKind.Exists, []);
 

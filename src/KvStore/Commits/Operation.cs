@@ -21,6 +21,8 @@ public sealed class Operation
 
         Guards = guards;
         Changes = changes;
+        foreach (var guard in guards)
+            Bytes += guard.Bytes;
         foreach (var change in changes)
             Bytes += change.Bytes;
     }
@@ -31,6 +33,6 @@ public sealed class Operation
     /// <summary>What is done when all guards hold.</summary>
     public ImmutableArray<Change> Changes { get; }
 
-    /// <summary>Bytes of keys and values that the operation holds while it waits.</summary>
+    /// <summary>Bytes that the operation holds while it waits, as far as whoever made it chose how many: keys, values and guards.</summary>
     public long Bytes { get; }
 }
