@@ -27,7 +27,7 @@ public sealed class Guard
     {
         Key = key;
         Kind = kind;
-        Revisions = revisions;
+        Revisions = revisions.IsDefault ? [] : revisions;
     }
 
     /// <summary>The key that is looked at.</summary>

@@ -19,9 +19,10 @@ public sealed class Operation
         if (changes.Length > 1 && changes.DistinctBy(change => change.Key).Count() != changes.Length)
             throw new ArgumentException("An operation changes a key once.", nameof(changes));
 
-        Guards = guards;
+        // Whatever throws in the owner loop ends the store, so an array that was never made stops being one here.
+        Guards = guards.IsDefault ? [] : guards;
         Changes = changes;
-        foreach (var guard in guards)
+        foreach (var guard in Guards)
             Bytes += guard.Bytes;
         foreach (var change in changes)
             Bytes += change.Bytes;

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+
+namespace KvStore.Tests;
+
+public class OperationTests
+{
+    [Fact]
+    public void Operation_WithoutAChange_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => new Operation([Guard.Exists(Some.Key("k"))], []));
+        Assert.Throws<ArgumentException>(() => new Operation([], default));
+    }
+
+    [Fact]
+    public void Operation_ChangesAKeyTwice_Throws() =>
+        Assert.Throws<ArgumentException>(() => Some.Operation(Some.Put("k"), Some.Put("other"), Some.Delete("k")));
+
+    [Fact]
+    public void Change_OfTheEmptyKey_Throws()
+    {
+        Assert.Throws<ArgumentException>(() => new Put(default, default, "text/plain"));
+        Assert.Throws<ArgumentException>(() => new Delete(default));
+    }
+
+    // What throws in the owner loop ends the store, so what would throw there must not get there.
+    [Fact]
+    public async Task SubmitAsync_ArraysThatWereNeverMade_CountAsEmptyAndDoNotEndTheStore()
+    {
+        await using var store = await Stores.StartAsync();
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(new Operation(default, [Some.Put("k")])).Within());
+        Assert.IsType<Outcome.GuardsFailed>(await store.SubmitAsync(
+            Some.Operation(Guard.RevisionIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(
+            Some.Operation(Guard.RevisionNotIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
+        Assert.Equal(StoreState.Running, store.State);
+    }
+
+    [Theory]
+    [InlineData("Exists", true, true, false)]
+    [InlineData("Absent", false, false, true)]
+    [InlineData("In 5", true, false, false)]
+    [InlineData("In 4 5", true, false, false)]
+    [InlineData("In 5 6", true, true, false)]
+    [InlineData("In", false, false, false)]
+    [InlineData("NotIn 5", false, true, true)]
+    [InlineData("NotIn 4 5", false, true, true)]
+    [InlineData("NotIn 5 6", false, false, true)]
+    [InlineData("NotIn", true, true, true)]
+    public void HoldsFor_EntryAtRevision5_AtRevision6_AndNone_IsAsSaid(string what, bool at5, bool at6, bool atNone)
+    {
+        var words = what.Split(' ');
+        var revisions = words[1..].Select(long.Parse).ToImmutableArray();
+        var key = Some.Key("k");
+        var guard = words[0] switch
+        {
+            "Exists" => Guard.Exists(key),
+            "Absent" => Guard.Absent(key),
+            "In" => Guard.RevisionIn(key, revisions),
+            _ => Guard.RevisionNotIn(key, revisions),
+        };
+
+        Assert.Equal(at5, guard.HoldsFor(Entry(5)));
+        Assert.Equal(at6, guard.HoldsFor(Entry(6)));
+        Assert.Equal(atNone, guard.HoldsFor(null));
+
+        Entry Entry(long revision) => new(key, default, "text/plain", createdRevision: 5, revision, version: 1, 0);
+    }
+}
