@@ -4,7 +4,7 @@ namespace KvStore;
 /// The latest commits, oldest first, bounded by number, bytes and age. One thread adds; any thread reads, without a lock.
 /// </summary>
 /// <remarks>
-/// A singly linked list whose head is the last commit that was forgotten, so one reference tells both where the history
+/// A singly linked list whose head stands for the last commit that was forgotten, so one reference tells both where the history
 /// starts and which revision that is. A reader that holds a link keeps what follows it alive, so readers let go soon.
 /// </remarks>
 internal sealed class History(StoreOptions options, TimeProvider time)
@@ -36,12 +36,27 @@ internal sealed class History(StoreOptions options, TimeProvider time)
         _commits++;
         _bytes += BytesOf(commit);
 
-        while (_commits > options.HistoryCommitsMax || _bytes > options.HistoryBytesMax || now - _head.Next!.At > options.HistoryAgeMax)
+        var forgotten = _head;
+        while (forgotten.Next is { } oldest &&
+               (_commits > options.HistoryCommitsMax || _bytes > options.HistoryBytesMax || now - oldest.At > options.HistoryAgeMax))
         {
-            _head = _head.Next!;
+            forgotten = oldest;
             _commits--;
-            _bytes -= BytesOf(_head.Commit!);
+            _bytes -= BytesOf(oldest.Commit!);
         }
+
+        if (forgotten != _head)
+            StartAt(forgotten);
+    }
+
+    // The new head is a copy without the commit, which would otherwise stay alive, uncounted. A reader may stand on the
+    // original; the commits up to the snapshot that it took are all behind that one too.
+    private void StartAt(Link last)
+    {
+        var head = new Link(last.Revision, null, default) { Next = last.Next };
+        if (head.Next is null)
+            _tail = head;
+        _head = head;
     }
 
     /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>

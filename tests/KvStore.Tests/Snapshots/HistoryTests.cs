@@ -1,0 +1,162 @@
+using System.Runtime.CompilerServices;
+
+namespace KvStore.Tests;
+
+public class HistoryTests
+{
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public void Between_Bounds_AreAboveTheFirstAndUpToTheSecond()
+    {
+        var history = Make(new StoreOptions(), 2, 3, 5, 9);
+
+        Assert.Equal([2, 3, 5, 9], Revisions(history.Between(0, 100)));
+        Assert.Equal([3, 5], Revisions(history.Between(2, 5)));
+        Assert.Equal([5], Revisions(history.Between(4, 8)));
+        Assert.Equal([5, 9], Revisions(history.Between(4, 9)));
+        Assert.Equal([], Revisions(history.Between(9, 9)));
+        Assert.Equal([], Revisions(history.Between(5, 8)));
+        Assert.Null(history.Between(-1, 9));
+    }
+
+    [Fact]
+    public void Add_OneMoreThanTheCommitsLimit_ForgetsTheOldest()
+    {
+        var history = Make(new StoreOptions { HistoryCommitsMax = 3 }, 2, 3, 5, 9);
+
+        Assert.Equal(2, history.OldestRevision);
+        Assert.Null(history.Between(1, 9));
+        Assert.Equal([3, 5, 9], Revisions(history.Between(2, 9)));
+    }
+
+    [Fact]
+    public void Add_NoCommitMayBeRemembered_ForgetsEachAtOnce()
+    {
+        var history = Make(new StoreOptions { HistoryCommitsMax = 0 }, 2, 3);
+
+        Assert.Equal(3, history.OldestRevision);
+        Assert.Equal([], Revisions(history.Between(3, 3)));
+        Assert.Null(history.Between(2, 3));
+    }
+
+    [Fact]
+    public void Add_OneCommitIsOverTheBytesLimit_ForgetsItAndGoesOn()
+    {
+        var history = Make(new StoreOptions { HistoryBytesMax = 100 }, 1);
+        history.Add(Commit(2, previousBytes: 101));
+        Assert.Equal(2, history.OldestRevision);
+
+        history.Add(Commit(3, previousBytes: 100));
+        Assert.Equal([3], Revisions(history.Between(2, 3)));
+        history.Add(Commit(4, previousBytes: 1));
+        Assert.Equal(3, history.OldestRevision);
+        Assert.Equal([4], Revisions(history.Between(3, 4)));
+    }
+
+    [Fact]
+    public void Add_OlderCommitsAreOverTheAgeLimit_ForgetsThem()
+    {
+        var history = Make(new StoreOptions { HistoryAgeMax = TimeSpan.FromSeconds(10) }, 1, 2);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        history.Add(Commit(3));
+        Assert.Equal(0, history.OldestRevision);
+
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        history.Add(Commit(4));
+        Assert.Equal(2, history.OldestRevision);
+        Assert.Equal([3, 4], Revisions(history.Between(2, 4)));
+    }
+
+    [Fact]
+    public void Reset_ThenAdd_StartsAtTheRevision()
+    {
+        var history = Make(new StoreOptions { HistoryCommitsMax = 2 }, 1, 2, 3);
+        history.Reset(10);
+        Assert.Equal(10, history.OldestRevision);
+        Assert.Null(history.Between(9, 10));
+
+        history.Add(Commit(12));
+        history.Add(Commit(13));
+        Assert.Equal([12, 13], Revisions(history.Between(10, 13)));
+        history.Add(Commit(14));
+        Assert.Equal(12, history.OldestRevision);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Add_AfterCommitsWereForgotten_NothingHoldsThemAnyMore(int commitsMax)
+    {
+        var history = new History(new StoreOptions { HistoryCommitsMax = commitsMax }, _time);
+        var commits = AddTracked(history, 10);
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        var alive = commits.Count(commit => commit.IsAlive);
+        Assert.Equal(commitsMax, alive);
+        GC.KeepAlive(history);
+    }
+
+    // A method of its own, so that no local of the caller keeps a commit alive.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference[] AddTracked(History history, int count) =>
+        [.. Enumerable.Range(1, count).Select(revision =>
+        {
+            var commit = Commit(revision);
+            history.Add(commit);
+            return new WeakReference(commit);
+        })];
+
+    [Fact]
+    public async Task Between_WhileTheOwnerAddsAndForgets_IsGaplessOrRefused()
+    {
+        const int Count = 200_000;
+        var history = new History(new StoreOptions { HistoryCommitsMax = 50 }, _time);
+        var last = 0L;
+        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            var told = 0;
+            for (var upTo = 0L; upTo < Count;)
+            {
+                upTo = Volatile.Read(ref last);
+                var above = Math.Max(0, upTo - 40);
+                if (history.Between(above, upTo) is not { } commits)
+                    continue;
+                told++;
+                Assert.Equal(upTo - above, commits.Count);
+                for (var i = 0; i < commits.Count; i++)
+                    Assert.Equal(above + 1 + i, commits[i].Revision);
+            }
+
+            return told;
+        })).ToArray();
+
+        for (var revision = 1L; revision <= Count; revision++)
+        {
+            history.Add(Commit(revision));
+            Volatile.Write(ref last, revision);
+        }
+
+        Assert.All(await Task.WhenAll(readers).Within(), told => Assert.True(told > 0));
+    }
+
+    private History Make(StoreOptions options, params long[] revisions)
+    {
+        var history = new History(options, _time);
+        foreach (var revision in revisions)
+            history.Add(Commit(revision));
+        return history;
+    }
+
+    private static IEnumerable<long>? Revisions(List<Commit>? commits) => commits?.Select(commit => commit.Revision);
+
+    private static Commit Commit(long revision, int previousBytes = 1)
+    {
+        var previous = new Entry(Some.Key("k"), new byte[previousBytes - 1], "text/plain", 1, 1, 1, 0);
+        return new Commit(revision, [new CommittedChange(previous, null)]);
+    }
+}
