@@ -18,7 +18,7 @@ public sealed class Snapshot
     /// <summary>A store that nothing was ever written to.</summary>
     internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
 
-    /// <summary>The revision of the last commit that is in here.</summary>
+    /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.At"/> was asked for.</summary>
     public long Revision { get; }
 
     /// <summary>How many entries there are.</summary>

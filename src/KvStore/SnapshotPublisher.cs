@@ -21,6 +21,9 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public void Load(long revision, IEnumerable<Entry> entries)
     {
+        if (revision < _latest.Revision)
+            throw new InvalidOperationException($"An image at revision {revision} after revision {_latest.Revision}.");
+
         var builder = Snapshot.Empty.ToBuilder();
         foreach (var entry in entries)
             builder.Add(entry);
@@ -32,14 +35,20 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     public void Apply(IReadOnlyList<Commit> commits)
     {
         var builder = _latest.ToBuilder();
+        var last = _latest.Revision;
         foreach (var commit in commits)
+        {
+            if (commit.Revision <= last)
+                throw new InvalidOperationException($"A commit at revision {commit.Revision} after revision {last}.");
             builder.Apply(commit);
+            last = commit.Revision;
+        }
 
         // The order matters because a reader takes the snapshot first and then the history: it must find every commit
         // up to that snapshot there.
         foreach (var commit in commits)
             _history.Add(commit);
-        Publish(builder.ToSnapshot(commits[^1].Revision));
+        Publish(builder.ToSnapshot(last));
     }
 
     /// <summary>Waits until the latest snapshot has reached a revision, and returns it.</summary>

@@ -40,7 +40,7 @@ public interface ICommitFollower
     Snapshot Latest { get; }
 
     /// <summary>Replaces the whole state.</summary>
-    /// <param name="revision">The revision of the image.</param>
+    /// <param name="revision">The revision of the image; not below that of <see cref="Latest"/>.</param>
     /// <param name="entries">Its entries in the order of their keys, each key once. Read to its end before the call returns.</param>
     void Load(long revision, IEnumerable<Entry> entries);
 

@@ -1,0 +1,158 @@
+namespace KvStore.Tests;
+
+public class SnapshotPublisherTests
+{
+    private readonly SnapshotPublisher _publisher = new(new StoreOptions(), new ManualTime());
+
+    [Fact]
+    public void Load_Image_ReplacesTheWholeState()
+    {
+        _publisher.Load(5, [Entry("a", 3), Entry("b", 5)]);
+        Assert.Equal((5, 2, 4), (_publisher.Latest.Revision, _publisher.Latest.Count, _publisher.Latest.Bytes));
+
+        _publisher.Apply([Write("c", 7)]);
+        _publisher.Load(20, [Entry("z", 11)]);
+
+        Assert.Equal("z", Assert.Single(_publisher.Latest.Scan(Some.Everything)).Key.ToString());
+        Assert.Equal((20, 2), (_publisher.Latest.Revision, _publisher.Latest.Bytes));
+        Assert.Equal(20, _publisher.OldestRevision);
+        Assert.Null(_publisher.At(7));
+        Assert.Null(_publisher.At(19));
+        Assert.Same(_publisher.Latest, _publisher.At(20));
+    }
+
+    [Fact]
+    public void Load_AfterASnapshotWasKept_LetsItGo()
+    {
+        _publisher.Load(5, [Entry("a", 3)]);
+        _publisher.Keep(_publisher.Latest);
+        _publisher.Load(20, []);
+
+        Assert.Null(_publisher.At(5));
+    }
+
+    [Fact]
+    public void Load_RevisionBelowTheLatest_Throws()
+    {
+        _publisher.Load(5, [Entry("a", 3)]);
+
+        Assert.Throws<InvalidOperationException>(() => _publisher.Load(4, []));
+        Assert.Equal(5, _publisher.Latest.Revision);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(4)]
+    public void Apply_RevisionNotAboveTheLatest_ThrowsAndPublishesNothing(long revision)
+    {
+        _publisher.Load(5, []);
+        var before = _publisher.Latest;
+
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([Write("a", revision)]));
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([Write("a", 6), Write("b", 6)]));
+        Assert.Same(before, _publisher.Latest);
+    }
+
+    [Fact]
+    public void Apply_CommitThatMetAnotherState_ThrowsAndPublishesNothing()
+    {
+        _publisher.Load(5, [Entry("a", 3)]);
+        var before = _publisher.Latest;
+
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([Write("b", 6), Write("a", 7)]));
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([new Commit(6, [new CommittedChange(Entry("x", 1), null)])]));
+        Assert.Same(before, _publisher.Latest);
+        Assert.Equal(5, _publisher.OldestRevision);
+    }
+
+    [Fact]
+    public void At_RevisionBetweenCommits_IsTheStateAfterTheEarlierOne()
+    {
+        _publisher.Load(5, []);
+        _publisher.Apply([Write("a", 10)]);
+        _publisher.Apply([Write("b", 20), Write("c", 30)]);
+        _publisher.Apply([Write("d", 40)]);
+
+        Assert.Equal("", KeysAt(5));
+        Assert.Equal("", KeysAt(9));
+        Assert.Equal("a", KeysAt(10));
+        Assert.Equal("a", KeysAt(19));
+        Assert.Equal("ab", KeysAt(20));
+        Assert.Equal("abc", KeysAt(30));
+        Assert.Equal("abc", KeysAt(39));
+        Assert.Equal("abcd", KeysAt(40));
+        Assert.Null(_publisher.At(41));
+        Assert.Null(_publisher.At(4));
+        Assert.Null(_publisher.At(-1));
+        Assert.Equal(19, _publisher.At(19)!.Revision);
+    }
+
+    [Fact]
+    public void At_AskedAgain_IsTheSameSnapshotEvenAfterItsHistoryWasForgotten()
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, new ManualTime());
+        publisher.Apply([Write("a", 1)]);
+        publisher.Apply([Write("b", 2)]);
+        var old = publisher.At(1);
+        publisher.Apply([Write("c", 3)]);
+        publisher.Apply([Write("d", 4)]);
+
+        Assert.Equal(3, publisher.OldestRevision);
+        Assert.NotNull(old);
+        Assert.Same(old, publisher.At(1));
+        Assert.Null(publisher.At(2));
+    }
+
+    [Fact]
+    public async Task ReachAsync_RevisionIsThere_GivesTheLatestAtOnce()
+    {
+        _publisher.Load(5, []);
+
+        var reach = _publisher.ReachAsync(5, TestContext.Current.CancellationToken);
+        Assert.True(reach.IsCompletedSuccessfully);
+        Assert.Same(_publisher.Latest, await reach);
+    }
+
+    [Fact]
+    public async Task ReachAsync_RevisionIsToCome_WaitsForItAndNotForEveryCommit()
+    {
+        _publisher.Load(5, []);
+        var reach = _publisher.ReachAsync(8, TestContext.Current.CancellationToken).AsTask();
+        _publisher.Apply([Write("a", 6)]);
+        _publisher.Apply([Write("b", 7)]);
+        Assert.False(reach.IsCompleted);
+        _publisher.Apply([Write("c", 9)]);
+
+        Assert.Equal(9, (await reach.Within()).Revision);
+    }
+
+    [Fact]
+    public async Task ReachAsync_ANewImageReachesIt_Ends()
+    {
+        var reach = _publisher.ReachAsync(8, TestContext.Current.CancellationToken).AsTask();
+        _publisher.Load(8, []);
+
+        Assert.Equal(8, (await reach.Within()).Revision);
+    }
+
+    [Fact]
+    public async Task ReachAsync_OneOfTwoWaitersIsCancelled_TheOtherGoesOn()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var cancelled = _publisher.ReachAsync(1, cancellation.Token).AsTask();
+        var other = _publisher.ReachAsync(1, TestContext.Current.CancellationToken).AsTask();
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Within());
+        Assert.False(other.IsCompleted);
+        _publisher.Apply([Write("a", 1)]);
+        Assert.Equal(1, (await other.Within()).Revision);
+    }
+
+    private string? KeysAt(long revision) =>
+        _publisher.At(revision) is { } snapshot ? string.Concat(snapshot.Scan(Some.Everything).Select(entry => entry.Key)) : null;
+
+    private static Entry Entry(string key, long revision) => new(Some.Key(key), new byte[1], "text/plain", revision, revision, 1, 0);
+
+    private static Commit Write(string key, long revision) => new(revision, [new CommittedChange(null, Entry(key, revision))]);
+}
