@@ -1,1 +1,15 @@
-var app = WebApplication.Create(args); app.Run();
+using KvStore;
+using KvStore.Server.Endpoints;
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddKvStoreOpenApi();
+builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new StoreOptions()).AddSingleton(new KvStoreOptions()).AddSingleton<ICommitLog, MemoryCommitLog>().AddSingleton<Store>();
+var app = builder.Build();
+app.Services.GetRequiredService<Store>().Start();
+app.UseKeyPaths();
+app.UseRouting();
+EntryEndpoints.Map(app); ListingEndpoints.Map(app); PersonEndpoints.Map(app);
+app.MapKvStoreOpenApi();
+app.Run();

@@ -1,0 +1,79 @@
+using KvStore.Server.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>What the OpenAPI document says of <see cref="EntryEndpoints"/>.</summary>
+internal static class EntryApi
+{
+    private static readonly IReadOnlyList<ApiContent> Value =
+    [
+        new("application/octet-stream", null, null),
+        new("application/json", null, new System.Text.Json.Nodes.JsonObject { ["name"] = "Ada" }),
+        new("text/plain", null, "Ada"),
+    ];
+
+    private static readonly IReadOnlyList<ApiResponse> ReadResponses =
+    [
+        new(200, "The value, as it was stored, with the media type that it was stored with.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Contents = Value },
+        new(304, "The client's copy is the current one.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+        ApiParts.MalformedKey,
+        ApiParts.NotFound,
+        ApiParts.Gone,
+        ApiParts.PreconditionFailed,
+        ApiParts.Loading,
+    ];
+
+    private static readonly IReadOnlyList<ApiParameter> ReadParameters =
+    [
+        ApiParts.Key,
+        ApiParts.Revision,
+        ApiParts.IfMatch with { Example = null },
+        ApiParts.IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
+    ];
+
+    public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
+        "Answers with the bytes that were stored and the media type that they were stored with. Reads are linearizable: they see every write that anybody had an answer for.")
+    {
+        Parameters = ReadParameters,
+        Responses = ReadResponses,
+    };
+
+    public static readonly ApiOperation Head = new("headEntry", ApiParts.EntriesTag, "Read what is known of a value",
+        "The same as GET, without the body.")
+    {
+        Parameters = ReadParameters,
+        Responses = [.. ReadResponses.Select(response => response with { Contents = [], Problem = null })],
+    };
+
+    public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
+        "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
+        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read.")
+    {
+        Parameters = [ApiParts.Key, ApiParts.IfMatch with { Example = null }, ApiParts.IfNoneMatch with { Example = null }],
+        Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
+        Responses =
+        [
+            new(201, "The key had no entry; it has one now.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+            new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+            ApiParts.MalformedKey,
+            ApiParts.SlowBody,
+            ApiParts.PreconditionFailed,
+            ApiParts.TooLarge,
+            .. ApiParts.WriteRefusals,
+        ],
+    };
+
+    public static readonly ApiOperation Delete = new("deleteEntry", ApiParts.EntriesTag, "Delete an entry",
+        "Removes the key's entry.")
+    {
+        Parameters = [ApiParts.Key, ApiParts.IfMatch with { Example = null }, ApiParts.IfNoneMatch with { Example = null }],
+        Responses =
+        [
+            new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision] },
+            ApiParts.MalformedKey,
+            ApiParts.NotFound,
+            ApiParts.PreconditionFailed,
+            .. ApiParts.WriteRefusals,
+        ],
+    };
+}

@@ -1,0 +1,122 @@
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>
+/// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
+/// result object, because they are most of what the service does.
+/// </summary>
+internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
+{
+    // Behind the prefix, routing takes anything: the key is read from the request target (see RequestTarget).
+    private const string Route = RequestTarget.KeyPathPrefix + "{**key}";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<EntryEndpoints>(routes.ServiceProvider);
+        routes.MapMethods(Route, [HttpMethods.Get], endpoints.GetAsync).WithApi(EntryApi.Get);
+        routes.MapMethods(Route, [HttpMethods.Head], endpoints.GetAsync).WithApi(EntryApi.Head);
+        routes.MapMethods(Route, [HttpMethods.Put], endpoints.PutAsync).WithApi(EntryApi.Put);
+        routes.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        long? revision = null;
+        Conditions conditions = default;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [Reads.RevisionParameter], out var parameters)
+            ?? parameters.TryGetNumber(Reads.RevisionParameter, 0, long.MaxValue, out revision)
+            ?? Conditions.TryGet(context, key, out conditions);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        (var snapshot, problem) = await Reads.TakeAsync(store, revision, context.RequestAborted);
+        if (problem is not null)
+            await problem.WriteAsync(context);
+        else
+            await AnswerAsync(context, snapshot!, snapshot!.Find(key), conditions);
+    }
+
+    private static Task AnswerAsync(HttpContext context, Snapshot snapshot, Entry? entry, Conditions conditions)
+    {
+        // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
+        if (entry is null)
+            return EntryResponses.WriteNotFoundAsync(context, snapshot.Revision);
+
+        EntryResponses.SetRevision(context.Response, snapshot.Revision);
+        if (conditions.IfMatch?.HoldsFor(entry) == false)
+            return EntryResponses.WritePreconditionFailedAsync(context, entry);
+        return conditions.IfNoneMatch?.HoldsFor(entry) == false
+            ? EntryResponses.WriteNotModifiedAsync(context, entry)
+            : EntryResponses.WriteValueAsync(context, entry);
+    }
+
+    private async Task PutAsync(HttpContext context)
+    {
+        Conditions conditions = default;
+        var contentType = "";
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [], out _)
+            ?? Conditions.TryGet(context, key, out conditions)
+            ?? ContentTypes.TryGet(context.Request, out contentType);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } value)
+        {
+            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            return;
+        }
+
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(key, value, contentType)]));
+        if (outcome is not Outcome.Committed committed)
+        {
+            await EntryResponses.WriteFailureAsync(context, outcome);
+            return;
+        }
+
+        var entry = committed.Changes.Span[0].Current!;
+        context.Response.StatusCode = entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent;
+        context.Response.Headers.ETag = EntryResponses.ETagOf(entry);
+        EntryResponses.SetRevision(context.Response, committed.Revision);
+    }
+
+    private async Task DeleteAsync(HttpContext context)
+    {
+        Conditions conditions = default;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [], out _)
+            ?? Conditions.TryGet(context, key, out conditions);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var outcome = await store.SubmitAsync(new Operation([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]));
+        switch (outcome)
+        {
+            case Outcome.Committed committed:
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                EntryResponses.SetRevision(context.Response, committed.Revision);
+                break;
+
+            // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
+            case Outcome.GuardsFailed { Failed: [{ Current: null }, ..] } failed:
+                await EntryResponses.WriteNotFoundAsync(context, failed.Revision);
+                break;
+            default:
+                await EntryResponses.WriteFailureAsync(context, outcome);
+                break;
+        }
+    }
+}

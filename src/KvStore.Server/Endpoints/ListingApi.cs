@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>What the OpenAPI document says of <see cref="ListingEndpoints"/>.</summary>
+internal static class ListingApi
+{
+    public static readonly ApiOperation List = new("listEntries", ApiParts.EntriesTag, "List entries",
+        "Lists entries in the order of their keys' UTF-8 bytes. A page that is not the last has a `cursor`; all pages that are read by cursors come from one snapshot, however long it takes. "
+        + "In the query string `+` means a space; write a plus sign as `%2B`.")
+    {
+        Parameters =
+        [
+            Text("prefix", "Only keys that start with this.", "user/"),
+            Text("after", "Only keys after this one; it need not exist.", null),
+            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many entries at most. Pages with large values may have fewer.")
+            {
+                Default = 100,
+                Minimum = "1",
+                Maximum = "1000",
+            },
+            Text("cursor", "Go on where the page with this cursor ended.", null),
+            new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether items have values: each as `json`, `text` or `base64`.") { Default = false },
+            ApiParts.Revision,
+        ],
+        Responses =
+        [
+            new(200, "A page.")
+            {
+                Headers = [ApiParts.StoreRevision],
+                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.Page, Example)],
+            },
+            ApiParts.Malformed("limit"),
+            ApiParts.Gone,
+            ApiParts.Loading,
+        ],
+    };
+
+    private static JsonObject Example => new()
+    {
+        ["revision"] = 7,
+        ["items"] = new JsonArray(new JsonObject
+        {
+            ["key"] = "user/42/name",
+            ["revision"] = 7,
+            ["created_revision"] = 3,
+            ["version"] = 2,
+            ["content_type"] = "text/plain",
+            ["size"] = 3,
+            ["modified_at"] = "2026-01-31T12:00:00.123Z",
+            ["text"] = "Ada",
+        }),
+        ["cursor"] = "q83vEgEAAAAAAAAABwAFdXNlci91c2VyLzQyL25hbWU",
+    };
+
+    private static ApiParameter Text(string name, string description, string? example) =>
+        new(name, ParameterLocation.Query, JsonSchemaType.String, description) { Example = example };
+}

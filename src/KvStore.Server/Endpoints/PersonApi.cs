@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>What the OpenAPI document says of <see cref="PersonEndpoints"/>.</summary>
+internal static class PersonApi
+{
+    private static JsonObject Example => new() { ["id"] = 100, ["name"] = "mob", ["updatedAt"] = "2026-01-31T12:00:00.1234567Z" };
+
+    private static readonly ApiResponse Found = new(200, "The person.")
+    {
+        Headers = [ApiParts.ETag, ApiParts.StoreRevision],
+        Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.Person, Example)],
+    };
+
+    private static readonly ApiResponse NotJson = new(415, "The body is not JSON by its media type.")
+    {
+        Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."),
+    };
+
+    public static readonly ApiOperation Update = new("updatePerson", ApiParts.CompatibilityTag, "Store a person",
+        "Stores the person as the entry `person/{id}`. Later updates win.")
+    {
+        Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.PersonUpdate, new JsonObject { ["id"] = 100, ["name"] = "mob" })]),
+        Responses = [Found, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
+    };
+
+    public static readonly ApiOperation Get = new("getPerson", ApiParts.CompatibilityTag, "Read a person",
+        "Reads the entry `person/{id}`. The id comes in the query string, or in a JSON body `{\"id\": 100}` as the original service had it.")
+    {
+        Parameters = [new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 }],
+        Responses = [Found, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.SlowBody, ApiParts.TooLarge, NotJson, ApiParts.Loading],
+    };
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>
+/// PUT /person/update and GET /person/get, as the service that this one grew out of had them. A person is the entry
+/// person/{id}, holding the JSON that is answered.
+/// </summary>
+internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeProvider time)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<PersonEndpoints>(routes.ServiceProvider);
+        routes.MapMethods("/person/update", [HttpMethods.Put], endpoints.UpdateAsync).WithApi(PersonApi.Update);
+        routes.MapMethods("/person/get", [HttpMethods.Get], endpoints.GetAsync).WithApi(PersonApi.Get);
+    }
+
+    private async Task UpdateAsync(HttpContext context)
+    {
+        var (body, problem) = await ReadBodyAsync(context);
+        problem ??= body.Name is null ? PersonBody.NameProblem : null;
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var person = new Person(body.Id!.Value, body.Name!, time.GetUtcNow().UtcDateTime);
+        var json = JsonSerializer.SerializeToUtf8Bytes(person, PersonJson.Instance.Person);
+        if (json.Length > options.ValueBytesMax)
+        {
+            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            return;
+        }
+
+        var outcome = await store.SubmitAsync(new Operation([], [new Put(KeyOf(person.Id), json, ContentTypes.Json)]));
+        if (outcome is Outcome.Committed committed)
+            await WriteAsync(context, committed.Changes.Span[0].Current!, committed.Revision);
+        else
+            await EntryResponses.WriteFailureAsync(context, outcome);
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        Snapshot? snapshot = null;
+        var (id, problem) = await ReadIdAsync(context);
+        if (problem is null)
+            (snapshot, problem) = await Reads.TakeAsync(store, null, context.RequestAborted);
+        if (problem is not null)
+            await problem.WriteAsync(context);
+        else if (snapshot!.Find(KeyOf(id)) is { } entry)
+            await WriteAsync(context, entry, snapshot.Revision);
+        else
+            await EntryResponses.WriteNotFoundAsync(context, snapshot.Revision);
+    }
+
+    private static Task WriteAsync(HttpContext context, Entry entry, long revision)
+    {
+        EntryResponses.SetRevision(context.Response, revision);
+        return EntryResponses.WriteValueAsync(context, entry);
+    }
+
+    private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context)
+    {
+        if (QueryParameters.TryGet(context, ["id"], out var parameters) is { } malformed)
+            return (0, malformed);
+        if (parameters.Text("id") is { } text)
+        {
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
+                ? (id, null)
+                : (0, PersonBody.IdProblem);
+        }
+
+        var (body, problem) = await ReadBodyAsync(context);
+        return (body.Id ?? 0, problem);
+    }
+
+    private async ValueTask<(PersonBody Body, Problem? Problem)> ReadBodyAsync(HttpContext context)
+    {
+        var body = new PersonBody();
+        if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
+            return (body, Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+        if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } bytes)
+            return (body, Problems.TooLarge(options.ValueBytesMax));
+        var problem = PersonBody.TryParse(bytes, out body);
+        return (body, problem);
+    }
+
+    private static Key KeyOf(long id) => Key.Parse(string.Create(CultureInfo.InvariantCulture, $"person/{id}"));
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text;
+
+namespace KvStore.Server.Http;
+
+/// <summary>The media types that values are stored and answered with.</summary>
+internal static class ContentTypes
+{
+    public const string Json = "application/json";
+    public const string OctetStream = "application/octet-stream";
+
+    /// <summary>The longest media type that is stored, in characters.</summary>
+    public const int LengthMax = 256;
+
+    private const string Form = "application/x-www-form-urlencoded";
+
+    // What HTTP can carry in a response header: visible ASCII, space and tab (RFC 9110, section 5.5).
+    private static readonly SearchValues<char> HeaderCharacters =
+        SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c), '\t']);
+
+    /// <summary>Takes the media type to store from a request.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryGet(HttpRequest request, out string contentType)
+    {
+        var given = request.ContentType;
+
+        // curl says that its data are a form, whatever they are.
+        contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
+        if (contentType.Length <= LengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters))
+            return null;
+        return Problems.MalformedRequest($"Give a media type of at most {LengthMax} printable ASCII characters.", "Content-Type");
+    }
+
+    /// <summary>Whether the type is application/json or ends with +json (RFC 6839).</summary>
+    public static bool IsJson(string contentType)
+    {
+        var type = Essence(contentType);
+        return type.Equals(Json, StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether the type is text in UTF-8.</summary>
+    public static bool IsText(string contentType)
+    {
+        if (!Essence(contentType).StartsWith("text/", StringComparison.OrdinalIgnoreCase))
+            return false;
+        var charset = contentType.IndexOf("charset=", StringComparison.OrdinalIgnoreCase);
+        return charset < 0 || contentType.AsSpan(charset + "charset=".Length).Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase)
+            || contentType.AsSpan(charset + "charset=".Length).Trim('"').StartsWith(Encoding.ASCII.WebName, StringComparison.OrdinalIgnoreCase);
+    }
+
+    // The type without its parameters.
+    private static ReadOnlySpan<char> Essence(string contentType)
+    {
+        var semicolon = contentType.IndexOf(';');
+        return (semicolon < 0 ? contentType : contentType.AsSpan(0, semicolon)).Trim();
+    }
+}

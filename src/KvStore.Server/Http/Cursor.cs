@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Numerics;
+
+namespace KvStore.Server.Http;
+
+/// <summary>
+/// Where a listing goes on: the revision that all of its pages come from, the prefix, and the last key that was listed.
+/// Clients hand its text back unread.
+/// </summary>
+/// <param name="Revision">The revision of the snapshot.</param>
+/// <param name="Prefix">What listed keys start with; may be empty.</param>
+/// <param name="After">The last key that was listed.</param>
+internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> After)
+{
+    // The text is base64url of: CRC-32C of all that follows (4 bytes), format (1), revision (8), length of the prefix (2),
+    // prefix, last key. Numbers are big-endian. The checksum finds damage from copying; it is no secret.
+    private const byte Format = 1;
+    private const int HeaderBytes = 4 + 1 + 8 + 2;
+
+    public override string ToString()
+    {
+        var bytes = new byte[HeaderBytes + Prefix.Length + After.Length];
+        bytes[4] = Format;
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Revision);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(13), (ushort)Prefix.Length);
+        Prefix.Span.CopyTo(bytes.AsSpan(HeaderBytes));
+        After.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, Checksum(bytes.AsSpan(4)));
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    /// <summary>Reads a cursor's text; false when this service did not write it.</summary>
+    public static bool TryParse(string text, out Cursor cursor)
+    {
+        cursor = default;
+        if (!Base64Url.IsValid(text))
+            return false;
+        ReadOnlyMemory<byte> bytes = Base64Url.DecodeFromChars(text);
+        var span = bytes.Span;
+        if (span.Length <= HeaderBytes || span[4] != Format || BinaryPrimitives.ReadUInt32BigEndian(span) != Checksum(span[4..]))
+            return false;
+
+        var revision = BinaryPrimitives.ReadInt64BigEndian(span[5..]);
+        var prefixLength = BinaryPrimitives.ReadUInt16BigEndian(span[13..]);
+        if (revision < 0 || HeaderBytes + prefixLength >= span.Length)
+            return false;
+        cursor = new Cursor(revision, bytes.Slice(HeaderBytes, prefixLength), bytes[(HeaderBytes + prefixLength)..]);
+        return true;
+    }
+
+    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+            crc = BitOperations.Crc32C(crc, value);
+        return ~crc;
+    }
+}

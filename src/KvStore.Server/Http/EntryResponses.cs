@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace KvStore.Server.Http;
+
+/// <summary>Writes entries and outcomes of writes to responses: the headers of the contract, in one place.</summary>
+internal static class EntryResponses
+{
+    public const string RevisionHeader = "KvStore-Revision";
+    public const string ExpiresHeader = "KvStore-Expires";
+
+    /// <summary>An entry's ETag: its revision, quoted.</summary>
+    public static string ETagOf(Entry entry) => string.Create(CultureInfo.InvariantCulture, $"\"{entry.Revision}\"");
+
+    /// <summary>Says which revision was read or written.</summary>
+    public static void SetRevision(HttpResponse response, long revision) =>
+        response.Headers[RevisionHeader] = revision.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Answers with an entry's value. Kestrel leaves the body away when the request is a HEAD.</summary>
+    public static Task WriteValueAsync(HttpContext context, Entry entry)
+    {
+        var response = context.Response;
+        SetEntryHeaders(response, entry);
+        response.ContentType = entry.ContentType;
+        response.ContentLength = entry.Value.Length;
+
+        // A stored page must not run as script beside Swagger UI.
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "sandbox";
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(entry.Value, context.RequestAborted).AsTask();
+    }
+
+    /// <summary>Answers that the client's copy of an entry is still the current one.</summary>
+    public static Task WriteNotModifiedAsync(HttpContext context, Entry entry)
+    {
+        context.Response.StatusCode = StatusCodes.Status304NotModified;
+        SetEntryHeaders(context.Response, entry);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Answers with what became of a write that did not commit.</summary>
+    /// <exception cref="InvalidOperationException">The write did commit.</exception>
+    public static Task WriteFailureAsync(HttpContext context, Outcome outcome)
+    {
+        switch (outcome)
+        {
+            case Outcome.GuardsFailed failed:
+                SetRevision(context.Response, failed.Revision);
+                return WritePreconditionFailedAsync(context, failed.Failed[0].Current);
+            case Outcome.NotApplied { Reason: var reason }:
+                return ProblemOf(reason).WriteAsync(context);
+            case Outcome.Unknown:
+                return Problems.UnknownOutcome().WriteAsync(context);
+            default:
+                throw new InvalidOperationException($"{outcome.GetType().Name} is no failure.");
+        }
+    }
+
+    /// <summary>Answers 412 with the ETag that the client needs for another try.</summary>
+    public static Task WritePreconditionFailedAsync(HttpContext context, Entry? current)
+    {
+        if (current is not null)
+            context.Response.Headers.ETag = ETagOf(current);
+        return Problems.PreconditionFailed(current is null
+            ? "The key has no entry. Nothing was changed."
+            : $"The key has an entry with ETag {ETagOf(current)}. Nothing was changed. Read the entry and decide again.").WriteAsync(context);
+    }
+
+    /// <summary>Answers 404 for a key without an entry.</summary>
+    public static Task WriteNotFoundAsync(HttpContext context, long revision)
+    {
+        SetRevision(context.Response, revision);
+        return Problems.NotFound($"The key has no entry at revision {revision}.").WriteAsync(context);
+    }
+
+    private static void SetEntryHeaders(HttpResponse response, Entry entry)
+    {
+        response.Headers.ETag = ETagOf(entry);
+
+        // Caches may keep the value but have to ask each time whether it is still the current one.
+        response.Headers.CacheControl = "no-cache";
+        if (entry.ExpiresAt is { } expiresAt)
+            response.Headers[ExpiresHeader] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    private static Problem ProblemOf(NotAppliedReason reason) => reason switch
+    {
+        NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
+        NotAppliedReason.Loading => Problems.Unavailable("The store is still loading. Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Loading),
+        NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
+        NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
+        _ => throw new InvalidOperationException($"Unknown reason {reason}."),
+    };
+}

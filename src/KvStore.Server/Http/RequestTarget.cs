@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KvStore.Server.Http;
+
+/// <summary>
+/// The request target as the client sent it. Keys are decoded from it, once, because the path that routing sees has
+/// lost what distinguishes keys: it has <c>a%2Fb</c> and <c>a%252Fb</c> alike, and has resolved <c>..</c>.
+/// </summary>
+internal static class RequestTarget
+{
+    /// <summary>What stands before a key in the target.</summary>
+    public const string KeyPathPrefix = "/v1/kv/";
+
+    /// <summary>The path that requests for entries are routed by, whatever their key.</summary>
+    private static readonly PathString RoutedKeyPath = new(KeyPathPrefix + "-");
+
+    private static readonly SearchValues<char> PathEnds = SearchValues.Create("?#");
+
+    /// <summary>
+    /// Routes every target below <see cref="KeyPathPrefix"/> to the entry endpoints, including those that would have left it
+    /// by a <c>..</c>: they get the answer that such a key is refused, not somebody else's page.
+    /// </summary>
+    public static void UseKeyPaths(this IApplicationBuilder app) => app.Use(next => context =>
+    {
+        if (PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal))
+            context.Request.Path = RoutedKeyPath;
+        return next(context);
+    });
+
+    /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
+    public static ReadOnlySpan<char> PathOf(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        if (target.Length > 0 && target[0] != '/' && target.IndexOf("://") is > 0 and var scheme)
+        {
+            var slash = target[(scheme + 3)..].IndexOf('/');
+            target = slash < 0 ? "/" : target[(scheme + 3 + slash)..];
+        }
+
+        var end = target.IndexOfAny(PathEnds);
+        return end < 0 ? target : target[..end];
+    }
+
+    /// <summary>Percent-decodes once (RFC 3986, section 2.1).</summary>
+    /// <param name="text">The encoded text.</param>
+    /// <param name="plusIsSpace">Whether + means a space, as it does in a query string and does not in a path.</param>
+    /// <param name="bytes">Where the bytes go; as long as the text is always enough.</param>
+    /// <param name="length">How many bytes there are.</param>
+    /// <returns>False when a percent sign is not followed by two hexadecimal digits, or a character is not ASCII.</returns>
+    public static bool TryDecode(ReadOnlySpan<char> text, bool plusIsSpace, Span<byte> bytes, out int length)
+    {
+        length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var character = text[i];
+            if (character == '%')
+            {
+                if (i + 2 >= text.Length || !byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out bytes[length]))
+                    return false;
+                i += 2;
+            }
+            else if (character < 0x80)
+            {
+                bytes[length] = character == '+' && plusIsSpace ? (byte)' ' : (byte)character;
+            }
+            else
+            {
+                return false;
+            }
+
+            length++;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using KvStore.Server.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.OpenApi;
+
+/// <summary>The OpenAPI document and Swagger UI.</summary>
+internal static class ApiDocument
+{
+    public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddOperationTransformer(Describe);
+        options.AddDocumentTransformer(Finish);
+    });
+
+    public static void MapKvStoreOpenApi(this WebApplication app)
+    {
+        app.MapOpenApi();
+        app.UseSwaggerUI(options =>
+        {
+            options.SwaggerEndpoint("/openapi/v1.json", "KvStore");
+            options.RoutePrefix = "swagger";
+            options.DocumentTitle = "KvStore";
+            options.EnableTryItOutByDefault();
+        });
+        app.MapGet("/", () => TypedResults.LocalRedirect("/swagger")).ExcludeFromDescription();
+    }
+
+    /// <summary>Gives an endpoint whose handler reads and writes HTTP itself its place in the document.</summary>
+    public static void WithApi(this IEndpointConventionBuilder endpoint, ApiOperation operation)
+    {
+        endpoint.WithName(operation.Id);
+
+        // A handler that takes only the HttpContext is left out of the document unless it says which method it is.
+        endpoint.Add(builder => builder.Metadata.Add(builder.RequestDelegate!.Method));
+        endpoint.WithMetadata(operation);
+    }
+
+    private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "KvStore",
+            Version = "v1",
+            Description = "A linearizable key-value store: plain keys in the URL, raw bytes in the body, real status codes, one revision for everything.",
+            License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
+        };
+
+        // Relative, so that Try it out works through whatever the page was loaded by.
+        document.Servers = [new OpenApiServer { Url = "/" }];
+        return Task.CompletedTask;
+    }
+
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var document = context.Document!;
+        if (document.Components?.Schemas?.ContainsKey(ApiSchemas.Problem) != true)
+            ApiSchemas.AddTo(document);
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().SingleOrDefault() is not { } api)
+            return Task.CompletedTask;
+
+        operation.OperationId = api.Id;
+        operation.Summary = api.Summary;
+        operation.Description = api.Description;
+        operation.Tags = new HashSet<OpenApiTagReference> { new(api.Tag, document) };
+        operation.Parameters = [.. api.Parameters.Select(ParameterOf)];
+        operation.RequestBody = api.Body is null ? null : BodyOf(api.Body, document);
+        operation.Responses = [];
+        foreach (var response in api.Responses)
+            operation.Responses[response.Status.ToString(CultureInfo.InvariantCulture)] = ResponseOf(response, document);
+        return Task.CompletedTask;
+    }
+
+    private static IOpenApiParameter ParameterOf(ApiParameter parameter) => new OpenApiParameter
+    {
+        Name = parameter.Name,
+        In = parameter.In,
+        Description = parameter.Description,
+        Required = parameter.In == ParameterLocation.Path,
+        Example = parameter.Example?.DeepClone(),
+        Schema = new OpenApiSchema
+        {
+            Type = parameter.Type,
+            Format = parameter.Type == JsonSchemaType.Integer ? "int64" : null,
+            Default = parameter.Default?.DeepClone(),
+            Minimum = parameter.Minimum,
+            Maximum = parameter.Maximum,
+        },
+    };
+
+    private static OpenApiRequestBody BodyOf(ApiBody body, OpenApiDocument document) => new()
+    {
+        Description = body.Description,
+        Required = body.Required,
+        Content = ContentOf(body.Contents, document),
+    };
+
+    private static OpenApiResponse ResponseOf(ApiResponse response, OpenApiDocument document) => new()
+    {
+        Description = response.Description,
+        Headers = response.Headers.ToDictionary(header => header.Name, IOpenApiHeader (header) => new OpenApiHeader
+        {
+            Description = header.Description,
+            Schema = new OpenApiSchema { Type = header.Type },
+            Example = header.Example.DeepClone(),
+        }),
+        Content = response.Problem is { } problem
+            ? ContentOf([new ApiContent(Problem.ContentType, ApiSchemas.Problem, JsonNode.Parse(problem.ToUtf8Json()))], document)
+            : ContentOf(response.Contents, document),
+    };
+
+    private static Dictionary<string, OpenApiMediaType> ContentOf(IReadOnlyList<ApiContent> contents, OpenApiDocument document) =>
+        contents.ToDictionary(content => content.MediaType, content => new OpenApiMediaType
+        {
+            Schema = content.Schema is { } name ? new OpenApiSchemaReference(name, document) : new OpenApiSchema(),
+            Example = content.Example?.DeepClone(),
+        });
+}

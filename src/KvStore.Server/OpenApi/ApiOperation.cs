@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.OpenApi;
+
+/// <summary>What the OpenAPI document says of an operation whose handler reads and writes HTTP itself.</summary>
+/// <param name="Id">The operation's id, unique in the document.</param>
+/// <param name="Tag">The group that it is shown in.</param>
+/// <param name="Summary">One line.</param>
+/// <param name="Description">The rest, in Markdown.</param>
+internal sealed record ApiOperation(string Id, string Tag, string Summary, string Description)
+{
+    public IReadOnlyList<ApiParameter> Parameters { get; init; } = [];
+
+    public ApiBody? Body { get; init; }
+
+    /// <summary>Every answer, by status.</summary>
+    public IReadOnlyList<ApiResponse> Responses { get; init; } = [];
+}
+
+/// <summary>A parameter in the path, the query or a header.</summary>
+internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description)
+{
+    public JsonNode? Example { get; init; }
+
+    public JsonNode? Default { get; init; }
+
+    public string? Minimum { get; init; }
+
+    public string? Maximum { get; init; }
+}
+
+/// <summary>A request's body.</summary>
+internal sealed record ApiBody(string Description, bool Required, IReadOnlyList<ApiContent> Contents);
+
+/// <summary>One answer of an operation. Without contents and below 400 it has no body; from 400 it is a problem.</summary>
+internal sealed record ApiResponse(int Status, string Description)
+{
+    public IReadOnlyList<ApiHeader> Headers { get; init; } = [];
+
+    public IReadOnlyList<ApiContent> Contents { get; init; } = [];
+
+    /// <summary>An example of the problem, for statuses from 400.</summary>
+    public Http.Problem? Problem { get; init; }
+}
+
+/// <summary>A response header.</summary>
+internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example);
+
+/// <summary>A media type of a body, with its schema (a component's name, or null for any bytes) and an example.</summary>
+internal sealed record ApiContent(string MediaType, string? Schema, JsonNode? Example);

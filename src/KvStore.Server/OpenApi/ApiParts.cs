@@ -1,0 +1,70 @@
+using KvStore.Server.Http;
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.OpenApi;
+
+/// <summary>Parameters, headers and answers that several operations share.</summary>
+internal static class ApiParts
+{
+    public const string EntriesTag = "Entries";
+    public const string CompatibilityTag = "Compatibility";
+
+    public static readonly ApiParameter Key = new("key", ParameterLocation.Path, JsonSchemaType.String,
+        "The key: 1 to 1024 bytes of UTF-8 after percent-decoding once. `/` is an ordinary character, and `%2F` means the same.")
+    { Example = "user/42/name" };
+
+    public static readonly ApiParameter Revision = new(Reads.RevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer,
+        "Read the state at this revision instead of the latest one.")
+    { Minimum = "0" };
+
+    public static readonly ApiParameter IfMatch = new("If-Match", ParameterLocation.Header, JsonSchemaType.String,
+        "Only if the entry has one of these ETags; `*`: only if there is an entry.")
+    { Example = "\"7\"" };
+
+    public static readonly ApiParameter IfNoneMatch = new("If-None-Match", ParameterLocation.Header, JsonSchemaType.String,
+        "Only if the entry has none of these ETags; `*`: only if there is no entry.")
+    { Example = "*" };
+
+    public static readonly ApiHeader ETag = new("ETag", JsonSchemaType.String, "The entry's revision, quoted.", "\"7\"");
+
+    public static readonly ApiHeader StoreRevision = new(EntryResponses.RevisionHeader, JsonSchemaType.Integer,
+        "The revision of the snapshot that was read, or of the write.", 7);
+
+    public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which trying again may help.", 1);
+
+    public static readonly ApiResponse Loading = new(503, "The store is loading, stopping or has failed.")
+    {
+        Headers = [RetryAfter],
+        Problem = Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading),
+    };
+
+    /// <summary>The answers that every write may have because of the state of the service.</summary>
+    public static readonly IReadOnlyList<ApiResponse> WriteRefusals =
+    [
+        new(429, "Too many writes are waiting; nothing was changed.") { Headers = [RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
+        Loading,
+        new(504, "It is not known whether the write was applied.") { Problem = Problems.UnknownOutcome() },
+    ];
+
+    public static readonly ApiResponse SlowBody = new(408, "The body came too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };
+
+    public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
+
+    public static ApiResponse Malformed(string field) =>
+        new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("What is wrong with it, and how to write it.", field) };
+
+    public static readonly ApiResponse MalformedKey =
+        new(400, "The key or another part of the request is malformed.") { Problem = Problems.MalformedKey("The key has 1025 bytes; at most 1024 are accepted.", "key") };
+
+    public static readonly ApiResponse NotFound =
+        new(404, "The key has no entry.") { Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
+
+    public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { Problem = Problems.Gone(5) };
+
+    public static readonly ApiResponse PreconditionFailed =
+        new(412, "A condition does not hold; nothing was changed.")
+        {
+            Headers = [ETag, StoreRevision],
+            Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again."),
+        };
+}

@@ -1,0 +1,77 @@
+using Microsoft.OpenApi;
+
+namespace KvStore.Server.OpenApi;
+
+/// <summary>The schemas of bodies that are written by hand, by their names in the document's components.</summary>
+internal static class ApiSchemas
+{
+    public const string Problem = "Problem";
+    public const string Page = "Page";
+    public const string Item = "Item";
+    public const string Person = "Person";
+    public const string PersonUpdate = "PersonUpdate";
+
+    /// <summary>Adds them all to a document.</summary>
+    public static void AddTo(OpenApiDocument document)
+    {
+        document.AddComponent(Problem, Object("An error (RFC 9457).", ["type", "title", "status", "detail"],
+            ("type", JsonSchemaType.String, "The stable name of the error: a heading of docs/http-api.md."),
+            ("title", JsonSchemaType.String, "What is wrong, the same for every occurrence."),
+            ("status", JsonSchemaType.Integer, "The HTTP status."),
+            ("detail", JsonSchemaType.String, "What is wrong this time, and what to do."),
+            ("field", JsonSchemaType.String, "The part of the request that was wrong."),
+            ("oldestRevision", JsonSchemaType.Integer, "With 410: the oldest revision that can be read now."),
+            ("outcome", JsonSchemaType.String, "With a write that failed on the service's side: `not-applied` (safe to retry) or `unknown`.")));
+
+        document.AddComponent(Item, Object("An entry in a listing.", ["key", "revision", "created_revision", "version", "content_type", "size", "modified_at"],
+            ("key", JsonSchemaType.String, "The key."),
+            ("revision", JsonSchemaType.Integer, "The revision that last wrote it: its ETag without the quotes."),
+            ("created_revision", JsonSchemaType.Integer, "The revision that created it."),
+            ("version", JsonSchemaType.Integer, "How many writes it has had since it was created."),
+            ("content_type", JsonSchemaType.String, "The media type that it was stored with."),
+            ("size", JsonSchemaType.Integer, "Bytes of the value."),
+            ("modified_at", JsonSchemaType.String, "When it was last written (RFC 3339)."),
+            ("expires_at", JsonSchemaType.String, "When it will be deleted; absent when it stays."),
+            ("json", null, "The value, if it is JSON by its media type."),
+            ("text", JsonSchemaType.String, "The value, if it is UTF-8 text by its media type."),
+            ("base64", JsonSchemaType.String, "The value, if it is anything else.")));
+
+        var page = Object("Entries of one snapshot.", ["revision", "items"],
+            ("revision", JsonSchemaType.Integer, "The revision of the snapshot."),
+            ("cursor", JsonSchemaType.String, "Where to go on; absent on the last page."));
+        page.Properties!["items"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchemaReference(Item, document),
+        };
+        document.AddComponent(Page, page);
+
+        document.AddComponent(PersonUpdate, Object("A person to store.", ["id", "name"],
+            ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),
+            ("name", JsonSchemaType.String, "The person's name.")));
+        document.AddComponent(Person, Object("A person.", ["id", "name", "updatedAt"],
+            ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),
+            ("name", JsonSchemaType.String, "The person's name."),
+            ("updatedAt", JsonSchemaType.String, "When the person was stored (RFC 3339).")));
+    }
+
+    private static OpenApiSchema Object(string description, string[] required, params (string Name, JsonSchemaType? Type, string Description)[] members) => new()
+    {
+        Type = JsonSchemaType.Object,
+        Description = description,
+        Required = new HashSet<string>(required),
+        Properties = members.ToDictionary(
+            member => member.Name,
+            IOpenApiSchema (member) => new OpenApiSchema
+            {
+                Type = member.Type,
+                Format = member switch
+                {
+                    { Type: JsonSchemaType.Integer } => "int64",
+                    { Description: var text } when text.Contains("RFC 3339", StringComparison.Ordinal) => "date-time",
+                    _ => null,
+                },
+                Description = member.Description,
+            }),
+    };
+}
