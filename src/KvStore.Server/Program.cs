@@ -1,15 +1,44 @@
-using KvStore;
 using KvStore.Server.Endpoints;
 using KvStore.Server.Hosting;
 using KvStore.Server.Http;
+using KvStore.Server.Logging;
 using KvStore.Server.OpenApi;
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddKvStoreOpenApi();
-builder.Services.AddSingleton(TimeProvider.System).AddSingleton(new StoreOptions()).AddSingleton(new KvStoreOptions()).AddSingleton<ICommitLog, MemoryCommitLog>().AddSingleton<Store>();
-var app = builder.Build();
-app.Services.GetRequiredService<Store>().Start();
-app.UseKeyPaths();
-app.UseRouting();
-EntryEndpoints.Map(app); ListingEndpoints.Map(app); PersonEndpoints.Map(app);
-app.MapKvStoreOpenApi();
-app.Run();
+
+var commandLine = CommandLine.Parse(args);
+switch (commandLine.Kind)
+{
+    case CommandKind.Help:
+        Console.Write(Usage.Text());
+        return ExitCodes.Success;
+    case CommandKind.Version:
+        Console.WriteLine(ServiceRunner.Version);
+        return ExitCodes.Success;
+}
+
+try
+{
+    var builder = ServiceBuilder.Create(commandLine);
+    if (commandLine.Kind == CommandKind.HealthCheck)
+        return await HealthCheck.RunAsync(builder.Configuration, Console.Out);
+
+    builder.Logging.AddServiceLogging(builder.Configuration);
+    builder.Services.AddKvStore();
+    builder.Services.AddKvStoreOpenApi();
+
+    var app = builder.Build();
+    app.UseRequestBoundary();
+    app.UseKeyPaths();
+    app.UseRouting();
+
+    app.MapEntryEndpoints();
+    app.MapListingEndpoints();
+    app.MapPersonEndpoints();
+    app.MapOperatingEndpoints();
+    app.MapKvStoreOpenApi();
+
+    return await app.RunToExitCodeAsync();
+}
+catch (Exception exception) when (ServiceRunner.IsExplained(exception))
+{
+    return ServiceRunner.Refuse(exception);
+}

@@ -14,6 +14,7 @@ namespace KvStore;
 internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPublisher publisher) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Any thread moves it, through Advance.
@@ -24,6 +25,8 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     private readonly List<Operation> _operations = [];
 
     public StoreState State => (StoreState)Volatile.Read(ref _state);
+
+    public Task Loaded => _loaded.Task;
 
     public Task Completion => _completion.Task;
 
@@ -79,6 +82,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
         {
             await LoadAsync().ConfigureAwait(false);
             Advance(StoreState.Running);
+            _loaded.TrySetResult();
 
             // No token here: the queue ends by being closed, when everything that was admitted is taken.
             while (await queue.WaitAsync().ConfigureAwait(false))
@@ -147,6 +151,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     private void Finish()
     {
         Advance(StoreState.Stopped);
+        _loaded.TrySetResult();
         _completion.TrySetResult();
     }
 
@@ -163,6 +168,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
                 Answer(command, new Outcome.NotApplied(NotAppliedReason.Failed));
         }
 
+        _loaded.TrySetResult();
         _completion.TrySetException(exception);
 
         void Answer(Command command, Outcome outcome)

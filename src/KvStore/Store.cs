@@ -31,6 +31,9 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Where the store is in its life.</summary>
     public StoreState State => _loop.State;
 
+    /// <summary>Ends when loading has ended, well or not; <see cref="State"/> tells which.</summary>
+    public Task Loaded => _loop.Loaded;
+
     /// <summary>Ends when the store has stopped; faults when it failed.</summary>
     public Task Completion => _loop.Completion;
 

@@ -1,2 +1,56 @@
 namespace KvStore.Server.Hosting;
-internal sealed class KvStoreOptions { public int KeyBytesMax {get;set;}=1024; public long ValueBytesMax {get;set;}=1<<20; public int PageEntriesDefault{get;set;}=100; public int PageEntriesMax{get;set;}=1000; public long PageBytesMax {get;set;}= 4<<20; }
+
+/// <summary>
+/// The section <c>KvStore</c> of the configuration: what the service runs on, and a limit on everything that can grow.
+/// Immutable; read and validated once, at start (<see cref="KvStoreSettings"/>).
+/// </summary>
+internal sealed record KvStoreOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "KvStore";
+
+    /// <summary>What keeps the entries. Default <c>memory</c>, which keeps nothing when the process ends. An engine that this version does not have is refused at start.</summary>
+    public string Engine { get; init; } = "memory";
+
+    /// <summary>The directory that the engine keeps its files in. Default none. The memory engine keeps nothing there and says so at start.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Bytes of a key, as UTF-8. Default 1,024. A longer key is answered with 400.</summary>
+    public int KeyBytesMax { get; init; } = 1024;
+
+    /// <summary>Bytes of a value. Default 1 MiB. A larger value is answered with 413 and nothing is stored.</summary>
+    public int ValueBytesMax { get; init; } = 1 << 20;
+
+    /// <summary>Entries on a page of a listing when the request does not say. Default 100.</summary>
+    public int PageEntriesDefault { get; init; } = 100;
+
+    /// <summary>Entries on a page of a listing that a request may ask for. Default 1,000. Asking for more is answered with 400.</summary>
+    public int PageEntriesMax { get; init; } = 1000;
+
+    /// <summary>Bytes of a page of a listing. Default 4 MiB. A page that has reached it ends with the entry that reached it; its cursor goes on from there.</summary>
+    public int PageBytesMax { get; init; } = 4 << 20;
+
+    /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
+    public StoreOptions Store { get; init; } = new();
+
+    /// <summary>How long a stop waits for requests in flight. Default 3 seconds. Then their connections are closed; writes that were admitted are decided all the same.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>From what duration on a request is logged although it succeeded. Default 500 milliseconds.</summary>
+    public TimeSpan SlowRequestTime { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Whether every request is logged. Default false: only failed and slow ones are.</summary>
+    public bool AccessLog { get; init; }
+
+    /// <summary>Connections that are open at a time. Default 16,384. One more is closed as soon as it is accepted.</summary>
+    public int ConnectionsMax { get; init; } = 16_384;
+
+    /// <summary>Bytes of all headers of a request together. Default 32 KiB. More are answered with 431.</summary>
+    public int HeadersBytesMax { get; init; } = 32 << 10;
+
+    /// <summary>How long a request's headers may take to arrive. Default 30 seconds. Slower ones are answered with 408.</summary>
+    public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a connection may stay without a request. Default 130 seconds. Then it is closed.</summary>
+    public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(130);
+}

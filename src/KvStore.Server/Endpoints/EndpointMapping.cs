@@ -1,0 +1,14 @@
+namespace KvStore.Server.Endpoints;
+
+/// <summary>The resources of the service, by name.</summary>
+internal static class EndpointMapping
+{
+    /// <summary>/v1/kv/{key}.</summary>
+    public static void MapEntryEndpoints(this IEndpointRouteBuilder routes) => EntryEndpoints.Map(routes);
+
+    /// <summary>/v1/kv.</summary>
+    public static void MapListingEndpoints(this IEndpointRouteBuilder routes) => ListingEndpoints.Map(routes);
+
+    /// <summary>/person/update and /person/get.</summary>
+    public static void MapPersonEndpoints(this IEndpointRouteBuilder routes) => PersonEndpoints.Map(routes);
+}

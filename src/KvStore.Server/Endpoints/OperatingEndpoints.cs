@@ -1,0 +1,100 @@
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>What people and machines that run the service ask it.</summary>
+internal static class OperatingEndpoints
+{
+    private static readonly string[] _reading = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly TimeSpan _readyRetryAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Maps them.</summary>
+    public static void MapOperatingEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("").WithTags("Operating");
+
+        group.MapMethods("/livez", _reading, Live)
+            .WithName("Live")
+            .WithSummary("Is the process alive?")
+            .WithDescription("Answers as long as the process does. When it does not answer, restart the process.")
+            .Produces<HealthAnswer>();
+
+        group.MapMethods("/readyz", _reading, Ready)
+            .WithName("Ready")
+            .WithSummary("Can it serve?")
+            .WithDescription("200 when reads and writes are served. 503, with the reason in the detail, while entries are loaded, while the service stops, and when the store has failed. When it is not ready, send requests elsewhere.")
+            .Produces<HealthAnswer>()
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+        group.MapMethods("/v1/status", _reading, Status)
+            .WithName("Status")
+            .WithSummary("What is it doing?")
+            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, and the limits. Sizes are in bytes, durations in seconds.")
+            .Produces<StatusAnswer>();
+    }
+
+    private static JsonHttpResult<HealthAnswer> Live() =>
+        TypedResults.Json(HealthAnswer.Alive, OperatingJson.Default.HealthAnswer);
+
+    private static IResult Ready(HttpContext context, Store store, IHostApplicationLifetime lifetime)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var reason = lifetime.ApplicationStopping.IsCancellationRequested ? "The service is stopping." : store.State switch
+        {
+            StoreState.Running => null,
+            StoreState.Created or StoreState.Loading => "The store is still loading its entries.",
+            StoreState.Failed => "The store has failed and admits no writes. The log says why; restart the service.",
+            _ => "The store has stopped and admits no writes.",
+        };
+        return reason is null
+            ? TypedResults.Json(HealthAnswer.Ready, OperatingJson.Default.HealthAnswer)
+            : new ProblemResult(Problems.Unavailable(reason, _readyRetryAfter) with { Outcome = null });
+    }
+
+    private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, KvStoreOptions options, ServiceClock clock)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var snapshot = store.Latest;
+        return TypedResults.Json(
+            new StatusAnswer
+            {
+                Version = ServiceRunner.Version,
+                Engine = options.Engine,
+                State = StatusAnswer.NameOf(store.State),
+                Revision = snapshot.Revision,
+                OldestRevision = Math.Min(store.OldestRevision, snapshot.Revision),
+                Keys = snapshot.Count,
+                Bytes = snapshot.Bytes,
+                Queue = new QueueStatus
+                {
+                    Operations = store.QueuedOperations,
+                    OperationsMax = store.Options.QueueOperationsMax,
+                    Bytes = store.QueuedBytes,
+                    BytesMax = store.Options.QueueBytesMax,
+                },
+                UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
+                StartedAt = clock.StartedAt,
+                Limits = new LimitsStatus
+                {
+                    KeyBytesMax = options.KeyBytesMax,
+                    ValueBytesMax = options.ValueBytesMax,
+                    PageEntriesDefault = options.PageEntriesDefault,
+                    PageEntriesMax = options.PageEntriesMax,
+                    ConnectionsMax = options.ConnectionsMax,
+                    HistoryCommitsMax = options.Store.HistoryCommitsMax,
+                    HistoryBytesMax = options.Store.HistoryBytesMax,
+                    HistoryAgeMaxSeconds = options.Store.HistoryAgeMax.TotalSeconds,
+                    KeptSnapshotsMax = options.Store.KeptSnapshotsMax,
+                    KeptSnapshotAgeMaxSeconds = options.Store.KeptSnapshotAgeMax.TotalSeconds,
+                },
+            },
+            OperatingJson.Default.StatusAnswer);
+    }
+
+    private sealed class ProblemResult(Problem problem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => problem.WriteAsync(httpContext);
+    }
+}

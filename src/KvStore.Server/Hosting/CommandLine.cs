@@ -1,0 +1,89 @@
+namespace KvStore.Server.Hosting;
+
+/// <summary>What the command line asks for.</summary>
+internal enum CommandKind
+{
+    /// <summary>Run the service.</summary>
+    Serve,
+
+    /// <summary>Ask a running service whether it is ready.</summary>
+    HealthCheck,
+
+    /// <summary>Say how to use it.</summary>
+    Help,
+
+    /// <summary>Say which version it is.</summary>
+    Version,
+}
+
+/// <summary>The command line: a command, and settings in the form that .NET's command line source reads.</summary>
+/// <param name="Kind">The command.</param>
+/// <param name="Settings">Every setting as <c>--Key=Value</c>.</param>
+/// <param name="Problems">Everything that is not understood, a sentence each.</param>
+internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnlyList<string> Problems)
+{
+    private static readonly Dictionary<string, string> _shortSwitches = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["engine"] = "KvStore:Engine",
+        ["data"] = "KvStore:Data",
+    };
+
+    // What .NET and ASP.NET Core read without a section.
+    private static readonly string[] _hostKeys =
+        ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
+
+    private static readonly string[] _sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
+
+    /// <summary>Understands a command line.</summary>
+    public static CommandLine Parse(IReadOnlyList<string> arguments)
+    {
+        var kind = CommandKind.Serve;
+        var settings = new List<string>();
+        var problems = new List<string>();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            if (i == 0 && argument == "healthcheck")
+            {
+                kind = CommandKind.HealthCheck;
+            }
+            else if (argument is "--help" or "-h" or "-?")
+            {
+                kind = CommandKind.Help;
+            }
+            else if (argument == "--version")
+            {
+                kind = CommandKind.Version;
+            }
+            else if (!argument.StartsWith("--", StringComparison.Ordinal))
+            {
+                problems.Add($"{argument} is not understood. See --help for what is.");
+            }
+            else
+            {
+                var parts = argument[2..].Split('=', 2);
+                var value = parts.Length == 2 ? parts[1]
+                    : i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal) ? arguments[++i]
+                    : null;
+                if (KeyOf(parts[0]) is not { } key)
+                    problems.Add($"--{parts[0]} is not a switch. See --help for those that are.");
+                else if (value is null)
+                    problems.Add($"--{parts[0]} needs a value.");
+                else
+                    settings.Add($"--{key}={value}");
+            }
+        }
+
+        return new CommandLine(kind, [.. settings], problems);
+    }
+
+    /// <summary>The configuration key of a switch, or null if there is no such switch.</summary>
+    private static string? KeyOf(string name)
+    {
+        if (_shortSwitches.TryGetValue(name, out var key))
+            return key;
+        var section = name.Split(':')[0];
+        var known = section.Length < name.Length ? _sections.Contains(section, StringComparer.OrdinalIgnoreCase) : _hostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
+        return known ? name : null;
+    }
+}

@@ -1,0 +1,26 @@
+namespace KvStore.Server.Hosting;
+
+/// <summary>What the process says when it ends.</summary>
+internal static class ExitCodes
+{
+    /// <summary>It was asked to stop and did.</summary>
+    public const int Success = 0;
+
+    /// <summary>It could not start (an address in use, for instance), or the health check found the service not ready.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The configuration or the command line is not acceptable.</summary>
+    public const int InvalidSettings = 2;
+
+    /// <summary>The store failed while the service ran.</summary>
+    public const int StoreFailed = 3;
+}
+
+/// <summary>The exit code of a service that runs. Whoever ends the service because of a failure sets it first.</summary>
+internal sealed class ExitCode
+{
+    private volatile int _value = ExitCodes.Success;
+
+    /// <summary>The code.</summary>
+    public int Value { get => _value; set => _value = value; }
+}

@@ -1,0 +1,35 @@
+namespace KvStore.Server.Hosting;
+
+/// <summary>Asks a running service on this machine whether it is ready, so that a container image needs no other program for that.</summary>
+internal static class HealthCheck
+{
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Asks, and says what came of it in a line.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IConfiguration configuration, TextWriter output)
+    {
+        if (AddressSettings.Local(configuration).OrderBy(local => local.Scheme).FirstOrDefault() is not { } address)
+        {
+            await output.WriteLineAsync("There is no address that could be asked. Give one with --urls.").ConfigureAwait(false);
+            return ExitCodes.Failure;
+        }
+
+        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        using var client = new HttpClient(handler) { Timeout = _timeout };
+        var question = new Uri(address, "/readyz");
+        try
+        {
+            using var response = await client.GetAsync(question).ConfigureAwait(false);
+            var text = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
+            await output.WriteLineAsync($"{question} answered {(int)response.StatusCode}: {text}").ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            var reason = exception is OperationCanceledException ? $"no answer within {_timeout.TotalSeconds} s" : exception.Message;
+            await output.WriteLineAsync($"{question} could not be asked: {reason}").ConfigureAwait(false);
+            return ExitCodes.Failure;
+        }
+    }
+}

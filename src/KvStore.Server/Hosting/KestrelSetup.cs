@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+
+namespace KvStore.Server.Hosting;
+
+/// <summary>The web server's limits, most of them following from the limits of the store.</summary>
+internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<KestrelServerOptions>
+{
+    // A byte of a key is three bytes when it is percent-encoded.
+    private const int EncodedBytesPerKeyByte = 3;
+
+    // The longest request that anybody needs has three keys in its query: prefix, after and cursor. A fourth is for the path.
+    private const int KeysInTarget = 4;
+
+    // A byte of a value is six bytes when a client sends every byte as a chunk of its own: "1", CR LF, the byte, CR LF.
+    private const int FramedBytesPerValueByte = 6;
+
+    private const int Slack = 4096;
+
+    /// <summary>What the web server counts as the body of a request: more than a value, because it counts the framing of chunks as well.</summary>
+    /// <remarks>
+    /// Endpoints count the bytes of a value themselves and stop one byte above the limit. This limit is only there for
+    /// bodies that nobody counts, so it must never be met by a value that is allowed, however it is framed.
+    /// </remarks>
+    public static long BodyBytesMax(KvStoreOptions options) => ((long)options.ValueBytesMax * FramedBytesPerValueByte) + Slack;
+
+    /// <summary>The longest request line: method, target and version.</summary>
+    public static int RequestLineBytesMax(KvStoreOptions options) => (options.KeyBytesMax * EncodedBytesPerKeyByte * KeysInTarget) + Slack;
+
+    /// <inheritdoc/>
+    public void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.ConnectionsMax;
+        limits.MaxConcurrentUpgradedConnections = 0;
+        limits.MaxRequestBodySize = BodyBytesMax(options);
+        limits.MaxRequestLineSize = RequestLineBytesMax(options);
+        limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
+        limits.RequestHeadersTimeout = options.HeadersTimeout;
+        limits.KeepAliveTimeout = options.IdleConnectionTimeout;
+    }
+}

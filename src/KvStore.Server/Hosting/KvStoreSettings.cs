@@ -1,0 +1,66 @@
+namespace KvStore.Server.Hosting;
+
+/// <summary>Reads <see cref="KvStoreOptions"/> from the configuration and checks them, one setting at a time and against each other.</summary>
+internal static class KvStoreSettings
+{
+    private const int MiB = 1 << 20;
+    private static readonly string[] _engines = ["memory"];
+    private static readonly string[] _laterEngines = ["disk", "etcd"];
+
+    /// <summary>The options.</summary>
+    /// <exception cref="InvalidSettingsException">Some of them are not acceptable; it names all of those.</exception>
+    public static KvStoreOptions Read(IConfiguration configuration)
+    {
+        var reader = new SettingsReader(configuration.GetSection(KvStoreOptions.Section));
+        var options = Read(reader);
+        Check(options, reader);
+        reader.RefuseUnknown();
+        AddressSettings.Check(configuration, reader.Problems);
+        return reader.Problems.Count == 0 ? options : throw new InvalidSettingsException(reader.Problems);
+    }
+
+    /// <summary>Reads every setting; what is wrong is noted by the reader and the default stands in for it.</summary>
+    public static KvStoreOptions Read(SettingsReader reader)
+    {
+        var defaults = new KvStoreOptions();
+        var store = defaults.Store;
+        return new KvStoreOptions
+        {
+            Engine = reader.Choice("Engine", defaults.Engine, _engines, _laterEngines),
+            Data = reader.Text("Data"),
+            KeyBytesMax = reader.Integer("KeyBytesMax", defaults.KeyBytesMax, 1, 8192),
+            ValueBytesMax = reader.Integer("ValueBytesMax", defaults.ValueBytesMax, 1, 256 * MiB),
+            PageEntriesDefault = reader.Integer("PageEntriesDefault", defaults.PageEntriesDefault, 1, 100_000),
+            PageEntriesMax = reader.Integer("PageEntriesMax", defaults.PageEntriesMax, 1, 100_000),
+            PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
+            Store = new StoreOptions
+            {
+                QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
+                QueueBytesMax = reader.Integer("QueueBytesMax", store.QueueBytesMax, 1, 1L << 40),
+                BatchOperationsMax = reader.Integer("BatchOperationsMax", store.BatchOperationsMax, 1, 1_000_000),
+                HistoryCommitsMax = reader.Integer("HistoryCommitsMax", store.HistoryCommitsMax, 0, 100_000_000),
+                HistoryBytesMax = reader.Integer("HistoryBytesMax", store.HistoryBytesMax, 0, 1L << 40),
+                HistoryAgeMax = reader.Duration("HistoryAgeMax", store.HistoryAgeMax, TimeSpan.Zero, TimeSpan.FromDays(365)),
+                KeptSnapshotsMax = reader.Integer("KeptSnapshotsMax", store.KeptSnapshotsMax, 0, 100_000),
+                KeptSnapshotAgeMax = reader.Duration("KeptSnapshotAgeMax", store.KeptSnapshotAgeMax, TimeSpan.Zero, TimeSpan.FromDays(1)),
+            },
+            ShutdownTimeout = reader.Duration("ShutdownTimeout", defaults.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            SlowRequestTime = reader.Duration("SlowRequestTime", defaults.SlowRequestTime, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
+            AccessLog = reader.Switch("AccessLog", defaults.AccessLog),
+            ConnectionsMax = reader.Integer("ConnectionsMax", defaults.ConnectionsMax, 1, 10_000_000),
+            HeadersBytesMax = reader.Integer("HeadersBytesMax", defaults.HeadersBytesMax, 1024, MiB),
+            HeadersTimeout = reader.Duration("HeadersTimeout", defaults.HeadersTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            IdleConnectionTimeout = reader.Duration("IdleConnectionTimeout", defaults.IdleConnectionTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+        };
+    }
+
+    private static void Check(KvStoreOptions options, SettingsReader reader)
+    {
+        if (options.PageEntriesDefault > options.PageEntriesMax)
+            reader.Refuse("PageEntriesDefault", $"at most KvStore:PageEntriesMax, which is {options.PageEntriesMax}", options.PageEntriesDefault);
+
+        var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
+        if (options.Store.QueueBytesMax < largest)
+            reader.Refuse("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
+    }
+}

@@ -1,0 +1,108 @@
+using KvStore.Server.Http;
+using KvStore.Server.Logging;
+
+namespace KvStore.Server.Hosting;
+
+/// <summary>
+/// The outermost middleware: whatever happens inside, the client gets an answer that says what is wrong, and the log gets
+/// what it needs. One middleware and not several, so that a request that waits has one state machine here and one that
+/// does not wait has none.
+/// </summary>
+internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
+{
+    // The status that access logs commonly use for a client that did not wait for its answer. Nobody receives it.
+    private const int ClientClosedRequest = 499;
+
+    /// <summary>Handles a request.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        var startedAt = log.Now();
+        try
+        {
+            var task = next(context);
+            if (!task.IsCompletedSuccessfully)
+                return WaitAsync(context, task, startedAt);
+        }
+        catch (Exception exception)
+        {
+            return FailAsync(context, exception, startedAt);
+        }
+
+        return End(context, startedAt);
+    }
+
+    private async Task WaitAsync(HttpContext context, Task task, long startedAt)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(context, exception, startedAt).ConfigureAwait(false);
+            return;
+        }
+
+        await End(context, startedAt).ConfigureAwait(false);
+    }
+
+    private Task End(HttpContext context, long startedAt)
+    {
+        log.Ended(context, startedAt);
+        return context.Response.StatusCode < StatusCodes.Status400BadRequest ? Task.CompletedTask : ExplainAsync(context);
+    }
+
+    /// <summary>Gives a body to an error that has none: one that the router or a framework's filter answered with.</summary>
+    private Task ExplainAsync(HttpContext context)
+    {
+        var response = context.Response;
+        return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == ClientClosedRequest
+            ? Task.CompletedTask
+            : ProblemOf(context, response.StatusCode).WriteAsync(context);
+    }
+
+    private Problem ProblemOf(HttpContext context, int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problems.NoSuchResource(context.Request.Path.ToUriComponent()),
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow),
+        StatusCodes.Status413PayloadTooLarge => Problems.TooLarge(options.ValueBytesMax),
+        StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType($"{context.Request.ContentType ?? "No Content-Type"} is not supported here."),
+        _ => Problems.OfStatus(status, "See /swagger for what is accepted here."),
+    };
+
+    private async Task FailAsync(HttpContext context, Exception exception, long startedAt)
+    {
+        var problem = exception switch
+        {
+            // The order matters because a client that went away in the middle of a body is also a malformed body.
+            _ when context.RequestAborted.IsCancellationRequested => null,
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
+            BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
+            _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),
+        };
+
+        if (problem is null)
+        {
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = ClientClosedRequest;
+            log.Ended(context, startedAt);
+            return;
+        }
+
+        // What has started cannot be taken back; closing the connection is the only way to say that it is not whole.
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+        }
+        else
+        {
+            context.Response.Clear();
+            await problem.WriteAsync(context).ConfigureAwait(false);
+        }
+
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+            log.Threw(context, startedAt, exception);
+        else
+            log.Ended(context, startedAt);
+    }
+}

@@ -1,0 +1,32 @@
+namespace KvStore.Server.Hosting;
+
+/// <summary>Makes the builder that everything is added to.</summary>
+internal static class ServiceBuilder
+{
+    /// <summary>A builder with the configuration of the command line, the environment and the file beside the program.</summary>
+    /// <exception cref="InvalidSettingsException">The command line or the file is not acceptable.</exception>
+    public static WebApplicationBuilder Create(CommandLine commandLine)
+    {
+        if (commandLine.Problems.Count > 0)
+            throw new InvalidSettingsException(commandLine.Problems);
+
+        try
+        {
+            var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+            {
+                // Settings are read once, so nobody needs to watch the file, which would cost an inotify instance.
+                Args = ["--hostBuilder:reloadConfigOnChange=false", .. commandLine.Settings],
+
+                // The file is beside the program, wherever the program is started from.
+                ContentRootPath = AppContext.BaseDirectory,
+            });
+            builder.WebHost.UseKestrelHttpsConfiguration();
+            AddressSettings.UseDefault(builder.Configuration);
+            return builder;
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new InvalidSettingsException([$"{exception.Message} {exception.InnerException?.Message}"]);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Reflection;
+using KvStore.Server.Logging;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace KvStore.Server.Hosting;
+
+/// <summary>Runs the service from start to exit code.</summary>
+internal static class ServiceRunner
+{
+    // What is left of five seconds after the default shutdown timeout and the wait for admitted writes. A console that
+    // nobody reads would otherwise hold up the last log lines, and with them the process, for ever.
+    private static readonly TimeSpan _disposeWaitMax = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The version of this build, without the commit that it was made of.</summary>
+    public static string Version { get; } =
+        (typeof(ServiceRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
+
+    /// <summary>Starts the service, waits until it is asked to stop, and stops it.</summary>
+    public static async Task<int> RunToExitCodeAsync(this WebApplication app)
+    {
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("KvStore.Server");
+        var clock = app.Services.GetRequiredService<ServiceClock>();
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+            LogStart(app, logger);
+            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            logger.Stopped(app.Services.GetRequiredService<Store>().Latest.Revision, clock.Uptime);
+            return app.Services.GetRequiredService<ExitCode>().Value;
+        }
+        finally
+        {
+            var disposal = Task.Run(() => app.DisposeAsync().AsTask());
+            await Task.WhenAny(disposal, Task.Delay(_disposeWaitMax)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a failure to start explains itself in a sentence, so that a stack trace would only hide it.</summary>
+    public static bool IsExplained(Exception exception) => exception is InvalidSettingsException or IOException or
+        System.Net.Sockets.SocketException or UnauthorizedAccessException or InvalidOperationException or FormatException;
+
+    /// <summary>Tells a person on standard error why the service does not start.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Refuse(Exception exception)
+    {
+        if (exception is InvalidSettingsException invalid)
+        {
+            Console.Error.WriteLine("KvStore cannot start, because its settings are not acceptable:");
+            foreach (var problem in invalid.Problems)
+                Console.Error.WriteLine("  " + problem);
+            return ExitCodes.InvalidSettings;
+        }
+
+        Console.Error.WriteLine("KvStore cannot start: " + string.Join(' ', exception.Message.Split('\n', StringSplitOptions.TrimEntries)));
+        return ExitCodes.Failure;
+    }
+
+    private static void LogStart(WebApplication app, ILogger logger)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var options = app.Services.GetRequiredService<KvStoreOptions>();
+        logger.Started(Version, string.Join(", ", addresses), options.Engine, options.KeyBytesMax, options.ValueBytesMax,
+            options.Store.QueueOperationsMax, options.Store.QueueBytesMax, options.ConnectionsMax);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Display;
+using Serilog.Formatting.Json;
+
+namespace KvStore.Server.Logging;
+
+/// <summary>
+/// A log event as a JSON object on a line of its own: timestamp, level, message, exception, and a member
+/// <c>properties</c> with all that the message was made of. Serilog's own formatter would also repeat the message's template and quote its parts.
+/// </summary>
+internal sealed class JsonLines : ITextFormatter
+{
+    private static readonly MessageTemplateTextFormatter _message = new("{Message:lj}", CultureInfo.InvariantCulture);
+    private static readonly JsonValueFormatter _value = new();
+
+    /// <inheritdoc/>
+    public void Format(LogEvent logEvent, TextWriter output)
+    {
+        output.Write("{\"timestamp\":\"");
+        output.Write(logEvent.Timestamp.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
+        output.Write("\",\"level\":\"");
+        output.Write(logEvent.Level);
+        output.Write("\",\"message\":");
+        using var message = new StringWriter(CultureInfo.InvariantCulture);
+        _message.Format(logEvent, message);
+        JsonValueFormatter.WriteQuotedJsonString(message.ToString(), output);
+        if (logEvent.Exception is { } exception)
+        {
+            output.Write(",\"exception\":");
+            JsonValueFormatter.WriteQuotedJsonString(exception.ToString(), output);
+        }
+
+        output.Write(",\"properties\":{");
+        var separator = "";
+        foreach (var (name, value) in logEvent.Properties)
+        {
+            output.Write(separator);
+            JsonValueFormatter.WriteQuotedJsonString(name, output);
+            output.Write(':');
+            _value.Format(value, output);
+            separator = ",";
+        }
+
+        output.Write("}}\n");
+    }
+}

@@ -1,0 +1,93 @@
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+
+namespace KvStore.Server.Logging;
+
+/// <summary>
+/// Logs requests that failed or were slow, and all of them when <see cref="KvStoreOptions.AccessLog"/> says so. Thread-safe.
+/// </summary>
+/// <remarks>
+/// The path is logged and the query is not: the path is what a person needs to find the entry, while a query can hold
+/// anything that a client put there by mistake, a credential for instance.
+/// </remarks>
+internal sealed class RequestLog : IDisposable
+{
+    private const int PathCharactersMax = 256;
+
+    // An outage must not turn every request into a log line. What is over the limit is counted.
+    private const int LinesMax = 100;
+    private static readonly TimeSpan _window = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly long _slowTicks;
+    private readonly bool _all;
+    private readonly LogWindow _refused;
+    private readonly LogWindow _failed;
+
+    public RequestLog(TimeProvider time, KvStoreOptions options, ILoggerFactory loggers)
+    {
+        _time = time;
+        _logger = loggers.CreateLogger("KvStore.Server.Requests");
+        _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
+        _all = options.AccessLog;
+        _refused = new LogWindow(1, _window, time, count => _logger.RequestsRefused(count, _window));
+        _failed = new LogWindow(LinesMax, _window, time, count => _logger.RequestsFailedToo(count, _window));
+    }
+
+    /// <summary>A timestamp for <see cref="Ended"/>.</summary>
+    public long Now() => _time.GetTimestamp();
+
+    /// <summary>Notes a request that has its answer. For most requests this is two comparisons.</summary>
+    public void Ended(HttpContext context, long startedAt)
+    {
+        var ticks = _time.GetTimestamp() - startedAt;
+        if (context.Response.StatusCode >= StatusCodes.Status429TooManyRequests || ticks >= _slowTicks || _all)
+            Log(context, ticks);
+    }
+
+    /// <summary>Notes a request that ended with an exception nobody expected: a bug.</summary>
+    public void Threw(HttpContext context, long startedAt, Exception exception)
+    {
+        if (_failed.Admit())
+            _logger.RequestThrew(exception, context.Request.Method, PathOf(context), Milliseconds(_time.GetTimestamp() - startedAt));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _refused.Dispose();
+        _failed.Dispose();
+    }
+
+    private void Log(HttpContext context, long ticks)
+    {
+        var (status, milliseconds) = (context.Response.StatusCode, Milliseconds(ticks));
+        if (status == StatusCodes.Status429TooManyRequests && _refused.Admit())
+            _logger.RequestsRefused(1, _window);
+
+        if (_all)
+            _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
+        else if (status >= StatusCodes.Status500InternalServerError && _failed.Admit())
+            _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
+        else if (status < StatusCodes.Status500InternalServerError && ticks >= _slowTicks && _failed.Admit())
+            _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
+    }
+
+    private double Milliseconds(long ticks) => Math.Round(ticks * 1000.0 / _time.TimestampFrequency, 3);
+
+    // As the client sent it, because requests for entries are all routed by one path; but no escape sequence of a
+    // client's may reach a terminal.
+    private static string PathOf(HttpContext context)
+    {
+        var path = RequestTarget.PathOf(context);
+        var shown = path.Length <= PathCharactersMax ? path.ToString() : string.Concat(path[..PathCharactersMax], "...");
+        return shown.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? string.Create(shown.Length, shown, (safe, text) =>
+            {
+                for (var i = 0; i < safe.Length; i++)
+                    safe[i] = text[i] is >= '!' and <= '~' ? text[i] : '?';
+            })
+            : shown;
+    }
+}

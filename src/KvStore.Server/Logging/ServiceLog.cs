@@ -1,0 +1,44 @@
+namespace KvStore.Server.Logging;
+
+/// <summary>Everything that the service logs.</summary>
+internal static partial class ServiceLog
+{
+    [LoggerMessage(1, LogLevel.Information,
+        "KvStore {Version} serves {Addresses}: engine {Engine}, keys to {KeyBytesMax} B, values to {ValueBytesMax} B, queue to {QueueOperationsMax} operations and {QueueBytesMax} B, {ConnectionsMax} connections")]
+    public static partial void Started(this ILogger logger, string version, string addresses, string engine,
+        int keyBytesMax, int valueBytesMax, int queueOperationsMax, long queueBytesMax, int connectionsMax);
+
+    [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {Uptime}")]
+    public static partial void Stopped(this ILogger logger, long revision, TimeSpan uptime);
+
+    [LoggerMessage(3, LogLevel.Warning, "The memory engine keeps nothing in {Data}: every entry is gone when the process ends")]
+    public static partial void DataIsNotUsed(this ILogger logger, string data);
+
+    [LoggerMessage(4, LogLevel.Critical,
+        "The store has failed and admits no more writes, so the process ends. Start it again; if it fails again, report the exception")]
+    public static partial void StoreFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Error, "{Operations} writes were still undecided when the time for stopping was over")]
+    public static partial void WritesUndecided(this ILogger logger, int operations);
+
+    [LoggerMessage(10, LogLevel.Error, "{Method} {Path} failed after {Milliseconds} ms")]
+    public static partial void RequestThrew(this ILogger logger, Exception exception, string method, string path, double milliseconds);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Method} {Path} answered {Status} after {Milliseconds} ms")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Method} {Path} was slow: {Status} after {Milliseconds} ms")]
+    public static partial void RequestSlow(this ILogger logger, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(13, LogLevel.Information, "{Method} {Path} {Status} {Milliseconds} ms")]
+    public static partial void Request(this ILogger logger, string method, string path, int status, double milliseconds);
+
+    [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were refused with 429 in the last {Window}: clients write faster than the store commits")]
+    public static partial void RequestsRefused(this ILogger logger, long requests, TimeSpan window);
+
+    [LoggerMessage(15, LogLevel.Warning, "{Requests} more requests failed or were slow in the last {Window}")]
+    public static partial void RequestsFailedToo(this ILogger logger, long requests, TimeSpan window);
+
+    [LoggerMessage(16, LogLevel.Warning, "A request that the web server refused was answered without a body")]
+    public static partial void RejectionUnexplained(this ILogger logger, Exception exception);
+}
