@@ -111,6 +111,24 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) * 1024;
     }
 
+    /// <summary>The sockets that the process has open now, listening ones included.</summary>
+    public int OpenSockets() => Directory.EnumerateFileSystemEntries($"/proc/{_process.Id}/fd")
+        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
+
+    /// <summary>Waits until the process has let go of all sockets but these: it has noticed that their clients went away.</summary>
+    public async Task WaitForOpenSocketsAsync(int count)
+    {
+        // Connections are accepted in the order in which they were made: when this one is answered, no earlier one still
+        // waits to be accepted and is missing in the count.
+        await using (var last = await RawConnection.ConnectAsync(Address))
+            await last.ExchangeAsync("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(10));
+        while (OpenSockets() > count)
+            await Task.Delay(10, timeout.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
