@@ -60,14 +60,16 @@ public sealed class ShutdownTests
     public async Task Terminate_AtRandomMomentsOfTheStart_NeverHangs()
     {
         const int Rounds = 20;
-        const int DelayMillisecondsMax = 900;
         var random = Seeds.NewRandom();
+        var clock = Stopwatch.StartNew();
+        await using (await ServerProcess.StartAsync())
+            clock.Stop();
         for (var round = 0; round < Rounds; round++)
         {
             await using var server = ServerProcess.Launch(["--urls", "http://127.0.0.1:0"]);
 
             // A random moment is the point here, so there is nothing to await.
-            var delay = TimeSpan.FromMilliseconds(random.Next(DelayMillisecondsMax));
+            var delay = clock.Elapsed * (1.2 * random.NextDouble());
             await Task.Delay(delay, TestContext.Current.CancellationToken);
             var hadStarted = server.Output.ToArray().Length > 0;
             server.Send(Signal.Terminate);
