@@ -1,0 +1,69 @@
+using System.Net;
+
+/// <summary>Stores and compares single records. Every method returns what went wrong, or null.</summary>
+internal sealed class PackageClient(Uri address, int connections) : IDisposable
+{
+    private const int TriesMax = 20;
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = connections })
+    {
+        BaseAddress = address,
+        Timeout = TimeSpan.FromSeconds(30),
+    };
+
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var response = await _client.GetAsync(new Uri("/readyz", UriKind.Relative));
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public Task<string?> StoreAsync(string package, ReadOnlyMemory<byte> record) => SendAsync(
+        () => new HttpRequestMessage(HttpMethod.Put, KeyOf(Uri.EscapeDataString(package))) { Content = new ReadOnlyMemoryContent(record) },
+        response => Task.FromResult(response.IsSuccessStatusCode ? null : Unexpected(response)));
+
+    // The name is not escaped here, unlike in StoreAsync: a plus sign in a path is the same with and without.
+    public Task<string?> CompareAsync(string package, ReadOnlyMemory<byte> record) => SendAsync(
+        () => new HttpRequestMessage(HttpMethod.Get, KeyOf(package)),
+        async response =>
+        {
+            if (response.StatusCode != HttpStatusCode.OK)
+                return Unexpected(response);
+            var bytes = await response.Content.ReadAsByteArrayAsync();
+            return record.Span.SequenceEqual(bytes) ? null : $"differs: {bytes.Length} bytes instead of {record.Length}";
+        });
+
+    public void Dispose() => _client.Dispose();
+
+    private static Uri KeyOf(string package) => new("/v1/kv/debian/" + package, UriKind.Relative);
+
+    private static string Unexpected(HttpResponseMessage response) => $"{(int)response.StatusCode} {response.ReasonPhrase}";
+
+    /// <summary>Tries again when the service says when: its queue is full, or it is not ready yet.</summary>
+    private async Task<string?> SendAsync(Func<HttpRequestMessage> request, Func<HttpResponseMessage, Task<string?>> check)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                using var message = request();
+                using var response = await _client.SendAsync(message);
+                var refused = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
+                if (!refused || tries == TriesMax || response.Headers.RetryAfter?.Delta is not { } wait)
+                    return await check(response);
+                await Task.Delay(wait < WaitMax ? wait : WaitMax);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+            {
+                return exception.Message;
+            }
+        }
+    }
+}

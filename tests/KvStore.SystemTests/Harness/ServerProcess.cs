@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace KvStore.SystemTests.Harness;
+
+/// <summary>
+/// The built service as a process of its own, with an address that it chose itself. Disposing kills it if it still runs:
+/// this process and no other.
+/// </summary>
+internal sealed partial class ServerProcess : IAsyncDisposable
+{
+    public static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly HttpClient ReadinessClient = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    private readonly Process _process;
+    private readonly string _directory;
+
+    private ServerProcess(Process process, string directory)
+    {
+        _process = process;
+        _directory = directory;
+    }
+
+    public int Id => _process.Id;
+
+    public OutputLines Output { get; } = new();
+
+    public OutputLines Error { get; } = new();
+
+    /// <summary>Known once the service has said it.</summary>
+    public Uri Address { get; private set; } = new("http://unknown.invalid");
+
+    /// <summary>Both outputs, for the message of a failed assertion.</summary>
+    public string Transcript => $"stdout:\n{Output}\nstderr:\n{Error}";
+
+    /// <summary>Starts the service on a free port and waits until it is ready.</summary>
+    /// <param name="settings">Environment variables without their prefix <c>KvStore__</c>.</param>
+    public static async Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var server = Launch(["--urls", "http://127.0.0.1:0"], settings);
+        try
+        {
+            await server.WaitUntilReadyAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the service and returns at once.</summary>
+    public static ServerProcess Launch(string[] arguments, params (string Name, string Value)[] settings)
+    {
+        // A directory of its own, so that nothing is found or left in the repository by accident.
+        var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
+        var start = new ProcessStartInfo(Repository.Dotnet, [Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server"), .. arguments])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(IsOfTheService).ToArray())
+            start.Environment.Remove(name);
+        foreach (var (name, value) in settings)
+            start.Environment["KvStore__" + name] = value;
+
+        var server = new ServerProcess(new Process { StartInfo = start }, directory);
+        server._process.OutputDataReceived += (_, line) => Keep(server.Output, line.Data);
+        server._process.ErrorDataReceived += (_, line) => Keep(server.Error, line.Data);
+        server._process.Start();
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        return server;
+
+        static void Keep(OutputLines lines, string? line)
+        {
+            if (line is not null)
+                lines.Add(line);
+        }
+    }
+
+    public void Send(Signal signal) => Signals.Send(_process.Id, signal);
+
+    /// <summary>Waits for the end of the process and of its output.</summary>
+    /// <returns>The exit code; 128 plus the signal if one killed it.</returns>
+    /// <exception cref="TimeoutException">It still runs.</exception>
+    public async Task<int> WaitForExitAsync(TimeSpan timeout)
+    {
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(timeout, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"The service still runs after {timeout}.\n{Transcript}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>The most memory that the process has had at once, in bytes.</summary>
+    public long PeakMemoryBytes()
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan("VmHWM:".Length, line.Length - "VmHWM:".Length - " kB".Length), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) * 1024;
+    }
+
+    /// <summary>The sockets that the process has open now, listening ones included.</summary>
+    public int OpenSockets() => Directory.EnumerateFileSystemEntries($"/proc/{_process.Id}/fd")
+        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
+
+    /// <summary>Waits until the process has let go of all sockets but these: it has noticed that their clients went away.</summary>
+    public async Task WaitForOpenSocketsAsync(int count)
+    {
+        // Connections are accepted in the order in which they were made: when this one is answered, no earlier one still
+        // waits to be accepted and is missing in the count.
+        await using (var last = await RawConnection.ConnectAsync(Address))
+            await last.ExchangeAsync("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(10));
+        while (OpenSockets() > count)
+            await Task.Delay(10, timeout.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Waits for the address in the output, then for /readyz.</summary>
+    public async Task WaitUntilReadyAsync()
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(StartTimeout);
+        try
+        {
+            var address = Output.WaitForAsync(line => AddressPattern().IsMatch(line), timeout.Token);
+            if (await Task.WhenAny(address, _process.WaitForExitAsync(timeout.Token)) != address && !address.IsCompleted)
+                throw new InvalidOperationException($"The service ended with code {_process.ExitCode}.\n{Transcript}");
+            Address = new Uri(AddressPattern().Match(await address).Value);
+            while (!await IsReadyAsync(timeout.Token))
+                await Task.Delay(20, timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The service is not ready after {StartTimeout}.\n{Transcript}");
+        }
+    }
+
+    public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        using var response = await ReadinessClient.GetAsync(new Uri(Address, "/readyz"), cancellationToken);
+        return response.StatusCode == HttpStatusCode.OK;
+    }
+
+    private static bool IsOfTheService(string variable) =>
+        variable.StartsWith("KvStore__", StringComparison.OrdinalIgnoreCase) || variable.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9]\d*")]
+    private static partial Regex AddressPattern();
+}
