@@ -7,28 +7,28 @@ namespace KvStore.Server.Endpoints;
 /// <summary>What people and machines that run the service ask it.</summary>
 internal static class OperatingEndpoints
 {
-    private static readonly string[] _reading = [HttpMethods.Get, HttpMethods.Head];
-    private static readonly TimeSpan _readyRetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly TimeSpan ReadyRetryAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Maps them.</summary>
     public static void MapOperatingEndpoints(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("").WithTags("Operating");
 
-        group.MapMethods("/livez", _reading, Live)
+        group.MapMethods("/livez", Reading, Live)
             .WithName("Live")
             .WithSummary("Is the process alive?")
             .WithDescription("Answers as long as the process does. When it does not answer, restart the process.")
             .Produces<HealthAnswer>();
 
-        group.MapMethods("/readyz", _reading, Ready)
+        group.MapMethods("/readyz", Reading, Ready)
             .WithName("Ready")
             .WithSummary("Can it serve?")
             .WithDescription("200 when reads and writes are served. 503, with the reason in the detail, while entries are loaded, while the service stops, and when the store has failed. When it is not ready, send requests elsewhere.")
             .Produces<HealthAnswer>()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-        group.MapMethods("/v1/status", _reading, Status)
+        group.MapMethods("/v1/status", Reading, Status)
             .WithName("Status")
             .WithSummary("What is it doing?")
             .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, and the limits. Sizes are in bytes, durations in seconds.")
@@ -50,7 +50,7 @@ internal static class OperatingEndpoints
         };
         return reason is null
             ? TypedResults.Json(HealthAnswer.Ready, OperatingJson.Default.HealthAnswer)
-            : new ProblemResult(Problems.Unavailable(reason, _readyRetryAfter) with { Outcome = null });
+            : new ProblemResult(Problems.Unavailable(reason, ReadyRetryAfter) with { Outcome = null });
     }
 
     private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, KvStoreOptions options, ServiceClock clock)

@@ -3,7 +3,7 @@ namespace KvStore.Server.Hosting;
 /// <summary>Asks a running service on this machine whether it is ready, so that a container image needs no other program for that.</summary>
 internal static class HealthCheck
 {
-    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Asks, and says what came of it in a line.</summary>
     /// <returns>The exit code.</returns>
@@ -16,7 +16,7 @@ internal static class HealthCheck
         }
 
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
-        using var client = new HttpClient(handler) { Timeout = _timeout };
+        using var client = new HttpClient(handler) { Timeout = Timeout };
         var question = new Uri(address, "/readyz");
         try
         {
@@ -27,7 +27,7 @@ internal static class HealthCheck
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            var reason = exception is OperationCanceledException ? $"no answer within {_timeout.TotalSeconds} s" : exception.Message;
+            var reason = exception is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : exception.Message;
             await output.WriteLineAsync($"{question} could not be asked: {reason}").ConfigureAwait(false);
             return ExitCodes.Failure;
         }

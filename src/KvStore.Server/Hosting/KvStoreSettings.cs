@@ -4,8 +4,8 @@ namespace KvStore.Server.Hosting;
 internal static class KvStoreSettings
 {
     private const int MiB = 1 << 20;
-    private static readonly string[] _engines = ["memory"];
-    private static readonly string[] _laterEngines = ["disk", "etcd"];
+    private static readonly string[] Engines = ["memory"];
+    private static readonly string[] LaterEngines = ["disk", "etcd"];
 
     /// <summary>The options.</summary>
     /// <exception cref="InvalidSettingsException">Some of them are not acceptable; it names all of those.</exception>
@@ -26,7 +26,7 @@ internal static class KvStoreSettings
         var store = defaults.Store;
         return new KvStoreOptions
         {
-            Engine = reader.Choice("Engine", defaults.Engine, _engines, _laterEngines),
+            Engine = reader.Choice("Engine", defaults.Engine, Engines, LaterEngines),
             Data = reader.Text("Data"),
             KeyBytesMax = reader.Integer("KeyBytesMax", defaults.KeyBytesMax, 1, 8192),
             ValueBytesMax = reader.Integer("ValueBytesMax", defaults.ValueBytesMax, 1, 256 * MiB),

@@ -10,7 +10,7 @@ internal static class ServiceRunner
 {
     // What is left of five seconds after the default shutdown timeout and the wait for admitted writes. A console that
     // nobody reads would otherwise hold up the last log lines, and with them the process, for ever.
-    private static readonly TimeSpan _disposeWaitMax = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DisposeWaitMax = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The version of this build, without the commit that it was made of.</summary>
     public static string Version { get; } =
@@ -32,7 +32,7 @@ internal static class ServiceRunner
         finally
         {
             var disposal = Task.Run(() => app.DisposeAsync().AsTask());
-            await Task.WhenAny(disposal, Task.Delay(_disposeWaitMax)).ConfigureAwait(false);
+            await Task.WhenAny(disposal, Task.Delay(DisposeWaitMax)).ConfigureAwait(false);
         }
     }
 

@@ -14,10 +14,10 @@ internal sealed class StoreHostedService(
     Store store, KvStoreOptions options, IHostApplicationLifetime lifetime, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
 {
     // A small store is ready before the first request can come; a large one goes on loading while /readyz says so.
-    private static readonly TimeSpan _loadWaitMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LoadWaitMax = TimeSpan.FromSeconds(1);
 
     // Admitted writes get this much even if requests in flight used up the whole shutdown timeout.
-    private static readonly TimeSpan _drainWaitMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainWaitMin = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -27,7 +27,7 @@ internal sealed class StoreHostedService(
 
         store.Start();
         _ = WatchAsync();
-        await Task.WhenAny(store.Loaded, Task.Delay(_loadWaitMax, cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAny(store.Loaded, Task.Delay(LoadWaitMax, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal sealed class StoreHostedService(
     {
         // The token may be cancelled already, when requests in flight did not end in time. That is no reason to leave
         // admitted writes undecided, nor to throw, which would turn an orderly stop into a failure.
-        using var enough = new CancellationTokenSource(_drainWaitMin);
+        using var enough = new CancellationTokenSource(DrainWaitMin);
         await store.StopAsync(enough.Token).ConfigureAwait(false);
         if (!store.Completion.IsCompleted)
             await store.StopAsync(cancellationToken).ConfigureAwait(false);

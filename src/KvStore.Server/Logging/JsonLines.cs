@@ -12,8 +12,8 @@ namespace KvStore.Server.Logging;
 /// </summary>
 internal sealed class JsonLines : ITextFormatter
 {
-    private static readonly MessageTemplateTextFormatter _message = new("{Message:lj}", CultureInfo.InvariantCulture);
-    private static readonly JsonValueFormatter _value = new();
+    private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
+    private static readonly JsonValueFormatter Value = new();
 
     /// <inheritdoc/>
     public void Format(LogEvent logEvent, TextWriter output)
@@ -24,7 +24,7 @@ internal sealed class JsonLines : ITextFormatter
         output.Write(logEvent.Level);
         output.Write("\",\"message\":");
         using var message = new StringWriter(CultureInfo.InvariantCulture);
-        _message.Format(logEvent, message);
+        Message.Format(logEvent, message);
         JsonValueFormatter.WriteQuotedJsonString(message.ToString(), output);
         if (logEvent.Exception is { } exception)
         {
@@ -39,7 +39,7 @@ internal sealed class JsonLines : ITextFormatter
             output.Write(separator);
             JsonValueFormatter.WriteQuotedJsonString(name, output);
             output.Write(':');
-            _value.Format(value, output);
+            Value.Format(value, output);
             separator = ",";
         }
 

@@ -16,7 +16,7 @@ internal sealed class RequestLog : IDisposable
 
     // An outage must not turn every request into a log line. What is over the limit is counted.
     private const int LinesMax = 100;
-    private static readonly TimeSpan _window = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -31,8 +31,8 @@ internal sealed class RequestLog : IDisposable
         _logger = loggers.CreateLogger("KvStore.Server.Requests");
         _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
         _all = options.AccessLog;
-        _refused = new LogWindow(1, _window, time, count => _logger.RequestsRefused(count, _window));
-        _failed = new LogWindow(LinesMax, _window, time, count => _logger.RequestsFailedToo(count, _window));
+        _refused = new LogWindow(1, Window, time, count => _logger.RequestsRefused(count, Window));
+        _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window));
     }
 
     /// <summary>A timestamp for <see cref="Ended"/>.</summary>
@@ -64,7 +64,7 @@ internal sealed class RequestLog : IDisposable
     {
         var (status, milliseconds) = (context.Response.StatusCode, Milliseconds(ticks));
         if (status == StatusCodes.Status429TooManyRequests && _refused.Admit())
-            _logger.RequestsRefused(1, _window);
+            _logger.RequestsRefused(1, Window);
 
         if (_all)
             _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
