@@ -1,0 +1,48 @@
+namespace KvStore.Tests;
+
+/// <summary>Makes snapshots as a store does, and remembers all that it was handed.</summary>
+internal sealed class RecordingFollower : ICommitFollower
+{
+    private readonly SnapshotPublisher _publisher = new(new StoreOptions(), TimeProvider.System);
+    private readonly Lock _lock = new();
+    private readonly List<long> _images = [];
+    private readonly List<Commit> _commits = [];
+    private int _callers;
+
+    public Snapshot Latest => _publisher.Latest;
+
+    /// <summary>Whether two calls ever overlapped, or a commit came before the first image.</summary>
+    public bool WasMisused { get; private set; }
+
+    public IReadOnlyList<long> Images => Copy(_images);
+
+    public IReadOnlyList<Commit> Commits => Copy(_commits);
+
+    public void Load(long revision, IEnumerable<Entry> entries) => Record(_images, revision, () => _publisher.Load(revision, entries));
+
+    public void Apply(IReadOnlyList<Commit> commits)
+    {
+        WasMisused |= Images.Count == 0 || commits.Count == 0;
+        foreach (var commit in commits.SkipLast(1))
+            Record(_commits, commit, () => { });
+        Record(_commits, commits[^1], () => _publisher.Apply(commits));
+    }
+
+    public Task<Snapshot> ReachAsync(long revision) =>
+        _publisher.ReachAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
+
+    private void Record<T>(List<T> list, T item, Action action)
+    {
+        WasMisused |= Interlocked.Increment(ref _callers) > 1;
+        lock (_lock)
+            list.Add(item);
+        action();
+        Interlocked.Decrement(ref _callers);
+    }
+
+    private List<T> Copy<T>(List<T> list)
+    {
+        lock (_lock)
+            return [.. list];
+    }
+}
