@@ -17,6 +17,10 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
     private readonly List<CommittedChange> _changes = [];
     private readonly HashSet<Key> _changed = [];
 
+    private long Next => _revision + 3;
+
+    private long Met => _changes.Count > 0 ? Next : _revision;
+
     public Func<Task> Delivering { get; set; } = () => Task.CompletedTask;
 
     public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
@@ -53,20 +57,20 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         var failed = operation.Guards.Select(guard => new FailedGuard(guard, Find(guard.Key)))
             .Where(guard => !guard.Guard.HoldsFor(guard.Current)).ToArray();
         if (failed.Length > 0)
-            return new Outcome.GuardsFailed(_revision, [.. failed]);
+            return new Outcome.GuardsFailed(Met, [.. failed]);
 
         var changes = operation.Changes.Select(Carry).Where(change => change != default).ToArray();
         if (changes.Length == 0)
-            return new Outcome.Committed(_revision, changes);
+            return new Outcome.Committed(Met, changes);
         _changes.AddRange(changes);
         _changed.UnionWith(changes.Select(change => change.Key));
-        return new Outcome.Committed(_revision + 3, changes);
+        return new Outcome.Committed(Next, changes);
     }
 
     private CommittedChange Carry(Change change)
     {
         var previous = Find(change.Key);
-        var revision = _revision + 3;
+        var revision = Next;
         return new CommittedChange(previous, change is not Put put ? null : new Entry(
             put.Key, put.Value, put.ContentType, previous?.CreatedRevision ?? revision, revision, (previous?.Version ?? 0) + 1,
             time.GetUtcNow().ToUnixTimeMilliseconds(), put.ExpiresAt?.ToUnixTimeMilliseconds() ?? Entry.Never));
@@ -86,7 +90,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
                 _entries.Remove(change.Key);
         }
 
-        var revision = _revision + 3;
+        var revision = Next;
         _deliveries.Writer.TryWrite(new Commit(revision, [.. _changes]));
         Volatile.Write(ref _revision, revision);
         _changes.Clear();

@@ -1,0 +1,194 @@
+using System.Globalization;
+
+namespace KvStore.Tests;
+
+/// <summary>Does one random thing after another to a store and to its model, and compares all that can be seen.</summary>
+internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time, Random random)
+{
+    // Prefixes of each other, and keys whose order by bytes is not that of their UTF-16 units.
+    private static readonly string[] Keys = ["a", "a/", "a/1", "a/1/x", "ab", "b", "é", "\uFB01", "\uFFFD", "\U0001F600"];
+
+    private readonly List<Snapshot> _held = [];
+    private readonly Dictionary<Snapshot, string> _heldText = [];
+
+    public async Task StepAsync()
+    {
+        switch (random.Next(10))
+        {
+            case < 5:
+                await WriteAsync();
+                break;
+            case < 7:
+                ReadAtRevision();
+                break;
+            case 7:
+                time.Advance(TimeSpan.FromMilliseconds(random.Next(1, 2_000)));
+                break;
+            case 8:
+                Hold();
+                break;
+            default:
+                await ReadLatestAsync();
+                break;
+        }
+    }
+
+    public void CheckEnd()
+    {
+        AssertSame(model.Latest, store.Latest);
+        foreach (var snapshot in _held)
+            Assert.Equal(_heldText[snapshot], Describe(snapshot));
+        for (var revision = model.OldestRevision; revision <= model.LatestRevision; revision++)
+            ReadAt(revision);
+        Assert.Equal(0, store.QueuedBytes);
+    }
+
+    // Several at once, so that some are decided in one batch: with each other's effects in sight.
+    private async Task WriteAsync()
+    {
+        var operations = Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomOperation()).ToArray();
+        var outcomes = await Task.WhenAll(operations.Select(store.SubmitAsync)).Within();
+        for (var i = 0; i < operations.Length; i++)
+            CheckOutcome(operations[i], outcomes[i]);
+        model.Forget();
+
+        Assert.Equal(model.LatestRevision, store.Latest.Revision);
+        Assert.Equal(model.OldestRevision, store.OldestRevision);
+        Assert.Equal(model.Latest.Count, store.Latest.Count);
+        Assert.Equal(model.Latest.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), store.Latest.Bytes);
+    }
+
+    private void CheckOutcome(Operation operation, Outcome outcome)
+    {
+        var failed = operation.Guards.Where(guard => !model.Holds(guard)).ToArray();
+        if (failed.Length > 0)
+        {
+            var told = Assert.IsType<Outcome.GuardsFailed>(outcome).Failed;
+            Assert.Equal(failed, told.Select(one => one.Guard));
+            foreach (var one in told)
+                AssertSame(model.Latest.GetValueOrDefault(one.Guard.Key.ToString()), one.Current);
+            return;
+        }
+
+        var before = new Dictionary<string, ModelEntry>(model.Latest);
+        var committed = Assert.IsType<Outcome.Committed>(outcome);
+        var changed = model.Commit(operation, committed.Revision);
+        Assert.Equal(model.LatestRevision, committed.Revision);
+        Assert.Equal(changed, committed.Changes.ToArray().Select(change => change.Key.ToString()));
+        foreach (var change in committed.Changes.Span)
+        {
+            AssertSame(before.GetValueOrDefault(change.Key.ToString()), change.Previous);
+            AssertSame(model.Latest.GetValueOrDefault(change.Key.ToString()), change.Current);
+        }
+    }
+
+    private Operation RandomOperation()
+    {
+        var keys = random.GetItems(Keys, random.Next(1, 4)).Distinct();
+        Change[] changes = [.. keys.Select(key => random.Next(3) == 0 ? (Change)Some.Delete(key) : RandomPut(key))];
+        Guard[] guards = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomGuard())];
+        return Some.Operation(guards, changes);
+    }
+
+    private Put RandomPut(string key) => new(
+        Some.Key(key),
+        Some.Bytes(random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture)),
+        random.Next(2) == 0 ? "text/plain" : "application/json",
+        random.Next(3) == 0 ? time.Now.AddMilliseconds(random.Next(100_000)) : null);
+
+    private Guard RandomGuard()
+    {
+        var key = Keys[random.Next(Keys.Length)];
+        var current = model.Latest.GetValueOrDefault(key)?.Revision ?? model.LatestRevision;
+        return random.Next(5) switch
+        {
+            0 => Guard.Exists(Some.Key(key)),
+            1 => Guard.Absent(Some.Key(key)),
+            2 => Guard.RevisionIn(Some.Key(key), current),
+            3 => Guard.RevisionIn(Some.Key(key), current - 1, current, current + 1),
+            _ => Guard.RevisionNotIn(Some.Key(key), current + random.Next(2)),
+        };
+    }
+
+    private void ReadAtRevision()
+    {
+        var from = random.Next(2) == 0 ? 0 : Math.Max(0, model.OldestRevision - 5);
+        ReadAt(random.NextInt64(from - 1, model.LatestRevision + 3));
+    }
+
+    private void ReadAt(long revision)
+    {
+        var expected = model.ReadAt(revision);
+        var found = store.At(revision, out var snapshot);
+        Assert.True(expected is not null == found, $"At({revision}) is {found}, with {store.OldestRevision}..{store.Latest.Revision} remembered.");
+        if (expected is null)
+            return;
+        Assert.Equal(revision, snapshot!.Revision);
+        AssertSame(expected, snapshot);
+        CheckRange(expected, snapshot);
+    }
+
+    private void Hold()
+    {
+        var snapshot = store.Latest;
+        if (random.Next(2) == 0)
+        {
+            store.Keep(snapshot);
+            model.Keep(snapshot.Revision);
+        }
+
+        if (_heldText.TryAdd(snapshot, Describe(snapshot)))
+            _held.Add(snapshot);
+    }
+
+    private async Task ReadLatestAsync()
+    {
+        var snapshot = await store.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(model.LatestRevision, snapshot.Revision);
+        AssertSame(model.Latest, snapshot);
+        CheckRange(model.Latest, snapshot);
+    }
+
+    private void CheckRange(SortedDictionary<string, ModelEntry> expected, Snapshot snapshot)
+    {
+        var text = Keys[random.Next(Keys.Length)];
+        var bytes = Some.Bytes(text)[..random.Next(Some.Bytes(text).Length + 1)];
+        var after = Some.Bytes(Keys[random.Next(Keys.Length)]);
+        var inside = expected.Keys.Where(key => Some.Bytes(key).AsSpan().StartsWith(bytes)).ToList();
+        var behind = inside.Where(key => Some.Bytes(key).AsSpan().SequenceCompareTo(after) > 0).ToList();
+
+        var range = KeyRange.WithPrefix(bytes);
+        AssertKeys(inside, snapshot.Scan(range));
+        Assert.Equal(inside.Count, snapshot.CountOf(range));
+        AssertKeys(behind, snapshot.Scan(range.After(after)));
+        Assert.Equal(behind.Count, snapshot.CountOf(range.After(after)));
+    }
+
+    private static void AssertSame(SortedDictionary<string, ModelEntry> expected, Snapshot snapshot)
+    {
+        Assert.Equal(expected.Count, snapshot.Count);
+        Assert.Equal(expected.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), snapshot.Bytes);
+        AssertKeys(expected.Keys, snapshot.Scan(Some.Everything));
+        foreach (var key in Keys)
+            AssertSame(expected.GetValueOrDefault(key), snapshot.Find(Some.Key(key)));
+    }
+
+    // xunit's own comparison would take most of the run's time.
+    private static void AssertKeys(IEnumerable<string> expected, IEnumerable<Entry> entries)
+    {
+        var keys = entries.Select(entry => entry.Key.ToString()).ToList();
+        if (!expected.SequenceEqual(keys))
+            Assert.Equal(expected, keys);
+    }
+
+    private static void AssertSame(ModelEntry? expected, Entry? entry)
+    {
+        var seen = entry is null ? null : new ModelEntry(
+            entry.Text(), entry.ContentType, entry.CreatedRevision, entry.Revision, entry.Version, entry.ModifiedAt, entry.ExpiresAt);
+        if (seen != expected)
+            Assert.Equal(expected, seen);
+    }
+
+    private static string Describe(Snapshot snapshot) => $"{snapshot.Revision} {snapshot.Count} {snapshot.Bytes} " + string.Join(
+        ';', snapshot.Scan(Some.Everything).Select(entry => $"{entry.Key}={entry.Text()}@{entry.Revision}#{entry.Version}"));
+}

@@ -1,0 +1,132 @@
+namespace KvStore.Tests;
+
+/// <summary>What the model knows of an entry.</summary>
+internal sealed record ModelEntry(string Value, string ContentType, long Created, long Revision, long Version, DateTimeOffset Modified, DateTimeOffset? Expires);
+
+/// <summary>
+/// What a store must be, written down as plainly as possible: a whole copy of the state for every revision. It takes from
+/// the store only which revisions there were.
+/// </summary>
+internal sealed class StoreModel(StoreOptions options, ManualTime time, long firstRevision)
+{
+    private static readonly IComparer<string> ByBytes =
+        Comparer<string>.Create((left, right) => Some.Bytes(left).AsSpan().SequenceCompareTo(Some.Bytes(right)));
+
+    private readonly SortedDictionary<long, SortedDictionary<string, ModelEntry>> _states =
+        new() { [firstRevision] = new SortedDictionary<string, ModelEntry>(ByBytes) };
+
+    // The remembered commits, and the kept snapshots with the least recently used first.
+    private readonly List<(long Revision, long ReplacedBytes, DateTimeOffset At)> _history = [];
+    private readonly List<(long Revision, DateTimeOffset UsedAt)> _kept = [];
+
+    public SortedDictionary<string, ModelEntry> Latest { get; private set; } = new(ByBytes);
+
+    public long LatestRevision { get; private set; } = firstRevision;
+
+    public long OldestRevision { get; private set; } = firstRevision;
+
+    public static long BytesOf(string key, ModelEntry entry) => Some.Bytes(key).Length + Some.Bytes(entry.Value).Length;
+
+    public bool Holds(Guard guard)
+    {
+        var entry = Latest.GetValueOrDefault(guard.Key.ToString());
+        return guard.Kind switch
+        {
+            GuardKind.Exists => entry is not null,
+            GuardKind.Absent => entry is null,
+            GuardKind.RevisionIn => entry is not null && guard.Revisions.Any(revision => revision == entry.Revision),
+            _ => entry is null || guard.Revisions.All(revision => revision != entry.Revision),
+        };
+    }
+
+    /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
+    public List<string> Commit(Operation operation, long revision)
+    {
+        var changed = new List<string>();
+        var replacedBytes = 0L;
+        foreach (var change in operation.Changes)
+        {
+            var key = change.Key.ToString();
+            var previous = Latest.GetValueOrDefault(key);
+            if (previous is not null)
+                replacedBytes += BytesOf(key, previous);
+            if (change is Put put)
+                Latest[key] = After(put, previous, revision);
+            else if (!Latest.Remove(key))
+                continue;
+            changed.Add(key);
+        }
+
+        if (changed.Count > 0)
+            Remember(revision, replacedBytes);
+        return changed;
+    }
+
+    /// <summary>Forgets what the options say, once per batch because the store publishes once per batch.</summary>
+    public void Forget()
+    {
+        while (_history.Count > 0 &&
+               (_history.Count > options.HistoryCommitsMax ||
+                _history.Sum(commit => commit.ReplacedBytes) > options.HistoryBytesMax ||
+                _history[^1].At - _history[0].At > options.HistoryAgeMax))
+        {
+            OldestRevision = _history[0].Revision;
+            _history.RemoveAt(0);
+        }
+    }
+
+    /// <summary>What a read at a revision must see, or null when it must be refused.</summary>
+    public SortedDictionary<string, ModelEntry>? ReadAt(long revision)
+    {
+        if (revision > LatestRevision)
+            return null;
+        if (revision < LatestRevision)
+        {
+            DropKept();
+            if (_kept.RemoveAll(kept => kept.Revision == revision) == 0 && revision < OldestRevision)
+                return null;
+            PutKept(revision);
+        }
+
+        return _states.Last(state => state.Key <= revision).Value;
+    }
+
+    public void Keep(long revision)
+    {
+        DropKept();
+        _kept.RemoveAll(kept => kept.Revision == revision);
+        PutKept(revision);
+    }
+
+    private ModelEntry After(Put put, ModelEntry? previous, long revision) => new(
+        System.Text.Encoding.UTF8.GetString(put.Value.Span),
+        put.ContentType,
+        previous?.Created ?? revision,
+        revision,
+        (previous?.Version ?? 0) + 1,
+        time.Now,
+        put.ExpiresAt);
+
+    private void Remember(long revision, long replacedBytes)
+    {
+        // Operations that share a revision are one commit.
+        if (revision == LatestRevision)
+            _history[^1] = _history[^1] with { ReplacedBytes = _history[^1].ReplacedBytes + replacedBytes };
+        else
+            _history.Add((revision, replacedBytes, time.Now));
+        LatestRevision = revision;
+        _states[revision] = new SortedDictionary<string, ModelEntry>(Latest, ByBytes);
+    }
+
+    private void PutKept(long revision)
+    {
+        _kept.Add((revision, time.Now));
+        DropKept();
+    }
+
+    private void DropKept()
+    {
+        while (_kept.Count > 0 && (_kept.Count > options.KeptSnapshotsMax || time.Now - _kept[0].UsedAt > options.KeptSnapshotAgeMax))
+            _kept.RemoveAt(0);
+    }
+}
