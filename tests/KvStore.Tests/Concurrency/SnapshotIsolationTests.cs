@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace KvStore.Tests;
+
+/// <summary>Named by the anomaly that must not happen.</summary>
+public class SnapshotIsolationTests
+{
+    [Fact]
+    public async Task NonRepeatableRead_SnapshotHeldDuring100000Writes_StaysBitIdentical()
+    {
+        const int Writes = 100_000, Window = 4_000;
+        await using var store = await Stores.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(i => store.CommitAsync(Some.Put($"k{i}", $"before {i}")))).Within();
+        var held = store.Latest;
+        var digest = Digest(held);
+
+        var random = new Random(Seed.Next());
+        var checks = 0;
+        for (var written = 0; written < Writes; written += Window)
+        {
+            var window = Enumerable.Range(0, Window).Select(_ => store.SubmitAsync(RandomOperation(random))).ToArray();
+            Assert.Equal(digest, Digest(held));
+            checks += window.All(write => write.IsCompleted) ? 0 : 1;
+            Assert.All(await Task.WhenAll(window).Within(), outcome => Assert.IsType<Outcome.Committed>(outcome));
+        }
+
+        Assert.Equal(digest, Digest(held));
+        Assert.NotEqual(digest, Digest(store.Latest));
+        Assert.True(checks > 0, "No check overlapped with a write.");
+    }
+
+    [Fact]
+    public async Task DirtyRead_TransferBetweenTwoKeys_ReadersAlwaysSeeTheWholeOfIt()
+    {
+        const int Total = 1_000, Transfers = 20_000;
+        await using var store = await Stores.StartAsync();
+        await store.CommitAsync(Some.Put("left", $"{Total}"), Some.Put("right", "0"));
+        using var done = new CancellationTokenSource();
+        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadUntilDone(store, Total, done.Token))).ToArray();
+
+        var random = new Random(Seed.Next());
+        for (var written = 0; written < Transfers; written += 100)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
+            {
+                var left = random.Next(Total + 1);
+                return store.CommitAsync(Some.Put("left", $"{left}"), Some.Put("right", $"{Total - left}"));
+            })).Within();
+        }
+
+        await done.CancelAsync();
+        Assert.All(await Task.WhenAll(readers).Within(), seen => Assert.True(seen > 10, $"Only {seen} states were seen."));
+    }
+
+    [Fact]
+    public async Task WriteSkew_TwoKeysGuardedTogether_NeverBothGo()
+    {
+        await using var store = await Stores.StartAsync();
+        for (var round = 0; round < 200; round++)
+        {
+            var set = await store.CommitAsync(Some.Put("a"), Some.Put("b"));
+            Guard[] both = [Guard.RevisionIn(Some.Key("a"), set.Revision), Guard.RevisionIn(Some.Key("b"), set.Revision)];
+            var outcomes = await Task.WhenAll(
+                Task.Run(() => store.SubmitAsync(Some.Operation(both, Some.Delete("a")))),
+                Task.Run(() => store.SubmitAsync(Some.Operation(both, Some.Delete("b"))))).Within();
+
+            Assert.Single(outcomes.OfType<Outcome.Committed>());
+            Assert.Equal(1, store.Latest.Count);
+        }
+    }
+
+    // Revisions must not go back for a reader, and each state must be whole, also those between two publications.
+    private static int ReadUntilDone(Store store, int total, CancellationToken done)
+    {
+        var (seen, last) = (0, 0L);
+        while (!done.IsCancellationRequested)
+        {
+            var snapshot = store.Latest;
+            Assert.True(snapshot.Revision >= last);
+            if (snapshot.Revision == last)
+                continue;
+            AssertWhole(snapshot, total);
+            if (store.At(snapshot.Revision - 1, out var before) && before.Count > 0)
+                AssertWhole(before, total);
+            last = snapshot.Revision;
+            seen++;
+        }
+
+        return seen;
+    }
+
+    private static void AssertWhole(Snapshot snapshot, int total)
+    {
+        var (left, right) = (snapshot.Find(Some.Key("left"))!, snapshot.Find(Some.Key("right"))!);
+        Assert.Equal(total, int.Parse(left.Text(), CultureInfo.InvariantCulture) + int.Parse(right.Text(), CultureInfo.InvariantCulture));
+        Assert.Equal(snapshot.Revision, left.Revision);
+        Assert.Equal(left.Revision, right.Revision);
+    }
+
+    private static Operation RandomOperation(Random random)
+    {
+        var key = $"k{random.Next(3_000)}";
+        return Some.Operation(random.Next(4) == 0 ? (Change)Some.Delete(key) : Some.Put(key, $"after {random.Next()}"));
+    }
+
+    private static string Digest(Snapshot snapshot)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Some.Bytes($"{snapshot.Revision} {snapshot.Count} {snapshot.Bytes} {snapshot.CountOf(KeyRange.WithPrefix("k1"u8))}"));
+        foreach (var entry in snapshot.Scan(Some.Everything))
+        {
+            hash.AppendData(entry.Key.Utf8);
+            hash.AppendData(entry.Value.Span);
+            hash.AppendData(Some.Bytes($"{entry.ContentType} {entry.CreatedRevision} {entry.Revision} {entry.Version} {entry.ModifiedAt:O} {entry.ExpiresAt:O}"));
+            Assert.Same(entry, snapshot.Find(entry.Key));
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+}

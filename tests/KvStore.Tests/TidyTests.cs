@@ -1,0 +1,113 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace KvStore.Tests;
+
+/// <summary>Rules of this repository that no analyzer knows.</summary>
+public partial class TidyTests
+{
+    private const int LinesMax = 300;
+
+    private static readonly string Root = FindRoot();
+
+    [Theory]
+    [InlineData(@"\.Result\b(?!\s*[(<=])", "blocks a thread; await")]
+    [InlineData(@"\.Wait\(", "blocks a thread; await")]
+    [InlineData(@"\.WaitAll\(|\.WaitAny\(", "blocks a thread; await")]
+    [InlineData(@"GetAwaiter\(\)\s*\.GetResult\(", "blocks a thread; await")]
+    [InlineData(@"\bThread\.Sleep\(", "blocks a thread; use a TimeProvider's timer")]
+    [InlineData(@"\basync\s+void\b", "its exception ends the process")]
+    [InlineData(@"\bDateTime(Offset)?\.(Now|UtcNow|Today)\b", "take a TimeProvider")]
+    [InlineData(@"\bThreadPool\.SetM", "hides a thread that blocks")]
+    public void Sources_BannedCall_DoesNotOccur(string pattern, string why)
+    {
+        var banned = new Regex(pattern, RegexOptions.CultureInvariant);
+        Assert.Empty(
+            from file in Sources("src")
+            from line in Lines(file)
+            where banned.IsMatch(Comment().Replace(line.Text, ""))
+            select $"{file}:{line.Number}: {line.Text.Trim()} ({why})");
+    }
+
+    [Fact]
+    public void Sources_Length_StaysUnderTheLimit() => Assert.Empty(
+        from file in Sources("src").Concat(Sources("tests"))
+        let lines = File.ReadLines(Path.Combine(Root, file)).Count()
+        where lines >= LinesMax
+        select $"{file}: {lines} lines");
+
+    [Fact]
+    public void Sources_WorkLeftUndone_IsNotInTheCode()
+    {
+        // In two parts, so that this file passes.
+        string[] words = ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK:"];
+        Assert.Empty(
+            from file in Sources("src").Concat(Sources("tests"))
+            from line in Lines(file)
+            where words.Any(word => line.Text.Contains(word, StringComparison.Ordinal))
+            select $"{file}:{line.Number}: {line.Text.Trim()}");
+    }
+
+    [Fact]
+    public void Projects_References_PointOnlyDown()
+    {
+        // What a project may know, besides packages.
+        var allowed = new Dictionary<string, string[]>
+        {
+            ["KvStore"] = [],
+            ["KvStore.Storage"] = ["KvStore"],
+            ["KvStore.Etcd"] = ["KvStore"],
+            ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd"],
+        };
+        var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
+        Assert.NotEmpty(projects);
+        Assert.All(projects, project => Assert.Subset(
+            allowed[Path.GetFileNameWithoutExtension(project)].ToHashSet(),
+            Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/'))).ToHashSet()));
+    }
+
+    [Fact]
+    public void Store_KnowsNeitherTheWebNorFilesNorTheNetwork()
+    {
+        var project = Path.Combine(Root, "src", "KvStore", "KvStore.csproj");
+        Assert.Equal("Microsoft.NET.Sdk", XDocument.Load(project).Root!.Attribute("Sdk")!.Value);
+        Assert.Empty(Items(project, "FrameworkReference").Concat(Items(project, "PackageReference")));
+
+        Assert.DoesNotContain(
+            typeof(Store).Assembly.GetReferencedAssemblies().Select(assembly => assembly.Name!),
+            name => Outside().IsMatch(name));
+        Assert.Empty(
+            from file in Sources("src/KvStore")
+            from line in Lines(file)
+            where Outside().IsMatch(Comment().Replace(line.Text, ""))
+            select $"{file}:{line.Number}: {line.Text.Trim()}");
+    }
+
+    [GeneratedRegex(@"^\s*//.*$|\s//\s.*$")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"\bMicrosoft\.(AspNetCore|Extensions)\b|\bSystem\.(IO|Net|Diagnostics\.Process|Data)\b|\b(File|Directory|FileStream|Socket|HttpClient)\s*[.(]")]
+    private static partial Regex Outside();
+
+    private static IEnumerable<string> Items(string project, string name) =>
+        XDocument.Load(project).Descendants(name).Select(item => item.Attribute("Include")!.Value);
+
+    private static IEnumerable<(int Number, string Text)> Lines(string file) =>
+        File.ReadLines(Path.Combine(Root, file)).Select((text, i) => (i + 1, text));
+
+    private static IEnumerable<string> Sources(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"));
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "KvStore.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException($"There is no KvStore.sln above {AppContext.BaseDirectory}.");
+    }
+}
