@@ -89,10 +89,11 @@ public class AdmissionTests
         store.Start();
         await gate.Reached;
         Assert.Equal(StoreState.Loading, store.State);
+        Assert.False(store.Loaded.IsCompleted);
         Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Loading);
 
         gate.Open();
-        await Soon.UntilAsync(() => store.State == StoreState.Running);
+        await store.Loaded.Within();
         await store.CommitAsync(Some.Put("k"));
     }
 

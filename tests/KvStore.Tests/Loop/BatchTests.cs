@@ -159,7 +159,7 @@ public class BatchTests
         using (ExecutionContext.SuppressFlow())
             store.Start();
 
-        await Soon.UntilAsync(() => store.State == StoreState.Running);
+        await store.Loaded.Within();
         await store.DisposeAsync();
     }
 

@@ -11,6 +11,7 @@ public class FailureTests
             new HookedLog { Following = _ => throw new LogException() }, new StoreOptions(), TimeProvider.System);
         store.Start();
 
+        await store.Loaded.Within();
         await Assert.ThrowsAsync<LogException>(() => store.Completion.Within());
         Assert.Equal(StoreState.Failed, store.State);
         Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Failed);

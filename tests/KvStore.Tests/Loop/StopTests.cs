@@ -77,6 +77,7 @@ public class StopTests
 
         Assert.Equal(StoreState.Stopped, store.State);
         Assert.True(store.Completion.IsCompletedSuccessfully);
+        Assert.True(store.Loaded.IsCompletedSuccessfully);
         store.Start();
         Assert.Equal(StoreState.Stopped, store.State);
         Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Stopping);
@@ -123,6 +124,7 @@ public class StopTests
         store.Start();
         await reached.Reached;
         await store.StopAsync();
+        Assert.True(store.Loaded.IsCompletedSuccessfully);
 
         Assert.Equal(StoreState.Stopped, store.State);
         Assert.True(store.Completion.IsCompletedSuccessfully);

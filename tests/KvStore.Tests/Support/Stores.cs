@@ -10,7 +10,7 @@ internal static class Stores
     {
         var store = new Store(log, options ?? new StoreOptions(), time ?? TimeProvider.System);
         store.Start();
-        await Soon.UntilAsync(() => store.State >= StoreState.Running);
+        await store.Loaded.Within();
         Assert.Equal(StoreState.Running, store.State);
         return store;
     }
