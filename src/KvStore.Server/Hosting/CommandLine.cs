@@ -22,17 +22,17 @@ internal enum CommandKind
 /// <param name="Problems">Everything that is not understood, a sentence each.</param>
 internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnlyList<string> Problems)
 {
-    private static readonly Dictionary<string, string> ShortSwitches = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> _shortSwitches = new(StringComparer.OrdinalIgnoreCase)
     {
         ["engine"] = "KvStore:Engine",
         ["data"] = "KvStore:Data",
     };
 
     // What .NET and ASP.NET Core read without a section.
-    private static readonly string[] HostKeys =
+    private static readonly string[] _hostKeys =
         ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
 
-    private static readonly string[] Sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
+    private static readonly string[] _sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
 
     /// <summary>Understands a command line.</summary>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
@@ -65,6 +65,9 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
                 var value = parts.Length == 2 ? parts[1]
                     : i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal) ? arguments[++i]
                     : null;
+
+                if (value is "" && IsEmptySection(parts[0]))
+                    continue;
                 if (KeyOf(parts[0]) is not { } key)
                     problems.Add($"--{parts[0]} is not a switch. See --help for those that are.");
                 else if (value is null)
@@ -80,10 +83,16 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
     /// <summary>The configuration key of a switch, or null if there is no such switch.</summary>
     private static string? KeyOf(string name)
     {
-        if (ShortSwitches.TryGetValue(name, out var key))
+        if (_shortSwitches.TryGetValue(name, out var key))
             return key;
         var section = name.Split(':')[0];
-        var known = section.Length < name.Length ? Sections.Contains(section, StringComparer.OrdinalIgnoreCase) : HostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
+        var known = section.Length < name.Length ? IsSection(section) : _hostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
         return known ? name : null;
     }
+
+    private static bool IsSection(string name) => _sections.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    // What starts a service in its own process, as .NET's tools for documents and tests do, hands over sections too, with no value.
+    private static bool IsEmptySection(string name) =>
+        IsSection(name) || (IsSection(name.Split(':')[0]) && !name.StartsWith(KvStoreOptions.Section + ":", StringComparison.OrdinalIgnoreCase));
 }

@@ -85,8 +85,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         var problem = exception switch
         {
             // The order matters because a client that went away in the middle of a body is also a malformed body.
-            _ when context.RequestAborted.IsCancellationRequested => null,
-            ConnectionResetException or ConnectionAbortedException => null,
+            _ when IsConnectionGone(context, exception) => null,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),
@@ -115,5 +114,20 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             log.Threw(context, startedAt, exception);
         else
             log.Ended(context, startedAt);
+    }
+
+    // The exception can come before the token says the same, and inside another: the body's reader and the token are told
+    // by different threads. A stop that was out of patience looks like a client that went away, and is as little of a bug.
+    private static bool IsConnectionGone(HttpContext context, Exception exception)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return true;
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is ConnectionResetException or ConnectionAbortedException)
+                return true;
+        }
+
+        return false;
     }
 }
