@@ -22,17 +22,17 @@ internal enum CommandKind
 /// <param name="Problems">Everything that is not understood, a sentence each.</param>
 internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnlyList<string> Problems)
 {
-    private static readonly Dictionary<string, string> _shortSwitches = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> ShortSwitches = new(StringComparer.OrdinalIgnoreCase)
     {
         ["engine"] = "KvStore:Engine",
         ["data"] = "KvStore:Data",
     };
 
     // What .NET and ASP.NET Core read without a section.
-    private static readonly string[] _hostKeys =
+    private static readonly string[] HostKeys =
         ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
 
-    private static readonly string[] _sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
+    private static readonly string[] Sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
 
     /// <summary>Understands a command line.</summary>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
@@ -83,14 +83,14 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
     /// <summary>The configuration key of a switch, or null if there is no such switch.</summary>
     private static string? KeyOf(string name)
     {
-        if (_shortSwitches.TryGetValue(name, out var key))
+        if (ShortSwitches.TryGetValue(name, out var key))
             return key;
         var section = name.Split(':')[0];
-        var known = section.Length < name.Length ? IsSection(section) : _hostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
+        var known = section.Length < name.Length ? IsSection(section) : HostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
         return known ? name : null;
     }
 
-    private static bool IsSection(string name) => _sections.Contains(name, StringComparer.OrdinalIgnoreCase);
+    private static bool IsSection(string name) => Sections.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     // What starts a service in its own process, as .NET's tools for documents and tests do, hands over sections too, with no value.
     private static bool IsEmptySection(string name) =>

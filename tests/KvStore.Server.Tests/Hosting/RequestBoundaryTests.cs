@@ -222,6 +222,18 @@ public sealed class RequestBoundaryTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Fact]
+    public async Task Invoke_AnyRequest_HasNoActivityMadeForIt()
+    {
+        await using var service = new HostedService
+        {
+            Settings = { ["Serilog:MinimumLevel:Default"] = "Information" },
+            Handler = context => context.Response.WriteAsync(System.Diagnostics.Activity.Current is null ? "none" : "one"),
+        }.Start();
+        using var client = service.NewClient();
+        Assert.Equal("none", await client.GetStringAsync("/activity", Cancellation));
+    }
+
     internal static async Task<JsonDocument> ProblemOfAsync(HttpResponseMessage response, int status)
     {
         Assert.Equal((HttpStatusCode)status, response.StatusCode);
