@@ -65,6 +65,9 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
                 var value = parts.Length == 2 ? parts[1]
                     : i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal) ? arguments[++i]
                     : null;
+
+                if (value is "" && IsEmptySection(parts[0]))
+                    continue;
                 if (KeyOf(parts[0]) is not { } key)
                     problems.Add($"--{parts[0]} is not a switch. See --help for those that are.");
                 else if (value is null)
@@ -83,7 +86,13 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         if (ShortSwitches.TryGetValue(name, out var key))
             return key;
         var section = name.Split(':')[0];
-        var known = section.Length < name.Length ? Sections.Contains(section, StringComparer.OrdinalIgnoreCase) : HostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
+        var known = section.Length < name.Length ? IsSection(section) : HostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
         return known ? name : null;
     }
+
+    private static bool IsSection(string name) => Sections.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    // What starts a service in its own process, as .NET's tools for documents and tests do, hands over sections too, with no value.
+    private static bool IsEmptySection(string name) =>
+        IsSection(name) || (IsSection(name.Split(':')[0]) && !name.StartsWith(KvStoreOptions.Section + ":", StringComparison.OrdinalIgnoreCase));
 }

@@ -16,6 +16,7 @@ namespace KvStore.Server.Hosting;
 /// The web server announces such a request to diagnostic listeners just before it writes its own empty answer. It
 /// writes none when the response has started by then, so the problem is written here, at once. The web server has not
 /// made a response stream at this point; it has the connection, and nobody else writes to it between two requests.
+/// What cannot be explained so: a request that ends with its connection, and a frame of HTTP/2 that is malformed.
 /// </remarks>
 internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
@@ -64,20 +65,35 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
             features.Get<IHttpRequestFeature>()?.Protocol.StartsWith("HTTP/2", StringComparison.Ordinal) == true)
             return;
 
-        var problem = Problems.OfStatus(error.StatusCode, error.Message).ToUtf8Json();
-        response.StatusCode = error.StatusCode;
+        var request = features.Get<IHttpRequestFeature>();
+        var problem = ProblemOf(error, request?.Method ?? "", response.Headers.Allow);
+        var text = problem.ToUtf8Json();
+        response.StatusCode = problem.Status;
         response.Headers.Connection = "close";
         response.Headers.CacheControl = "no-store";
         response.Headers.ContentType = Problem.ContentType;
-        response.Headers.ContentLength = problem.Length;
+        response.Headers.ContentLength = text.Length;
 
         // The order matters because this writes the status line and the headers to the same output.
         var started = body.StartAsync();
         if (!started.IsCompletedSuccessfully)
             return;
-        output.Write(problem);
+        if (request is null || !HttpMethods.IsHead(request.Method))
+            output.Write(text);
         Flush(output);
     }
+
+    private static Problem ProblemOf(BadHttpRequestException error, string method, string? allowed) => error.StatusCode switch
+    {
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(method.Length > 0 ? method : "This method", allowed),
+
+        // The web server means 505, which would count a client's mistake among the service's failures.
+        StatusCodes.Status505HttpVersionNotsupported => Problems.MalformedRequest(DetailOf(error) + " HTTP/1.1 and HTTP/1.0 are understood."),
+        _ => Problems.OfStatus(error.StatusCode, DetailOf(error)),
+    };
+
+    // The web server shows what it met only while its information is logged; otherwise it quotes nothing.
+    private static string DetailOf(BadHttpRequestException error) => error.Message.Replace(": ''", "", StringComparison.Ordinal).TrimEnd('.') + ".";
 
     // Nobody can wait here. What a slow client has not taken by now, the connection sends while it closes.
     private static void Flush(PipeWriter output)

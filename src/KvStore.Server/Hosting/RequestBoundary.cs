@@ -1,5 +1,6 @@
 using KvStore.Server.Http;
 using KvStore.Server.Logging;
+using Microsoft.AspNetCore.Connections;
 
 namespace KvStore.Server.Hosting;
 
@@ -10,9 +11,6 @@ namespace KvStore.Server.Hosting;
 /// </summary>
 internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
 {
-    // The status that access logs commonly use for a client that did not wait for its answer. Nobody receives it.
-    private const int ClientClosedRequest = 499;
-
     /// <summary>Handles a request.</summary>
     public Task InvokeAsync(HttpContext context)
     {
@@ -56,26 +54,38 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
     private Task ExplainAsync(HttpContext context)
     {
         var response = context.Response;
-        return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == ClientClosedRequest
+        return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == StatusCodes.Status499ClientClosedRequest
             ? Task.CompletedTask
-            : ProblemOf(context, response.StatusCode).WriteAsync(context);
+            : WriteAsync(context, ProblemOf(context, response.StatusCode));
     }
 
     private Problem ProblemOf(HttpContext context, int status) => status switch
     {
-        StatusCodes.Status404NotFound => Problems.NoSuchResource(context.Request.Path.ToUriComponent()),
+        StatusCodes.Status404NotFound => Problems.NoSuchResource(RequestLog.PathOf(context)),
         StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow),
         StatusCodes.Status413PayloadTooLarge => Problems.TooLarge(options.ValueBytesMax),
         StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType($"{context.Request.ContentType ?? "No Content-Type"} is not supported here."),
         _ => Problems.OfStatus(status, "See /swagger for what is accepted here."),
     };
 
+    private static async Task WriteAsync(HttpContext context, Problem problem)
+    {
+        try
+        {
+            await problem.WriteAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // The client is gone, so there is nobody to tell.
+        }
+    }
+
     private async Task FailAsync(HttpContext context, Exception exception, long startedAt)
     {
         var problem = exception switch
         {
             // The order matters because a client that went away in the middle of a body is also a malformed body.
-            _ when context.RequestAborted.IsCancellationRequested => null,
+            _ when IsConnectionGone(context, exception) => null,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),
@@ -84,7 +94,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         if (problem is null)
         {
             if (!context.Response.HasStarted)
-                context.Response.StatusCode = ClientClosedRequest;
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             log.Ended(context, startedAt);
             return;
         }
@@ -97,12 +107,27 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         else
         {
             context.Response.Clear();
-            await problem.WriteAsync(context).ConfigureAwait(false);
+            await WriteAsync(context, problem).ConfigureAwait(false);
         }
 
         if (problem.Status == StatusCodes.Status500InternalServerError)
             log.Threw(context, startedAt, exception);
         else
             log.Ended(context, startedAt);
+    }
+
+    // The exception can come before the token says the same, and inside another: the body's reader and the token are told
+    // by different threads. A stop that was out of patience looks like a client that went away, and is as little of a bug.
+    private static bool IsConnectionGone(HttpContext context, Exception exception)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return true;
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is ConnectionResetException or ConnectionAbortedException)
+                return true;
+        }
+
+        return false;
     }
 }

@@ -26,7 +26,7 @@ internal static class ServiceBuilder
         }
         catch (InvalidDataException exception)
         {
-            throw new InvalidSettingsException([$"{exception.Message} {exception.InnerException?.Message}"]);
+            throw new InvalidSettingsException([$"{exception.Message} {exception.GetBaseException().Message}"]);
         }
     }
 }

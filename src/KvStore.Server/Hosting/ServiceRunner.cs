@@ -26,7 +26,7 @@ internal static class ServiceRunner
             await app.StartAsync().ConfigureAwait(false);
             LogStart(app, logger);
             await app.WaitForShutdownAsync().ConfigureAwait(false);
-            logger.Stopped(app.Services.GetRequiredService<Store>().Latest.Revision, clock.Uptime);
+            logger.Stopped(app.Services.GetRequiredService<Store>().Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
             return app.Services.GetRequiredService<ExitCode>().Value;
         }
         finally

@@ -27,7 +27,7 @@ internal sealed class StoreHostedService(
 
         store.Start();
         _ = WatchAsync();
-        await Task.WhenAny(store.Loaded, Task.Delay(LoadWaitMax, cancellationToken)).ConfigureAwait(false);
+        await store.Loaded.WaitAsync(LoadWaitMax, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>

@@ -31,8 +31,8 @@ internal sealed class RequestLog : IDisposable
         _logger = loggers.CreateLogger("KvStore.Server.Requests");
         _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
         _all = options.AccessLog;
-        _refused = new LogWindow(1, Window, time, count => _logger.RequestsRefused(count, Window));
-        _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window));
+        _refused = new LogWindow(1, Window, time, count => _logger.RequestsRefused(count, Window.TotalSeconds));
+        _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window.TotalSeconds));
     }
 
     /// <summary>A timestamp for <see cref="Ended"/>.</summary>
@@ -53,32 +53,11 @@ internal sealed class RequestLog : IDisposable
             _logger.RequestThrew(exception, context.Request.Method, PathOf(context), Milliseconds(_time.GetTimestamp() - startedAt));
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _refused.Dispose();
-        _failed.Dispose();
-    }
-
-    private void Log(HttpContext context, long ticks)
-    {
-        var (status, milliseconds) = (context.Response.StatusCode, Milliseconds(ticks));
-        if (status == StatusCodes.Status429TooManyRequests && _refused.Admit())
-            _logger.RequestsRefused(1, Window);
-
-        if (_all)
-            _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
-        else if (status >= StatusCodes.Status500InternalServerError && _failed.Admit())
-            _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
-        else if (status < StatusCodes.Status500InternalServerError && ticks >= _slowTicks && _failed.Admit())
-            _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
-    }
-
-    private double Milliseconds(long ticks) => Math.Round(ticks * 1000.0 / _time.TimestampFrequency, 3);
-
-    // As the client sent it, because requests for entries are all routed by one path; but no escape sequence of a
-    // client's may reach a terminal.
-    private static string PathOf(HttpContext context)
+    /// <summary>
+    /// The path as a person may be shown it: as the client sent it, because requests for entries are all routed by one path,
+    /// but not too long, and without what a client might try on a terminal.
+    /// </summary>
+    public static string PathOf(HttpContext context)
     {
         var path = RequestTarget.PathOf(context);
         var shown = path.Length <= PathCharactersMax ? path.ToString() : string.Concat(path[..PathCharactersMax], "...");
@@ -90,4 +69,35 @@ internal sealed class RequestLog : IDisposable
             })
             : shown;
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _refused.Dispose();
+        _failed.Dispose();
+    }
+
+    private void Log(HttpContext context, long ticks)
+    {
+        var (status, milliseconds) = (context.Response.StatusCode, Milliseconds(ticks));
+        if (status == StatusCodes.Status429TooManyRequests && _refused.Admit())
+            _logger.RequestsRefused(1, Window.TotalSeconds);
+
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            if (_all || _failed.Admit())
+                _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
+        }
+        else if (ticks >= _slowTicks && status < StatusCodes.Status499ClientClosedRequest)
+        {
+            if (_all || _failed.Admit())
+                _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
+        }
+        else if (_all)
+        {
+            _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
+        }
+    }
+
+    private double Milliseconds(long ticks) => Math.Round(ticks * 1000.0 / _time.TimestampFrequency, 3);
 }

@@ -8,8 +8,8 @@ internal static partial class ServiceLog
     public static partial void Started(this ILogger logger, string version, string addresses, string engine,
         int keyBytesMax, int valueBytesMax, int queueOperationsMax, long queueBytesMax, int connectionsMax);
 
-    [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {Uptime}")]
-    public static partial void Stopped(this ILogger logger, long revision, TimeSpan uptime);
+    [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {UptimeSeconds} s")]
+    public static partial void Stopped(this ILogger logger, long revision, double uptimeSeconds);
 
     [LoggerMessage(3, LogLevel.Warning, "The memory engine keeps nothing in {Data}: every entry is gone when the process ends")]
     public static partial void DataIsNotUsed(this ILogger logger, string data);
@@ -33,11 +33,11 @@ internal static partial class ServiceLog
     [LoggerMessage(13, LogLevel.Information, "{Method} {Path} {Status} {Milliseconds} ms")]
     public static partial void Request(this ILogger logger, string method, string path, int status, double milliseconds);
 
-    [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were refused with 429 in the last {Window}: clients write faster than the store commits")]
-    public static partial void RequestsRefused(this ILogger logger, long requests, TimeSpan window);
+    [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were refused with 429 in the last {Seconds} s: clients write faster than the store commits")]
+    public static partial void RequestsRefused(this ILogger logger, long requests, double seconds);
 
-    [LoggerMessage(15, LogLevel.Warning, "{Requests} more requests failed or were slow in the last {Window}")]
-    public static partial void RequestsFailedToo(this ILogger logger, long requests, TimeSpan window);
+    [LoggerMessage(15, LogLevel.Warning, "{Requests} more requests failed or were slow in the last {Seconds} s")]
+    public static partial void RequestsFailedToo(this ILogger logger, long requests, double seconds);
 
     [LoggerMessage(16, LogLevel.Warning, "A request that the web server refused was answered without a body")]
     public static partial void RejectionUnexplained(this ILogger logger, Exception exception);

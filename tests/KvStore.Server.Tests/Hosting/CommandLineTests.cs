@@ -1,0 +1,46 @@
+using KvStore.Server.Hosting;
+
+namespace KvStore.Server.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("--engine memory", "--KvStore:Engine=memory")]
+    [InlineData("--engine=memory --data /d", "--KvStore:Engine=memory --KvStore:Data=/d")]
+    [InlineData("--urls http://*:1;http://*:2", "--urls=http://*:1;http://*:2")]
+    [InlineData("--KvStore:ValueBytesMax 10", "--KvStore:ValueBytesMax=10")]
+    [InlineData("--kvstore:Data=a=b", "--kvstore:Data=a=b")]
+    [InlineData("--Serilog:MinimumLevel:Default=Debug --Kestrel:Endpoints:A:Url=http://*:1", "--Serilog:MinimumLevel:Default=Debug --Kestrel:Endpoints:A:Url=http://*:1")]
+    [InlineData("--http_ports 80 --environment Development", "--http_ports=80 --environment=Development")]
+    [InlineData("--KvStore= --Serilog:MinimumLevel= --KvStore:Data=", "--KvStore:Data=")]
+    public void Parse_Switches_AreSettings(string given, string settings)
+    {
+        var commandLine = CommandLine.Parse(given.Split(' '));
+        Assert.Empty(commandLine.Problems);
+        Assert.Equal(settings, string.Join(' ', commandLine.Settings));
+        Assert.Equal(CommandKind.Serve, commandLine.Kind);
+    }
+
+    [Theory]
+    [InlineData("--enigne memory", "--enigne is not a switch. See --help for those that are.")]
+    [InlineData("--Kvstor:Engine=memory", "--Kvstor:Engine is not a switch. See --help for those that are.")]
+    [InlineData("--KvStore memory", "--KvStore is not a switch. See --help for those that are.")]
+    [InlineData("memory", "memory is not understood. See --help for what is.")]
+    [InlineData("-engine memory", "-engine is not understood. See --help for what is.|memory is not understood. See --help for what is.")]
+    [InlineData("--urls", "--urls needs a value.")]
+    [InlineData("--engine --data /d", "--engine needs a value.")]
+    [InlineData("--data /d healthcheck", "healthcheck is not understood. See --help for what is.")]
+    public void Parse_NotUnderstood_IsSaid(string given, string problems) =>
+        Assert.Equal(problems, string.Join('|', CommandLine.Parse(given.Split(' ')).Problems));
+
+    [Theory]
+    [InlineData("--help", nameof(CommandKind.Help))]
+    [InlineData("-h", nameof(CommandKind.Help))]
+    [InlineData("--version", nameof(CommandKind.Version))]
+    [InlineData("healthcheck", nameof(CommandKind.HealthCheck))]
+    [InlineData("healthcheck --urls http://*:1", nameof(CommandKind.HealthCheck))]
+    [InlineData("healthcheck --help", nameof(CommandKind.Help))]
+    [InlineData("", nameof(CommandKind.Serve))]
+    public void Parse_Command_IsRecognised(string given, string kind) =>
+        Assert.Equal(kind, CommandLine.Parse(given.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Kind.ToString());
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using KvStore.Server.Hosting;
+
+namespace KvStore.Server.Tests;
+
+public sealed class HealthCheckTests
+{
+    [Fact]
+    public async Task Run_ServiceReady_Is0()
+    {
+        await using var service = new HostedService().Start();
+        var (code, said) = await RunAsync(("urls", $"http://*:{service.Port}"));
+        Assert.Equal(ExitCodes.Success, code);
+        Assert.Equal($"http://localhost:{service.Port}/readyz answered 200: {{\"status\":\"ready\"}}", said);
+    }
+
+    [Fact]
+    public async Task Run_ServiceNotReady_Is1()
+    {
+        await using var service = new HostedService().Start();
+        await service.Store.StopAsync(TestContext.Current.CancellationToken);
+        var (code, said) = await RunAsync(("http_ports", $"{service.Port}"));
+        Assert.Equal(ExitCodes.Failure, code);
+        Assert.StartsWith($"http://localhost:{service.Port}/readyz answered 503: {{", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_NobodyListensOrNobodyAnswers_Is1()
+    {
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        var port = ((IPEndPoint)deaf.LocalEndpoint).Port;
+        Assert.Equal((ExitCodes.Failure, $"http://127.0.0.1:{port}/readyz could not be asked: no answer within 2 s"), await RunAsync(("urls", $"http://127.0.0.1:{port}")));
+        deaf.Stop();
+        var (code, said) = await RunAsync(("urls", $"http://127.0.0.1:{port}"));
+        Assert.Equal(ExitCodes.Failure, code);
+        Assert.StartsWith($"http://127.0.0.1:{port}/readyz could not be asked: Connection refused", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_NoAddress_Is1() =>
+        Assert.Equal((ExitCodes.Failure, "There is no address that could be asked. Give one with --urls."), await RunAsync(("urls", "http://unix:/tmp/socket")));
+
+    private static async Task<(int Code, string Said)> RunAsync(params (string Key, string Value)[] settings)
+    {
+        using var output = new StringWriter();
+        var code = await HealthCheck.RunAsync(KvStoreSettingsTests.Configuration(settings), output);
+        return (code, output.ToString().Trim());
+    }
+}

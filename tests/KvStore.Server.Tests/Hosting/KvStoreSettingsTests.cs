@@ -1,0 +1,75 @@
+using KvStore.Server.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace KvStore.Server.Tests;
+
+public sealed class KvStoreSettingsTests
+{
+    [Fact]
+    public void Read_NothingGiven_IsTheDefaults() => Assert.Equal(new KvStoreOptions(), Read());
+
+    [Fact]
+    public void Read_EverySettingGiven_IsWhatWasGiven()
+    {
+        var options = Read(
+            ("KvStore:Engine", "MEMORY"), ("KvStore:Data", " /var/lib/kvstore "), ("KvStore:ValueBytesMax", "2048"), ("kvstore:keybytesmax", "64"),
+            ("KvStore:HistoryAgeMax", "1.00:00:00"), ("KvStore:QueueBytesMax", "100000"), ("KvStore:AccessLog", "True"), ("KvStore:SlowRequestTime", "00:00:00.250"));
+
+        Assert.Equal("memory", options.Engine);
+        Assert.Equal("/var/lib/kvstore", options.Data);
+        Assert.Equal((64, 2048), (options.KeyBytesMax, options.ValueBytesMax));
+        Assert.Equal(TimeSpan.FromDays(1), options.Store.HistoryAgeMax);
+        Assert.Equal(100_000, options.Store.QueueBytesMax);
+        Assert.True(options.AccessLog);
+        Assert.Equal(TimeSpan.FromMilliseconds(250), options.SlowRequestTime);
+    }
+
+    [Theory]
+    [InlineData("KvStore:ValueBytesMax", "0x10", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: 0x10.")]
+    [InlineData("KvStore:ValueBytesMax", "-1", "Given: -1.")]
+    [InlineData("KvStore:ValueBytesMax", "99999999999999999999", "Given: 99999999999999999999.")]
+    [InlineData("KvStore:ValueBytesMax", "", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: nothing.")]
+    [InlineData("KvStore:ValueBytesMax:Deeper", "1", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: several values.")]
+    [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration as hh:mm:ss from 00:00:00 to 00:10:00. Given: 3.")]
+    [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]
+    [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be memory. Given: redis.")]
+    [InlineData("KvStore:Engine", "disk", "KvStore:Engine must be memory; this version does not have disk yet. Given: disk.")]
+    [InlineData("KvStore:Engine", "etcd", "this version does not have etcd yet")]
+    [InlineData("KvStore:Enigne", "memory", "KvStore:Enigne is not a setting. Is KvStore:Engine meant?")]
+    [InlineData("KvStore:Colour", "blue", "KvStore:Colour is not a setting. See --help for those that are.")]
+    [InlineData("KvStore:PageEntriesDefault", "2000", "KvStore:PageEntriesDefault must be at most KvStore:PageEntriesMax, which is 1000. Given: 2000.")]
+    [InlineData("KvStore:QueueBytesMax", "1000000", "KvStore:QueueBytesMax must be at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax")]
+    [InlineData("urls", "foo", "urls must be addresses such as http://localhost:8080, separated by semicolons. Given: foo.")]
+    [InlineData("urls", "ftp://localhost:1", "urls must be addresses such as http://localhost:8080, separated by semicolons. Given: ftp://localhost:1.")]
+    [InlineData("urls", "http://localhost:99999", "Given: http://localhost:99999.")]
+    [InlineData("urls", "http://localhost:80/path", "urls must be addresses without a path. Given: http://localhost:80/path.")]
+    [InlineData("urls", "http://localhost:0", "urls must give a port for localhost")]
+    [InlineData("http_ports", "80;eighty", "http_ports must be port numbers from 0 to 65535, separated by semicolons. Given: eighty.")]
+    public void Read_NotAcceptable_SaysWhichWhatIsAllowedAndWhatWasGiven(string key, string value, string said) =>
+        Assert.Contains(said, Assert.Single(Problems((key, value))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_SeveralNotAcceptable_SaysThemAll()
+    {
+        var problems = Problems(("KvStore:Engine", "disk"), ("KvStore:Enigne", "disk"), ("KvStore:KeyBytesMax", "many"), ("KvStore:PageEntriesDefault", "2000"), ("urls", "foo"));
+        Assert.Equal(5, problems.Count);
+    }
+
+    [Fact]
+    public void Help_EverySetting_IsThereWithItsDefault()
+    {
+        var text = Usage.Text();
+        foreach (var property in typeof(KvStoreOptions).GetProperties().Concat(typeof(StoreOptions).GetProperties()).Where(property => property.PropertyType != typeof(StoreOptions) && property.Name != "EqualityContract"))
+            Assert.Contains($"\n  {property.Name} ", text, StringComparison.Ordinal);
+        Assert.Contains("default 1048576; a whole number", text, StringComparison.Ordinal);
+        Assert.Contains("default 00:00:00.5;", text, StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyCollection<string> Problems(params (string Key, string Value)[] settings) =>
+        Assert.Throws<InvalidSettingsException>(() => Read(settings)).Problems;
+
+    private static KvStoreOptions Read(params (string Key, string Value)[] settings) => KvStoreSettings.Read(Configuration(settings));
+
+    internal static IConfigurationRoot Configuration(params (string Key, string Value)[] settings) =>
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
+}

@@ -1,0 +1,55 @@
+using KvStore.Server.Logging;
+
+namespace KvStore.Server.Tests;
+
+public sealed class LogWindowTests
+{
+    private static readonly TimeSpan TenSeconds = TimeSpan.FromSeconds(10);
+    private readonly SteppedTime _time = new();
+    private readonly List<long> _reports = [];
+
+    [Fact]
+    public void Admit_OverTheLimit_IsCountedAndReportedOnceAWindow()
+    {
+        using var window = new LogWindow(1, TenSeconds, _time, _reports.Add);
+        Assert.True(window.Admit());
+        for (var i = 0; i < 500; i++)
+            Assert.False(window.Admit());
+        Assert.Empty(_reports);
+
+        _time.Step(TenSeconds);
+        Assert.Equal([500], _reports);
+
+        // The report was this window's line.
+        Assert.False(window.Admit());
+        _time.Step(TenSeconds);
+        Assert.Equal([500, 1], _reports);
+    }
+
+    [Fact]
+    public void Admit_AfterAQuietWindow_StartsAfresh()
+    {
+        using var window = new LogWindow(2, TenSeconds, _time, _reports.Add);
+        Assert.True(window.Admit());
+        Assert.True(window.Admit());
+        _time.Step(TenSeconds);
+        Assert.True(window.Admit());
+        Assert.True(window.Admit());
+        Assert.False(window.Admit());
+        _time.Step(TenSeconds);
+        Assert.Equal([1], _reports);
+        _time.Step(TenSeconds);
+        _time.Step(TenSeconds);
+        Assert.Equal([1], _reports);
+    }
+
+    [Fact]
+    public void Dispose_WithinAWindow_ReportsWhatWasCounted()
+    {
+        var window = new LogWindow(1, TenSeconds, _time, _reports.Add);
+        window.Admit();
+        window.Admit();
+        window.Dispose();
+        Assert.Equal([1], _reports);
+    }
+}

@@ -1,0 +1,254 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using KvStore.Server.Hosting;
+using KvStore.Server.Logging;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KvStore.Server.Tests;
+
+public sealed class RequestBoundaryTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("GET", "/nowhere", 404, "no-such-resource", null)]
+    [InlineData("DELETE", "/nowhere", 404, "no-such-resource", null)]
+    [InlineData("PUT", "/livez", 405, "method-not-allowed", "GET, HEAD")]
+    [InlineData("BREW", "/v1/status", 405, "method-not-allowed", "GET, HEAD")]
+    [InlineData("OPTIONS", "/readyz", 405, "method-not-allowed", "GET, HEAD")]
+    public async Task Invoke_RouterRefuses_IsAProblem(string method, string path, int status, string slug, string? allow)
+    {
+        await using var service = new HostedService().Start();
+        using var client = service.NewClient();
+        using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Cancellation);
+        using var problem = await ProblemOfAsync(response, status);
+        Assert.Equal("docs/http-api.md#" + slug, problem.RootElement.GetProperty("type").GetString());
+        Assert.Equal(allow, response.Content.Headers.Allow.Count == 0 ? null : string.Join(", ", response.Content.Headers.Allow));
+    }
+
+    [Fact]
+    public async Task Invoke_Head_HasTheHeadersAndNoBody()
+    {
+        await using var service = new HostedService().Start();
+        var answer = await service.ExchangeAsync("HEAD /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 404 Not Found\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Invoke_HandlerThrows_Is500AndLoggedOnceWithTheException(bool atOnce)
+    {
+        await using var service = new HostedService
+        {
+            Handler = async context =>
+            {
+                context.Response.Headers["X-Half-Done"] = "yes";
+                if (!atOnce)
+                    await Task.Yield();
+                throw new InvalidOperationException("injected <secret>");
+            },
+        }.Start();
+        using var client = service.NewClient();
+        using var response = await client.GetAsync("/throw?secret=1", Cancellation);
+        using var problem = await ProblemOfAsync(response, 500);
+        Assert.DoesNotContain("injected", problem.RootElement.GetRawText(), StringComparison.Ordinal);
+        Assert.False(response.Headers.Contains("X-Half-Done"));
+
+        var line = await service.Log.WaitAsync(line => line.Level >= LogLevel.Error);
+        Assert.StartsWith("GET /throw failed after", line.Message, StringComparison.Ordinal);
+        Assert.Equal("injected <secret>", line.Exception?.Message);
+        Assert.Single(service.Log.All, line => line.Exception is not null || line.IsRequest);
+    }
+
+    [Fact]
+    public async Task Invoke_HandlerThrowsAfterTheAnswerStarted_ClosesTheConnection()
+    {
+        await using var service = new HostedService
+        {
+            Handler = async context =>
+            {
+                await context.Response.WriteAsync("half");
+                await context.Response.Body.FlushAsync();
+                throw new InvalidOperationException("injected");
+            },
+        }.Start();
+        using var tcp = await service.SendAsync("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
+        string answer;
+        try
+        {
+            answer = await HostedService.ReadToEndAsync(tcp);
+        }
+        catch (IOException)
+        {
+            answer = "reset";
+        }
+
+        // The end of a chunked body is a chunk of no bytes.
+        Assert.DoesNotContain("\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
+        await service.Log.WaitAsync(line => line.Level == LogLevel.Error);
+        Assert.Single(service.Log.Errors);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 100000000\r\n\r\n", 413, "too-large")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "malformed-request")]
+    public async Task Invoke_BodyRefused_IsAProblemAndNotLogged(string rest, int status, string slug)
+    {
+        await using var service = new HostedService { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted) }.Start();
+        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Contains("docs/http-api.md#" + slug, answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain(service.Log.All, line => line.IsRequest || line.Level >= LogLevel.Error);
+    }
+
+    [Fact]
+    public async Task Invoke_BodyTooSlow_Is408()
+    {
+        await using var service = new HostedService { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted) }.Start();
+        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
+        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Contains("docs/http-api.md#body-too-slow", answer, StringComparison.Ordinal);
+        Assert.Empty(service.Log.Errors);
+    }
+
+    [Fact]
+    public async Task Invoke_ValueInChunksOfOneByte_FitsTheWebServersLimit()
+    {
+        await using var service = new HostedService
+        {
+            Settings = { ["KvStore:ValueBytesMax"] = "65536" },
+            Handler = async context =>
+            {
+                using var body = new MemoryStream();
+                await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+                await context.Response.WriteAsync(body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            },
+        }.Start();
+        var chunks = new StringBuilder("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for (var i = 0; i < 65_536; i++)
+            chunks.Append("1\r\nx\r\n");
+        var answer = await service.ExchangeAsync(chunks.Append("0\r\n\r\n").ToString());
+        Assert.StartsWith("HTTP/1.1 200 OK", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\n65536\r\n", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invoke_ClientGoesAwayInTheMiddleOfItsBody_IsNoError()
+    {
+        var ended = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var service = new HostedService
+        {
+            Settings = { ["KvStore:AccessLog"] = "true" },
+            Handler = async context =>
+            {
+                try
+                {
+                    await context.Request.Body.CopyToAsync(Stream.Null, CancellationToken.None);
+                    ended.SetResult(null);
+                }
+                catch (Exception exception)
+                {
+                    ended.SetResult(exception);
+                    throw;
+                }
+            },
+        }.Start();
+        foreach (var linger in (bool[])[true, false])
+        {
+            var tcp = await service.SendAsync("POST /gone HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
+            tcp.LingerState = new System.Net.Sockets.LingerOption(linger, 0);
+            tcp.Dispose();
+            Assert.NotNull(await ended.Task.WaitAsync(HostedService.Patience, Cancellation));
+            var line = await service.Log.WaitAsync(line => line.IsRequest);
+            Assert.Matches("^POST /gone (499|400) ", line.Message);
+            Assert.Empty(service.Log.Errors);
+        }
+    }
+
+    [Fact]
+    public async Task Invoke_AccessLog_LogsEveryRequestWithoutItsQuery()
+    {
+        await using var service = new HostedService { Settings = { ["KvStore:AccessLog"] = "true" } }.Start();
+        using var client = service.NewClient();
+        using var response = await client.GetAsync("/livez?credential=abc", Cancellation);
+        var line = await service.Log.WaitAsync(line => line.IsRequest);
+        Assert.Equal(LogLevel.Information, line.Level);
+        Assert.Matches("^GET /livez 200 [0-9.]+ ms$", line.Message);
+    }
+
+    [Fact]
+    public void Ended_ByStatusAndDuration_LogsWhatNeedsToBeKnown()
+    {
+        var (time, lines) = (new SteppedTime(), new LogLines());
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        using (var log = new RequestLog(time, new KvStoreOptions(), factory))
+        {
+            End(log, time, 200, 0);
+            End(log, time, 404, 499);
+            End(log, time, 499, 9999);
+            Assert.Empty(lines.All);
+
+            End(log, time, 200, 500);
+            End(log, time, 503, 1);
+            Assert.Equal(["GET /p was slow: 200 after 500 ms", "GET /p answered 503 after 1 ms"], lines.All.Select(line => line.Message));
+
+            for (var i = 0; i < 1000; i++)
+                End(log, time, 429, 1);
+            Assert.Equal(3, lines.All.Count);
+        }
+
+        Assert.Equal("999 requests were refused with 429 in the last 10 s: clients write faster than the store commits", lines.All[^1].Message);
+    }
+
+    [Fact]
+    public void Invoke_FastSuccess_AllocatesNothing()
+    {
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, NullLoggerFactory.Instance);
+        var boundary = new RequestBoundary(_ => Task.CompletedTask, log, new KvStoreOptions());
+        var context = new DefaultHttpContext();
+        for (var i = 0; i < 100; i++)
+            Assert.True(boundary.InvokeAsync(context).IsCompletedSuccessfully);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+            _ = boundary.InvokeAsync(context);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public async Task Invoke_AnyRequest_HasNoActivityMadeForIt()
+    {
+        await using var service = new HostedService
+        {
+            Settings = { ["Serilog:MinimumLevel:Default"] = "Information" },
+            Handler = context => context.Response.WriteAsync(System.Diagnostics.Activity.Current is null ? "none" : "one"),
+        }.Start();
+        using var client = service.NewClient();
+        Assert.Equal("none", await client.GetStringAsync("/activity", Cancellation));
+    }
+
+    internal static async Task<JsonDocument> ProblemOfAsync(HttpResponseMessage response, int status)
+    {
+        Assert.Equal((HttpStatusCode)status, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.ToString());
+        var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        Assert.Equal(status, problem.RootElement.GetProperty("status").GetInt32());
+        return problem;
+    }
+
+    private static void End(RequestLog log, SteppedTime time, int status, int milliseconds)
+    {
+        var startedAt = log.Now();
+        time.Step(TimeSpan.FromMilliseconds(milliseconds));
+        var context = new DefaultHttpContext { Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
+        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/p?q=1";
+        log.Ended(context, startedAt);
+    }
+}

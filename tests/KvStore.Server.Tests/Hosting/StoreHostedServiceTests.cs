@@ -1,0 +1,215 @@
+using System.Diagnostics;
+using System.Net;
+using KvStore.Server.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KvStore.Server.Tests;
+
+public sealed class StoreHostedServiceTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Start_StoreAndWebServer_InThatOrderOneAfterTheOther()
+    {
+        using var service = new HostedService().Start();
+        var names = service.Services.GetServices<IHostedService>().Select(hosted => hosted.GetType().Name).ToList();
+        Assert.InRange(names.IndexOf(nameof(StoreHostedService)), 0, names.IndexOf("GenericWebHostService") - 1);
+
+        var options = service.Services.GetRequiredService<IOptions<HostOptions>>().Value;
+        Assert.False(options.ServicesStartConcurrently);
+        Assert.False(options.ServicesStopConcurrently);
+        Assert.Equal(StoreState.Running, service.Store.State);
+    }
+
+    [Fact]
+    public async Task Stop_RequestInFlight_ItsWriteIsStillAdmittedAndDecided()
+    {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var service = new HostedService
+        {
+            Handler = async context =>
+            {
+                arrived.SetResult();
+                await goOn.Task;
+                var store = context.RequestServices.GetRequiredService<Store>();
+                var outcome = await store.SubmitAsync(NewWrite());
+                await context.Response.WriteAsync(outcome is Outcome.Committed ? "committed" : outcome.ToString());
+            },
+        };
+        service.Start();
+        using var client = service.NewClient();
+        var answer = client.GetAsync("/in-flight", Cancellation);
+        await arrived.Task.WaitAsync(HostedService.Patience, Cancellation);
+
+        var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
+        var stop = service.Host.StopAsync(Cancellation);
+        await stopping;
+        goOn.SetResult();
+
+        using var response = await answer;
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("committed", await response.Content.ReadAsStringAsync(Cancellation));
+        await stop.WaitAsync(HostedService.Patience, Cancellation);
+        Assert.Equal(StoreState.Stopped, service.Store.State);
+        Assert.Equal(ExitCodes.Success, service.ExitCode);
+        Assert.Empty(service.Log.Errors);
+    }
+
+    [Fact]
+    public async Task Stop_ClientsIdleOrSlow_EndsSoonAndWithoutAFailure()
+    {
+        await using var service = new HostedService
+        {
+            Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" },
+            Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
+        };
+        service.Start();
+        using var idle = await service.SendAsync("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+        var first = new byte[8];
+        await idle.GetStream().ReadExactlyAsync(first, Cancellation);
+        using var silent = await service.SendAsync("");
+        using var halfHeaders = await service.SendAsync("GET /livez HTTP/1.1\r\nHo");
+        using var slow = await service.SendAsync("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+        await slow.GetStream().ReadExactlyAsync(first, Cancellation);
+        await slow.GetStream().WriteAsync("ab"u8.ToArray(), Cancellation);
+
+        var watch = Stopwatch.StartNew();
+        await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+        Assert.Equal(ExitCodes.Success, service.ExitCode);
+        Assert.Empty(service.Log.Errors);
+        Assert.Equal(StoreState.Stopped, service.Store.State);
+    }
+
+    [Fact]
+    public async Task Stop_RightAfterStart_DoesNotHang()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await using var service = new HostedService().Start();
+            await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+            Assert.Equal(ExitCodes.Success, service.ExitCode);
+        }
+    }
+
+    [Fact]
+    public async Task Stop_CommitNeverEnds_EndsAllTheSameAndSaysSo()
+    {
+        var log = new FaultyLog { Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
+        await using var service = new HostedService { CommitLog = log, Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" } }.Start();
+        var write = service.Store.SubmitAsync(NewWrite());
+        await log.Entered.Task.WaitAsync(HostedService.Patience, Cancellation);
+
+        var watch = Stopwatch.StartNew();
+        await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(4));
+        Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
+        await service.Log.WaitAsync(line => line.Level == LogLevel.Error && line.Message.Contains("still undecided", StringComparison.Ordinal));
+
+        log.Gate.SetResult();
+        Assert.IsType<Outcome.Committed>(await write.WaitAsync(HostedService.Patience, Cancellation));
+    }
+
+    [Fact]
+    public async Task StoreFails_WhileTheServiceRuns_StopsItWithAnExitCode()
+    {
+        await using var service = new HostedService { CommitLog = new FaultyLog { Failure = new InvalidOperationException("injected") } }.Start();
+        var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
+        Assert.IsType<Outcome.Unknown>(await service.Store.SubmitAsync(NewWrite()).WaitAsync(HostedService.Patience, Cancellation));
+
+        await stopping;
+        Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
+        var line = await service.Log.WaitAsync(line => line.Level == LogLevel.Critical);
+        Assert.Equal("injected", line.Exception?.Message);
+        Assert.Contains("Start it again", line.Message, StringComparison.Ordinal);
+        await WhenCancelled(service.Lifetime.ApplicationStopped);
+        Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
+    }
+
+    [Fact]
+    public async Task Start_StoreThatLoadsForLong_ListensAndIsNotReady()
+    {
+        var log = new FaultyLog { LoadGate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
+        await using var service = new HostedService { CommitLog = log }.Start();
+        using var client = service.NewClient();
+        using (var live = await client.GetAsync("/livez", Cancellation))
+            Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        using (var ready = await client.GetAsync("/readyz", Cancellation))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+
+        log.LoadGate.SetResult();
+        await service.Store.Loaded.WaitAsync(HostedService.Patience, Cancellation);
+        using (var ready = await client.GetAsync("/readyz", Cancellation))
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    [Fact]
+    public async Task Start_DataForTheMemoryEngine_Warns()
+    {
+        await using var service = new HostedService { Settings = { ["KvStore:Data"] = "/some/where" } }.Start();
+        var line = await service.Log.WaitAsync(line => line.Message.Contains("/some/where", StringComparison.Ordinal));
+        Assert.Equal(LogLevel.Warning, line.Level);
+    }
+
+    [Fact]
+    public async Task StartAndStop_OneLineEach()
+    {
+        await using var service = new HostedService().Start();
+        var started = await service.Log.WaitAsync(line => line.Message.StartsWith("KvStore ", StringComparison.Ordinal));
+        Assert.Contains($"http://127.0.0.1:{service.Port}", started.Message.Replace("[::]", "127.0.0.1", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("engine memory", started.Message, StringComparison.Ordinal);
+        await service.Host.StopAsync(Cancellation);
+        await service.Log.WaitAsync(line => line.Message.StartsWith("KvStore has stopped at revision 0", StringComparison.Ordinal));
+        Assert.DoesNotContain(service.Log.All, line => line.Level >= LogLevel.Warning && !line.Message.StartsWith("Overriding address", StringComparison.Ordinal));
+    }
+
+    private static Operation NewWrite() => new([], [new Put(Key.Parse("a"), new byte[1], "text/plain")]);
+
+    private static Task WhenCancelled(CancellationToken token)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        token.Register(cancelled.SetResult);
+        return cancelled.Task.WaitAsync(HostedService.Patience, Cancellation);
+    }
+
+    /// <summary>A commit log in memory that waits or fails when it is told to.</summary>
+    private sealed class FaultyLog : ICommitLog
+    {
+        private readonly MemoryCommitLog _inner = new(TimeProvider.System);
+
+        public TaskCompletionSource? LoadGate { get; init; }
+
+        public TaskCompletionSource? Gate { get; init; }
+
+        public Exception? Failure { get; init; }
+
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+        {
+            if (LoadGate is not null)
+                await LoadGate.Task.WaitAsync(cancellationToken);
+            await _inner.FollowAsync(follower, cancellationToken);
+        }
+
+        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+        {
+            Entered.TrySetResult();
+            if (Gate is not null)
+                await Gate.Task;
+            return Failure is null ? await _inner.CommitAsync(batch, cancellationToken) : throw Failure;
+        }
+
+        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _inner.BarrierAsync(cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _inner.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => _inner.DisposeAsync();
+    }
+}
