@@ -1,0 +1,61 @@
+namespace KvStore.Tests;
+
+public class BatchDeciderTests
+{
+    private readonly ManualTime _time = new();
+    private readonly BatchDecider _decider;
+    private readonly SnapshotPublisher _publisher;
+
+    public BatchDeciderTests()
+    {
+        _decider = new BatchDecider(_time);
+        _publisher = new SnapshotPublisher(new StoreOptions(), _time);
+    }
+
+    // A log that could not make a batch durable, or that was handed another state, does not apply what was decided.
+    [Fact]
+    public void Decide_DecisionBeforeWasNotCarriedOut_IsForgotten()
+    {
+        Operation[] create = [Some.Operation(Guard.Absent(Some.Key("k")), Some.Put("k"))];
+        _decider.Decide(_publisher.Latest, create);
+
+        var decision = _decider.Decide(_publisher.Latest, create);
+
+        var committed = Assert.IsType<Outcome.Committed>(decision.Outcomes[0]);
+        Assert.Equal((1, null), (committed.Revision, committed.Changes.Span[0].Previous));
+        Assert.Equal(1, committed.Changes.Span[0].Current!.Version);
+    }
+
+    [Fact]
+    public void Decide_ABatch_ChangesNothingByItself()
+    {
+        var latest = _publisher.Latest;
+        _decider.Decide(latest, [Some.Operation(Some.Put("k"))]);
+
+        Assert.Same(latest, _publisher.Latest);
+        Assert.Equal(0, latest.Count);
+    }
+
+    [Fact]
+    public void Decide_OperationsThatCommitFailAndChangeNothing_OnlyTheFirstTakeRevisions()
+    {
+        _publisher.Load(7, []);
+        Operation[] batch =
+        [
+            Some.Operation(Some.Put("a")),
+            Some.Operation(Guard.Absent(Some.Key("a")), Some.Put("a")),
+            Some.Operation(Some.Delete("absent")),
+            Some.Operation(Some.Put("b"), Some.Put("c")),
+        ];
+        var decision = _decider.Decide(_publisher.Latest, batch);
+
+        Assert.Equal([8, 9], decision.Commits.Select(commit => commit.Revision));
+        Assert.Equal(8, Assert.IsType<Outcome.GuardsFailed>(decision.Outcomes[1]).Revision);
+        Assert.Equal(8, Assert.IsType<Outcome.Committed>(decision.Outcomes[2]).Revision);
+        Assert.Equal(9, Assert.IsType<Outcome.Committed>(decision.Outcomes[3]).Revision);
+    }
+
+    [Fact]
+    public void Decide_EveryGuardFails_HasNoCommits() =>
+        Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Operation(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
+}
