@@ -11,7 +11,11 @@ public sealed class MalformedRequestTests
 {
     private const int Requests = 6000;
     private const int Workers = 8;
+    private const int FaultsShown = 20;
     private const int IntactEntries = 50;
+
+    // How long the service may take to refuse what is not there in full; else it waits for the rest, and rightly so.
+    private static readonly TimeSpan MoreAwaited = TimeSpan.FromMilliseconds(25);
 
     [Fact]
     public async Task AnyRequest_HoweverMalformed_IsRefusedProperlyAndHarmsNothing()
@@ -38,7 +42,7 @@ public sealed class MalformedRequestTests
         })));
 
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", seen.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
-        Assert.True(faults.IsEmpty, $"{faults.Count} faults:\n{string.Join('\n', faults.Take(20))}");
+        Assert.True(faults.IsEmpty, $"{faults.Count} faults:\n{string.Join('\n', faults.Order(StringComparer.Ordinal).Reverse().Take(FaultsShown))}");
         Assert.True(await server.IsReadyAsync(TestContext.Current.CancellationToken));
         Assert.Equal(before, await ListAsync(witness));
         Assert.DoesNotContain("nhandled", server.Transcript, StringComparison.Ordinal);
@@ -51,11 +55,12 @@ public sealed class MalformedRequestTests
         try
         {
             await connection.SendAsync(request.Bytes);
-            if (request.IsIncomplete)
-                return ("not waited for", null);
-            return await connection.ReadAsync(request.IsHead) is { } answer
+            var reading = connection.ReadAsync(request.IsHead);
+            if (request.IsIncomplete && await Task.WhenAny(reading, Task.Delay(MoreAwaited, TestContext.Current.CancellationToken)) != reading)
+                connection.EndSending();
+            return await reading is { } answer
                 ? ($"{answer.Status}{(answer.Status >= 400 && answer.Body.Length == 0 ? " without a body" : "")}", Check(request, answer))
-                : ("closed", request.BreaksHttp ? null : "closed without an answer");
+                : ("closed", request.IsIncomplete ? null : "closed without an answer");
         }
         catch (Exception exception) when (exception is SocketException or IOException && request.BreaksHttp)
         {
