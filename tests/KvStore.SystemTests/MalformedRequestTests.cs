@@ -11,7 +11,12 @@ public sealed class MalformedRequestTests
 {
     private const int Requests = 6000;
     private const int Workers = 8;
+    private const int FaultsShown = 20;
     private const int IntactEntries = 50;
+    private const int HttpVersionNotSupported = 505;
+
+    // How long the service may take to refuse what is not there in full; else it waits for the rest, and rightly so.
+    private static readonly TimeSpan MoreAwaited = TimeSpan.FromMilliseconds(25);
 
     [Fact]
     public async Task AnyRequest_HoweverMalformed_IsRefusedProperlyAndHarmsNothing()
@@ -38,7 +43,7 @@ public sealed class MalformedRequestTests
         })));
 
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", seen.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
-        Assert.True(faults.IsEmpty, $"{faults.Count} faults:\n{string.Join('\n', faults.Take(20))}");
+        Assert.True(faults.IsEmpty, $"{faults.Count} faults:\n{string.Join('\n', faults.Order(StringComparer.Ordinal).Reverse().Take(FaultsShown))}");
         Assert.True(await server.IsReadyAsync(TestContext.Current.CancellationToken));
         Assert.Equal(before, await ListAsync(witness));
         Assert.DoesNotContain("nhandled", server.Transcript, StringComparison.Ordinal);
@@ -51,11 +56,12 @@ public sealed class MalformedRequestTests
         try
         {
             await connection.SendAsync(request.Bytes);
-            if (request.IsIncomplete)
-                return ("not waited for", null);
-            return await connection.ReadAsync(request.IsHead) is { } answer
-                ? ($"{answer.Status}{(answer.Status >= 400 && answer.Body.Length == 0 ? " without a body" : "")}", Check(request, answer))
-                : ("closed", request.BreaksHttp ? null : "closed without an answer");
+            var reading = connection.ReadAsync(request.IsHead);
+            if (request.IsIncomplete && await Task.WhenAny(reading, Task.Delay(MoreAwaited, TestContext.Current.CancellationToken)) != reading)
+                connection.EndSending();
+            return await reading is { } answer
+                ? ($"{answer.Status}{(answer.Status >= 400 && answer.Body.Length == 0 && !request.IsHead ? " without a body" : "")}", Check(request, answer))
+                : ("closed", request.IsIncomplete ? null : "closed without an answer");
         }
         catch (Exception exception) when (exception is SocketException or IOException && request.BreaksHttp)
         {
@@ -70,12 +76,13 @@ public sealed class MalformedRequestTests
 
     private static string? Check(MalformedRequest request, RawResponse answer)
     {
-        if (answer.Status is >= 500 or < 200 && !(answer.Status == 505 && request.BreaksHttp))
+        // An HTTP version that does not exist is the one thing that HTTP itself has a 5xx for.
+        if (answer.Status >= 500 && !(answer.Status == HttpVersionNotSupported && request.BreaksHttp))
             return $"answered with {answer}";
         if (answer.Status < 400 || request.IsHead)
             return null;
         if (answer.Body.Length == 0)
-            return WebServerRules.Breaks(request.Bytes) is null ? $"refused without a reason: {answer}" : null;
+            return $"refused without a reason: {answer}";
         if (answer.Header("Content-Type") != "application/problem+json")
             return $"refused with another media type: {answer}";
         try

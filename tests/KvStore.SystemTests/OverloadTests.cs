@@ -44,7 +44,10 @@ public sealed class OverloadTests
         const int WritesPerConnection = 32;
         const int ValueBytes = 1 << 20;
         const long PeakBytesMax = 640L << 20;
-        await using var server = await ServerProcess.StartAsync(("QueueBytesMax", $"{ValueBytes + 1024}"), ("HistoryBytesMax", $"{8 << 20}"));
+
+        // Room for the largest write that there can be, and so for one of these.
+        const int QueueBytes = ValueBytes + (64 << 10);
+        await using var server = await ServerProcess.StartAsync(("QueueBytesMax", $"{QueueBytes}"), ("HistoryBytesMax", $"{8 << 20}"));
         var value = new string('v', ValueBytes);
 
         var statuses = await Task.WhenAll(Enumerable.Range(0, Connections).Select(number => Task.Run(async () =>

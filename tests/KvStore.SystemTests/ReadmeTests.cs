@@ -1,9 +1,11 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 
 /// <summary>README.md is what people try first: every command in it is run, and every answer compared.</summary>
-public sealed class ReadmeTests
+public sealed partial class ReadmeTests
 {
     private const string DocumentedAddress = "http://localhost:8080";
     private const int StepsMin = 20;
@@ -32,6 +34,36 @@ public sealed class ReadmeTests
         Assert.True(steps.Count >= StepsMin, $"Only {steps.Count} commands were found in README.md.");
     }
 
+    [Fact]
+    public void Links_ToFilesOfTheRepository_LeadSomewhere()
+    {
+        foreach (var readme in (string[])["README.md", "samples/debian-packages/README.md"])
+        {
+            var path = Path.Combine(Repository.Root, readme);
+            var links = LinkPattern().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value).Where(link => !link.StartsWith("http", StringComparison.Ordinal));
+            Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), $"{readme}: {link}"));
+        }
+    }
+
+    [Fact]
+    public async Task Limits_InTheReadme_AreTheDefaultsThatTheServiceNames()
+    {
+        await using var server = ServerProcess.Launch(["--help"]);
+        Assert.Equal(0, await server.WaitForExitAsync(ServerProcess.StartTimeout));
+        var help = DefaultPattern().Matches(server.Output.ToString()).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+
+        var rows = LimitPattern().Matches(readme);
+
+        Assert.True(rows.Count >= 10, $"Only {rows.Count} limits were found in README.md.");
+        Assert.All(rows, row =>
+        {
+            var unit = row.Groups["unit"].Value switch { "KiB" => 1L << 10, "MiB" => 1L << 20, _ => 1 };
+            var documented = long.Parse(row.Groups["number"].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture) * unit;
+            Assert.Equal((row.Groups["name"].Value, help[row.Groups["name"].Value]), (row.Groups["name"].Value, documented.ToString(CultureInfo.InvariantCulture)));
+        });
+    }
+
     [Theory]
     [InlineData("ETag: \"1\"", "ETag: \"7\"", true)]
     [InlineData("ETag: \"1\"\nKvStore-Revision: 1", "ETag: \"7\"\nKvStore-Revision: 8", false)]
@@ -52,4 +84,13 @@ public sealed class ReadmeTests
         Assert.Equal("curl --data '{\n  \"id\": 1\n}' \\\n  http://h", step.Command);
         Assert.Equal("{}", step.Answer);
     }
+
+    [GeneratedRegex(@"\]\(([^)#]+)")]
+    private static partial Regex LinkPattern();
+
+    [GeneratedRegex(@"^  (\w+) +default ([^;]+);", RegexOptions.Multiline)]
+    private static partial Regex DefaultPattern();
+
+    [GeneratedRegex(@"^\|[^|]*\| (?<number>[0-9,]+) ?(?<unit>KiB|MiB)? \| `(?<name>\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex LimitPattern();
 }

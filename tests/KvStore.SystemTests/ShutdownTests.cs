@@ -61,15 +61,13 @@ public sealed class ShutdownTests
     {
         const int Rounds = 20;
         var random = Seeds.NewRandom();
-        var clock = Stopwatch.StartNew();
-        await using (await ServerProcess.StartAsync())
-            clock.Stop();
+        var startTime = await MeasureStartAsync();
         for (var round = 0; round < Rounds; round++)
         {
             await using var server = ServerProcess.Launch(["--urls", "http://127.0.0.1:0"]);
 
             // A random moment is the point here, so there is nothing to await.
-            var delay = clock.Elapsed * (1.2 * random.NextDouble());
+            var delay = startTime * (1.2 * random.NextDouble());
             await Task.Delay(delay, TestContext.Current.CancellationToken);
             var hadStarted = server.Output.ToArray().Length > 0;
             server.Send(Signal.Terminate);
@@ -122,6 +120,20 @@ public sealed class ShutdownTests
             Assert.Null(await connection.ReadAsync());
             await connection.DisposeAsync();
         }
+    }
+
+    /// <summary>The shorter of two times: on a machine that has other work one of them may be far too long.</summary>
+    private static async Task<TimeSpan> MeasureStartAsync()
+    {
+        var shortest = TimeSpan.MaxValue;
+        for (var i = 0; i < 2; i++)
+        {
+            var clock = Stopwatch.StartNew();
+            await using var server = await ServerProcess.StartAsync();
+            shortest = clock.Elapsed < shortest ? clock.Elapsed : shortest;
+        }
+
+        return shortest;
     }
 
     /// <summary>Fast enough that the service's own limit for slow bodies does not end it.</summary>

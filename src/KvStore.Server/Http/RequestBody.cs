@@ -29,6 +29,19 @@ internal static class RequestBody
 
     private static async ValueTask<byte[]?> ReadChunkedAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await ReadToEndAsync(body, bytesMax, cancellationToken);
+        }
+        catch (IOException exception) when (exception.InnerException is OverflowException)
+        {
+            // A chunk that says that it is larger than 2 GiB: the one malformed body that the web server calls no bad request.
+            throw new BadHttpRequestException("Bad chunk size data.", StatusCodes.Status400BadRequest, exception);
+        }
+    }
+
+    private static async ValueTask<byte[]?> ReadToEndAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

@@ -18,7 +18,11 @@ internal static class ApiDocument
 
     public static void MapKvStoreOpenApi(this WebApplication app)
     {
-        app.MapOpenApi();
+        // The one document by its own path: any other name is answered as every path is where nothing is served.
+        app.MapOpenApi("/openapi/v1.json");
+        app.Use(next => context => HasControlCharacter(context.Request.Path.Value)
+            ? Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context)
+            : next(context));
         app.UseSwaggerUI(options =>
         {
             options.SwaggerEndpoint("/openapi/v1.json", "KvStore");
@@ -28,6 +32,9 @@ internal static class ApiDocument
         });
         app.MapGet("/", () => TypedResults.LocalRedirect("/swagger")).ExcludeFromDescription();
     }
+
+    /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which no header can hold.</summary>
+    private static bool HasControlCharacter(string? path) => path.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
 
     /// <summary>Gives an endpoint whose handler reads and writes HTTP itself its place in the document.</summary>
     public static void WithApi(this IEndpointConventionBuilder endpoint, ApiOperation operation)

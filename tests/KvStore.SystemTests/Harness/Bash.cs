@@ -6,7 +6,7 @@ internal sealed record CommandResult(int ExitCode, string Output);
 
 /// <summary>
 /// One shell that runs commands one after the other, as a person does in a terminal: variables live on between them.
-/// curl there is the real one.
+/// curl there is the real one, and silent about its progress as it is when it writes to a terminal.
 /// </summary>
 internal sealed class Bash : IAsyncDisposable
 {
@@ -14,17 +14,19 @@ internal sealed class Bash : IAsyncDisposable
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
+    private readonly string _directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
     public Bash()
     {
+        // In place of somebody's own settings and proxy, which must not decide what the test sees.
+        File.WriteAllText(Path.Combine(_directory, ".curlrc"), "silent\nshow-error\n");
         var start = new ProcessStartInfo("bash", ["--noprofile", "--norc"])
         {
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = _directory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        // Somebody's ~/.curlrc or proxy must not decide what the test sees.
-        start.Environment["CURL_HOME"] = "/nonexistent";
+        start.Environment["CURL_HOME"] = _directory;
         start.Environment["NO_PROXY"] = "*";
         start.Environment["LC_ALL"] = "C.UTF-8";
         _process = Process.Start(start)!;
@@ -65,5 +67,6 @@ internal sealed class Bash : IAsyncDisposable
         }
 
         _process.Dispose();
+        Directory.Delete(_directory, recursive: true);
     }
 }

@@ -75,7 +75,4 @@ internal static class Garbage
         ["get", "Get", "FOO", "G@T", "G\0T", "", "POST", "PATCH", "TRACE", "OPTIONS", "CONNECT", "PRI", "DELETE", "HEAD", "PUT", "GET", "\xc4", "GET\t", new('M', 300), "<GET>"];
 
     public static readonly string[] Versions = ["HTTP/1.0", "HTTP/2.0", "HTTP/3", "HTTP/1.2", "HTTP/1", "HTTP/11", "http/1.1", "HTTP/1.1 x", "HTTPS/1.1", "", "HTTP/\xff", "HTTP/-1.1"];
-
-    /// <summary>The answer is 505, which tells of the version and not of a failure.</summary>
-    public static bool IsHttpVersion(string version) => version.StartsWith("HTTP/", StringComparison.Ordinal);
 }

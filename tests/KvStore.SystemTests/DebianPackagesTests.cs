@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>The sample program itself, on a cut of a real package index.</summary>
+public sealed class DebianPackagesTests
+{
+    private static readonly string _index = Path.Combine(AppContext.BaseDirectory, "Data", "debian-packages.txt");
+
+    [Fact]
+    public async Task Sample_ACutOfTheIndex_IsStoredAndReadBackWithoutErrors()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        var records = File.ReadLines(_index).Count(line => line.StartsWith("Package: ", StringComparison.Ordinal));
+
+        var (code, output, _) = await RunAsync(_index, server.Address);
+
+        Assert.Equal(0, code);
+        Assert.Matches($"^{records} entries, .* seconds .*, 0 errors$", output.Trim());
+        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        var list = await connection.ExchangeAsync("GET /v1/kv?prefix=debian/&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal(records, list.Json().GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Sample_AQueueThatRefuses_TriesAgainUntilAllIsStored()
+    {
+        await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "1"), ("BatchOperationsMax", "1"));
+
+        var (code, output, errors) = await RunAsync(_index, server.Address);
+
+        Assert.True(code == 0, output + errors);
+    }
+
+    [Fact]
+    public async Task Sample_RecordsThatAreTooLarge_NamesThemAndFails()
+    {
+        await using var server = await ServerProcess.StartAsync(("ValueBytesMax", "5000"));
+
+        var (code, output, errors) = await RunAsync(_index, server.Address);
+
+        Assert.Equal(1, code);
+        Assert.DoesNotMatch(", 0 errors", output);
+        Assert.Contains(": 413 ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sample_NoService_SaysHowToStartOne()
+    {
+        var (code, _, errors) = await RunAsync(_index, new Uri("http://127.0.0.1:1"));
+
+        Assert.Equal(2, code);
+        Assert.Contains("dotnet run -c Release --project src/KvStore.Server", errors, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(string index, Uri address)
+    {
+        var program = Repository.BuiltAssembly("samples/debian-packages", "DebianPackages");
+        using var process = Process.Start(new ProcessStartInfo(Repository.Dotnet, [program, index, address.GetLeftPart(UriPartial.Authority)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(60));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+            var errors = process.StandardError.ReadToEndAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>What the service writes when its output is no terminal: lines of JSON, and few of them.</summary>
+public sealed class LogTests
+{
+    [Fact]
+    public async Task Output_AfterManySuccessfulRequests_IsTheStartLineAndTheEnd()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.Equal(201, (await connection.ExchangeAsync($"PUT /v1/kv/log/{i} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status);
+            Assert.Equal(200, (await connection.ExchangeAsync($"GET /v1/kv/log/{i} HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+            Assert.Equal(404, (await connection.ExchangeAsync($"GET /v1/kv/none/{i} HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+        }
+
+        server.Send(Signal.Terminate);
+        Assert.Equal(0, await server.WaitForExitAsync(TimeSpan.FromSeconds(5)));
+
+        var lines = server.Output.ToArray().Select(Parse).ToArray();
+        Assert.Equal(2, lines.Length);
+        var started = lines[0].GetProperty("message").GetString();
+        Assert.Contains(server.Address.GetLeftPart(UriPartial.Authority), started, StringComparison.Ordinal);
+        Assert.Contains("engine memory", started, StringComparison.Ordinal);
+        Assert.Contains("1048576", started, StringComparison.Ordinal);
+        Assert.Contains("stopped", lines[1].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Empty(server.Error.ToArray());
+    }
+
+    [Fact]
+    public async Task Output_AfterASlowRequest_TellsWhichAndHowLong()
+    {
+        await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "00:00:00.050"));
+        await using var connection = await RawConnection.ConnectAsync(server.Address);
+
+        await connection.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nv");
+
+        // The request has to last; there is nothing to await.
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await connection.SendAsync("w");
+        Assert.Equal(201, (await connection.ReadAsync())!.Status);
+
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        var line = Parse(await server.Output.WaitForAsync(line => line.Contains("/v1/kv/slow", StringComparison.Ordinal) && line.Contains("201", StringComparison.Ordinal), timeout.Token));
+        Assert.Equal("Warning", line.GetProperty("level").GetString());
+        Assert.True(line.GetProperty("properties").GetProperty("Milliseconds").GetDouble() >= 50);
+    }
+
+    [Fact]
+    public async Task Output_WhenWritesAreRefused_IsOneLineAndNotOneForEach()
+    {
+        await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "1"), ("BatchOperationsMax", "1"));
+        var refused = 0;
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(async () =>
+        {
+            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            for (var i = 0; i < 20; i++)
+            {
+                if ((await connection.ExchangeAsync($"PUT /v1/kv/{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status == 429)
+                    Interlocked.Increment(ref refused);
+            }
+        })));
+
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await server.Output.WaitForAsync(line => line.Contains("429", StringComparison.Ordinal), timeout.Token);
+        Assert.True(refused > 5, $"{refused}");
+        Assert.InRange(server.Output.ToArray().Count(line => line.Contains("429", StringComparison.Ordinal)), 1, 5);
+        Assert.All(server.Output.ToArray(), line => Parse(line));
+    }
+
+    private static JsonElement Parse(string line) => JsonDocument.Parse(line).RootElement;
+}
