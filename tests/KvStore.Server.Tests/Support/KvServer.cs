@@ -1,0 +1,75 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>The service as Program makes it, on Kestrel and a free port. As a fixture it has the default settings.</summary>
+public sealed class KvServer : IAsyncLifetime
+{
+    private readonly WebApplicationFactory<Program> _factory;
+
+    public KvServer()
+        : this([])
+    {
+    }
+
+    private KvServer((string Name, string Value)[] settings)
+    {
+        _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
+        {
+            foreach (var (name, value) in settings)
+                builder.UseSetting($"KvStore:{name}", value);
+            builder.ConfigureServices(services => Override(services, settings));
+        });
+        _factory.UseKestrel(0);
+    }
+
+    /// <summary>Where it listens.</summary>
+    public IPEndPoint EndPoint { get; private set; } = null!;
+
+    /// <summary>A client that checks each answer against the service's own description.</summary>
+    public KvClient Client { get; private set; } = null!;
+
+    /// <summary>The store behind it, for what cannot be seen from outside.</summary>
+    internal Store Store => _factory.Services.GetRequiredService<Store>();
+
+    /// <summary>Starts a service with settings of the section KvStore.</summary>
+    public static async Task<KvServer> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var server = new KvServer(settings);
+        await server.InitializeAsync();
+        return server;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _factory.StartServer();
+        var address = new Uri(_factory.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        EndPoint = new IPEndPoint(IPAddress.Loopback, address.Port);
+        Client = new KvClient(EndPoint);
+        await Contract.LoadAsync(Client);
+    }
+
+    /// <summary>A connection of its own, to send anything over.</summary>
+    public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(EndPoint);
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _factory.DisposeAsync();
+    }
+
+    private static void Override(IServiceCollection services, (string Name, string Value)[] settings)
+    {
+        if (settings.Length == 0)
+            return;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build();
+        services.AddSingleton(configuration.Get<StoreOptions>()!);
+        services.AddSingleton(configuration.Get<Hosting.KvStoreOptions>()!);
+    }
+}
