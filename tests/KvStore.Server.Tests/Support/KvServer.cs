@@ -1,32 +1,25 @@
 using System.Net;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server.Tests;
 
 /// <summary>The service as Program makes it, on Kestrel and a free port. As a fixture it has the default settings.</summary>
 public sealed class KvServer : IAsyncLifetime
 {
-    private readonly WebApplicationFactory<Program> _factory;
+    private readonly Factory _factory;
 
     public KvServer()
         : this([])
     {
     }
 
-    private KvServer((string Name, string Value)[] settings)
-    {
-        _factory = new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
-        {
-            foreach (var (name, value) in settings)
-                builder.UseSetting($"KvStore:{name}", value);
-            builder.ConfigureServices(services => Override(services, settings));
-        });
-        _factory.UseKestrel(0);
-    }
+    private KvServer((string Name, string Value)[] settings) => _factory = new Factory(settings);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; private set; } = null!;
@@ -64,12 +57,30 @@ public sealed class KvServer : IAsyncLifetime
         await _factory.DisposeAsync();
     }
 
-    private static void Override(IServiceCollection services, (string Name, string Value)[] settings)
+    private sealed class Factory : WebApplicationFactory<Program>
     {
-        if (settings.Length == 0)
-            return;
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build();
-        services.AddSingleton(configuration.Get<StoreOptions>()!);
-        services.AddSingleton(configuration.Get<Hosting.KvStoreOptions>()!);
+        private readonly (string Name, string Value)[] _settings;
+
+        public Factory((string Name, string Value)[] settings)
+        {
+            _settings = settings;
+            UseKestrel(0);
+        }
+
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            foreach (var (name, value) in _settings)
+                builder.UseSetting($"KvStore:{name}", value);
+            builder.ConfigureLogging(logging => logging.ClearProviders());
+            if (_settings.Length > 0)
+                builder.ConfigureServices(Override);
+        }
+
+        private void Override(IServiceCollection services)
+        {
+            var configuration = new ConfigurationBuilder().AddInMemoryCollection(_settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build();
+            services.AddSingleton(configuration.Get<StoreOptions>()!);
+            services.AddSingleton(configuration.Get<Hosting.KvStoreOptions>()!);
+        }
     }
 }
