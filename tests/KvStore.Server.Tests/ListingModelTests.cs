@@ -128,7 +128,9 @@ public sealed class ListingModelTests
             "text" => Encoding.UTF8.GetBytes(value.GetString()!),
             _ => value.GetBytesFromBase64(),
         };
-        Assert.Equal(model.Value, bytes);
+        // The white space around a JSON value is in the page, but no reader shows it.
+        var expectedBytes = form == "json" ? model.Value.AsSpan().Trim((byte)' ').ToArray() : model.Value;
+        Assert.Equal(expectedBytes, bytes);
     }
 
     private static string FormOf(Model.Item item) => item.ContentType switch

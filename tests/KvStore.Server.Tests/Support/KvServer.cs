@@ -28,7 +28,7 @@ public sealed class KvServer : IAsyncLifetime
     public KvClient Client { get; private set; } = null!;
 
     /// <summary>The store behind it, for what cannot be seen from outside.</summary>
-    internal Store Store => _factory.Services.GetRequiredService<Store>();
+    internal Store Store { get; private set; } = null!;
 
     /// <summary>Starts a service with settings of the section KvStore.</summary>
     public static async Task<KvServer> StartAsync(params (string Name, string Value)[] settings)
@@ -44,6 +44,9 @@ public sealed class KvServer : IAsyncLifetime
         var address = new Uri(_factory.Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.First());
         EndPoint = new IPEndPoint(IPAddress.Loopback, address.Port);
+
+        // Taken now, because Program disposes of the services when the service has stopped.
+        Store = _factory.Services.GetRequiredService<Store>();
         Client = new KvClient(EndPoint);
         await Contract.LoadAsync(Client);
     }
@@ -64,23 +67,16 @@ public sealed class KvServer : IAsyncLifetime
         public Factory((string Name, string Value)[] settings)
         {
             _settings = settings;
-            UseKestrel(0);
+            UseKestrel();
         }
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            foreach (var (name, value) in _settings)
-                builder.UseSetting($"KvStore:{name}", value);
+            // The port by setting: the factory would set it on a server that Program may have started already.
+            builder.UseSetting("urls", "http://127.0.0.1:0");
+            builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(
+                _settings.Select(setting => KeyValuePair.Create($"KvStore:{setting.Name}", (string?)setting.Value))));
             builder.ConfigureLogging(logging => logging.ClearProviders());
-            if (_settings.Length > 0)
-                builder.ConfigureServices(Override);
-        }
-
-        private void Override(IServiceCollection services)
-        {
-            var configuration = new ConfigurationBuilder().AddInMemoryCollection(_settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build();
-            services.AddSingleton(configuration.Get<StoreOptions>()!);
-            services.AddSingleton(configuration.Get<Hosting.KvStoreOptions>()!);
         }
     }
 }
