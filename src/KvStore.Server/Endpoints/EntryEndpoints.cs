@@ -10,8 +10,9 @@ namespace KvStore.Server.Endpoints;
 /// </summary>
 internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
 {
-    // Behind the prefix, routing takes anything: the key is read from the request target (see RequestTarget).
-    private const string Route = RequestTarget.KeyPathPrefix + "{**key}";
+    // One segment is enough: the key is read from the request target, and all keys are routed alike (see RequestTarget).
+    // A catch-all would take /v1/kv itself as well.
+    private const string Route = RequestTarget.KeyPathPrefix + "{key}";
 
     public static void Map(IEndpointRouteBuilder routes)
     {

@@ -20,11 +20,12 @@ internal static class RequestTarget
 
     /// <summary>
     /// Routes every target below <see cref="KeyPathPrefix"/> to the entry endpoints, including those that would have left it
-    /// by a <c>..</c>: they get the answer that such a key is refused, not somebody else's page.
+    /// or come to it by a <c>..</c>: they get the answer that such a target is refused, not somebody else's page or entry.
     /// </summary>
     public static void UseKeyPaths(this IApplicationBuilder app) => app.Use(next => context =>
     {
-        if (PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal))
+        if (PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal) ||
+            context.Request.Path.Value?.StartsWith(KeyPathPrefix, StringComparison.OrdinalIgnoreCase) == true)
             context.Request.Path = RoutedKeyPath;
         return next(context);
     });
