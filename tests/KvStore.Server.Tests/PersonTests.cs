@@ -151,6 +151,22 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
         (await server.Client.SendAsync("PUT", "/person/update?ttl=5", Json("{\"id\":5,\"name\":\"n\"}"))).ExpectProblem(400, "malformed-request", "ttl");
 
     [Fact]
+    public async Task UpdateAndGet_Conditions_AreHeldAgainstTheEntry()
+    {
+        const string person = "{\"id\":10,\"name\":\"n\"}";
+        (await UpdateAsync(person, ("If-Match", "*"))).ExpectProblem(412, "precondition-failed");
+        var first = (await UpdateAsync(person, ("If-None-Match", "*"))).Expect(200);
+        Assert.Equal(first.ETag, (await UpdateAsync(person, ("If-None-Match", "*"))).ExpectProblem(412, "precondition-failed").ETag);
+        var second = (await UpdateAsync(person, ("If-Match", first.ETag!))).Expect(200);
+        (await UpdateAsync(person, ("If-Match", first.ETag!))).ExpectProblem(412, "precondition-failed");
+        (await UpdateAsync(person, ("If-Match", "7"))).ExpectProblem(400, "malformed-request", "If-Match");
+        (await server.Client.GetAsync("/person/get?id=10", ("If-None-Match", second.ETag!))).Expect(304);
+        (await server.Client.GetAsync("/person/get?id=10", ("If-Match", first.ETag!))).ExpectProblem(412, "precondition-failed");
+        (await server.Client.GetAsync("/person/get?id=10", ("If-None-Match", "7"))).ExpectProblem(400, "malformed-request", "If-None-Match");
+        Assert.Equal(second.ETag, (await server.Client.GetAsync("/person/get?id=10")).Expect(200).ETag);
+    }
+
+    [Fact]
     public async Task Get_AbsentPerson_IsNotFound()
     {
         Assert.NotNull((await server.Client.GetAsync("/person/get?id=987654321")).ExpectProblem(404, "not-found").Revision);
@@ -205,7 +221,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
 
     private static ByteArrayContent Json(string body) => new(Encoding.UTF8.GetBytes(body)) { Headers = { { "Content-Type", "application/json" } } };
 
-    private Task<Answer> UpdateAsync(string body) => server.Client.SendAsync("PUT", "/person/update", Json(body));
+    private Task<Answer> UpdateAsync(string body, params (string Name, string Value)[] headers) => server.Client.SendAsync("PUT", "/person/update", Json(body), headers);
 
     private Task<Answer> GetAsync(string body) => server.Client.SendAsync("GET", "/person/get", Json(body));
 }
