@@ -128,6 +128,7 @@ public sealed class ListingModelTests
             "text" => Encoding.UTF8.GetBytes(value.GetString()!),
             _ => value.GetBytesFromBase64(),
         };
+
         // The white space around a JSON value is in the page, but no reader shows it.
         var expectedBytes = form == "json" ? model.Value.AsSpan().Trim((byte)' ').ToArray() : model.Value;
         Assert.Equal(expectedBytes, bytes);
