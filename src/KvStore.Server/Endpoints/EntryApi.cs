@@ -15,7 +15,7 @@ internal static class EntryApi
     private static readonly IReadOnlyList<ApiResponse> ReadResponses =
     [
         new(200, "The value, as it was stored, with the media type that it was stored with.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Contents = Value },
-        new(304, "The client's copy is the current one.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+        ApiParts.NotModified,
         ApiParts.MalformedKey,
         ApiParts.NotFound,
         ApiParts.Gone,
@@ -27,8 +27,7 @@ internal static class EntryApi
     [
         ApiParts.Key,
         ApiParts.Revision,
-        ApiParts.IfMatch with { Example = null },
-        ApiParts.IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
+        .. ApiParts.ReadConditions,
     ];
 
     public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
@@ -49,7 +48,7 @@ internal static class EntryApi
         "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
         + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read.")
     {
-        Parameters = [ApiParts.Key, ApiParts.IfMatch with { Example = null }, ApiParts.IfNoneMatch with { Example = null }],
+        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
         Responses =
         [
@@ -66,7 +65,7 @@ internal static class EntryApi
     public static readonly ApiOperation Delete = new("deleteEntry", ApiParts.EntriesTag, "Delete an entry",
         "Removes the key's entry.")
     {
-        Parameters = [ApiParts.Key, ApiParts.IfMatch with { Example = null }, ApiParts.IfNoneMatch with { Example = null }],
+        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
         Responses =
         [
             new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision] },

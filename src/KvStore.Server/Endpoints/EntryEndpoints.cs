@@ -10,8 +10,9 @@ namespace KvStore.Server.Endpoints;
 /// </summary>
 internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
 {
-    // Behind the prefix, routing takes anything: the key is read from the request target (see RequestTarget).
-    private const string Route = RequestTarget.KeyPathPrefix + "{**key}";
+    // One segment is enough: the key is read from the request target, and all keys are routed alike (see RequestTarget).
+    // A catch-all would take /v1/kv itself as well.
+    private const string Route = RequestTarget.KeyPathPrefix + "{key}";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -40,21 +41,7 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
         if (problem is not null)
             await problem.WriteAsync(context);
         else
-            await AnswerAsync(context, snapshot!, snapshot!.Find(key), conditions);
-    }
-
-    private static Task AnswerAsync(HttpContext context, Snapshot snapshot, Entry? entry, Conditions conditions)
-    {
-        // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
-        if (entry is null)
-            return EntryResponses.WriteNotFoundAsync(context, snapshot.Revision);
-
-        EntryResponses.SetRevision(context.Response, snapshot.Revision);
-        if (conditions.IfMatch?.HoldsFor(entry) == false)
-            return EntryResponses.WritePreconditionFailedAsync(context, entry);
-        return conditions.IfNoneMatch?.HoldsFor(entry) == false
-            ? EntryResponses.WriteNotModifiedAsync(context, entry)
-            : EntryResponses.WriteValueAsync(context, entry);
+            await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(key), conditions);
     }
 
     private async Task PutAsync(HttpContext context)

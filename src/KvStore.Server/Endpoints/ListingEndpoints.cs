@@ -59,7 +59,8 @@ internal sealed class ListingEndpoints(Store store, KvStoreOptions options)
         var more = false;
         foreach (var entry in snapshot.Scan(request.Range))
         {
-            if (count == request.Limit || json.BytesCommitted + json.BytesPending >= options.PageBytesMax)
+            // A page has at least one entry, however small it has to be, or its cursor would lead nowhere.
+            if (count == request.Limit || (count > 0 && json.BytesCommitted + json.BytesPending >= options.PageBytesMax))
             {
                 more = true;
                 break;

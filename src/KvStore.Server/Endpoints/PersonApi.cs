@@ -25,13 +25,29 @@ internal static class PersonApi
         "Stores the person as the entry `person/{id}`. Later updates win.")
     {
         Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.PersonUpdate, new JsonObject { ["id"] = 100, ["name"] = "mob" })]),
-        Responses = [Found, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
+        Parameters = ApiParts.WriteConditions,
+        Responses = [Found, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
     };
 
     public static readonly ApiOperation Get = new("getPerson", ApiParts.CompatibilityTag, "Read a person",
         "Reads the entry `person/{id}`. The id comes in the query string, or in a JSON body `{\"id\": 100}` as the original service had it.")
     {
-        Parameters = [new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 }],
-        Responses = [Found, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.SlowBody, ApiParts.TooLarge, NotJson, ApiParts.Loading],
+        Parameters =
+        [
+            new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 },
+            .. ApiParts.ReadConditions,
+        ],
+        Responses =
+        [
+            Found,
+            ApiParts.NotModified,
+            ApiParts.Malformed("id"),
+            ApiParts.NotFound,
+            ApiParts.SlowBody,
+            ApiParts.PreconditionFailed,
+            ApiParts.TooLarge,
+            NotJson,
+            ApiParts.Loading,
+        ],
     };
 }

@@ -21,8 +21,12 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
 
     private async Task UpdateAsync(HttpContext context)
     {
-        var (body, problem) = await ReadBodyAsync(context);
-        problem ??= body.Name is null ? PersonBody.NameProblem : null;
+        var body = new PersonBody();
+        Conditions conditions = default;
+        var problem = QueryParameters.TryGet(context, [], out _);
+        if (problem is null)
+            (body, problem) = await ReadBodyAsync(context);
+        problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
@@ -37,31 +41,29 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([], [new Put(KeyOf(person.Id), json, ContentTypes.Json)]));
-        if (outcome is Outcome.Committed committed)
-            await WriteAsync(context, committed.Changes.Span[0].Current!, committed.Revision);
-        else
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)]));
+        if (outcome is not Outcome.Committed committed)
+        {
             await EntryResponses.WriteFailureAsync(context, outcome);
+            return;
+        }
+
+        EntryResponses.SetRevision(context.Response, committed.Revision);
+        await EntryResponses.WriteValueAsync(context, committed.Changes.Span[0].Current!);
     }
 
     private async Task GetAsync(HttpContext context)
     {
         Snapshot? snapshot = null;
+        Conditions conditions = default;
         var (id, problem) = await ReadIdAsync(context);
+        problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
             (snapshot, problem) = await Reads.TakeAsync(store, null, context.RequestAborted);
         if (problem is not null)
             await problem.WriteAsync(context);
-        else if (snapshot!.Find(KeyOf(id)) is { } entry)
-            await WriteAsync(context, entry, snapshot.Revision);
         else
-            await EntryResponses.WriteNotFoundAsync(context, snapshot.Revision);
-    }
-
-    private static Task WriteAsync(HttpContext context, Entry entry, long revision)
-    {
-        EntryResponses.SetRevision(context.Response, revision);
-        return EntryResponses.WriteValueAsync(context, entry);
+            await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
     }
 
     private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context)

@@ -26,6 +26,8 @@ internal static class ContentTypes
 
         // curl says that its data are a form, whatever they are.
         contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
+        if (request.Headers.ContentType.Count > 1)
+            return Problems.MalformedRequest("The header is given more than once. Give it once.", "Content-Type");
         if (contentType.Length <= LengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters))
             return null;
         return Problems.MalformedRequest($"Give a media type of at most {LengthMax} printable ASCII characters.", "Content-Type");

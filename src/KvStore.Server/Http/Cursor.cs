@@ -46,7 +46,9 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
         if (revision < 0 || HeaderBytes + prefixLength >= span.Length)
             return false;
         cursor = new Cursor(revision, bytes.Slice(HeaderBytes, prefixLength), bytes[(HeaderBytes + prefixLength)..]);
-        return true;
+
+        // The decoder passes white space and padding over. This service writes none.
+        return cursor.ToString() == text;
     }
 
     private static uint Checksum(ReadOnlySpan<byte> bytes)

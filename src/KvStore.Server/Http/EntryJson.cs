@@ -6,6 +6,9 @@ namespace KvStore.Server.Http;
 /// <summary>Entries as JSON: the items of listings.</summary>
 internal static class EntryJson
 {
+    // JSON readers commonly accept 64 levels. A value in a listing stands three levels deep already.
+    private const int DepthMax = 60;
+
     /// <summary>Writes an entry as an object.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="entry">The entry.</param>
@@ -27,10 +30,10 @@ internal static class EntryJson
         json.WriteEndObject();
     }
 
-    /// <summary>Whether the bytes are one JSON value, no deeper than JSON readers commonly accept.</summary>
+    /// <summary>Whether the bytes are one JSON value, of no more levels than readers of the whole answer will accept.</summary>
     public static bool IsValid(ReadOnlySpan<byte> utf8)
     {
-        var reader = new Utf8JsonReader(utf8);
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
         try
         {
             while (reader.Read())

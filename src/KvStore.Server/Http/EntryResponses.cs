@@ -15,6 +15,21 @@ internal static class EntryResponses
     public static void SetRevision(HttpResponse response, long revision) =>
         response.Headers[RevisionHeader] = revision.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Answers a read: with the value, or with what the conditions ask for.</summary>
+    public static Task WriteEntryAsync(HttpContext context, Snapshot snapshot, Entry? entry, Conditions conditions)
+    {
+        // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
+        if (entry is null)
+            return WriteNotFoundAsync(context, snapshot.Revision);
+
+        SetRevision(context.Response, snapshot.Revision);
+        if (conditions.IfMatch?.HoldsFor(entry) == false)
+            return WritePreconditionFailedAsync(context, entry);
+        return conditions.IfNoneMatch?.HoldsFor(entry) == false
+            ? WriteNotModifiedAsync(context, entry)
+            : WriteValueAsync(context, entry);
+    }
+
     /// <summary>Answers with an entry's value. Kestrel leaves the body away when the request is a HEAD.</summary>
     public static Task WriteValueAsync(HttpContext context, Entry entry)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 
 namespace KvStore.Server.Http;
 
@@ -15,6 +16,12 @@ internal sealed record PersonBody
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, out PersonBody body)
     {
         body = new PersonBody();
+        if (utf8.IsEmpty)
+            return IdProblem;
+
+        // The reader does not look into members that it passes over.
+        if (!Utf8.IsValid(utf8))
+            return Problems.MalformedRequest("The body is not UTF-8.", "body");
         try
         {
             body = JsonSerializer.Deserialize(utf8, PersonJson.Instance.PersonBody) ?? body;

@@ -36,6 +36,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         response.ContentType = ContentType;
         response.ContentLength = body.Length;
         response.Headers.CacheControl = "no-store";
+
+        // A problem may repeat text of the request, unescaped as far as JSON allows.
+        response.Headers.XContentTypeOptions = "nosniff";
         if (RetryAfter is { } wait)
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();

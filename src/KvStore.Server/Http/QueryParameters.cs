@@ -33,7 +33,7 @@ internal sealed class QueryParameters
                 continue;
             var equals = pair.IndexOf('=');
             if (!TryDecode(equals < 0 ? pair : pair[..equals], out var name) || !TryDecode(equals < 0 ? default : pair[(equals + 1)..], out var value))
-                return Problems.MalformedRequest("The query string is not percent-encoded UTF-8.", "query");
+                return Problems.MalformedRequest("The query string is not percent-encoded UTF-8, or has a #. Write a percent sign as %25, # as %23.", "query");
             if (!known.Contains(name))
                 return Problems.MalformedRequest(Unknown(known), name);
             if (!parameters._values.TryAdd(name, value))

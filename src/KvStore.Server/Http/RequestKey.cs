@@ -19,7 +19,7 @@ internal static class RequestKey
         try
         {
             return !RequestTarget.TryDecode(text, plusIsSpace: false, rented, out var length)
-                ? Problems.MalformedKey("A percent sign in the path is not followed by two hexadecimal digits. Write a percent sign as %25.", "key")
+                ? Problems.MalformedKey("A percent sign in the path is not followed by two hexadecimal digits, or there is a #. Write a percent sign as %25, # as %23.", "key")
                 : Explain(Key.TryCreate(rented.AsSpan(0, length), bytesMax, out key), length, bytesMax);
         }
         finally

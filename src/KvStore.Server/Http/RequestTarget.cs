@@ -16,15 +16,16 @@ internal static class RequestTarget
     /// <summary>The path that requests for entries are routed by, whatever their key.</summary>
     private static readonly PathString RoutedKeyPath = new(KeyPathPrefix + "-");
 
-    private static readonly SearchValues<char> PathEnds = SearchValues.Create("?#");
+    private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
 
     /// <summary>
     /// Routes every target below <see cref="KeyPathPrefix"/> to the entry endpoints, including those that would have left it
-    /// by a <c>..</c>: they get the answer that such a key is refused, not somebody else's page.
+    /// or come to it by a <c>..</c>: they get the answer that such a target is refused, not somebody else's page or entry.
     /// </summary>
     public static void UseKeyPaths(this IApplicationBuilder app) => app.Use(next => context =>
     {
-        if (PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal))
+        if (PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal) ||
+            context.Request.Path.Value?.StartsWith(KeyPathPrefix, StringComparison.OrdinalIgnoreCase) == true)
             context.Request.Path = RoutedKeyPath;
         return next(context);
     });
@@ -35,11 +36,11 @@ internal static class RequestTarget
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
         if (target.Length > 0 && target[0] != '/' && target.IndexOf("://") is > 0 and var scheme)
         {
-            var slash = target[(scheme + 3)..].IndexOf('/');
-            target = slash < 0 ? "/" : target[(scheme + 3 + slash)..];
+            target = target[(scheme + 3)..];
+            target = target.IndexOfAny(AuthorityEnds) is >= 0 and var path && target[path] == '/' ? target[path..] : "/";
         }
 
-        var end = target.IndexOfAny(PathEnds);
+        var end = target.IndexOf('?');
         return end < 0 ? target : target[..end];
     }
 
@@ -48,7 +49,10 @@ internal static class RequestTarget
     /// <param name="plusIsSpace">Whether + means a space, as it does in a query string and does not in a path.</param>
     /// <param name="bytes">Where the bytes go; as long as the text is always enough.</param>
     /// <param name="length">How many bytes there are.</param>
-    /// <returns>False when a percent sign is not followed by two hexadecimal digits, or a character is not ASCII.</returns>
+    /// <returns>
+    /// False when a percent sign is not followed by two hexadecimal digits, or a character is not ASCII, or is #: clients cut
+    /// what follows it off, so that a target that still has it is not the one that was meant.
+    /// </returns>
     public static bool TryDecode(ReadOnlySpan<char> text, bool plusIsSpace, Span<byte> bytes, out int length)
     {
         length = 0;
@@ -61,7 +65,7 @@ internal static class RequestTarget
                     return false;
                 i += 2;
             }
-            else if (character < 0x80)
+            else if (character < 0x80 && character != '#')
             {
                 bytes[length] = character == '+' && plusIsSpace ? (byte)' ' : (byte)character;
             }

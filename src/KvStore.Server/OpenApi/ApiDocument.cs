@@ -67,7 +67,10 @@ internal static class ApiDocument
         if (document.Components?.Schemas?.ContainsKey(ApiSchemas.Problem) != true)
             ApiSchemas.AddTo(document);
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().SingleOrDefault() is not { } api)
+        {
+            Complete(operation, context.Description.HttpMethod ?? "");
             return Task.CompletedTask;
+        }
 
         operation.OperationId = api.Id;
         operation.Summary = api.Summary;
@@ -79,6 +82,20 @@ internal static class ApiDocument
         foreach (var response in api.Responses)
             operation.Responses[response.Status.ToString(CultureInfo.InvariantCulture)] = ResponseOf(response, document);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Adds to what the framework says of an endpoint what it does not know.</summary>
+    private static void Complete(OpenApiOperation operation, string method)
+    {
+        // Ids are unique in the document, and an endpoint of two methods has one name.
+        operation.OperationId = method.ToLowerInvariant() + operation.OperationId;
+        foreach (var (status, response) in operation.Responses ?? [])
+        {
+            if (HttpMethods.IsHead(method))
+                response.Content?.Clear();
+            else if (status == "503" && response.Content?.TryGetValue(Problem.ContentType, out var content) == true)
+                content.Example = JsonNode.Parse(ApiParts.Loading.Problem!.ToUtf8Json());
+        }
     }
 
     private static IOpenApiParameter ParameterOf(ApiParameter parameter) => new OpenApiParameter

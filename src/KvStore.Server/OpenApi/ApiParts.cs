@@ -25,6 +25,16 @@ internal static class ApiParts
         "Only if the entry has none of these ETags; `*`: only if there is no entry.")
     { Example = "*" };
 
+    /// <summary>The conditions of a write. Without examples, which Swagger UI would fill in.</summary>
+    public static readonly IReadOnlyList<ApiParameter> WriteConditions = [IfMatch with { Example = null }, IfNoneMatch with { Example = null }];
+
+    /// <summary>The conditions of a read.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadConditions =
+    [
+        IfMatch with { Example = null },
+        IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
+    ];
+
     public static readonly ApiHeader ETag = new("ETag", JsonSchemaType.String, "The entry's revision, quoted.", "\"7\"");
 
     public static readonly ApiHeader StoreRevision = new(EntryResponses.RevisionHeader, JsonSchemaType.Integer,
@@ -58,6 +68,9 @@ internal static class ApiParts
 
     public static readonly ApiResponse NotFound =
         new(404, "The key has no entry.") { Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
+
+    public static readonly ApiResponse NotModified =
+        new(304, "The client's copy is the current one.") { Headers = [ETag, StoreRevision] };
 
     public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { Problem = Problems.Gone(5) };
 

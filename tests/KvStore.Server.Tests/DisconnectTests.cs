@@ -1,0 +1,79 @@
+using System.Text;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>Clients that go away in the middle.</summary>
+public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
+{
+    [Theory]
+    [InlineData("Content-Length: 1000")]
+    [InlineData("Content-Length: 1048576")]
+    [InlineData("Transfer-Encoding: chunked")]
+    public async Task Put_ClientGoesAwayInTheBody_LeavesNoTrace(string framing)
+    {
+        (await server.Client.PutAsync("/v1/kv/half", "before")).Expect(201);
+        var before = server.Store.Latest;
+        for (var i = 0; i < 50; i++)
+        {
+            using var raw = await server.ConnectAsync();
+            await raw.SendAsync($"PUT /v1/kv/half HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n");
+            await raw.SendAsync(framing.StartsWith('T') ? "5\r\nhello\r\n" : "hello");
+        }
+
+        // Later requests are answered, and the store has admitted nothing since.
+        Assert.Equal("before", (await server.Client.GetAsync("/v1/kv/half")).Expect(200).Text);
+        Assert.Same(before, server.Store.Latest);
+        Assert.Equal((0, 0L), (server.Store.QueuedOperations, server.Store.QueuedBytes));
+        await server.Client.DeleteAsync("/v1/kv/half");
+    }
+
+    [Theory]
+    [InlineData("zz\r\nhello\r\n")]
+    [InlineData("5\r\nhelloworld\r\n")]
+    [InlineData("-5\r\nhello\r\n")]
+    public async Task Put_BadChunks_IsRefusedAndStoresNothing(string chunks)
+    {
+        using var raw = await server.ConnectAsync();
+        await raw.SendAsync($"PUT /v1/kv/chunks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+        (await raw.ReadAsync("PUT")).ExpectProblem(400, "malformed-request");
+        (await server.Client.GetAsync("/v1/kv/chunks")).Expect(404);
+    }
+
+    [Fact]
+    public async Task Put_ClientGoesAwayAfterTheBody_IsDecidedAndDisturbsNobody()
+    {
+        const int count = 500;
+        for (var i = 0; i < count; i++)
+        {
+            using var raw = await server.ConnectAsync();
+            await raw.SendAsync(Encoding.ASCII.GetBytes($"PUT /v1/kv/gone/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"));
+            Assert.Equal($"{i}", (await PutAndGetAsync($"/v1/kv/staying/{i}", $"{i}")).Text);
+        }
+
+        // A reset may overtake its own body, so not every write is admitted; each that was is there, whole.
+        Assert.Equal((0, 0L), (server.Store.QueuedOperations, server.Store.QueuedBytes));
+        Assert.Equal(StoreState.Running, server.Store.State);
+        foreach (var item in (await server.Client.GetAsync("/v1/kv?prefix=gone/&values=true&limit=1000")).Json.GetProperty("items").EnumerateArray())
+            Assert.Equal("hello"u8.ToArray(), item.GetProperty("base64").GetBytesFromBase64());
+    }
+
+    [Fact]
+    public async Task List_ClientGoesAwayInTheAnswer_DisturbsNobody()
+    {
+        foreach (var number in Enumerable.Range(0, 6))
+            (await server.Client.PutAsync($"/v1/kv/long/{number}", new string('x', 1 << 20))).Expect(201);
+        for (var i = 0; i < 20; i++)
+        {
+            using var raw = await server.ConnectAsync();
+            await raw.SendAsync("GET /v1/kv?prefix=long/&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        }
+
+        (await PutAndGetAsync("/v1/kv/after", "v")).Expect(200);
+    }
+
+    private async Task<Answer> PutAndGetAsync(string target, string value)
+    {
+        (await server.Client.PutAsync(target, value)).Expect(201);
+        return (await server.Client.GetAsync(target)).Expect(200);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Text;
+using System.Text.Json;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>Random writes and listings over HTTP, each page compared with a model; reads at every revision besides.</summary>
+public sealed class ListingModelTests
+{
+    private static readonly string[] Parts = ["a", "b", "A", "/", " ", "+", "%", "\u00E9", "\uFFFD", "\U0001F600", "~", "0", "ab", "\""];
+    private static readonly string[] ContentTypes = ["application/octet-stream", "text/plain", "application/json", "text/plain; charset=utf-8"];
+
+    private readonly Random _random = Seed.Next();
+    private readonly Model _model = new();
+
+    [Fact]
+    public async Task List_RandomWritesAndPages_EqualsTheModel()
+    {
+        await using var server = await KvServer.StartAsync();
+        for (var round = 0; round < 120; round++)
+        {
+            for (var i = _random.Next(20); i >= 0; i--)
+                await WriteAsync(server.Client);
+            await ListAllPagesAsync(server.Client);
+        }
+    }
+
+    [Fact]
+    public async Task Get_AtEveryRevision_EqualsTheModel()
+    {
+        await using var server = await KvServer.StartAsync();
+        for (var i = 0; i < 200; i++)
+            await WriteAsync(server.Client);
+
+        foreach (var revision in _model.Revisions.OrderBy(_ => _random.Next()))
+        {
+            var state = _model.At(revision);
+            foreach (var key in _model.Revisions.SelectMany(each => _model.At(each).Keys).Distinct().OrderBy(_ => _random.Next()).Take(8))
+            {
+                var answer = await server.Client.GetAsync($"{TargetOf(key)}?revision={revision}");
+                Assert.Equal(revision, answer.Revision);
+                if (state.TryGetValue(key, out var item))
+                {
+                    Assert.Equal(item.Value, answer.Expect(200).Body);
+                    Assert.Equal(($"\"{item.Revision}\"", item.ContentType), (answer.ETag, answer.ContentType));
+                }
+                else
+                {
+                    answer.ExpectProblem(404, "not-found");
+                }
+            }
+        }
+    }
+
+    private async Task WriteAsync(KvClient client)
+    {
+        if (_model.Latest.Count > 0 && _random.Next(4) == 0)
+        {
+            var gone = _model.Latest.Keys.ElementAt(_random.Next(_model.Latest.Count));
+            _model.Delete(gone, (await client.DeleteAsync(TargetOf(gone))).Expect(204).Revision!.Value);
+            return;
+        }
+
+        var key = RandomText(1);
+        var value = Encoding.UTF8.GetBytes(_random.Next(3) == 0 ? $"{{\"n\": {_random.Next(100)}}}" : RandomText(0));
+        if (_random.Next(5) == 0)
+            value = [.. value, 0xFF];
+        var contentType = ContentTypes[_random.Next(ContentTypes.Length)];
+        var answer = await client.PutAsync(TargetOf(key), value, ("Content-Type", contentType));
+        answer.Expect(_model.Latest.ContainsKey(key) ? 204 : 201);
+        _model.Put(key, value, contentType, answer.Revision!.Value);
+    }
+
+    private async Task ListAllPagesAsync(KvClient client)
+    {
+        var prefix = _random.Next(2) == 0 ? "" : RandomText(0);
+        var after = _random.Next(2) == 0 ? "" : RandomText(0);
+        var values = _random.Next(2) == 0;
+        long? at = _random.Next(3) == 0 ? _model.Revisions[_random.Next(_model.Revisions.Count)] : null;
+        var query = $"prefix={Uri.EscapeDataString(prefix)}&after={Uri.EscapeDataString(after)}" + (at is null ? "" : $"&revision={at}");
+        var revision = at ?? _model.LatestRevision;
+        var expected = _model.List(revision, prefix, after);
+
+        for (var listed = 0; ;)
+        {
+            var limit = _random.Next(1, 30);
+            var answer = (await client.GetAsync($"/v1/kv?{query}&limit={limit}&values={(values ? "true" : "false")}")).Expect(200);
+            var page = answer.Json;
+            Assert.Equal((revision, revision), (answer.Revision, page.GetProperty("revision").GetInt64()));
+
+            var items = page.GetProperty("items").EnumerateArray().ToArray();
+            Assert.Equal(Math.Min(limit, expected.Count - listed), items.Length);
+            foreach (var item in items)
+                CheckItem(expected[listed++], item, values);
+            Assert.Equal(listed < expected.Count, page.TryGetProperty("cursor", out var cursor));
+            if (listed == expected.Count)
+                return;
+
+            query = "cursor=" + cursor.GetString() + (_random.Next(2) == 0 ? "" : "&prefix=" + Uri.EscapeDataString(prefix));
+            for (var i = _random.Next(4); i > 0; i--)
+                await WriteAsync(client);
+        }
+    }
+
+    private static void CheckItem(KeyValuePair<string, Model.Item> expected, JsonElement item, bool values)
+    {
+        var (key, model) = expected;
+        Assert.Equal(key, item.GetProperty("key").GetString());
+        Assert.Equal(model.Revision, item.GetProperty("revision").GetInt64());
+        Assert.Equal(model.CreatedRevision, item.GetProperty("created_revision").GetInt64());
+        Assert.Equal(model.Version, item.GetProperty("version").GetInt64());
+        Assert.Equal(model.ContentType, item.GetProperty("content_type").GetString());
+        Assert.Equal(model.Value.Length, item.GetProperty("size").GetInt64());
+        Assert.Equal(TimeSpan.Zero, item.GetProperty("modified_at").GetDateTimeOffset().Offset);
+        string[] known = ["key", "revision", "created_revision", "version", "content_type", "size", "modified_at"];
+        var forms = item.EnumerateObject().Select(member => member.Name).Except(known).ToArray();
+        if (!values)
+        {
+            Assert.Empty(forms);
+            return;
+        }
+
+        var form = Assert.Single(forms);
+        Assert.Equal(FormOf(model), form);
+        var value = item.GetProperty(form);
+        var bytes = form switch
+        {
+            "json" => Encoding.UTF8.GetBytes(value.GetRawText()),
+            "text" => Encoding.UTF8.GetBytes(value.GetString()!),
+            _ => value.GetBytesFromBase64(),
+        };
+
+        // The white space around a JSON value is in the page, but no reader shows it.
+        var expectedBytes = form == "json" ? model.Value.AsSpan().Trim((byte)' ').ToArray() : model.Value;
+        Assert.Equal(expectedBytes, bytes);
+    }
+
+    private static string FormOf(Model.Item item) => item.ContentType switch
+    {
+        "application/json" => IsJson(item.Value) ? "json" : "base64",
+        "application/octet-stream" => "base64",
+        _ => item.Value.Contains((byte)0xFF) ? "base64" : "text",
+    };
+
+    private static bool IsJson(byte[] value)
+    {
+        try
+        {
+            using var parsed = JsonDocument.Parse(value);
+            return !value.Contains((byte)0xFF);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private string RandomText(int partsMin) =>
+        string.Concat(Enumerable.Range(0, partsMin + _random.Next(4)).Select(_ => Parts[_random.Next(Parts.Length)]));
+
+    private static string TargetOf(string key) => "/v1/kv/" + Uri.EscapeDataString(key);
+}

@@ -1,0 +1,283 @@
+using System.Text;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>The parameters of listings, the forms of values, pages bounded by bytes, and cursors that are no good.</summary>
+public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
+{
+    [Fact]
+    public async Task List_EmptyStore_IsAnEmptyPage()
+    {
+        await using var own = await KvServer.StartAsync();
+        var page = (await own.Client.GetAsync("/v1/kv")).Expect(200);
+        Assert.Equal("{\"revision\":0,\"items\":[]}", page.Text);
+        Assert.Equal("application/json", page.ContentType);
+    }
+
+    [Theory]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=1001", "limit")]
+    [InlineData("limit=-1", "limit")]
+    [InlineData("limit=%2B5", "limit")]
+    [InlineData("limit=1.0", "limit")]
+    [InlineData("limit=1e1", "limit")]
+    [InlineData("limit=0x10", "limit")]
+    [InlineData("limit= 5", "limit")]
+    [InlineData("limit=%205", "limit")]
+    [InlineData("limit=", "limit")]
+    [InlineData("limit", "limit")]
+    [InlineData("limit=99999999999999999999", "limit")]
+    [InlineData("limit=%D9%A1", "limit")]
+    [InlineData("values=1", "values")]
+    [InlineData("values=True", "values")]
+    [InlineData("values", "values")]
+    [InlineData("revision=-1", "revision")]
+    [InlineData("revision=abc", "revision")]
+    [InlineData("revision=999999999", "revision")]
+    [InlineData("revision=9223372036854775807", "revision")]
+    [InlineData("revision=9223372036854775808", "revision")]
+    [InlineData("limit=5&limit=5", "limit")]
+    [InlineData("limit=5&%6Cimit=5", "limit")]
+    [InlineData("prefix=a&prefix=a", "prefix")]
+    [InlineData("Prefix=a", "Prefix")]
+    [InlineData("limits=5", "limits")]
+    [InlineData("unknown", "unknown")]
+    [InlineData("=5", "")]
+    [InlineData("prefix=%C3", "query")]
+    [InlineData("prefix=%ED%A0%80", "query")]
+    [InlineData("prefix=%", "query")]
+    [InlineData("prefix=%zz", "query")]
+    [InlineData("%C3=a", "query")]
+    [InlineData("prefix=a#b", "query")]
+    [InlineData("cursor=", "cursor")]
+    [InlineData("cursor=AAAA", "cursor")]
+    [InlineData("cursor=!", "cursor")]
+    [InlineData("cursor=%E2%82%AC", "cursor")]
+    public async Task List_BadParameter_IsRefusedByName(string query, string field)
+    {
+        using var raw = await server.ConnectAsync();
+        (await raw.RequestAsync("GET", "/v1/kv?" + query.Replace(" ", "+", StringComparison.Ordinal))).ExpectProblem(400, "malformed-request", field);
+    }
+
+    [Theory]
+    [InlineData("prefix")]
+    [InlineData("after")]
+    public async Task List_BoundThatNoKeyCanHave_IsRefusedByName(string name)
+    {
+        (await server.Client.GetAsync($"/v1/kv?{name}=a%00")).ExpectProblem(400, "malformed-key", name);
+        (await server.Client.GetAsync($"/v1/kv?{name}=%C2%85")).ExpectProblem(400, "malformed-key", name);
+        (await server.Client.GetAsync($"/v1/kv?{name}={new string('k', 1025)}")).ExpectProblem(400, "malformed-key", name);
+        (await server.Client.GetAsync($"/v1/kv?{name}={new string('k', 1024)}")).Expect(200);
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("?", true)]
+    [InlineData("?&&", true)]
+    [InlineData("?prefix=plus%2B", true)]
+    [InlineData("?prefix=plus+", false)]
+    [InlineData("?%70refix=%70lus%2B", true)]
+    [InlineData("?after=", true)]
+    [InlineData("?limit=1000&values=false", true)]
+    [InlineData("?limit=007", true)]
+    public async Task List_QueryInAnyForm_IsDecodedOnce(string query, bool found)
+    {
+        await using var own = await KvServer.StartAsync();
+        await own.Client.PutAsync("/v1/kv/plus+sign", "v");
+        Assert.Equal(found ? ["plus+sign"] : [], Keys((await own.Client.GetAsync("/v1/kv" + query)).Expect(200)));
+    }
+
+    [Fact]
+    public async Task List_PrefixAndAfter_MeanBytesOfKeys()
+    {
+        await using var own = await KvServer.StartAsync();
+        string[] keys = ["A", "a", "a b", "a%", "a+", "a/", "a/b", "ab", "b", "\u00E9", "\uFFFD", "\U0001F600"];
+        foreach (var key in keys.Reverse())
+            await own.Client.PutAsync("/v1/kv/" + Uri.EscapeDataString(key), "v");
+
+        Assert.Equal(keys, Keys(await own.Client.GetAsync("/v1/kv")));
+        Assert.Equal(["a", "a b", "a%", "a+", "a/", "a/b", "ab"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a")));
+        Assert.Equal(["a b"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a+")));
+        Assert.Equal(["a+"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a%2B")));
+        Assert.Equal(["a/", "a/b"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a/")));
+        Assert.Equal(["ab"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a&after=a/b")));
+        Assert.Equal(["a", "a b"], Keys(await own.Client.GetAsync("/v1/kv?prefix=a&after=A&limit=2")));
+        Assert.Empty(Keys(await own.Client.GetAsync("/v1/kv?prefix=a&after=b")));
+        Assert.Equal(["\uFFFD", "\U0001F600"], Keys(await own.Client.GetAsync("/v1/kv?after=%C3%A9")));
+        Assert.Empty(Keys(await own.Client.GetAsync("/v1/kv?after=%F4%8F%BF%BF")));
+    }
+
+    [Fact]
+    public async Task List_LimitThatIsJustEnough_HasNoCursor()
+    {
+        foreach (var number in Enumerable.Range(0, 5))
+            await server.Client.PutAsync($"/v1/kv/enough/{number}", "v");
+        Assert.False((await server.Client.GetAsync("/v1/kv?prefix=enough/&limit=5")).Json.TryGetProperty("cursor", out _));
+        Assert.True((await server.Client.GetAsync("/v1/kv?prefix=enough/&limit=4")).Json.TryGetProperty("cursor", out _));
+    }
+
+    [Fact]
+    public async Task List_WithoutLimit_HasAHundred()
+    {
+        await using var own = await KvServer.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 101).Select(number => own.Client.PutAsync($"/v1/kv/{number}", "v")));
+        var page = (await own.Client.GetAsync("/v1/kv")).Json;
+        Assert.Equal(100, page.GetProperty("items").GetArrayLength());
+        Assert.Equal(101, (await own.Client.GetAsync("/v1/kv?limit=1000")).Json.GetProperty("items").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("application/json", "{\"a\": [1, null, \"\\ud83d\\ude00\"]}", "json")]
+    [InlineData("application/json; charset=utf-8", " 7 ", "json")]
+    [InlineData("application/vnd.x+json", "\"text\"", "json")]
+    [InlineData("APPLICATION/JSON", "null", "json")]
+    [InlineData("application/json", "", "base64")]
+    [InlineData("application/json", "{\"a\":1,}", "base64")]
+    [InlineData("application/json", "{} {}", "base64")]
+    [InlineData("application/json", "// comment\n1", "base64")]
+    [InlineData("application/json", "NaN", "base64")]
+    [InlineData("application/json", "\uFEFF{}", "base64")]
+    [InlineData("application/jsonx", "{}", "base64")]
+    [InlineData("text/plain", "", "text")]
+    [InlineData("text/plain", "\0\u0001\"\\\n\u2028<>&\U0001F600", "text")]
+    [InlineData("Text/HTML; charset=\"utf-8\"", "<p>", "text")]
+    [InlineData("text/plain; charset=US-ASCII", "plain", "text")]
+    [InlineData("text/plain; charset=utf-8; format=flowed", "plain", "text")]
+    [InlineData("text/plain; charset=iso-8859-1", "plain", "base64")]
+    [InlineData("text/plain; charset=utf-16", "plain", "base64")]
+    [InlineData("image/png", "plain", "base64")]
+    [InlineData("application/octet-stream", "{}", "base64")]
+    public async Task List_WithValues_HasEachInOneForm(string contentType, string value, string form)
+    {
+        await server.Client.PutAsync("/v1/kv/form", value, ("Content-Type", contentType));
+        Assert.Equal(Encoding.UTF8.GetBytes(value), await ListedAsync(form));
+    }
+
+    [Theory]
+    [InlineData("application/json", "\"\u00FF\"")]
+    [InlineData("application/json", "{\"\u00C3\":1}")]
+    [InlineData("text/plain", "\u00FF")]
+    [InlineData("text/plain", "cut \u00E2\u0082")]
+    [InlineData("text/plain", "\u00ED\u00A0\u0080")]
+    public async Task List_WithValuesThatAreNotUtf8_HasThemAsBase64(string contentType, string latin1)
+    {
+        var value = Encoding.Latin1.GetBytes(latin1);
+        await server.Client.PutAsync("/v1/kv/form", value, ("Content-Type", contentType));
+        Assert.Equal(value, await ListedAsync("base64"));
+    }
+
+    [Fact]
+    public async Task List_DeeplyNestedJson_IsAPageThatReadersCanRead()
+    {
+        foreach (var depth in Enumerable.Range(1, 70))
+        {
+            await server.Client.PutAsync($"/v1/kv/deep", new string('[', depth) + new string(']', depth), ("Content-Type", "application/json"));
+            var item = (await server.Client.GetAsync("/v1/kv?prefix=deep&values=true")).Expect(200).Json.GetProperty("items")[0];
+            Assert.True(item.TryGetProperty(depth <= 60 ? "json" : "base64", out _), $"depth {depth}");
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task List_LargeValues_MakesSmallerPagesAndLosesNothing(bool text)
+    {
+        await using var own = await KvServer.StartAsync();
+        var value = new string(text ? 'x' : '\u0001', 600_000);
+        foreach (var number in Enumerable.Range(0, 20))
+            await own.Client.PutAsync($"/v1/kv/large/{number:00}", value, ("Content-Type", "text/plain"));
+
+        var keys = new List<string>();
+        for (var target = "/v1/kv?values=true"; target is not null;)
+        {
+            var page = (await own.Client.GetAsync(target)).Expect(200);
+            Assert.True(page.Body.Length < (4 << 20) + (6 * value.Length) + 1000, $"{page.Body.Length} bytes");
+            Assert.All(page.Json.GetProperty("items").EnumerateArray(), item => Assert.Equal(value, item.GetProperty("text").GetString()));
+            keys.AddRange(Keys(page));
+            target = page.Json.TryGetProperty("cursor", out var cursor) ? $"/v1/kv?values=true&cursor={cursor.GetString()}" : null;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 20).Select(number => $"large/{number:00}"), keys);
+    }
+
+    [Fact]
+    public async Task List_PageBytesBelowAnyEntry_StillGoesOn()
+    {
+        await using var own = await KvServer.StartAsync(("PageBytesMax", "1"));
+        foreach (var number in Enumerable.Range(0, 3))
+            await own.Client.PutAsync($"/v1/kv/{number}", "v");
+        var page = await own.Client.GetAsync("/v1/kv");
+        Assert.Equal(["0"], Keys(page));
+        Assert.Equal(["1"], Keys(await own.Client.GetAsync("/v1/kv?cursor=" + page.Json.GetProperty("cursor").GetString())));
+    }
+
+    [Fact]
+    public async Task List_CursorWithOneBitFlipped_IsRefused()
+    {
+        var cursor = await CursorAsync(server, "flip/");
+        for (var at = 0; at < cursor.Length; at++)
+        {
+            foreach (var bit in Enumerable.Range(0, 7))
+            {
+                var flipped = $"{cursor[..at]}{(char)(cursor[at] ^ (1 << bit))}{cursor[(at + 1)..]}";
+                (await server.Client.GetAsync("/v1/kv?cursor=" + Uri.EscapeDataString(flipped))).ExpectProblem(400, "malformed-request", "cursor");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task List_CursorCutOrLengthened_IsRefused()
+    {
+        var cursor = await CursorAsync(server, "cut/");
+        for (var length = 0; length < cursor.Length; length++)
+            (await server.Client.GetAsync("/v1/kv?cursor=" + cursor[..length])).ExpectProblem(400, "malformed-request", "cursor");
+        foreach (var tail in new[] { "A", "AA", "AAAA", "=", "==", "%20", "%0A" })
+            (await server.Client.GetAsync("/v1/kv?cursor=" + cursor + tail)).ExpectProblem(400, "malformed-request", "cursor");
+    }
+
+    [Fact]
+    public async Task List_CursorWithWhatItSaysItself_IsRefused()
+    {
+        var cursor = await CursorAsync(server, "with/");
+        (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&after=a")).ExpectProblem(400, "malformed-request", "cursor");
+        (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&revision=1")).ExpectProblem(400, "malformed-request", "cursor");
+        (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&prefix=other")).ExpectProblem(400, "malformed-request", "prefix");
+        (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&prefix=")).ExpectProblem(400, "malformed-request", "prefix");
+        (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&prefix=with/&limit=1&values=true")).Expect(200);
+    }
+
+    [Fact]
+    public async Task List_CursorOfAnotherLife_IsGone()
+    {
+        await using var longLived = await KvServer.StartAsync();
+        for (var i = 0; i < 10; i++)
+            await longLived.Client.PutAsync($"/v1/kv/life/{i}", "v");
+        var cursor = await CursorAsync(longLived, "life/");
+        await using var fresh = await KvServer.StartAsync();
+        var answer = (await fresh.Client.GetAsync("/v1/kv?cursor=" + cursor)).ExpectProblem(410, "revision-gone");
+        Assert.Equal(0, answer.Json.GetProperty("oldestRevision").GetInt64());
+    }
+
+    private static async Task<string> CursorAsync(KvServer from, string prefix)
+    {
+        foreach (var number in Enumerable.Range(0, 3))
+            await from.Client.PutAsync($"/v1/kv/{prefix}{number}", "v");
+        return (await from.Client.GetAsync($"/v1/kv?limit=1&prefix={prefix}")).Json.GetProperty("cursor").GetString()!;
+    }
+
+    private static string[] Keys(Answer page) => [.. page.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("key").GetString()!)];
+
+    private async Task<byte[]> ListedAsync(string form)
+    {
+        var item = (await server.Client.GetAsync("/v1/kv?prefix=form&values=true")).Expect(200).Json.GetProperty("items")[0];
+        Assert.Equal(form, Assert.Single(item.EnumerateObject(), member => member.Name is "json" or "text" or "base64").Name);
+        var value = item.GetProperty(form);
+        return form switch
+        {
+            // A reader does not see the white space around a value.
+            "json" => Encoding.UTF8.GetBytes(value.GetRawText() is "7" ? " 7 " : value.GetRawText()),
+            "text" => Encoding.UTF8.GetBytes(value.GetString()!),
+            _ => value.GetBytesFromBase64(),
+        };
+    }
+}

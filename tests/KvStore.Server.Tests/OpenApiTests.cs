@@ -1,0 +1,106 @@
+using System.Text.Json;
+using KvStore.Server.Http;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>
+/// The OpenAPI document is complete, and docs/http-api.md explains every problem in it. That it declares every answer that is
+/// really given is asserted by <see cref="Contract"/>, on each answer that any test gets.
+/// </summary>
+public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
+{
+    [Fact]
+    public async Task Document_IsOpenApi31AndHasEveryEndpoint()
+    {
+        var document = await DocumentAsync();
+        Assert.StartsWith("3.1.", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+        string[] expected =
+        [
+            "delete /v1/kv/{key}", "get /person/get", "get /v1/kv", "get /v1/kv/{key}", "head /v1/kv/{key}", "put /person/update", "put /v1/kv/{key}",
+        ];
+        Assert.Superset(expected.ToHashSet(StringComparer.Ordinal), Operations(document).Select(operation => operation.Name).ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Document_EveryOperation_IsDescribed()
+    {
+        var operations = Operations(await DocumentAsync()).ToArray();
+        Assert.Equal(operations.Length, operations.Select(operation => Text(operation.Value, "operationId")).Distinct().Count());
+        foreach (var (name, operation) in operations)
+        {
+            Assert.False(string.IsNullOrWhiteSpace(Text(operation, "summary")), name);
+            Assert.False(string.IsNullOrWhiteSpace(Text(operation, "description")), name);
+            Assert.False(string.IsNullOrWhiteSpace(Text(operation, "operationId")), name);
+            if (!operation.TryGetProperty("parameters", out var parameters))
+                continue;
+            foreach (var parameter in parameters.EnumerateArray())
+                Assert.False(string.IsNullOrWhiteSpace(Text(parameter, "description")), $"{name}: {parameter}");
+        }
+    }
+
+    [Fact]
+    public async Task Document_EveryError_HasAnExampleWhoseTypeIsExplained()
+    {
+        foreach (var (name, operation) in Operations(await DocumentAsync()))
+        {
+            foreach (var response in operation.GetProperty("responses").EnumerateObject())
+            {
+                Assert.False(string.IsNullOrWhiteSpace(Text(response.Value, "description")), $"{name} {response.Name}");
+                if (int.Parse(response.Name, System.Globalization.CultureInfo.InvariantCulture) < 400 || name.StartsWith("head ", StringComparison.Ordinal))
+                    continue;
+                var example = response.Value.GetProperty("content").GetProperty(Problem.ContentType).GetProperty("example");
+                Assert.Equal(response.Name, example.GetProperty("status").GetInt32().ToString(System.Globalization.CultureInfo.InvariantCulture));
+                Assert.Contains(example.GetProperty("type").GetString()!, ApiDocs.ProblemTypes);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Document_EveryReference_LeadsSomewhere()
+    {
+        var document = await DocumentAsync();
+        foreach (var reference in References(document))
+        {
+            var at = document;
+            foreach (var part in reference.Split('/').Skip(1))
+                Assert.True(at.TryGetProperty(part, out at), reference);
+        }
+    }
+
+    [Fact]
+    public void Docs_EveryProblem_HasItsHeading()
+    {
+        var slugs = ProblemsOfTheService().Select(problem => problem.Slug).Distinct().ToArray();
+        Assert.True(slugs.Length >= 15, $"{slugs.Length} problems");
+        Assert.All(slugs, slug => Assert.Contains(slug, ApiDocs.Headings));
+    }
+
+    // Every method of Problems is called with something, so that one that is added later cannot be forgotten here.
+    private static IEnumerable<Problem> ProblemsOfTheService()
+    {
+        foreach (var method in typeof(Problems).GetMethods().Where(method => method.ReturnType == typeof(Problem) && method.Name != nameof(Problems.OfStatus)))
+        {
+            object?[] arguments = [.. method.GetParameters().Select(parameter => parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : "text")];
+            yield return (Problem)method.Invoke(null, arguments)!;
+        }
+
+        for (var status = 400; status < 600; status++)
+            yield return Problems.OfStatus(status, "text");
+    }
+
+    private static IEnumerable<(string Name, JsonElement Value)> Operations(JsonElement document) =>
+        from path in document.GetProperty("paths").EnumerateObject()
+        from operation in path.Value.EnumerateObject()
+        select ($"{operation.Name} {path.Name}", operation.Value);
+
+    private static IEnumerable<string> References(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => member.NameEquals("$ref") ? [member.Value.GetString()!] : References(member.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+
+    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private async Task<JsonElement> DocumentAsync() => (await server.Client.GetAsync("/openapi/v1.json")).Expect(200).Json;
+}

@@ -1,0 +1,58 @@
+namespace KvStore.Server.Tests;
+
+/// <summary>What the router answers where nothing is served.</summary>
+public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
+{
+    private static readonly string[] Methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
+
+    public static readonly TheoryData<string, string[]> Routes = new()
+    {
+        { "/v1/kv/key", ["GET", "HEAD", "PUT", "DELETE"] },
+        { "/v1/kv/a/b/", ["GET", "HEAD", "PUT", "DELETE"] },
+        { "/v1/kv/", ["GET", "HEAD", "PUT", "DELETE"] },
+        { "/v1/kv", ["GET"] },
+        { "/person/update", ["PUT"] },
+        { "/person/get", ["GET"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_MethodThatItDoesNotServe_IsNotAllowedAndSaysWhichAre(string target, string[] allowed)
+    {
+        using var raw = await server.ConnectAsync();
+        foreach (var method in Methods.Except(allowed))
+        {
+            var answer = (await raw.RequestAsync(method, target)).Expect(405);
+            if (method != "HEAD")
+                answer.ExpectProblem(405, "method-not-allowed");
+            Assert.Equal(allowed.Order(StringComparer.Ordinal), answer.Header("Allow")!.Split(", ").Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("/nothing")]
+    [InlineData("/v1")]
+    [InlineData("/v1/")]
+    [InlineData("/v2/kv/a")]
+    [InlineData("/person")]
+    [InlineData("/person/get/100")]
+    [InlineData("/favicon.ico")]
+    [InlineData("/.well-known/x")]
+    [InlineData("/%F0%9F%98%80")]
+    [InlineData("/<script>")]
+    public async Task AnyMethod_TargetThatNothingServes_IsNotFound(string target)
+    {
+        using var raw = await server.ConnectAsync();
+        foreach (var method in Methods.Except(["HEAD"]))
+            (await raw.RequestAsync(method, target)).ExpectProblem(404, "no-such-resource");
+        (await raw.RequestAsync("HEAD", target)).Expect(404);
+    }
+
+    [Fact]
+    public async Task Root_InABrowser_LeadsToSwagger()
+    {
+        var answer = (await server.Client.GetAsync("/")).Expect(302);
+        Assert.Equal("/swagger", answer.Header("Location"));
+        (await server.Client.GetAsync("/swagger/index.html")).Expect(200);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using KvStore.Server.Http;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>
+/// What holds for every answer, checked on every answer that any test gets: the status is one that the OpenAPI document
+/// declares for the operation, nothing is the service's fault, and errors are problem details whose type has its heading.
+/// </summary>
+internal static class Contract
+{
+    private const string KeyPathPrefix = "/v1/kv/";
+
+    private static readonly SemaphoreSlim Loading = new(1, 1);
+    private static Dictionary<(string Method, string Path), HashSet<int>>? _declared;
+
+    /// <summary>Takes the description of the first service that a test starts.</summary>
+    public static async Task LoadAsync(KvClient client)
+    {
+        await Loading.WaitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            _declared ??= Read((await client.GetAsync("/openapi/v1.json")).Json);
+        }
+        finally
+        {
+            Loading.Release();
+        }
+    }
+
+    public static void Check(string method, string target, Answer answer)
+    {
+        Assert.True(answer.Status < 500 || answer.Status is 503 or 504, $"{method} {target}: {answer}");
+        var path = PathOf(target);
+        if (path is not null && _declared?.TryGetValue((method, path), out var statuses) == true)
+            Assert.True(statuses.Contains(answer.Status), $"The OpenAPI document does not declare this answer to {method} {path}: {answer}");
+        if (answer.Status >= 400)
+            CheckProblem(method, target, answer);
+        else
+            CheckSuccess(path, answer);
+    }
+
+    private static void CheckProblem(string method, string target, Answer answer)
+    {
+        Assert.True(answer.ContentType == Problem.ContentType, $"{method} {target}: {answer}");
+        if (answer.Header("Connection") != "close")
+            Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
+        if (method == "HEAD")
+        {
+            Assert.Empty(answer.Body);
+            return;
+        }
+
+        var problem = answer.Json;
+        Assert.Equal(answer.Status, problem.GetProperty("status").GetInt32());
+        Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        Assert.Contains(problem.GetProperty("type").GetString()!, ApiDocs.ProblemTypes);
+    }
+
+    // Everything that a client stored and gets back, or that tells of it, says its revision and must not be sniffed.
+    private static void CheckSuccess(string? path, Answer answer)
+    {
+        if (path is null or "/openapi/v1.json")
+            return;
+        if (path.Contains("kv", StringComparison.Ordinal) || path.StartsWith("/person/", StringComparison.Ordinal))
+        {
+            Assert.NotNull(answer.Revision);
+            if (answer.Status == 200)
+                Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
+        }
+    }
+
+    private static string? PathOf(string target)
+    {
+        if (!target.StartsWith('/'))
+            return null;
+        return target.StartsWith(KeyPathPrefix, StringComparison.Ordinal) ? KeyPathPrefix + "{key}" : target.Split('?')[0];
+    }
+
+    private static Dictionary<(string, string), HashSet<int>> Read(JsonElement document) =>
+        (from path in document.GetProperty("paths").EnumerateObject()
+         from operation in path.Value.EnumerateObject()
+         select (Name: (operation.Name.ToUpperInvariant(), path.Name), Responses: operation.Value.GetProperty("responses")))
+        .ToDictionary(
+            operation => operation.Name,
+            operation => operation.Responses.EnumerateObject().Select(response => int.Parse(response.Name, CultureInfo.InvariantCulture)).ToHashSet());
+}
