@@ -58,7 +58,9 @@ internal sealed class PackageClient(Uri address, int connections) : IDisposable
                 var refused = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
                 if (!refused || tries == TriesMax || response.Headers.RetryAfter?.Delta is not { } wait)
                     return await check(response);
-                await Task.Delay(wait < WaitMax ? wait : WaitMax);
+
+                // Up to twice as long, because all that were refused together would come back together.
+                await Task.Delay((wait < WaitMax ? wait : WaitMax) * (1 + Random.Shared.NextDouble()));
             }
             catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
             {

@@ -26,7 +26,7 @@ public sealed class DebianPackagesTests
     [Fact]
     public async Task Sample_AQueueThatRefuses_TriesAgainUntilAllIsStored()
     {
-        await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "1"), ("BatchOperationsMax", "1"));
+        await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "2"), ("BatchOperationsMax", "1"));
 
         var (code, output, errors) = await RunAsync(_index, server.Address);
 

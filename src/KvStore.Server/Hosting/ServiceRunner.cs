@@ -23,9 +23,12 @@ internal static class ServiceRunner
         var clock = app.Services.GetRequiredService<ServiceClock>();
         try
         {
-            await app.StartAsync().ConfigureAwait(false);
-            LogStart(app, logger);
-            await app.WaitForShutdownAsync().ConfigureAwait(false);
+            if (await TryStartAsync(app).ConfigureAwait(false))
+            {
+                LogStart(app, logger);
+                await app.WaitForShutdownAsync().ConfigureAwait(false);
+            }
+
             logger.Stopped(app.Services.GetRequiredService<Store>().Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
             return app.Services.GetRequiredService<ExitCode>().Value;
         }
@@ -54,6 +57,21 @@ internal static class ServiceRunner
 
         Console.Error.WriteLine("KvStore cannot start: " + string.Join(' ', exception.Message.Split('\n', StringSplitOptions.TrimEntries)));
         return ExitCodes.Failure;
+    }
+
+    /// <summary>Starts the service, unless it is asked to stop before it has: the web server then throws halfway.</summary>
+    private static async Task<bool> TryStartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await app.StopAsync().ConfigureAwait(false);
+            return false;
+        }
     }
 
     private static void LogStart(WebApplication app, ILogger logger)
