@@ -6,15 +6,15 @@ namespace KvStore.SystemTests;
 /// <summary>The sample program itself, on a cut of a real package index.</summary>
 public sealed class DebianPackagesTests
 {
-    private static readonly string _index = Path.Combine(AppContext.BaseDirectory, "Data", "debian-packages.txt");
+    private static readonly string Index = Path.Combine(AppContext.BaseDirectory, "Data", "debian-packages.txt");
 
     [Fact]
     public async Task Sample_ACutOfTheIndex_IsStoredAndReadBackWithoutErrors()
     {
         await using var server = await ServerProcess.StartAsync();
-        var records = File.ReadLines(_index).Count(line => line.StartsWith("Package: ", StringComparison.Ordinal));
+        var records = File.ReadLines(Index).Count(line => line.StartsWith("Package: ", StringComparison.Ordinal));
 
-        var (code, output, _) = await RunAsync(_index, server.Address);
+        var (code, output, _) = await RunAsync(Index, server.Address);
 
         Assert.Equal(0, code);
         Assert.Matches($"^{records} entries, .* seconds .*, 0 errors$", output.Trim());
@@ -28,7 +28,7 @@ public sealed class DebianPackagesTests
     {
         await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "2"), ("BatchOperationsMax", "1"));
 
-        var (code, output, errors) = await RunAsync(_index, server.Address);
+        var (code, output, errors) = await RunAsync(Index, server.Address);
 
         Assert.True(code == 0, output + errors);
     }
@@ -38,7 +38,7 @@ public sealed class DebianPackagesTests
     {
         await using var server = await ServerProcess.StartAsync(("ValueBytesMax", "5000"));
 
-        var (code, output, errors) = await RunAsync(_index, server.Address);
+        var (code, output, errors) = await RunAsync(Index, server.Address);
 
         Assert.Equal(1, code);
         Assert.DoesNotMatch(", 0 errors", output);
@@ -48,7 +48,7 @@ public sealed class DebianPackagesTests
     [Fact]
     public async Task Sample_NoService_SaysHowToStartOne()
     {
-        var (code, _, errors) = await RunAsync(_index, new Uri("http://127.0.0.1:1"));
+        var (code, _, errors) = await RunAsync(Index, new Uri("http://127.0.0.1:1"));
 
         Assert.Equal(2, code);
         Assert.Contains("dotnet run -c Release --project src/KvStore.Server", errors, StringComparison.Ordinal);
