@@ -6,6 +6,8 @@ public sealed class Entry
     /// <summary>What <see cref="ExpiresAtMilliseconds"/> holds when the entry does not expire.</summary>
     internal const long Never = long.MaxValue;
 
+    private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     internal Entry(
         Key key,
         ReadOnlyMemory<byte> value,
@@ -59,4 +61,11 @@ public sealed class Entry
 
     /// <summary>Milliseconds since 1970-01-01 UTC, or <see cref="Never"/>.</summary>
     internal long ExpiresAtMilliseconds { get; }
+
+    /// <summary>A time as a whole number of milliseconds, rounded up: an entry is never deleted before its time (but in the year 9999).</summary>
+    internal static long MillisecondsNotBefore(DateTimeOffset time)
+    {
+        var whole = time.ToUnixTimeMilliseconds();
+        return time.UtcTicks % TimeSpan.TicksPerMillisecond == 0 || whole == LastMillisecond ? whole : whole + 1;
+    }
 }

@@ -16,8 +16,10 @@ public sealed class Store : IAsyncDisposable
     /// <param name="log">What makes commits durable. The store disposes of it.</param>
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is one that a store cannot work with.</exception>
     public Store(ICommitLog log, StoreOptions options, TimeProvider time)
     {
+        options.Validate();
         _options = options;
         _log = log;
         _queue = new CommandQueue(options);

@@ -26,4 +26,18 @@ public sealed record StoreOptions
 
     /// <summary>How long a kept snapshot stays after its last use. Default 5 minutes.</summary>
     public TimeSpan KeptSnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Refuses limits that a store cannot work with.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A limit on the queue or on batches is below 1, or one on what is kept is below 0.</exception>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueOperationsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueBytesMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchOperationsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(HistoryCommitsMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(HistoryBytesMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(HistoryAgeMax, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(KeptSnapshotsMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(KeptSnapshotAgeMax, TimeSpan.Zero);
+    }
 }

@@ -88,7 +88,7 @@ public sealed class BatchDecider(TimeProvider time)
         revision,
         version: previous?.Version + 1 ?? 1,
         modifiedAtMilliseconds: now,
-        expiresAtMilliseconds: put.ExpiresAt?.ToUnixTimeMilliseconds() ?? Entry.Never);
+        expiresAtMilliseconds: put.ExpiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
 
     private Entry? Find(Snapshot latest, Key key) =>
         _overlay.TryGetValue(key, out var entry) ? entry : latest.Find(key);
