@@ -1,109 +1,99 @@
-using System.Collections.Immutable;
-
 namespace KvStore;
 
 /// <summary>
 /// The entries of one snapshot, ordered by key. Immutable; any thread may read it at any time. A <see cref="Builder"/>
 /// makes the next one and shares with it all that did not change.
 /// </summary>
-internal sealed class OrderedIndex
+/// <remarks>
+/// A B+tree that is copied where it is changed; docs/adr/0001-ordered-index.md says why. Entries have positions, and inner
+/// nodes know how many entries are below each child: a range is an interval of positions, so counting it, walking it in
+/// either direction and removing it need neither keys nor a stack.
+/// </remarks>
+internal sealed partial class OrderedIndex
 {
-    private static readonly IComparer<Entry> ByKey = Comparer<Entry>.Create((left, right) => left.Key.CompareTo(right.Key));
+    private readonly Node _root;
 
-    private readonly ImmutableSortedSet<Entry> _entries;
-
-    private OrderedIndex(ImmutableSortedSet<Entry> entries) => _entries = entries;
+    private OrderedIndex(Node root, int count)
+    {
+        _root = root;
+        Count = count;
+    }
 
     /// <summary>No entries.</summary>
-    public static OrderedIndex Empty { get; } = new(ImmutableSortedSet.Create(ByKey));
+    public static OrderedIndex Empty { get; } = new(Leaf.Empty, 0);
 
-    /// <summary>How many entries there are.</summary>
-    public long Count => _entries.Count;
+    /// <summary>How many entries there are; 2,147,483,647 at most.</summary>
+    public int Count { get; }
+
+    /// <summary>An index of entries that come in key order, made in one pass.</summary>
+    /// <exception cref="ArgumentException">An entry's key is not greater than the one before it.</exception>
+    public static OrderedIndex FromSorted(IEnumerable<Entry> entries)
+    {
+        var load = new BulkLoad();
+        foreach (var entry in entries)
+            load.Add(entry);
+        var root = load.Finish();
+        return new(root, root.Total);
+    }
 
     /// <summary>The key's entry, or null.</summary>
     public Entry? Find(ReadOnlySpan<byte> key)
     {
-        var at = LowerBound(key);
-        return at < _entries.Count && _entries[at].Key.Utf8.SequenceEqual(key) ? _entries[at] : null;
+        var node = _root;
+        while (node is Inner inner)
+            node = inner.Children[NodeSearch.ChildOf(inner, key)]!;
+        var leaf = (Leaf)node;
+        var at = NodeSearch.SlotOf(leaf, key);
+        return at < 0 ? null : leaf.Entries[at];
     }
 
     /// <summary>How many entries a range holds, without touching them.</summary>
-    public long CountOf(KeyRange range) => UpperEnd(range) - LowerBound(range.From.Span);
+    public long CountOf(KeyRange range)
+    {
+        var (start, end) = PositionsOf(_root, Count, range);
+        return end - start;
+    }
 
     /// <summary>The entries of a range, in key order.</summary>
-    public RangeEnumerator Scan(KeyRange range) => new(this, LowerBound(range.From.Span), UpperEnd(range));
+    public RangeEnumerator Scan(KeyRange range)
+    {
+        var (start, end) = PositionsOf(_root, Count, range);
+        return new(_root, start, end, step: 1);
+    }
+
+    /// <summary>The entries of a range, the last key first.</summary>
+    public RangeEnumerator ScanBackward(KeyRange range)
+    {
+        var (start, end) = PositionsOf(_root, Count, range);
+        return new(_root, end - 1, start - 1, step: -1);
+    }
 
     /// <summary>A builder that starts with this index's entries.</summary>
     public Builder ToBuilder() => new(this);
 
-    private int UpperEnd(KeyRange range) => range.To.IsEmpty ? _entries.Count : LowerBound(range.To.Span);
+    /// <summary>Walks the whole index and throws when a rule of its structure is broken. For tests.</summary>
+    internal void Validate() => IndexInvariants.Check(_root, Count, owner: 0);
 
-    private int LowerBound(ReadOnlySpan<byte> key)
+    // The end is never before the start, even if the range's bounds are the wrong way round.
+    private static (int Start, int End) PositionsOf(Node root, int count, KeyRange range)
     {
-        var (low, high) = (0, _entries.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_entries[middle].Key.Utf8.SequenceCompareTo(key) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
+        var start = range.From.IsEmpty ? 0 : PositionOf(root, range.From.Span);
+        var end = range.To.IsEmpty ? count : PositionOf(root, range.To.Span);
+        return (start, Math.Max(start, end));
     }
 
-    /// <summary>Walks a range. Not to be shared between threads, and not to be copied while it walks.</summary>
-    public struct RangeEnumerator
+    // How many entries have lesser keys.
+    private static int PositionOf(Node node, ReadOnlySpan<byte> key)
     {
-        private readonly OrderedIndex _index;
-        private readonly int _end;
-        private int _at;
-
-        internal RangeEnumerator(OrderedIndex index, int start, int end)
+        var position = 0;
+        while (node is Inner inner)
         {
-            _index = index;
-            _at = start - 1;
-            _end = end;
+            var slot = NodeSearch.ChildOf(inner, key);
+            foreach (var below in ((ReadOnlySpan<int>)inner.Totals)[..slot])
+                position += below;
+            node = inner.Children[slot]!;
         }
 
-        /// <summary>The entry that is stood on.</summary>
-        public readonly Entry Current => _index._entries[_at];
-
-        /// <summary>Goes to the next entry; false at the end.</summary>
-        public bool MoveNext() => ++_at < _end;
-
-        /// <summary>Itself, so that foreach takes it.</summary>
-        public readonly RangeEnumerator GetEnumerator() => this;
-    }
-
-    /// <summary>Makes the next index. Belongs to one thread.</summary>
-    public sealed class Builder
-    {
-        private readonly ImmutableSortedSet<Entry>.Builder _entries;
-
-        internal Builder(OrderedIndex index) => _entries = index._entries.ToBuilder();
-
-        /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
-        public Entry? Set(Entry entry)
-        {
-            _entries.TryGetValue(entry, out var previous);
-            var replaced = _entries.Remove(entry);
-            _entries.Add(entry);
-            return replaced ? previous : null;
-        }
-
-        /// <summary>Takes a key's entry out and returns it; null when there is none.</summary>
-        public Entry? Remove(Key key)
-        {
-            var probe = new Entry(key, default, "", 0, 0, 0, 0);
-            if (!_entries.TryGetValue(probe, out var previous) || ReferenceEquals(previous, probe))
-                return null;
-            _entries.Remove(probe);
-            return previous;
-        }
-
-        /// <summary>The index of what the builder holds now. The builder may go on; the index does not change.</summary>
-        public OrderedIndex ToIndex() => new(_entries.ToImmutable());
+        return position + NodeSearch.LowerBound(node, key);
     }
 }

@@ -1,0 +1,116 @@
+namespace KvStore;
+
+/// <summary>Changes to nodes that are owned: slots put in, nodes split and joined. Keeps prefixes, heads and totals right.</summary>
+internal static class NodeEdit
+{
+    /// <summary>Puts an entry into a leaf that has room.</summary>
+    public static void Insert(Leaf leaf, int slot, Entry entry)
+    {
+        leaf.OpenGap(slot, 1);
+        leaf.Entries[slot] = entry;
+        KeyAdded(leaf, slot);
+    }
+
+    /// <summary>Puts a child into an inner node that has room.</summary>
+    public static void Insert(Inner inner, int slot, byte[] separator, Node child)
+    {
+        inner.OpenGap(slot, 1);
+        inner.Separators[slot] = separator;
+        inner.Children[slot] = child;
+        inner.Totals[slot] = child.Total;
+        KeyAdded(inner, slot);
+    }
+
+    /// <summary>Splits a full node so that there is room for a slot, and returns the new upper node.</summary>
+    /// <param name="node">The node; what stays in it is the lower part.</param>
+    /// <param name="slot">Where the slot is going to be put in.</param>
+    public static Node Split(Node node, int slot)
+    {
+        // A slot at the end tells of keys that come in order: what is below will not grow, so it is left nearly full.
+        var stay = slot == node.Count ? node.Count - Node.Least : node.Count / 2;
+        var upper = node.CreateEmpty(node.Owner);
+        Move(node, stay, node.Count - stay, upper, 0);
+        Refit(node);
+        Refit(upper);
+        return upper;
+    }
+
+    /// <summary>Joins two neighbours under a parent, one of them sparse: into one node if they fit, else into two equal ones.</summary>
+    public static void Join(Inner parent, int lowerSlot)
+    {
+        var lower = NodeCopy.OwnChild(parent, lowerSlot);
+        var upper = NodeCopy.OwnChild(parent, lowerSlot + 1);
+        if (upper is Inner { Separators: var _ } inner)
+            inner.Separators[0] = parent.Separators[lowerSlot + 1];
+
+        var sum = lower.Count + upper.Count;
+        var stay = sum <= Node.Capacity ? sum : sum / 2;
+        if (stay > lower.Count)
+            Move(upper, 0, stay - lower.Count, lower, lower.Count);
+        else
+            Move(lower, stay, lower.Count - stay, upper, 0);
+
+        Refit(lower);
+        parent.Totals[lowerSlot] = lower.Total;
+        parent.CloseGap(lowerSlot + 1, 1);
+        if (upper.Count == 0)
+            return;
+        Refit(upper);
+        Insert(parent, lowerSlot + 1, SeparatorOf(lower, upper), upper);
+    }
+
+    /// <summary>What tells two neighbours apart: greater than every key in the lower one, at most the least in the upper one.</summary>
+    public static byte[] SeparatorOf(Node lower, Node upper) => upper is Inner inner
+        ? inner.Separators[0]!
+        : SeparatorOf(lower.KeyAt(lower.Count - 1), upper.KeyAt(0));
+
+    /// <summary>Makes the prefix of a node as long as its keys allow.</summary>
+    public static void Refit(Node node)
+    {
+        var prefix = node.Count > node.FirstKeyed
+            ? NodeSearch.CommonPrefix(node.KeyAt(node.FirstKeyed), node.KeyAt(node.Count - 1))
+            : 0;
+        SetPrefix(node, prefix);
+    }
+
+    private static byte[] SeparatorOf(ReadOnlySpan<byte> below, ReadOnlySpan<byte> least) =>
+        least[..(NodeSearch.CommonPrefix(below, least) + 1)].ToArray();
+
+    private static void Move(Node source, int from, int count, Node target, int at)
+    {
+        target.OpenGap(at, count);
+        source.CopySlots(from, count, target, at);
+        source.CloseGap(from, count);
+    }
+
+    // The key in the slot may not have the node's prefix; only then do the other heads change.
+    private static void KeyAdded(Node node, int slot)
+    {
+        if (slot < node.FirstKeyed)
+            return;
+        var key = node.KeyAt(slot);
+        var other = slot == node.FirstKeyed ? slot + 1 : node.FirstKeyed;
+        if (other >= node.Count)
+        {
+            SetPrefix(node, key.Length);
+            return;
+        }
+
+        var common = NodeSearch.CommonPrefix(key, node.KeyAt(other)[..node.PrefixLength]);
+        if (common < node.PrefixLength)
+            SetPrefix(node, common);
+        else
+            node.Heads[slot] = NodeSearch.HeadOf(key, node.PrefixLength);
+    }
+
+    private static void SetPrefix(Node node, int prefix)
+    {
+        node.PrefixLength = prefix;
+        if (prefix > 0)
+            node.KeyAt(node.FirstKeyed)[..Math.Min(prefix, Node.NearPrefix)].CopyTo(node.Prefix);
+        for (var slot = node.FirstKeyed; slot < node.Count; slot++)
+            node.Heads[slot] = NodeSearch.HeadOf(node.KeyAt(slot), prefix);
+        if (node.FirstKeyed > 0)
+            node.Heads[0] = Node.FirstHead;
+    }
+}

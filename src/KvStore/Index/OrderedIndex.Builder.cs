@@ -1,0 +1,181 @@
+namespace KvStore;
+
+internal sealed partial class OrderedIndex
+{
+    /// <summary>Makes the next index. Belongs to one thread.</summary>
+    public sealed class Builder
+    {
+        private long _owner = NodeCopy.NewOwner();
+        private Node _root;
+        private int _count;
+
+        internal Builder(OrderedIndex index)
+        {
+            _root = index._root;
+            _count = index.Count;
+        }
+
+        /// <summary>How many entries there are.</summary>
+        public int Count => _count;
+
+        /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
+        public Entry? Set(Entry entry)
+        {
+            _root = NodeCopy.Own(_root, _owner);
+            var upper = SetBelow(_root, entry, out var previous);
+            if (previous is null)
+                _count = checked(_count + 1);
+            if (upper is not null)
+                Grow(upper);
+            return previous;
+        }
+
+        /// <summary>Takes a key's entry out and returns it; null when there is none.</summary>
+        public Entry? Remove(Key key)
+        {
+            // Found first because a key that is not there must not copy anything.
+            var previous = new OrderedIndex(_root, _count).Find(key.Utf8);
+            if (previous is null)
+                return null;
+            _root = NodeCopy.Own(_root, _owner);
+            RemoveBelow(_root, key.Utf8);
+            _count--;
+            Shrink();
+            return previous;
+        }
+
+        /// <summary>Takes out every entry of a range and returns how many there were. Visits only the two ends of the range.</summary>
+        public int RemoveRange(KeyRange range)
+        {
+            var (start, end) = PositionsOf(_root, _count, range);
+            var count = end - start;
+            if (count == 0)
+                return 0;
+            _root = NodeCopy.Own(_root, _owner);
+            RangeRemoval.RemoveBelow(_root, start, count);
+            _count -= count;
+            Shrink();
+
+            // Both edges of the gap may be sparse, on every level, and joining two nodes on one level may bring sparse ones
+            // on the level below together: each pass joins at least one pair, and there are few on two paths.
+            while (JoinSparse(start - 1) | JoinSparse(start))
+                Shrink();
+            return count;
+        }
+
+        /// <summary>The index of what the builder holds now. The builder may go on; the index does not change.</summary>
+        public OrderedIndex ToIndex()
+        {
+            // From here on the nodes belong to the index: without a new number the builder would go on writing into them.
+            _owner = NodeCopy.NewOwner();
+            return new(_root, _count);
+        }
+
+        /// <summary>Walks all of it and throws when a rule of the structure is broken. For tests.</summary>
+        internal void Validate() => IndexInvariants.Check(_root, _count, _owner);
+
+        private static Node? SetBelow(Node node, Entry entry, out Entry? previous)
+        {
+            if (node is Leaf leaf)
+                return SetIn(leaf, entry, out previous);
+
+            var inner = (Inner)node;
+            var slot = NodeSearch.ChildOf(inner, entry.Key.Utf8);
+            var child = NodeCopy.OwnChild(inner, slot);
+            var upper = SetBelow(child, entry, out previous);
+            if (upper is null)
+            {
+                if (previous is null)
+                    inner.Totals[slot]++;
+                return null;
+            }
+
+            inner.Totals[slot] = child.Total;
+            return InsertChild(inner, slot + 1, NodeEdit.SeparatorOf(child, upper), upper);
+        }
+
+        private static Leaf? SetIn(Leaf leaf, Entry entry, out Entry? previous)
+        {
+            var key = entry.Key.Utf8;
+            var slot = NodeSearch.SlotOf(leaf, key);
+            if (slot >= 0)
+            {
+                previous = leaf.Entries[slot];
+                leaf.Entries[slot] = entry;
+                return null;
+            }
+
+            previous = null;
+            slot = NodeSearch.LowerBound(leaf, key);
+            if (leaf.Count < Node.Capacity)
+            {
+                NodeEdit.Insert(leaf, slot, entry);
+                return null;
+            }
+
+            var upper = (Leaf)NodeEdit.Split(leaf, slot);
+            if (slot <= leaf.Count)
+                NodeEdit.Insert(leaf, slot, entry);
+            else
+                NodeEdit.Insert(upper, slot - leaf.Count, entry);
+            return upper;
+        }
+
+        private static Inner? InsertChild(Inner inner, int slot, byte[] separator, Node child)
+        {
+            if (inner.Count < Node.Capacity)
+            {
+                NodeEdit.Insert(inner, slot, separator, child);
+                return null;
+            }
+
+            // At the border the child goes to the lower node, because an inner node's first separator is not its own to choose.
+            var upper = (Inner)NodeEdit.Split(inner, slot);
+            if (slot <= inner.Count)
+                NodeEdit.Insert(inner, slot, separator, child);
+            else
+                NodeEdit.Insert(upper, slot - inner.Count, separator, child);
+            return upper;
+        }
+
+        private static void RemoveBelow(Node node, ReadOnlySpan<byte> key)
+        {
+            if (node is Leaf leaf)
+            {
+                leaf.CloseGap(NodeSearch.SlotOf(leaf, key), 1);
+                return;
+            }
+
+            var inner = (Inner)node;
+            var slot = NodeSearch.ChildOf(inner, key);
+            var child = NodeCopy.OwnChild(inner, slot);
+            RemoveBelow(child, key);
+            inner.Totals[slot]--;
+            if (child.Count < Node.Sparse && inner.Count > 1)
+                NodeEdit.Join(inner, Math.Max(slot - 1, 0));
+        }
+
+        private bool JoinSparse(int position)
+        {
+            // The root may have been a child of a root that was dropped, and belong to an index.
+            _root = NodeCopy.Own(_root, _owner);
+            return RangeRemoval.JoinSparse(_root, position);
+        }
+
+        private void Grow(Node upper)
+        {
+            var root = new Inner(_owner);
+            NodeEdit.Insert(root, 0, [], _root);
+            NodeEdit.Insert(root, 1, NodeEdit.SeparatorOf(_root, upper), upper);
+            _root = root;
+        }
+
+        private void Shrink()
+        {
+            while (_root is Inner { Count: <= 1 } inner)
+                _root = inner.Count == 1 ? inner.Children[0]! : Leaf.Empty;
+            if (_root.Count == 0)
+                _root = Leaf.Empty;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+namespace KvStore.Tests;
+
+/// <summary>The index and what it must be equal to, changed together.</summary>
+internal sealed class IndexModel
+{
+    private readonly SortedDictionary<Key, Entry> _expected;
+    private readonly OrderedIndex.Builder _builder;
+
+    public IndexModel(OrderedIndex index, IEnumerable<Entry> expected)
+    {
+        _builder = index.ToBuilder();
+        _expected = [];
+        foreach (var entry in expected)
+            _expected.Add(entry.Key, entry);
+    }
+
+    public int Count => _expected.Count;
+
+    public Key AnyKey(Random random) => _expected.Keys.ElementAt(random.Next(_expected.Count));
+
+    public void Set(Entry entry)
+    {
+        _expected.TryGetValue(entry.Key, out var previous);
+        Assert.Same(previous, _builder.Set(entry));
+        _expected[entry.Key] = entry;
+    }
+
+    public void Remove(Key key)
+    {
+        _expected.Remove(key, out var previous);
+        Assert.Same(previous, _builder.Remove(key));
+    }
+
+    public void RemoveRange(KeyRange range)
+    {
+        var removed = Within(_expected.Values, range).ToArray();
+        Assert.Equal(removed.Length, _builder.RemoveRange(range));
+        foreach (var entry in removed)
+            _expected.Remove(entry.Key);
+    }
+
+    public void Validate()
+    {
+        _builder.Validate();
+        Assert.Equal(_expected.Count, _builder.Count);
+    }
+
+    public (OrderedIndex Index, Entry[] Expected) ToVersion() => (_builder.ToIndex(), [.. _expected.Values]);
+
+    /// <summary>Asserts that an index holds exactly these entries, whichever way it is asked.</summary>
+    public static void AssertHolds(OrderedIndex index, Entry[] expected)
+    {
+        index.Validate();
+        Assert.Equal(expected.Length, index.Count);
+        Assert.True(expected.SequenceEqual(All(index.Scan(default))), "The scan differs.");
+        Assert.True(expected.Reverse().SequenceEqual(All(index.ScanBackward(default))), "The backward scan differs.");
+        foreach (var entry in expected)
+            Assert.Same(entry, index.Find(entry.Key.Utf8));
+    }
+
+    public static void AssertRange(OrderedIndex index, Entry[] expected, KeyRange range)
+    {
+        Entry[] within = [.. Within(expected, range)];
+        Assert.Equal(within.Length, index.CountOf(range));
+        Assert.True(within.SequenceEqual(All(index.Scan(range))), "The scan of a range differs.");
+        Assert.True(within.Reverse().SequenceEqual(All(index.ScanBackward(range))), "The backward scan of a range differs.");
+    }
+
+    public static void AssertFind(OrderedIndex index, Entry[] expected, Key key) =>
+        Assert.Same(expected.FirstOrDefault(entry => entry.Key == key), index.Find(key.Utf8));
+
+    public static List<Entry> All(RangeEnumerator scan)
+    {
+        var entries = new List<Entry>();
+        foreach (var entry in scan)
+            entries.Add(entry);
+        return entries;
+    }
+
+    private static IEnumerable<Entry> Within(IEnumerable<Entry> entries, KeyRange range) => entries.Where(entry =>
+        entry.Key.Utf8.SequenceCompareTo(range.From.Span) >= 0 &&
+        (range.To.IsEmpty || entry.Key.Utf8.SequenceCompareTo(range.To.Span) < 0));
+}
