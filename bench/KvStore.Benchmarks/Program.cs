@@ -1,0 +1,26 @@
+using System.Globalization;
+using BenchmarkDotNet.Running;
+
+namespace KvStore.Benchmarks;
+
+/// <summary>
+/// <c>quick [entries] [rounds] [shapes]</c> compares the indexes within minutes; everything else goes to BenchmarkDotNet,
+/// for example <c>--filter *Get*</c>.
+/// </summary>
+internal static class Program
+{
+    private static void Main(string[] args)
+    {
+        if (args is not ["quick", ..])
+        {
+            BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+            return;
+        }
+
+        Quick.Run(
+            entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
+            rounds: args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3,
+            shapes: args.Length > 3 ? args[3].Split(',') : KeyShapes.Names,
+            Contender.All());
+    }
+}
