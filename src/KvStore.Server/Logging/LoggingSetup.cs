@@ -1,6 +1,7 @@
 using KvStore.Server.Hosting;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
 
 namespace KvStore.Server.Logging;
@@ -10,6 +11,8 @@ internal static class LoggingSetup
 {
     private const string TerminalTemplate = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     // Log lines that wait for the console. A console that is not read costs lines, never requests.
     private const int QueuedLinesMax = 10_000;
 
@@ -18,10 +21,12 @@ internal static class LoggingSetup
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(LogLevel.Trace);
-
-        // While anything can be logged here, ASP.NET Core makes an Activity and a scope for every request.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddSerilog(Create(configuration, Console.IsOutputRedirected), dispose: true);
+
+        // While anything can be logged here, ASP.NET Core makes an Activity and a scope for every request. Said for Serilog
+        // as well, because its own rule that it decides by itself would stand above one for everybody.
+        logging.AddFilter(RequestDiagnostics, LogLevel.None);
+        logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
     }
 
     private static Serilog.Core.Logger Create(IConfiguration configuration, bool json)
