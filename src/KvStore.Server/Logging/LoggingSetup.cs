@@ -1,5 +1,6 @@
 using KvStore.Server.Hosting;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
@@ -29,13 +30,14 @@ internal static class LoggingSetup
         logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
     }
 
-    private static Serilog.Core.Logger Create(IConfiguration configuration, bool json)
+    private static Logger Create(IConfiguration configuration, bool json)
     {
         try
         {
             return new LoggerConfiguration()
                 .Enrich.FromLogContext()
                 .Filter.ByExcluding(IsToldByServiceRunner)
+                .Filter.ByExcluding(IsAboutAClientsManners)
                 .WriteTo.Async(Console, QueuedLinesMax)
                 .ReadFrom.Configuration(configuration, new ConfigurationReaderOptions(typeof(ConsoleLoggerConfigurationExtensions).Assembly))
                 .CreateLogger();
@@ -57,4 +59,13 @@ internal static class LoggingSetup
     /// <summary>Whether this is a failure to start as the framework logs it, with a stack trace that helps nobody.</summary>
     private static bool IsToldByServiceRunner(LogEvent logEvent) =>
         logEvent.MessageTemplate.Text is "Unable to start Kestrel." or "Hosting failed to start";
+
+    /// <summary>
+    /// Whether this is the web server remarking that a client sent more than was wanted, or read too slowly. Its information
+    /// is enabled only because it then quotes in its answers what was malformed; a line for each such client would be no limit.
+    /// </summary>
+    private static bool IsAboutAClientsManners(LogEvent logEvent) =>
+        logEvent.Level == LogEventLevel.Information &&
+        logEvent.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) &&
+        source is ScalarValue { Value: "Microsoft.AspNetCore.Server.Kestrel" };
 }
