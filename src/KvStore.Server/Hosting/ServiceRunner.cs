@@ -21,6 +21,8 @@ internal static class ServiceRunner
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("KvStore.Server");
         var clock = app.Services.GetRequiredService<ServiceClock>();
+        var store = app.Services.GetRequiredService<Store>();
+        var exitCode = app.Services.GetRequiredService<ExitCode>();
         try
         {
             if (await TryStartAsync(app).ConfigureAwait(false))
@@ -29,8 +31,8 @@ internal static class ServiceRunner
                 await app.WaitForShutdownAsync().ConfigureAwait(false);
             }
 
-            logger.Stopped(app.Services.GetRequiredService<Store>().Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
-            return app.Services.GetRequiredService<ExitCode>().Value;
+            logger.Stopped(store.Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
+            return exitCode.Value;
         }
         finally
         {

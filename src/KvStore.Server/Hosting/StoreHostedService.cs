@@ -17,7 +17,7 @@ internal sealed class StoreHostedService(
     private static readonly TimeSpan LoadWaitMax = TimeSpan.FromSeconds(1);
 
     // Admitted writes get this much even if requests in flight used up the whole shutdown timeout.
-    private static readonly TimeSpan DrainWaitMin = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainWaitMin = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using KvStore.Server.Hosting;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
 
 namespace KvStore.Server.Logging;
@@ -10,6 +12,8 @@ internal static class LoggingSetup
 {
     private const string TerminalTemplate = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     // Log lines that wait for the console. A console that is not read costs lines, never requests.
     private const int QueuedLinesMax = 10_000;
 
@@ -18,19 +22,22 @@ internal static class LoggingSetup
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(LogLevel.Trace);
-
-        // While anything can be logged here, ASP.NET Core makes an Activity and a scope for every request.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddSerilog(Create(configuration, Console.IsOutputRedirected), dispose: true);
+
+        // While anything can be logged here, ASP.NET Core makes an Activity and a scope for every request. Said for Serilog
+        // as well, because its own rule that it decides by itself would stand above one for everybody.
+        logging.AddFilter(RequestDiagnostics, LogLevel.None);
+        logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
     }
 
-    private static Serilog.Core.Logger Create(IConfiguration configuration, bool json)
+    private static Logger Create(IConfiguration configuration, bool json)
     {
         try
         {
             return new LoggerConfiguration()
                 .Enrich.FromLogContext()
                 .Filter.ByExcluding(IsToldByServiceRunner)
+                .Filter.ByExcluding(IsAboutAClientsManners)
                 .WriteTo.Async(Console, QueuedLinesMax)
                 .ReadFrom.Configuration(configuration, new ConfigurationReaderOptions(typeof(ConsoleLoggerConfigurationExtensions).Assembly))
                 .CreateLogger();
@@ -52,4 +59,13 @@ internal static class LoggingSetup
     /// <summary>Whether this is a failure to start as the framework logs it, with a stack trace that helps nobody.</summary>
     private static bool IsToldByServiceRunner(LogEvent logEvent) =>
         logEvent.MessageTemplate.Text is "Unable to start Kestrel." or "Hosting failed to start";
+
+    /// <summary>
+    /// Whether this is the web server remarking that a client sent more than was wanted, or read too slowly. Its information
+    /// is enabled only because it then quotes in its answers what was malformed; a line for each such client would be no limit.
+    /// </summary>
+    private static bool IsAboutAClientsManners(LogEvent logEvent) =>
+        logEvent.Level == LogEventLevel.Information &&
+        logEvent.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) &&
+        source is ScalarValue { Value: "Microsoft.AspNetCore.Server.Kestrel" };
 }

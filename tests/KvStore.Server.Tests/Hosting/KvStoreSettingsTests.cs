@@ -31,6 +31,7 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:ValueBytesMax", "", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: nothing.")]
     [InlineData("KvStore:ValueBytesMax:Deeper", "1", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: several values.")]
     [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration as hh:mm:ss from 00:00:00 to 00:10:00. Given: 3.")]
+    [InlineData("KvStore:HistoryAgeMax", "3", "KvStore:HistoryAgeMax must be a duration as hh:mm:ss from 00:00:00 to 365.00:00:00. Given: 3.")]
     [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]
     [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be memory. Given: redis.")]
     [InlineData("KvStore:Engine", "disk", "KvStore:Engine must be memory; this version does not have disk yet. Given: disk.")]

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using KvStore.Server.Hosting;
 using KvStore.Server.Logging;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -170,6 +171,22 @@ public sealed class RequestBoundaryTests
             Assert.Matches("^POST /gone (499|400) ", line.Message);
             Assert.Empty(service.Log.Errors);
         }
+    }
+
+    [Fact]
+    public async Task Invoke_ConnectionGoneBeforeItsTokenSaysSo_IsNoError()
+    {
+        var lines = new LogLines();
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions(), factory);
+        foreach (var exception in (Exception[])[new ConnectionResetException("gone"), new TaskCanceledException("gone", new ConnectionAbortedException())])
+        {
+            var context = new DefaultHttpContext();
+            await new RequestBoundary(_ => Task.FromException(exception), log, new KvStoreOptions()).InvokeAsync(context);
+            Assert.Equal(StatusCodes.Status499ClientClosedRequest, context.Response.StatusCode);
+        }
+
+        Assert.Empty(lines.All);
     }
 
     [Fact]
