@@ -3,6 +3,8 @@ namespace KvStore.Server.Tests;
 /// <summary>Clients that go away in the middle.</summary>
 public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     [Theory]
     [InlineData("Content-Length: 1000")]
     [InlineData("Content-Length: 1048576")]
@@ -59,12 +61,21 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_ClientEndsAfterTheBody_IsStoredAllTheSame()
+    public async Task Put_ClientGoesAwayAfterAdmission_IsStoredAllTheSame()
     {
-        using var raw = await server.ConnectAsync();
-        await raw.SendAsync("PUT /v1/kv/polite HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
-        await raw.EndAsync();
-        Assert.Equal("hello", (await server.Client.GetAsync("/v1/kv/polite")).Expect(200).Text);
+        var log = new HeldCommitLog();
+        await using var own = await KvServer.StartAsync(log);
+        using (var raw = await own.ConnectAsync())
+        {
+            await raw.SendAsync("PUT /v1/kv/gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+            await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+
+        var other = own.Client.PutAsync("/v1/kv/other", "v");
+        log.Held.SetResult();
+        (await other).Expect(201);
+        Assert.Equal("hello", (await own.Client.GetAsync("/v1/kv/gone")).Expect(200).Text);
+        Assert.Equal(StoreState.Running, own.Store.State);
     }
 
     [Fact]
@@ -85,5 +96,30 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     {
         (await server.Client.PutAsync(target, value)).Expect(201);
         return (await server.Client.GetAsync(target)).Expect(200);
+    }
+
+    /// <summary>The log in memory, whose commits do not end before the test lets them.</summary>
+    private sealed class HeldCommitLog : ICommitLog
+    {
+        private readonly MemoryCommitLog _log = new(TimeProvider.System);
+
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+        {
+            Reached.TrySetResult();
+            await Held.Task.WaitAsync(Patience, cancellationToken);
+            return await _log.CommitAsync(batch, cancellationToken);
+        }
+
+        public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) => _log.FollowAsync(follower, cancellationToken);
+
+        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }
