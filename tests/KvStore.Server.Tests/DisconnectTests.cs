@@ -1,30 +1,33 @@
-using System.Text;
-
 namespace KvStore.Server.Tests;
 
 /// <summary>Clients that go away in the middle.</summary>
 public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     [Theory]
     [InlineData("Content-Length: 1000")]
     [InlineData("Content-Length: 1048576")]
     [InlineData("Transfer-Encoding: chunked")]
     public async Task Put_ClientGoesAwayInTheBody_LeavesNoTrace(string framing)
     {
-        (await server.Client.PutAsync("/v1/kv/half", "before")).Expect(201);
+        await server.Client.PutAsync("/v1/kv/half", "before");
         var before = server.Store.Latest;
         for (var i = 0; i < 50; i++)
         {
             using var raw = await server.ConnectAsync();
             await raw.SendAsync($"PUT /v1/kv/half HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n");
             await raw.SendAsync(framing.StartsWith('T') ? "5\r\nhello\r\n" : "hello");
+
+            // Half of them end politely, which shows when the server is done with the request; the others reset.
+            if (i % 2 == 0)
+                Assert.DoesNotContain("HTTP/1.1 2", await raw.EndAsync(), StringComparison.Ordinal);
         }
 
         // Later requests are answered, and the store has admitted nothing since.
         Assert.Equal("before", (await server.Client.GetAsync("/v1/kv/half")).Expect(200).Text);
         Assert.Same(before, server.Store.Latest);
         Assert.Equal((0, 0L), (server.Store.QueuedOperations, server.Store.QueuedBytes));
-        await server.Client.DeleteAsync("/v1/kv/half");
     }
 
     [Theory]
@@ -46,15 +49,33 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
         for (var i = 0; i < count; i++)
         {
             using var raw = await server.ConnectAsync();
-            await raw.SendAsync(Encoding.ASCII.GetBytes($"PUT /v1/kv/gone/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello"));
+            await raw.SendAsync($"PUT /v1/kv/gone/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
             Assert.Equal($"{i}", (await PutAndGetAsync($"/v1/kv/staying/{i}", $"{i}")).Text);
         }
 
-        // A reset may overtake its own body, so not every write is admitted; each that was is there, whole.
+        // A reset may overtake its own body, so not every write was admitted; those that were are there, whole.
         Assert.Equal((0, 0L), (server.Store.QueuedOperations, server.Store.QueuedBytes));
         Assert.Equal(StoreState.Running, server.Store.State);
         foreach (var item in (await server.Client.GetAsync("/v1/kv?prefix=gone/&values=true&limit=1000")).Json.GetProperty("items").EnumerateArray())
             Assert.Equal("hello"u8.ToArray(), item.GetProperty("base64").GetBytesFromBase64());
+    }
+
+    [Fact]
+    public async Task Put_ClientGoesAwayAfterAdmission_IsStoredAllTheSame()
+    {
+        var log = new HeldCommitLog();
+        await using var own = await KvServer.StartAsync(log);
+        using (var raw = await own.ConnectAsync())
+        {
+            await raw.SendAsync("PUT /v1/kv/gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+            await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+
+        var other = own.Client.PutAsync("/v1/kv/other", "v");
+        log.Held.SetResult();
+        (await other).Expect(201);
+        Assert.Equal("hello", (await own.Client.GetAsync("/v1/kv/gone")).Expect(200).Text);
+        Assert.Equal(StoreState.Running, own.Store.State);
     }
 
     [Fact]
@@ -75,5 +96,30 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     {
         (await server.Client.PutAsync(target, value)).Expect(201);
         return (await server.Client.GetAsync(target)).Expect(200);
+    }
+
+    /// <summary>The log in memory, whose commits do not end before the test lets them.</summary>
+    private sealed class HeldCommitLog : ICommitLog
+    {
+        private readonly MemoryCommitLog _log = new(TimeProvider.System);
+
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+        {
+            Reached.TrySetResult();
+            await Held.Task.WaitAsync(Patience, cancellationToken);
+            return await _log.CommitAsync(batch, cancellationToken);
+        }
+
+        public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) => _log.FollowAsync(follower, cancellationToken);
+
+        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }

@@ -254,8 +254,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     public async Task Get_NulInTarget_IsBadRequest()
     {
         using var raw = await server.ConnectAsync();
-        await raw.SendAsync("GET /v1/kv/a%00b HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        (await raw.ReadAsync()).Expect(400);
+        (await raw.RequestAsync("GET", "/v1/kv/a%00b")).ExpectProblem(400, "malformed-request");
     }
 
     [Theory]
@@ -264,8 +263,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     public async Task Get_BytesThatAreNotAsciiInTarget_IsBadRequest(string written)
     {
         using var raw = await server.ConnectAsync();
-        await raw.SendAsync($"GET /v1/kv/{written} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        (await raw.ReadAsync()).Expect(400);
+        (await raw.RequestAsync("GET", "/v1/kv/" + written)).ExpectProblem(400, "malformed-request");
     }
 
     [Fact]

@@ -71,6 +71,7 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
         response.StatusCode = problem.Status;
         response.Headers.Connection = "close";
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentType = Problem.ContentType;
         response.Headers.ContentLength = text.Length;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using KvStore.Server.Hosting;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -15,11 +16,11 @@ public sealed class KvServer : IAsyncLifetime
     private readonly Factory _factory;
 
     public KvServer()
-        : this([])
+        : this([], null)
     {
     }
 
-    private KvServer((string Name, string Value)[] settings) => _factory = new Factory(settings);
+    private KvServer((string Name, string Value)[] settings, ICommitLog? log) => _factory = new Factory(settings, log);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; private set; } = null!;
@@ -31,9 +32,12 @@ public sealed class KvServer : IAsyncLifetime
     internal Store Store { get; private set; } = null!;
 
     /// <summary>Starts a service with settings of the section KvStore.</summary>
-    public static async Task<KvServer> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(null, settings);
+
+    /// <summary>Starts a service on a commit log of the test's own.</summary>
+    public static async Task<KvServer> StartAsync(ICommitLog? log, params (string Name, string Value)[] settings)
     {
-        var server = new KvServer(settings);
+        var server = new KvServer(settings, log);
         await server.InitializeAsync();
         return server;
     }
@@ -63,10 +67,12 @@ public sealed class KvServer : IAsyncLifetime
     private sealed class Factory : WebApplicationFactory<Program>
     {
         private readonly (string Name, string Value)[] _settings;
+        private readonly ICommitLog? _log;
 
-        public Factory((string Name, string Value)[] settings)
+        public Factory((string Name, string Value)[] settings, ICommitLog? log)
         {
             _settings = settings;
+            _log = log;
             UseKestrel();
         }
 
@@ -77,6 +83,8 @@ public sealed class KvServer : IAsyncLifetime
             builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(
                 _settings.Select(setting => KeyValuePair.Create($"KvStore:{setting.Name}", (string?)setting.Value))));
             builder.ConfigureLogging(logging => logging.ClearProviders());
+            if (_log is not null)
+                builder.ConfigureServices(services => services.AddSingleton<OpenCommitLog>(() => _log));
         }
     }
 }

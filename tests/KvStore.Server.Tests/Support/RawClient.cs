@@ -66,17 +66,24 @@ public sealed class RawClient : IDisposable
         return new Answer(status, headers, body);
     }
 
-    /// <summary>Whether the server has closed the connection, or does so now.</summary>
-    public async Task<bool> IsClosedAsync()
+    /// <summary>Says that nothing more will be sent, and waits until the server has closed the connection as well.</summary>
+    /// <returns>What came until then.</returns>
+    public async Task<string> EndAsync()
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        using var rest = new MemoryStream();
         try
         {
-            return await _input.ReadAsync(new byte[1], TestContext.Current.CancellationToken) == 0;
+            _tcp.Client.Shutdown(SocketShutdown.Send);
+            await _input.CopyToAsync(rest, patience.Token);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or SocketException)
         {
-            return true;
+            // The server closed the connection before it had read everything, which resets it.
         }
+
+        return Encoding.Latin1.GetString(rest.ToArray());
     }
 
     /// <summary>Goes away without a word: the connection is reset.</summary>
