@@ -40,7 +40,7 @@ internal static class NodeEdit
     {
         var lower = NodeCopy.OwnChild(parent, lowerSlot);
         var upper = NodeCopy.OwnChild(parent, lowerSlot + 1);
-        if (upper is Inner { Separators: var _ } inner)
+        if (upper is Inner inner)
             inner.Separators[0] = parent.Separators[lowerSlot + 1];
 
         var sum = lower.Count + upper.Count;
