@@ -31,10 +31,11 @@ public sealed class ListingModelTests
         for (var i = 0; i < 200; i++)
             await WriteAsync(server.Client);
 
+        string[] keys = [.. _model.Revisions.SelectMany(each => _model.At(each).Keys).Distinct()];
         foreach (var revision in _model.Revisions.OrderBy(_ => _random.Next()))
         {
             var state = _model.At(revision);
-            foreach (var key in _model.Revisions.SelectMany(each => _model.At(each).Keys).Distinct().OrderBy(_ => _random.Next()).Take(8))
+            foreach (var key in _random.GetItems(keys, 8))
             {
                 var answer = await server.Client.GetAsync($"{TargetOf(key)}?revision={revision}");
                 Assert.Equal(revision, answer.Revision);
