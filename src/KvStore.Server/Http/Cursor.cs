@@ -38,7 +38,7 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
             return false;
         ReadOnlyMemory<byte> bytes = Base64Url.DecodeFromChars(text);
         var span = bytes.Span;
-        if (span.Length <= HeaderBytes || span[4] != Format || BinaryPrimitives.ReadUInt32BigEndian(span) != Checksum(span[4..]))
+        if (span.Length <= HeaderBytes || span[4] != Format)
             return false;
 
         var revision = BinaryPrimitives.ReadInt64BigEndian(span[5..]);
@@ -47,7 +47,8 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
             return false;
         cursor = new Cursor(revision, bytes.Slice(HeaderBytes, prefixLength), bytes[(HeaderBytes + prefixLength)..]);
 
-        // The decoder passes white space and padding over. This service writes none.
+        // Written again it must be the same text: that checks the checksum, and refuses white space and padding, which the
+        // decoder passes over and this service never writes.
         return cursor.ToString() == text;
     }
 
