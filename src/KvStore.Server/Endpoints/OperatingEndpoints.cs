@@ -1,5 +1,6 @@
 using KvStore.Server.Hosting;
 using KvStore.Server.Http;
+using KvStore.Server.OpenApi;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KvStore.Server.Endpoints;
@@ -13,7 +14,7 @@ internal static class OperatingEndpoints
     /// <summary>Maps them.</summary>
     public static void MapOperatingEndpoints(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("").WithTags("Operating");
+        var group = routes.MapGroup("").WithTags(ApiParts.OperatingTag);
 
         group.MapMethods("/livez", Reading, Live)
             .WithName("Live")

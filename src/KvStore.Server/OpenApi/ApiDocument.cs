@@ -58,6 +58,14 @@ internal static class ApiDocument
 
         // Relative, so that Try it out works through whatever the page was loaded by.
         document.Servers = [new OpenApiServer { Url = "/" }];
+
+        // In the order in which they are shown. The framework adds one for endpoints that had none while it looked at them.
+        document.Tags = new HashSet<OpenApiTag>
+        {
+            new() { Name = ApiParts.EntriesTag, Description = "Keys and their values." },
+            new() { Name = ApiParts.CompatibilityTag, Description = "The requests of the service that this one grew out of." },
+            new() { Name = ApiParts.OperatingTag, Description = "What people and machines that run the service ask it." },
+        };
         return Task.CompletedTask;
     }
 

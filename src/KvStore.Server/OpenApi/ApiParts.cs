@@ -8,6 +8,7 @@ internal static class ApiParts
 {
     public const string EntriesTag = "Entries";
     public const string CompatibilityTag = "Compatibility";
+    public const string OperatingTag = "Operating";
 
     public static readonly ApiParameter Key = new("key", ParameterLocation.Path, JsonSchemaType.String,
         "The key: 1 to 1024 bytes of UTF-8 after percent-decoding once. `/` is an ordinary character, and `%2F` means the same.")
