@@ -45,11 +45,21 @@ public sealed class OrderedIndexStructureTests
 
         for (var end = 1; end <= before.Length; end++)
         {
+            // A reader in the middle of the old index sees entries move, even when they move between nodes that hold the same in all.
+            var standing = Math.Min(end + Loaded, before.Length - 1);
+            var reader = index.ScanBackward(new KeyRange(default, before[standing].Key.Utf8.ToArray()));
+            Assert.True(reader.MoveNext());
+
             builder = index.ToBuilder();
             builder.RemoveRange(new KeyRange(default, end < before.Length ? before[end].Key.Utf8.ToArray() : default));
             builder.Validate();
             IndexModel.AssertHolds(builder.ToIndex(), before[end..]);
             index.Validate();
+            for (var i = standing - 1; i >= 0; i--)
+            {
+                Assert.Same(before[i], reader.Current);
+                Assert.Equal(i > 0, reader.MoveNext());
+            }
         }
 
         IndexModel.AssertHolds(index, before);
