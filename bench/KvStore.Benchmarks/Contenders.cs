@@ -31,7 +31,10 @@ internal abstract class Contender
         new ImmutableSortedDictionaryContender(), new OrderedIndexContender(),
     ];
 
-    public static Entry EntryOf(Key key) => new(key, new byte[16], "application/octet-stream", 1, 1, 1, 1);
+    public static Entry EntryOf(Key key) => Entry.Create(key, new byte[16], "application/octet-stream", 1, 1, 1, 1);
+
+    // The library's collections hold a key beside the entry, in an array of its own as they would without this store's entries.
+    protected static Key Detached(Key key) => Key.Parse(key.ToString());
 
     protected static long Visit(Entry entry, bool touch) => touch ? entry.Revision : entry is null ? 0 : 1;
 }
@@ -65,7 +68,7 @@ internal sealed class DictionaryContender : Contender
     {
         _entries = new(KeyEquality.Instance);
         foreach (var entry in sorted)
-            _entries[entry.Key] = entry;
+            _entries[Detached(entry.Key)] = entry;
     }
 
     public override Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
@@ -101,7 +104,7 @@ internal sealed class ConcurrentDictionaryContender : Contender
     {
         _entries = new(KeyEquality.Instance);
         foreach (var entry in sorted)
-            _entries[entry.Key] = entry;
+            _entries[Detached(entry.Key)] = entry;
     }
 
     public override Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
@@ -135,7 +138,7 @@ internal sealed class ImmutableDictionaryContender : Contender
     public override string Name => "ImmutableDictionary";
 
     public override void Load(Entry[] sorted) =>
-        _entries = _loaded = _loaded.Clear().AddRange(sorted.Select(entry => KeyValuePair.Create(entry.Key, entry)));
+        _entries = _loaded = _loaded.Clear().AddRange(sorted.Select(entry => KeyValuePair.Create(Detached(entry.Key), entry)));
 
     public override Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
 
@@ -168,7 +171,7 @@ internal sealed class ImmutableSortedDictionaryContender : Contender
     public override bool Ordered => true;
 
     public override void Load(Entry[] sorted) =>
-        _entries = _loaded = _loaded.Clear().AddRange(sorted.Select(entry => KeyValuePair.Create(entry.Key, entry)));
+        _entries = _loaded = _loaded.Clear().AddRange(sorted.Select(entry => KeyValuePair.Create(Detached(entry.Key), entry)));
 
     public override Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
 

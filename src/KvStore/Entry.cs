@@ -1,38 +1,45 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace KvStore;
 
 /// <summary>A key with its value and what is known of it. Immutable; safe to read from any thread.</summary>
-public sealed class Entry
+/// <remarks>
+/// There are millions of entries, so their room counts. The key's bytes lie in the entry itself (see <see cref="InlineEntry{T}"/>):
+/// that is an object less for the collector, and a cache miss less for every comparison with a stored key.
+/// </remarks>
+public abstract class Entry
 {
     /// <summary>What <see cref="ExpiresAtMilliseconds"/> holds when the entry does not expire.</summary>
     internal const long Never = long.MaxValue;
 
+    /// <summary>The longest key that an entry can have; far more than any limit on keys allows.</summary>
+    internal const int KeyBytesMax = (1 << LengthBits) - 1;
+
+    // The key's length shares a field with the time: 50 bits hold every millisecond that a DateTimeOffset can tell.
+    private const int LengthBits = 14;
+
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    internal Entry(
-        Key key,
-        ReadOnlyMemory<byte> value,
-        string contentType,
-        long createdRevision,
-        long revision,
-        long version,
-        long modifiedAtMilliseconds,
-        long expiresAtMilliseconds = Never)
+    private readonly byte[] _value;
+    private readonly long _modifiedAtAndKeyLength;
+
+    private protected Entry(in EntryFields fields, int keyLength)
     {
-        Key = key;
-        Value = value;
-        ContentType = contentType;
-        CreatedRevision = createdRevision;
-        Revision = revision;
-        Version = version;
-        ModifiedAtMilliseconds = modifiedAtMilliseconds;
-        ExpiresAtMilliseconds = expiresAtMilliseconds;
+        _value = ArrayOf(fields.Value);
+        ContentType = fields.ContentType;
+        CreatedRevision = fields.CreatedRevision;
+        Revision = fields.Revision;
+        Version = fields.Version;
+        _modifiedAtAndKeyLength = (fields.ModifiedAtMilliseconds << LengthBits) | (uint)keyLength;
+        ExpiresAtMilliseconds = fields.ExpiresAtMilliseconds;
     }
 
-    /// <summary>The key.</summary>
-    public Key Key { get; }
+    /// <summary>The key. It refers to this entry, so whoever keeps it keeps the entry.</summary>
+    public Key Key => new(this);
 
     /// <summary>The value's bytes. They belong to the store and never change.</summary>
-    public ReadOnlyMemory<byte> Value { get; }
+    public ReadOnlyMemory<byte> Value => _value;
 
     /// <summary>The media type that the writer gave, as it was given.</summary>
     public string ContentType { get; }
@@ -54,13 +61,42 @@ public sealed class Entry
         ExpiresAtMilliseconds == Never ? null : DateTimeOffset.FromUnixTimeMilliseconds(ExpiresAtMilliseconds);
 
     /// <summary>Bytes of key and value together.</summary>
-    public long Bytes => Key.Length + Value.Length;
+    public long Bytes => KeyLength + _value.Length;
 
     /// <summary>Milliseconds since 1970-01-01 UTC; a number because it takes half of a DateTimeOffset's room.</summary>
-    internal long ModifiedAtMilliseconds { get; }
+    internal long ModifiedAtMilliseconds => _modifiedAtAndKeyLength >> LengthBits;
 
     /// <summary>Milliseconds since 1970-01-01 UTC, or <see cref="Never"/>.</summary>
     internal long ExpiresAtMilliseconds { get; }
+
+    /// <summary>The key's length in bytes.</summary>
+    internal int KeyLength => (int)_modifiedAtAndKeyLength & KeyBytesMax;
+
+    /// <summary>The key's bytes.</summary>
+    internal ReadOnlySpan<byte> KeyUtf8 => KeyLength <= InlineEntry.KeyBytesMax
+        ? InlineEntry.KeyOf(this, KeyLength)
+        : Unsafe.As<LongKeyEntry>(this).LongKey;
+
+    /// <summary>Makes an entry. The key is copied; the value's array is taken over if the value is all of it.</summary>
+    internal static Entry Create(
+        Key key,
+        ReadOnlyMemory<byte> value,
+        string contentType,
+        long createdRevision,
+        long revision,
+        long version,
+        long modifiedAtMilliseconds,
+        long expiresAtMilliseconds = Never)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Length, KeyBytesMax, nameof(key));
+        var fields = new EntryFields(value, contentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
+        return key.Length <= InlineEntry.KeyBytesMax ? InlineEntry.Create(fields, key.Utf8) : new LongKeyEntry(fields, key.Utf8);
+    }
+
+    private static byte[] ArrayOf(ReadOnlyMemory<byte> value) =>
+        MemoryMarshal.TryGetArray(value, out var segment) && segment.Array is { } array && array.Length == value.Length
+            ? array
+            : value.ToArray();
 
     /// <summary>A time as a whole number of milliseconds, rounded up: an entry is never deleted before its time (but in the year 9999).</summary>
     internal static long MillisecondsNotBefore(DateTimeOffset time)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace KvStore;
@@ -37,15 +38,18 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
     // The usual encoding would turn half a surrogate pair into U+FFFD, and so two texts into one key.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly byte[]? _utf8;
+    // An array of the key's own, or the entry that the bytes lie in.
+    private readonly object? _holder;
 
-    private Key(byte[] utf8) => _utf8 = utf8;
+    private Key(byte[] utf8) => _holder = utf8;
+
+    internal Key(Entry entry) => _holder = entry;
 
     /// <summary>The key's bytes.</summary>
-    public ReadOnlySpan<byte> Utf8 => _utf8;
+    public ReadOnlySpan<byte> Utf8 => _holder is byte[] utf8 ? utf8 : _holder is null ? default : Unsafe.As<Entry>(_holder).KeyUtf8;
 
     /// <summary>The key's length in bytes.</summary>
-    public int Length => _utf8?.Length ?? 0;
+    public int Length => Utf8.Length;
 
     /// <summary>Makes a key of bytes that a user sent.</summary>
     /// <param name="utf8">The bytes; they are copied.</param>

@@ -18,6 +18,19 @@ public sealed class Snapshot
     /// <summary>A store that nothing was ever written to.</summary>
     internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
 
+    /// <summary>A snapshot of entries that come in key order, each key once.</summary>
+    /// <exception cref="ArgumentException">They do not.</exception>
+    internal static Snapshot FromSorted(long revision, IEnumerable<Entry> entries)
+    {
+        var bytes = 0L;
+        var index = OrderedIndex.FromSorted(entries.Select(entry =>
+        {
+            bytes += entry.Bytes;
+            return entry;
+        }));
+        return new(revision, index, bytes);
+    }
+
     /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.At"/> was asked for.</summary>
     public long Revision { get; }
 

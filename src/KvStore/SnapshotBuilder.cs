@@ -21,10 +21,6 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
             Replace(change.Current, change.Previous);
     }
 
-    /// <summary>Adds an entry whose key is not there yet.</summary>
-    /// <exception cref="InvalidOperationException">The key is there; the builder is of no use any more.</exception>
-    public void Add(Entry entry) => Replace(null, entry);
-
     /// <summary>The snapshot of what the builder holds.</summary>
     public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
 

@@ -24,12 +24,10 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         if (revision < _latest.Revision)
             throw new InvalidOperationException($"An image at revision {revision} after revision {_latest.Revision}.");
 
-        var builder = Snapshot.Empty.ToBuilder();
-        foreach (var entry in entries)
-            builder.Add(entry);
+        var image = Snapshot.FromSorted(revision, entries);
         _kept.Clear();
         _history.Reset(revision);
-        Publish(builder.ToSnapshot(revision));
+        Publish(image);
     }
 
     public void Apply(IReadOnlyList<Commit> commits)

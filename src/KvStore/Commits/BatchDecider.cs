@@ -80,7 +80,7 @@ public sealed class BatchDecider(TimeProvider time)
         return count == changes.Length ? changes : changes[..count];
     }
 
-    private static Entry EntryOf(Put put, Entry? previous, long revision, long now) => new(
+    private static Entry EntryOf(Put put, Entry? previous, long revision, long now) => Entry.Create(
         put.Key,
         put.Value,
         put.ContentType,

@@ -13,7 +13,7 @@ internal sealed class BulkLoad
     /// <summary>Adds an entry after those that were added before.</summary>
     public void Add(Entry entry)
     {
-        if (_leaf is { } last && last.KeyAt(last.Count - 1).SequenceCompareTo(entry.Key.Utf8) >= 0)
+        if (_leaf is { } last && last.KeyAt(last.Count - 1).SequenceCompareTo(entry.KeyUtf8) >= 0)
             throw new ArgumentException($"The key {entry.Key} does not come after the one before it.", nameof(entry));
         if (_leaf is null || _leaf.Count == Fill)
             _level.Add(_leaf = new Leaf(_owner));

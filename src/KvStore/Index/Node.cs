@@ -120,7 +120,7 @@ internal sealed class Leaf : Node
 
     public override int FirstKeyed => 0;
 
-    public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot]!.Key.Utf8;
+    public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot]!.KeyUtf8;
 
     public override Node CreateEmpty(long owner) => new Leaf(owner);
 

@@ -80,7 +80,7 @@ internal sealed partial class OrderedIndex
                 return SetIn(leaf, entry, out previous);
 
             var inner = (Inner)node;
-            var slot = NodeSearch.ChildOf(inner, entry.Key.Utf8);
+            var slot = NodeSearch.ChildOf(inner, entry.KeyUtf8);
             var child = NodeCopy.OwnChild(inner, slot);
             var upper = SetBelow(child, entry, out previous);
             if (upper is null)
@@ -96,7 +96,7 @@ internal sealed partial class OrderedIndex
 
         private static Leaf? SetIn(Leaf leaf, Entry entry, out Entry? previous)
         {
-            var key = entry.Key.Utf8;
+            var key = entry.KeyUtf8;
             var slot = NodeSearch.SlotOf(leaf, key);
             if (slot >= 0)
             {

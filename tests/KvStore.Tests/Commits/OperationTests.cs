@@ -63,6 +63,6 @@ public class OperationTests
         Assert.Equal(at6, guard.HoldsFor(Entry(6)));
         Assert.Equal(atNone, guard.HoldsFor(null));
 
-        Entry Entry(long revision) => new(key, default, "text/plain", createdRevision: 5, revision, version: 1, 0);
+        Entry Entry(long revision) => KvStore.Entry.Create(key, default, "text/plain", createdRevision: 5, revision, version: 1, 0);
     }
 }

@@ -18,7 +18,7 @@ public class ReachTests
                 for (var revision = 1L; revision <= Rounds; revision++)
                 {
                     Assert.True(turn.Wait(TimeSpan.FromSeconds(20)), $"The waiter for {revision - 1} was never woken.");
-                    var current = new Entry(key, default, "text/plain", 1, revision, revision, 0);
+                    var current = Entry.Create(key, default, "text/plain", 1, revision, revision, 0);
                     publisher.Apply([new Commit(revision, [new CommittedChange(previous, current)])]);
                     previous = current;
                 }

@@ -19,8 +19,8 @@ public sealed class OrderedIndexModelTests
     public void Operations_LargeIndexes_EqualModel(string shape)
     {
         var seed = IndexKeys.Seed();
-        for (var sequence = 0; sequence < 3; sequence++)
-            new Sequence(shape, unchecked(seed + sequence), loaded: 3000 * (sequence % 2), checkEvery: 150).Run(operations: 4000);
+        for (var sequence = 0; sequence < 2; sequence++)
+            new Sequence(shape, unchecked(seed + sequence), loaded: 3000 * (sequence % 2), checkEvery: 250).Run(operations: 4000);
     }
 
     private sealed class Sequence

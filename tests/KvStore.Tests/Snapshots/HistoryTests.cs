@@ -156,7 +156,7 @@ public class HistoryTests
 
     private static Commit Commit(long revision, int previousBytes = 1)
     {
-        var previous = new Entry(Some.Key("k"), new byte[previousBytes - 1], "text/plain", 1, 1, 1, 0);
+        var previous = Entry.Create(Some.Key("k"), new byte[previousBytes - 1], "text/plain", 1, 1, 1, 0);
         return new Commit(revision, [new CommittedChange(previous, null)]);
     }
 }

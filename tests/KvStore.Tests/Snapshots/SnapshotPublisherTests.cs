@@ -152,7 +152,7 @@ public class SnapshotPublisherTests
     private string? KeysAt(long revision) =>
         _publisher.At(revision) is { } snapshot ? string.Concat(snapshot.Scan(Some.Everything).Select(entry => entry.Key)) : null;
 
-    private static Entry Entry(string key, long revision) => new(Some.Key(key), new byte[1], "text/plain", revision, revision, 1, 0);
+    private static Entry Entry(string key, long revision) => KvStore.Entry.Create(Some.Key(key), new byte[1], "text/plain", revision, revision, 1, 0);
 
     private static Commit Write(string key, long revision) => new(revision, [new CommittedChange(null, Entry(key, revision))]);
 }

@@ -71,7 +71,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
     {
         var previous = Find(change.Key);
         var revision = Next;
-        return new CommittedChange(previous, change is not Put put ? null : new Entry(
+        return new CommittedChange(previous, change is not Put put ? null : Entry.Create(
             put.Key, put.Value, put.ContentType, previous?.CreatedRevision ?? revision, revision, (previous?.Version ?? 0) + 1,
             time.GetUtcNow().ToUnixTimeMilliseconds(), put.ExpiresAt?.ToUnixTimeMilliseconds() ?? Entry.Never));
     }
