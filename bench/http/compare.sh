@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# Compares KvStore over HTTP with bare Kestrel endpoints and with other services, in one run on this machine.
+#
+#   bench/http/compare.sh                      the usual set, less than 10 minutes
+#   bench/http/compare.sh --quick              GET hit and PUT only, less than 2 minutes
+#   bench/http/compare.sh --full               every workload at every value size and number of connections
+#   bench/http/compare.sh --entries 10000000   GET throughput with that many entries against 1,000
+#
+#   --rounds N       measurements of each cell (default 5); their median is reported
+#   --seconds N      seconds of one measurement (default 1; 2 for the rows that matter most)
+#   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd
+#   --server DLL     another build of the service; --baseline DLL a second one to compare it with
+#   --no-install     leave out contenders whose programs are missing instead of installing their Debian packages
+#   --no-docs        do not write the table into docs/performance.md
+#
+# Needs the .NET SDK; wrk, curl, redis, webdis, nginx and etcd are installed by apt-get when they are missing. What it
+# compares, and what the numbers mean, is said in docs/performance.md.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+mode=default rounds=5 seconds="" only="" entries=0 install=1 docs=1
+server="$root/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll" baseline=""
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "compare.sh: $*"; exit 1; }
+
+while (($# > 0)); do
+    case $1 in
+    --quick | --full) mode=${1#--} ;;
+    --entries) mode=entries entries=$2; shift ;;
+    --rounds) rounds=$2; shift ;;
+    --seconds) seconds=$2; shift ;;
+    --only) only=$2; shift ;;
+    --server) server=$2; shift ;;
+    --baseline) baseline=$2; shift ;;
+    --no-install) install=0 ;;
+    --no-docs) docs=0 ;;
+    --help | -h) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit ;;
+    *) fail "$1 is not understood; see --help" ;;
+    esac
+    shift
+done
+
+source "$root/bench/http/contenders.sh"
+floor_program="$root/bench/http/Floor/bin/Release/net10.0/KvStore.Floor.dll"
+declare -A entries_of=([few]=1000 [many]=$entries)
+threads=$(($(nproc) < 2 ? 1 : 2))
+sizes=(100 1024 16384)
+[[ $mode != quick ]] || sizes=(100)
+run=0
+
+# load CONTENDER WORKLOAD SIZE CONNECTIONS SECONDS [verify]: runs wrk and prints its result line without the first word.
+load() {
+    run=$((run + 1))
+    local name=$1 use=$threads
+    case $name in baseline | few | many) name=kvstore ;; esac
+    (($4 >= use)) || use=$4
+    wrk -t"$use" -c"$4" -d"$5s" --timeout 5s -s "$root/bench/http/load.lua" "http://127.0.0.1:${port_of[$1]}" \
+        -- "$name" "$2" "$3" "$run" "${entries_of[$1]:-0}" "${6:-}" 2>&1 | sed -n '/^RESULT /{s///;p;q};/PANIC/{p;q}'
+}
+
+# verify CONTENDER WORKLOAD SIZE: every answer of one second is looked at; a wrong one ends the run.
+verify() {
+    local result
+    result=$(load "$1" "$2" "$3" 1 1 verify)
+    run=$((run + 1))
+    read -r _ _ _ _ _ _ checked wrong sample <<<"$result"
+    [[ ${checked:-0} =~ ^[0-9]+$ && $checked -gt 0 && $wrong -eq 0 ]] || fail "$1 answers wrongly to $2 of $3 B: ${wrong:-?} of ${checked:-?}, such as: ${sample:-$result}"
+}
+
+# measure ROUND CONTENDER WORKLOAD SIZE CONNECTIONS SECONDS: one line into the results:
+# workload size connections contender round requests_per_second p50_us p99_us failures processor_us_per_request
+measure() {
+    local result requests duration errors broken p50 p99 failures before after
+    before=$(processor_time "$2")
+    result=$(load "${@:2}")
+    after=$(processor_time "$2")
+    run=$((run + 1))
+    read -r requests duration errors broken p50 p99 _ <<<"$result"
+    failures=$((errors + broken))
+
+    # A miss is answered with 404, except by etcd, so there everything else is the failure.
+    [[ $3 != miss || $2 == etcd ]] || failures=$((requests - errors + broken))
+    awk -v id="$3 $4 $5 $2 $1" -v n="$requests" -v d="$duration" -v rest="$p50 $p99 $failures" -v processor="$((after - before))" \
+        'BEGIN { printf "%s %.0f %s %.2f\n", id, n / d, rest, processor * 10000 / n }' >>"$results"
+    [[ $3 != put-new ]] || clean "$2"
+}
+
+# rows: one line per row: workload, size, connections, seconds, contenders.
+rows() {
+    local all="floor kvstore baseline webdis nginx etcd" others="kvstore baseline webdis nginx etcd" size connections workload
+    local brief="floor kvstore baseline webdis nginx"
+    case $mode in
+    quick)
+        for workload in get put-new; do echo "$workload 100 64 1 $brief"; done
+        ;;
+    default)
+        for workload in get put-new put-same; do echo "$workload 100 64 2 $all"; done
+        echo "mix 100 64 1 $all"
+        for workload in miss list; do echo "$workload 100 64 1 $others"; done
+        for size in 1024 16384; do for workload in get put-same; do echo "$workload $size 64 1 $brief"; done; done
+        for connections in 1 512; do for workload in get put-same; do echo "$workload 100 $connections 1 $brief"; done; done
+        ;;
+    full)
+        for size in "${sizes[@]}"; do for connections in 1 64 512; do
+            for workload in get put-new put-same; do echo "$workload $size $connections 2 $all"; done
+            echo "mix $size $connections 2 $all"
+            echo "miss $size $connections 2 $others"
+            ((size != 100)) || echo "list $size $connections 2 $others"
+        done; done
+        ;;
+    entries) echo "entries 100 64 2 few many" ;;
+    esac
+}
+
+# Wrk itself must not be what is measured: the constant answer with one thread of wrk and with two.
+measure_generator() {
+    local round=$1 all=$threads count
+    for count in 1 2; do
+        threads=$count
+        read -r requests duration _ <<<"$(load floor get 100 64 1)"
+        awk -v id="wrk $count 64 floor $round" -v n="$requests" -v d="$duration" 'BEGIN { printf "%s %.0f 0 0 0 0\n", id, n / d }' >>"$results"
+    done
+    threads=$all
+}
+
+facts() {
+    local version
+    echo "cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"
+    echo "dotnet=.NET $(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App \([^ ]*\).*/\1/p' | tail -n 1)"
+    version=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
+    [[ -z $(git -C "$root" status --porcelain -- src 2>/dev/null) ]] || version="$version with changes"
+    echo "kvstore=$version"
+    for contender in "${contenders[@]}"; do
+        case $contender in
+        webdis) echo "webdis=webdis $(dpkg-query -W -f '${Version}' webdis 2>/dev/null || echo '?') on redis $(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" ;;
+        nginx) echo "nginx=nginx $(nginx -v 2>&1 | sed 's|.*/||')" ;;
+        etcd) echo "etcd=etcd $(etcd --version | sed -n 's/^etcd Version: //p')" ;;
+        esac
+    done
+    echo "load=$(cut -d' ' -f1 /proc/loadavg)"
+    echo "files=$(stat -f -c %T "$scratch")"
+    echo "rounds=$rounds"
+    echo "mode=$mode"
+    echo "date=$(date -u +%F)"
+    echo "threads=$threads"
+}
+
+# --- The run ---
+
+have curl wrk || fail "wrk and curl are needed"
+command -v dotnet >/dev/null || fail "the .NET SDK is needed"
+say "building"
+for project in src/KvStore.Server bench/http/Floor; do dotnet build -c Release "$root/$project" -v quiet -clp:NoSummary >&2; done
+
+# In memory when there is such a file system: disks are not what is compared.
+scratch=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" kvstore-compare.XXXXXX)
+trap stop_everything EXIT
+trap 'exit 130' INT TERM
+results="$scratch/results"
+
+contenders=()
+for contender in floor kvstore baseline webdis nginx etcd few many; do
+    rows | grep -qw "$contender" || continue
+    [[ -z $only || ,$only, == *,$contender,* ]] || continue
+    case $contender in
+    baseline) [[ -n $baseline ]] || continue ;;
+    webdis) have redis-server redis-cli webdis || { say "webdis or redis is missing; left out"; continue; } ;;
+    nginx) have nginx || { say "nginx is missing; left out"; continue; } ;;
+    etcd) have etcd || { say "etcd is missing; left out"; continue; } ;;
+    esac
+    contenders+=("$contender")
+done
+facts >"$scratch/facts"
+
+for contender in "${contenders[@]}"; do
+    say "starting $contender"
+    "start_$contender"
+    fill "$contender"
+done
+
+# cells: workload size connections seconds contender, one line each; those of a row stay together.
+cells() {
+    local round=$1 workload size connections duration named
+    while read -r workload size connections duration named; do
+        local present=()
+        for contender in $named; do [[ " ${contenders[*]} " != *" $contender "* ]] || present+=("$contender"); done
+        for ((at = 0; at < ${#present[@]}; at++)); do
+            echo "$workload $size $connections ${seconds:-$duration} ${present[(at + round) % ${#present[@]}]}"
+        done
+    done < <(rows)
+}
+
+say "verifying and warming up"
+while read -r workload size connections duration contender; do
+    verify "$contender" "$workload" "$size"
+done < <(cells 0 | sort -k1,2 -k5,5 -u)
+while read -r workload size connections duration contender; do
+    case $contender in floor | kvstore | baseline | few | many) load "$contender" "$workload" "$size" "$connections" 2 >/dev/null ;; esac
+    [[ $workload != put-new ]] || clean "$contender"
+done < <(cells 0)
+
+for ((round = 1; round <= rounds; round++)); do
+    say "round $round of $rounds"
+    [[ " ${contenders[*]} " != *" floor "* ]] || measure_generator "$round"
+    while read -r workload size connections duration contender; do
+        measure "$round" "$contender" "$workload" "$size" "$connections" "$duration"
+    done < <(cells "$round")
+done
+
+report="$scratch/report.md"
+awk -f "$root/bench/http/report.awk" "$scratch/facts" "$results" >"$report"
+cat "$report"
+if ((docs)); then
+    # Each mode has a place of its own in the document: the usual and the full table share one.
+    place=$([[ $mode == entries ]] && echo entries || echo comparison)
+    awk -v report="$report" -v place="$place" '
+        index($0, "<!-- " place " begin -->") { print; while ((getline line < report) > 0) print line; skipping = 1; next }
+        index($0, "<!-- " place " end -->") { skipping = 0 }
+        !skipping' "$root/docs/performance.md" >"$scratch/performance.md"
+    cp "$scratch/performance.md" "$root/docs/performance.md"
+    say "written into docs/performance.md"
+fi
+! grep -q FAILED "$report" || fail "some answers were failures; see the table"
