@@ -9,6 +9,8 @@ namespace KvStore.Server.OpenApi;
 /// <summary>The OpenAPI document and Swagger UI.</summary>
 internal static class ApiDocument
 {
+    private const string SwaggerPath = "/swagger";
+
     public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
@@ -20,17 +22,18 @@ internal static class ApiDocument
     {
         // The one document by its own path: any other name is answered as every path is where nothing is served.
         app.MapOpenApi("/openapi/v1.json");
-        app.Use(next => context => HasControlCharacter(context.Request.Path.Value)
+
+        // In a branch of its own because Swagger UI looks at the path of every request that it gets with regular expressions.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(SwaggerPath), branch => branch.Use(next => context => HasControlCharacter(context.Request.Path.Value)
             ? Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context)
-            : next(context));
-        app.UseSwaggerUI(options =>
+            : next(context)).UseSwaggerUI(options =>
         {
             options.SwaggerEndpoint("/openapi/v1.json", "KvStore");
-            options.RoutePrefix = "swagger";
+            options.RoutePrefix = SwaggerPath[1..];
             options.DocumentTitle = "KvStore";
             options.EnableTryItOutByDefault();
-        });
-        app.MapGet("/", () => TypedResults.LocalRedirect("/swagger")).ExcludeFromDescription();
+        }));
+        app.MapGet("/", () => TypedResults.LocalRedirect(SwaggerPath)).ExcludeFromDescription();
     }
 
     /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which no header can hold.</summary>
