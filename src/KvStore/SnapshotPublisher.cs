@@ -53,19 +53,20 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     public ValueTask<Snapshot> ReachAsync(long revision, CancellationToken cancellationToken)
     {
         var latest = _latest;
-        return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitAsync();
+        return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitForAsync(revision, cancellationToken);
+    }
 
-        async ValueTask<Snapshot> WaitAsync()
+    // A method of its own because, inside the other, what it needs would be allocated for those that do not wait, too.
+    private async ValueTask<Snapshot> WaitForAsync(long revision, CancellationToken cancellationToken)
+    {
+        while (true)
         {
-            while (true)
-            {
-                // The order matters because the publisher writes the snapshot and then takes the signal: a snapshot that we
-                // do not see here is published after our signal stood there, and completes it.
-                var published = Volatile.Read(ref _published) ?? Signal();
-                if (_latest is var snapshot && snapshot.Revision >= revision)
-                    return snapshot;
-                await published.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            }
+            // The order matters because the publisher writes the snapshot and then takes the signal: a snapshot that we
+            // do not see here is published after our signal stood there, and completes it.
+            var published = Volatile.Read(ref _published) ?? Signal();
+            if (_latest is var snapshot && snapshot.Revision >= revision)
+                return snapshot;
+            await published.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
         TaskCompletionSource Signal()

@@ -66,10 +66,14 @@ public sealed class Store : IAsyncDisposable
     public Task<Outcome> SubmitAsync(Operation operation) => _loop.SubmitAsync(operation);
 
     /// <summary>The state for a linearizable read: it holds every commit that anyone, anywhere had an answer for before this call.</summary>
-    public async ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
+    public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
     {
-        var revision = await _log.BarrierAsync(cancellationToken).ConfigureAwait(false);
-        return await _publisher.ReachAsync(revision, cancellationToken).ConfigureAwait(false);
+        // Not async: on one node nothing of this ever waits, and then it needs no state machine.
+        var barrier = _log.BarrierAsync(cancellationToken);
+        return barrier.IsCompletedSuccessfully ? _publisher.ReachAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
+
+        static async ValueTask<Snapshot> WaitAsync(SnapshotPublisher publisher, ValueTask<long> barrier, CancellationToken cancellationToken) =>
+            await publisher.ReachAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The state at a revision, as long as it is remembered.</summary>

@@ -23,7 +23,8 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
         routes.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
     }
 
-    private async Task GetAsync(HttpContext context)
+    // Not async: a read of the latest state never waits on a single node, and then needs no state machine.
+    private Task GetAsync(HttpContext context)
     {
         long? revision = null;
         Conditions conditions = default;
@@ -32,16 +33,18 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
             ?? parameters.TryGetNumber(Reads.RevisionParameter, 0, long.MaxValue, out revision)
             ?? Conditions.TryGet(context, key, out conditions);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem.WriteAsync(context);
 
-        (var snapshot, problem) = await Reads.TakeAsync(store, revision, context.RequestAborted);
-        if (problem is not null)
-            await problem.WriteAsync(context);
-        else
-            await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(key), conditions);
+        var taking = Reads.TakeAsync(store, revision, context.RequestAborted);
+        return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
+
+        // What it needs comes as arguments because a closure would be allocated for the reads that do not wait, too.
+        static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
+            await AnswerAsync(context, await taking, key, conditions);
+
+        static Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
+            ? problem.WriteAsync(context)
+            : EntryResponses.WriteEntryAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
     }
 
     private async Task PutAsync(HttpContext context)
