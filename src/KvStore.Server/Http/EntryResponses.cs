@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Primitives;
 
 namespace KvStore.Server.Http;
 
@@ -6,14 +7,29 @@ namespace KvStore.Server.Http;
 internal static class EntryResponses
 {
     public const string RevisionHeader = "KvStore-Revision";
+    private static Tuple<long, StringValues>? _revisionText;
+
     public const string ExpiresHeader = "KvStore-Expires";
 
     /// <summary>An entry's ETag: its revision, quoted.</summary>
-    public static string ETagOf(Entry entry) => string.Create(CultureInfo.InvariantCulture, $"\"{entry.Revision}\"");
+    public static string ETagOf(Entry entry)
+    {
+        Span<char> text = stackalloc char[22];
+        text[0] = '"';
+        entry.Revision.TryFormat(text[1..], out var digits, provider: CultureInfo.InvariantCulture);
+        text[digits + 1] = '"';
+        return new string(text[..(digits + 2)]);
+    }
 
     /// <summary>Says which revision was read or written.</summary>
-    public static void SetRevision(HttpResponse response, long revision) =>
-        response.Headers[RevisionHeader] = revision.ToString(CultureInfo.InvariantCulture);
+    public static void SetRevision(HttpResponse response, long revision)
+    {
+        // Between two writes all reads say the same revision, so its text is worth keeping. A race makes it once more.
+        var text = _revisionText;
+        if (text is null || text.Item1 != revision)
+            _revisionText = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
+        response.Headers[RevisionHeader] = text.Item2;
+    }
 
     /// <summary>Answers a read: with the value, or with what the conditions ask for.</summary>
     public static Task WriteEntryAsync(HttpContext context, Snapshot snapshot, Entry? entry, Conditions conditions)
@@ -43,7 +59,7 @@ internal static class EntryResponses
         response.Headers.ContentSecurityPolicy = "sandbox";
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
-            : response.Body.WriteAsync(entry.Value, context.RequestAborted).AsTask();
+            : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
     }
 
     /// <summary>Answers that the client's copy of an entry is still the current one.</summary>

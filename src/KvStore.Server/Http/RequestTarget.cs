@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server.Http;
@@ -57,7 +58,8 @@ internal static class RequestTarget
     /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
     public static ReadOnlySpan<char> PathOf(HttpContext context)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        // By its type and not by Get<T>, which on the web server's collection is a generic virtual call.
+        var target = ((IHttpRequestFeature)context.Features[typeof(IHttpRequestFeature)]!).RawTarget.AsSpan();
         if (target.Length > 0 && target[0] != '/' && target.IndexOf("://") is > 0 and var scheme)
         {
             target = target[(scheme + 3)..];
@@ -80,6 +82,9 @@ internal static class RequestTarget
     public static bool TryDecode(ReadOnlySpan<char> text, bool plusIsSpace, Span<byte> bytes, out int length)
     {
         length = 0;
+        if (!plusIsSpace && text.IndexOfAny('%', '#') < 0)
+            return Ascii.FromUtf16(text, bytes, out length) == OperationStatus.Done;
+
         for (var i = 0; i < text.Length; i++)
         {
             var character = text[i];
