@@ -17,7 +17,26 @@ internal static class RequestBody
             return ReadChunkedAsync(request.Body, bytesMax, context.RequestAborted);
         if (length > bytesMax)
             return ValueTask.FromResult<byte[]?>(null);
-        return length == 0 ? ValueTask.FromResult<byte[]?>([]) : ReadExactlyAsync(request.Body, (int)length, context.RequestAborted);
+        if (length == 0)
+            return ValueTask.FromResult<byte[]?>([]);
+
+        // A small body has mostly come with the headers, and is then here without any wait.
+        var reader = request.BodyReader;
+        if (reader.TryRead(out var read))
+        {
+            var buffer = read.Buffer;
+            if (buffer.Length == length)
+            {
+                var value = GC.AllocateUninitializedArray<byte>((int)length);
+                buffer.CopyTo(value);
+                reader.AdvanceTo(buffer.End);
+                return ValueTask.FromResult<byte[]?>(value);
+            }
+
+            reader.AdvanceTo(buffer.Start);
+        }
+
+        return ReadExactlyAsync(request.Body, (int)length, context.RequestAborted);
     }
 
     private static async ValueTask<byte[]?> ReadExactlyAsync(Stream body, int length, CancellationToken cancellationToken)
