@@ -27,7 +27,7 @@ try
 
     var app = builder.Build();
     app.UseRequestBoundary();
-    app.UseKeyPaths();
+    app.UseKeyRouting();
     app.UseRouting();
 
     app.MapEntryEndpoints();

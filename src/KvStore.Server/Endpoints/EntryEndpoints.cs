@@ -10,17 +10,18 @@ namespace KvStore.Server.Endpoints;
 /// </summary>
 internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
 {
-    // One segment is enough: the key is read from the request target, and all keys are routed alike (see RequestTarget).
+    // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
     // A catch-all would take /v1/kv itself as well.
     private const string Route = RequestTarget.KeyPathPrefix + "{key}";
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<EntryEndpoints>(routes.ServiceProvider);
-        routes.MapMethods(Route, [HttpMethods.Get], endpoints.GetAsync).WithApi(EntryApi.Get);
-        routes.MapMethods(Route, [HttpMethods.Head], endpoints.GetAsync).WithApi(EntryApi.Head);
-        routes.MapMethods(Route, [HttpMethods.Put], endpoints.PutAsync).WithApi(EntryApi.Put);
-        routes.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
+        var keys = routes.MapGroup("").WithMetadata(KeyRouting.Marker);
+        keys.MapMethods(Route, [HttpMethods.Get], endpoints.GetAsync).WithApi(EntryApi.Get);
+        keys.MapMethods(Route, [HttpMethods.Head], endpoints.GetAsync).WithApi(EntryApi.Head);
+        keys.MapMethods(Route, [HttpMethods.Put], endpoints.PutAsync).WithApi(EntryApi.Put);
+        keys.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
     }
 
     // Not async: a read of the latest state never waits on a single node, and then needs no state machine.

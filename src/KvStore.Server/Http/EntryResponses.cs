@@ -7,9 +7,10 @@ namespace KvStore.Server.Http;
 internal static class EntryResponses
 {
     public const string RevisionHeader = "KvStore-Revision";
-    private static Tuple<long, StringValues>? _revisionText;
-
     public const string ExpiresHeader = "KvStore-Expires";
+
+    // The revision that was said last, and its text.
+    private static Tuple<long, StringValues>? _lastRevision;
 
     /// <summary>An entry's ETag: its revision, quoted.</summary>
     public static string ETagOf(Entry entry)
@@ -25,9 +26,9 @@ internal static class EntryResponses
     public static void SetRevision(HttpResponse response, long revision)
     {
         // Between two writes all reads say the same revision, so its text is worth keeping. A race makes it once more.
-        var text = _revisionText;
+        var text = _lastRevision;
         if (text is null || text.Item1 != revision)
-            _revisionText = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
+            _lastRevision = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
         response.Headers[RevisionHeader] = text.Item2;
     }
 

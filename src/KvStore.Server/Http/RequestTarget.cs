@@ -14,46 +14,7 @@ internal static class RequestTarget
     /// <summary>What stands before a key in the target.</summary>
     public const string KeyPathPrefix = "/v1/kv/";
 
-    /// <summary>The path that requests for entries are routed by, whatever their key.</summary>
-    private static readonly PathString RoutedKeyPath = new(KeyPathPrefix + "-");
-
     private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
-
-    /// <summary>
-    /// Routes every target below <see cref="KeyPathPrefix"/> to the entry endpoints, including those that would have left it
-    /// or come to it by a <c>..</c>: they get the answer that such a target is refused, not somebody else's page or entry.
-    /// </summary>
-    /// <remarks>
-    /// The endpoint is chosen here, by method, because the router would spend time and memory on finding the only one
-    /// that there is. It sees that an endpoint is chosen and leaves it; methods that no endpoint takes are left to it.
-    /// </remarks>
-    public static void UseKeyPaths(this WebApplication app)
-    {
-        var endpoints = new Lazy<(Endpoint? Get, Endpoint? Put)>(() => (EndpointFor(app, HttpMethods.Get), EndpointFor(app, HttpMethods.Put)));
-        app.Use(next => context =>
-        {
-            if (!PathOf(context).StartsWith(KeyPathPrefix, StringComparison.Ordinal))
-            {
-                if (context.Request.Path.Value?.StartsWith(KeyPathPrefix, StringComparison.OrdinalIgnoreCase) == true)
-                    context.Request.Path = RoutedKeyPath;
-                return next(context);
-            }
-
-            var method = context.Request.Method;
-            var endpoint = HttpMethods.IsGet(method) ? endpoints.Value.Get : HttpMethods.IsPut(method) ? endpoints.Value.Put : null;
-            if (endpoint is null)
-                context.Request.Path = RoutedKeyPath;
-            else
-                context.SetEndpoint(endpoint);
-            return next(context);
-        });
-    }
-
-    private static RouteEndpoint? EndpointFor(IEndpointRouteBuilder routes, string method) => routes.DataSources
-        .SelectMany(source => source.Endpoints)
-        .OfType<RouteEndpoint>()
-        .SingleOrDefault(endpoint => endpoint.RoutePattern.RawText == KeyPathPrefix + "{**key}"
-            && endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(method) == true);
 
     /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
     public static ReadOnlySpan<char> PathOf(HttpContext context)
