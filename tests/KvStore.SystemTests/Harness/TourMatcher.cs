@@ -16,7 +16,8 @@ internal sealed partial class TourMatcher
         ["<date>"] = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT",
         ["<time>"] = @"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|\+00:00)",
         ["<cursor>"] = "[A-Za-z0-9_-]+",
-        ["<n>"] = "[0-9]+",
+        ["<n>"] = @"[0-9]+(\.[0-9]+)?",
+        ["<version>"] = @"[0-9]+\.[0-9]+\.[0-9]+",
     };
 
     private readonly SortedDictionary<long, long> _revisions = [];

@@ -4,17 +4,21 @@ using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 
-/// <summary>README.md is what people try first: every command in it is run, and every answer compared.</summary>
-public sealed partial class ReadmeTests
+/// <summary>What people try first and what they look up: every command that a document shows with its answer is run, and the answer compared.</summary>
+public sealed partial class DocumentTests
 {
     private const string DocumentedAddress = "http://localhost:8080";
-    private const int StepsMin = 20;
+    private const string DocumentedProgram = "dotnet kvstore/KvStore.Server.dll";
 
-    [Fact]
-    public async Task Tour_ReplayedFromTheReadme_AnswersAsTheReadmeSays()
+    /// <summary>Each document has a fresh service, and its commands run in reading order.</summary>
+    [Theory]
+    [InlineData("README.md", 20)]
+    [InlineData("docs/http-api.md", 25)]
+    [InlineData("docs/operations.md", 8)]
+    public async Task Tour_ReplayedFromADocument_AnswersAsItSays(string document, int stepsMin)
     {
-        var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
-        var steps = ConsoleTour.Parse(readme);
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, document), TestContext.Current.CancellationToken);
+        var steps = ConsoleTour.Parse(text);
         await using var server = await ServerProcess.StartAsync();
         await using var shell = new Bash();
         var matcher = new TourMatcher();
@@ -22,27 +26,38 @@ public sealed partial class ReadmeTests
         var differences = new List<string>();
         foreach (var step in steps)
         {
-            Assert.Contains(DocumentedAddress, step.Command, StringComparison.Ordinal);
-            var command = matcher.Translate(step.Command).Replace(DocumentedAddress, server.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal);
+            Assert.True(step.Command.Contains(DocumentedAddress, StringComparison.Ordinal) || step.Command.Contains(DocumentedProgram, StringComparison.Ordinal),
+                $"{document}:{step.Line}: a command asks the service or is its program.");
+            var command = matcher.Translate(step.Command)
+                .Replace(DocumentedAddress, server.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
+                .Replace(DocumentedProgram, $"{Repository.Dotnet} {Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server")}", StringComparison.Ordinal);
             var result = await shell.RunAsync(command);
             var answer = result.Output.Replace(server.Address.GetLeftPart(UriPartial.Authority), DocumentedAddress, StringComparison.Ordinal);
             if (matcher.Differs(step.Answer, answer) is { } difference)
-                differences.Add($"README.md:{step.Line}: {step.Command}\n{difference}\n");
+                differences.Add($"{document}:{step.Line}: {step.Command}\n{difference}\n");
         }
 
         Assert.True(differences.Count == 0, string.Join('\n', differences));
-        Assert.True(steps.Count >= StepsMin, $"Only {steps.Count} commands were found in README.md.");
+        Assert.True(steps.Count >= stepsMin, $"Only {steps.Count} commands were found in {document}.");
     }
 
-    [Fact]
-    public void Links_ToFilesOfTheRepository_LeadSomewhere()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/architecture.md")]
+    [InlineData("docs/http-api.md")]
+    [InlineData("docs/operations.md")]
+    [InlineData("samples/debian-packages/README.md")]
+    public void Links_WithinTheRepository_LeadSomewhere(string document)
     {
-        foreach (var readme in (string[])["README.md", "samples/debian-packages/README.md"])
+        var path = Path.Combine(Repository.Root, document);
+        var links = LinkPattern().Matches(File.ReadAllText(path)).Where(link => !link.Groups["path"].Value.StartsWith("http", StringComparison.Ordinal));
+        Assert.All(links, link =>
         {
-            var path = Path.Combine(Repository.Root, readme);
-            var links = LinkPattern().Matches(File.ReadAllText(path)).Select(match => match.Groups[1].Value).Where(link => !link.StartsWith("http", StringComparison.Ordinal));
-            Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), $"{readme}: {link}"));
-        }
+            var target = link.Groups["path"].Value is { Length: > 0 } file ? Path.Combine(Path.GetDirectoryName(path)!, file) : path;
+            Assert.True(Path.Exists(target), $"{document}: {link.Value}");
+            if (link.Groups["heading"] is { Success: true, Value: var heading })
+                Assert.Contains(heading, File.ReadLines(target).Where(line => line.StartsWith('#')).Select(HeadingName));
+        });
     }
 
     [Fact]
@@ -85,7 +100,11 @@ public sealed partial class ReadmeTests
         Assert.Equal("{}", step.Answer);
     }
 
-    [GeneratedRegex(@"\]\(([^)#]+)")]
+    /// <summary>What a link calls a heading, as GitHub makes it.</summary>
+    private static string HeadingName(string line) =>
+        string.Concat(line.TrimStart('#', ' ').ToLowerInvariant().Select(c => c == ' ' ? '-' : c).Where(c => char.IsLetterOrDigit(c) || c is '-' or '_'));
+
+    [GeneratedRegex(@"\]\((?<path>[^)#]*)(#(?<heading>[^)]+))?\)")]
     private static partial Regex LinkPattern();
 
     [GeneratedRegex(@"^  (\w+) +default ([^;]+);", RegexOptions.Multiline)]

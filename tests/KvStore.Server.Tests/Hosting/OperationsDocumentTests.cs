@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using KvStore.Server.Hosting;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>docs/operations.md names every setting with its default, and every exit code.</summary>
+public sealed partial class OperationsDocumentTests
+{
+    private static readonly string Document =
+        File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "../../../docs/operations.md")).ReplaceLineEndings("\n");
+
+    [Fact]
+    public void Settings_InTheDocument_AreAllThereAreWithTheirDefaults()
+    {
+        var options = new KvStoreOptions();
+        var defaults = Defaults(options).Concat(Defaults(options.Store)).Order().ToArray();
+
+        var documented = SettingRow().Matches(Document).Select(row => (row.Groups["name"].Value, row.Groups["default"].Value)).Order().ToArray();
+
+        Assert.Equal(defaults, documented);
+    }
+
+    [Fact]
+    public void ExitCodes_InTheDocument_AreAllThereAre()
+    {
+        var codes = typeof(ExitCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => (((int)field.GetRawConstantValue()!).ToString(CultureInfo.InvariantCulture), field.Name)).Order().ToArray();
+
+        var documented = ExitCodeRow().Matches(Document).Select(row => (row.Groups["code"].Value, row.Groups["name"].Value)).Order().ToArray();
+
+        Assert.NotEmpty(codes);
+        Assert.Equal(codes, documented);
+    }
+
+    private static IEnumerable<(string Name, string Default)> Defaults(object options) => options.GetType()
+        .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .Where(property => property.PropertyType != typeof(StoreOptions))
+        .Select(property => (property.Name, TextOf(property.GetValue(options))));
+
+    private static string TextOf(object? value) => value switch
+    {
+        null => "none",
+        bool flag => flag ? "true" : "false",
+        TimeSpan { Milliseconds: 0 } duration => duration.ToString("c"),
+        TimeSpan duration => duration.ToString("c").TrimEnd('0'),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    private static string SourceFile([CallerFilePath] string path = "") => path;
+
+    [GeneratedRegex(@"^\| `(?<name>[A-Z]\w+)` \| (?<default>[^|]+) \| [^|]+ \| [^|]+ \|$", RegexOptions.Multiline)]
+    private static partial Regex SettingRow();
+
+    [GeneratedRegex(@"^\| (?<code>\d+) \| `(?<name>\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex ExitCodeRow();
+}
