@@ -2,7 +2,7 @@
 # Runs every test of this repository. Needs the .NET SDK; installs by package name what else a test needs.
 #
 #   ./test.sh                                        everything
-#   ./test.sh --filter FullyQualifiedName~Readme     options go to "dotnet test"
+#   ./test.sh --filter FullyQualifiedName~KeyTests    options go to "dotnet test"
 #
 # The last line is "N passed, N failed". The exit code is 0 only if tests ran and none of them failed.
 set -euo pipefail
