@@ -50,7 +50,7 @@ internal static class Quick
             _name = name;
             var operations = Math.Min(count, 200_000);
             var keys = KeyShapes.Make(name, count + operations);
-            
+
             var before = GC.GetTotalMemory(true);
             var entries = Enumerable.Range(0, count).Select(i => Contender.EntryOf(Key.Parse(keys[i].ToString()))).ToArray();
             _entryBytes = (GC.GetTotalMemory(true) - before - 8L * count - entries.Sum(entry => entry.Bytes)) / (double)count;
