@@ -21,6 +21,6 @@ internal static class Program
             entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
             rounds: args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3,
             shapes: args.Length > 3 ? args[3].Split(',') : KeyShapes.Names,
-            Contender.All());
+            Contender.All);
     }
 }

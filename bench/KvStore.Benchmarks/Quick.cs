@@ -23,14 +23,14 @@ internal static class Quick
         ("scan+use", "all entries read"),
     ];
 
-    public static void Run(int entries, int rounds, string[] shapes, List<Contender> contenders)
+    public static void Run(int entries, int rounds, string[] shapes, Func<List<Contender>> contenders)
     {
         Console.WriteLine($"{entries:N0} entries, batches of {Batch}, medians of {rounds} rounds, nanoseconds of processor time (collector included) per operation,");
-        Console.WriteLine($"in brackets the ratio to {contenders[0].Name}; {(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; B/entry is the collection, with the keys where it holds them beside the entries.");
+        Console.WriteLine($"in brackets the ratio to {contenders()[0].Name}; {(System.Runtime.GCSettings.IsServerGC ? "server" : "workstation")} GC; B/entry is the collection, with the keys where it holds them beside the entries.");
         foreach (var (name, meaning) in Measures)
             Console.WriteLine($"  {name}: {meaning}");
         foreach (var shape in shapes)
-            new Shape(shape, entries, contenders).Run(rounds);
+            new Shape(shape, entries, contenders()).Run(rounds);
     }
 
     private sealed class Shape
@@ -50,7 +50,7 @@ internal static class Quick
             _name = name;
             var operations = Math.Min(count, 200_000);
             var keys = KeyShapes.Make(name, count + operations);
-            
+
             var before = GC.GetTotalMemory(true);
             var entries = Enumerable.Range(0, count).Select(i => Contender.EntryOf(Key.Parse(keys[i].ToString()))).ToArray();
             _entryBytes = (GC.GetTotalMemory(true) - before - 8L * count - entries.Sum(entry => entry.Bytes)) / (double)count;

@@ -43,7 +43,7 @@ internal sealed class BulkLoad
         {
             if (inner is null || inner.Count == Fill)
                 above.Add(inner = new Inner(_owner));
-            inner.Separators[inner.Count] = i == 0 ? [] : NodeEdit.SeparatorOf(level[i - 1], level[i]);
+            inner.SetSeparator(inner.Count, i == 0 ? [] : NodeEdit.SeparatorOf(level[i - 1], level[i]));
             inner.Children[inner.Count] = level[i];
             inner.Totals[inner.Count] = level[i].Total;
             inner.Count++;

@@ -59,15 +59,15 @@ internal sealed class IndexInvariants
         {
             if (slot >= inner.Count)
             {
-                Require(inner.Children[slot] is null && inner.Separators[slot] is null && inner.Totals[slot] == 0, "unused slots are empty");
+                Require(inner.Children[slot] is null && inner.SeparatorAt(slot) is null && inner.Totals[slot] == 0, "unused slots are empty");
                 continue;
             }
 
             var child = inner.Children[slot]!;
             Require(inner.Totals[slot] == child.Total, "a total is that of the entries below");
-            var least = slot == 0 ? from : inner.Separators[slot];
+            var least = slot == 0 ? from : inner.SeparatorAt(slot);
             Require(slot == 0 || least.SequenceCompareTo(from) > 0, "separators are in order and within the parent's");
-            var next = slot + 1 < inner.Count ? inner.Separators[slot + 1] : to;
+            var next = slot + 1 < inner.Count ? inner.SeparatorAt(slot + 1) : to;
             Check(child, least, next, inner.Owner == _owner, depth + 1);
         }
     }

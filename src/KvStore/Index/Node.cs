@@ -60,6 +60,9 @@ internal abstract class Node
     /// <summary>Copies slots to another node of the same kind, or within this one.</summary>
     public abstract void CopySlots(int from, int count, Node to, int at);
 
+    /// <summary>Copies all slots to a node of the same kind that has none.</summary>
+    public virtual void CopyAllSlots(Node to) => CopySlots(0, Count, to, 0);
+
     /// <summary>Lets go of what slots refer to.</summary>
     protected abstract void ClearSlots(int from, int count);
 
@@ -146,11 +149,12 @@ internal sealed class Leaf : Node
 /// </summary>
 internal sealed class Inner : Node
 {
-    public SeparatorArray Separators;
     public ChildArray Children;
 
     /// <summary>Entries below each child.</summary>
     public TotalArray Totals;
+
+    private SeparatorRun _separators = SeparatorRun.Empty;
 
     public Inner(long owner)
     {
@@ -171,7 +175,11 @@ internal sealed class Inner : Node
 
     public override int FirstKeyed => 1;
 
-    public override ReadOnlySpan<byte> KeyAt(int slot) => Separators[slot];
+    public override ReadOnlySpan<byte> KeyAt(int slot) => _separators.Keys[slot];
+
+    public byte[]? SeparatorAt(int slot) => _separators.Keys[slot];
+
+    public void SetSeparator(int slot, byte[]? separator) => OwnSeparators()[slot] = separator;
 
     public override Node CreateEmpty(long owner) => new Inner(owner);
 
@@ -179,16 +187,32 @@ internal sealed class Inner : Node
     {
         var target = (Inner)to;
         ((ReadOnlySpan<long>)Heads).Slice(from, count).CopyTo(((Span<long>)target.Heads)[at..]);
-        ((ReadOnlySpan<byte[]?>)Separators).Slice(from, count).CopyTo(((Span<byte[]?>)target.Separators)[at..]);
+        ((ReadOnlySpan<byte[]?>)_separators.Keys).Slice(from, count).CopyTo(target.OwnSeparators()[at..]);
         ((ReadOnlySpan<Node?>)Children).Slice(from, count).CopyTo(((Span<Node?>)target.Children)[at..]);
         ((ReadOnlySpan<int>)Totals).Slice(from, count).CopyTo(((Span<int>)target.Totals)[at..]);
     }
 
+    public override void CopyAllSlots(Node to)
+    {
+        var target = (Inner)to;
+        target.Heads = Heads;
+        target.Children = Children;
+        target.Totals = Totals;
+        target._separators = _separators;
+    }
+
     protected override void ClearSlots(int from, int count)
     {
-        ((Span<byte[]?>)Separators).Slice(from, count).Clear();
+        OwnSeparators().Slice(from, count).Clear();
         ((Span<Node?>)Children).Slice(from, count).Clear();
         ((Span<int>)Totals).Slice(from, count).Clear();
+    }
+
+    private Span<byte[]?> OwnSeparators()
+    {
+        if (_separators.Owner != Owner)
+            _separators = new(Owner) { Keys = _separators.Keys };
+        return _separators.Keys;
     }
 
     /// <summary>The child that holds the entry at a position.</summary>
@@ -208,12 +232,6 @@ internal sealed class Inner : Node
     }
 
     [InlineArray(Capacity)]
-    internal struct SeparatorArray
-    {
-        private byte[]? _first;
-    }
-
-    [InlineArray(Capacity)]
     internal struct ChildArray
     {
         private Node? _first;
@@ -223,5 +241,24 @@ internal sealed class Inner : Node
     internal struct TotalArray
     {
         private int _first;
+    }
+}
+
+/// <summary>
+/// The separators of an inner node, shared by its copies: most writes put a new child in the place of an old one and leave
+/// them as they are, and they are a third of the node. Whose number is in it may change it, as with nodes.
+/// </summary>
+internal sealed class SeparatorRun(long owner)
+{
+    public SeparatorArray Keys;
+
+    public static SeparatorRun Empty { get; } = new(owner: 0);
+
+    public long Owner { get; } = owner;
+
+    [InlineArray(Node.Capacity)]
+    internal struct SeparatorArray
+    {
+        private byte[]? _first;
     }
 }

@@ -22,7 +22,7 @@ internal static class NodeCopy
         copy.PrefixLength = node.PrefixLength;
         copy.Prefix = node.Prefix;
         copy.Count = node.Count;
-        node.CopySlots(0, node.Count, copy, 0);
+        node.CopyAllSlots(copy);
         return copy;
     }
 

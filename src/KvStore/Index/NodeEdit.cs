@@ -15,7 +15,7 @@ internal static class NodeEdit
     public static void Insert(Inner inner, int slot, byte[] separator, Node child)
     {
         inner.OpenGap(slot, 1);
-        inner.Separators[slot] = separator;
+        inner.SetSeparator(slot, separator);
         inner.Children[slot] = child;
         inner.Totals[slot] = child.Total;
         KeyAdded(inner, slot);
@@ -41,7 +41,7 @@ internal static class NodeEdit
         var lower = NodeCopy.OwnChild(parent, lowerSlot);
         var upper = NodeCopy.OwnChild(parent, lowerSlot + 1);
         if (upper is Inner inner)
-            inner.Separators[0] = parent.Separators[lowerSlot + 1];
+            inner.SetSeparator(0, parent.SeparatorAt(lowerSlot + 1));
 
         var sum = lower.Count + upper.Count;
         var stay = sum <= Node.Capacity ? sum : sum / 2;
@@ -61,7 +61,7 @@ internal static class NodeEdit
 
     /// <summary>What tells two neighbours apart: greater than every key in the lower one, at most the least in the upper one.</summary>
     public static byte[] SeparatorOf(Node lower, Node upper) => upper is Inner inner
-        ? inner.Separators[0]!
+        ? inner.SeparatorAt(0)!
         : SeparatorOf(lower.KeyAt(lower.Count - 1), upper.KeyAt(0));
 
     /// <summary>Makes the prefix of a node as long as its keys allow.</summary>
