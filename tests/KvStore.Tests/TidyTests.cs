@@ -17,7 +17,7 @@ public partial class TidyTests
     private static readonly string Root = FindRoot();
 
     [Theory]
-    [InlineData(@"\.Result\b(?!\s*[(<=])", "blocks a thread; await")]
+    [InlineData(@"^(?!.*\bIsCompletedSuccessfully \?).*\.Result\b(?!\s*[(<=])", "blocks a thread unless the same line knows it to be completed; await")]
     [InlineData(@"\.Wait\(", "blocks a thread; await")]
     [InlineData(@"\.WaitAll\(|\.WaitAny\(", "blocks a thread; await")]
     [InlineData(@"GetAwaiter\(\)\s*\.GetResult\(", "blocks a thread; await")]

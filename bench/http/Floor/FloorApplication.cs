@@ -6,7 +6,7 @@ namespace KvStore.Floor;
 /// </summary>
 internal static class FloorApplication
 {
-    private static readonly int[] _valueSizes = [100, 1024, 16384];
+    private static readonly int[] ValueSizes = [100, 1024, 16384];
 
     public static WebApplication Create(string[] args)
     {
@@ -20,7 +20,7 @@ internal static class FloorApplication
         });
 
         var app = builder.Build();
-        foreach (var size in _valueSizes)
+        foreach (var size in ValueSizes)
         {
             var value = new byte[size];
             Array.Fill(value, (byte)'x');

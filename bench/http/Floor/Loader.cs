@@ -15,7 +15,7 @@ internal static class Loader
 
     private const int ReceiveBytes = 64 * 1024;
 
-    private static readonly byte[] _statusPrefix = "HTTP/1.1 "u8.ToArray();
+    private static readonly byte[] StatusPrefix = "HTTP/1.1 "u8.ToArray();
 
     public static async Task LoadAsync(Uri url, long entries, int valueBytes, int connections)
     {
@@ -74,7 +74,7 @@ internal static class Loader
             var count = 0;
             foreach (var value in bytes)
             {
-                if (_matched == _statusPrefix.Length)
+                if (_matched == StatusPrefix.Length)
                 {
                     if (value != '2')
                         throw new InvalidOperationException($"The server refused an entry: status {(char)value}xx.");
@@ -83,7 +83,7 @@ internal static class Loader
                 }
                 else
                 {
-                    _matched = value == _statusPrefix[_matched] ? _matched + 1 : value == _statusPrefix[0] ? 1 : 0;
+                    _matched = value == StatusPrefix[_matched] ? _matched + 1 : value == StatusPrefix[0] ? 1 : 0;
                 }
             }
 
