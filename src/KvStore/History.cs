@@ -5,7 +5,7 @@ namespace KvStore;
 /// </summary>
 /// <remarks>
 /// A singly linked list whose head stands for the last commit that was forgotten, so one reference tells both where the history
-/// starts and which revision that is. A reader that holds a link keeps what follows it alive, so readers let go soon.
+/// starts and which revision that is. A link that is forgotten no longer leads anywhere, so a reader that stands on it begins again.
 /// </remarks>
 internal sealed class History(StoreOptions options, TimeProvider time)
 {
@@ -49,31 +49,47 @@ internal sealed class History(StoreOptions options, TimeProvider time)
             StartAt(forgotten);
     }
 
-    // The new head is a copy without the commit, which would otherwise stay alive, uncounted. A reader may stand on the
-    // original; the commits up to the snapshot that it took are all behind that one too.
+    // The new head is a copy without the commit, which would otherwise stay alive, uncounted. The links before it are cut
+    // apart: one that the collector has moved to an old generation would keep every later link alive, and in time move it there.
     private void StartAt(Link last)
     {
+        var forgotten = _head;
         var head = new Link(last.Revision, null, default) { Next = last.Next };
         if (head.Next is null)
             _tail = head;
+
+        // The order matters because a reader that finds a link cut looks for another head.
         _head = head;
+        while (forgotten.Next is { } next && forgotten != last)
+        {
+            forgotten.Next = null;
+            forgotten = next;
+        }
+
+        last.Next = null;
     }
 
     /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>
     public List<Commit>? Between(long above, long upTo)
     {
-        var link = _head;
-        if (link.Revision > above)
-            return null;
-
-        var commits = new List<Commit>();
-        for (link = link.Next; link is not null && link.Revision <= upTo; link = link.Next)
+        while (true)
         {
-            if (link.Revision > above)
-                commits.Add(link.Commit!);
-        }
+            var head = _head;
+            if (head.Revision > above)
+                return null;
 
-        return commits;
+            var commits = new List<Commit>();
+            var last = head;
+            for (; last.Next is { } link && link.Revision <= upTo; last = link)
+            {
+                if (link.Revision > above)
+                    commits.Add(link.Commit!);
+            }
+
+            // Unless the links were cut under this walk, it ended where it was meant to end.
+            if (last.Revision >= upTo || head == _head)
+                return commits;
+        }
     }
 
     // What would be garbage if the commit were forgotten: the entries that it replaced.
