@@ -4,12 +4,13 @@ namespace KvStore;
 
 /// <summary>
 /// What stands between callers and the owner loop: bounded by operations and by bytes, refusing what is over, so that a
-/// caller never waits to be admitted and never holds memory that nobody counted.
+/// caller never waits to be admitted and never holds memory that nobody counted. An owner that waits goes on in the thread of
+/// the caller who ends the wait: for a single small write, handing it to another thread would be most of the work.
 /// </summary>
 internal sealed class CommandQueue(StoreOptions options)
 {
     private readonly Channel<Command> _channel = Channel.CreateBounded<Command>(
-        new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true });
+        new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private long _bytes;
 

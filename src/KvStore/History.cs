@@ -4,69 +4,56 @@ namespace KvStore;
 /// The latest commits, oldest first, bounded by number, bytes and age. One thread adds; any thread reads, without a lock.
 /// </summary>
 /// <remarks>
-/// A singly linked list whose head stands for the last commit that was forgotten, so one reference tells both where the history
-/// starts and which revision that is. A link that is forgotten no longer leads anywhere, so a reader that stands on it begins again.
+/// A list of chunks that are filled once and never changed again, so a reader needs nothing but the place to start from, which is
+/// one immutable object. Forgetting moves that place; a chunk goes when all of it is forgotten. A chunk that is gone
+/// leads nowhere: one that the collector has moved to an old generation would keep every later one alive. A reader that comes to
+/// such an end begins again. The changes lie in the chunks themselves, not in objects of their own, because
+/// what outlives a write for a while is what the collector has to copy.
 /// </remarks>
-internal sealed class History(StoreOptions options, TimeProvider time)
+internal sealed class History
 {
+    private readonly StoreOptions _options;
+    private readonly TimeProvider _time;
+
     // Any thread reads, the owner writes.
-    private volatile Link _head = new(0, null, default);
+    private volatile Start _start;
 
     // The owner's.
-    private Link? _tail;
+    private HistoryChunk _last = new();
     private int _commits;
     private long _bytes;
 
+    public History(StoreOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _start = new Start(0, _last, 0);
+    }
+
     /// <summary>The oldest revision whose state can still be told.</summary>
-    public long OldestRevision => _head.Revision;
+    public long OldestRevision => _start.Revision;
 
     /// <summary>Forgets everything; the state at this revision is the oldest that can be told. For the owner.</summary>
     public void Reset(long revision)
     {
-        _tail = _head = new Link(revision, null, default);
+        _last = new HistoryChunk();
+        _start = new Start(revision, _last, 0);
         (_commits, _bytes) = (0, 0);
     }
 
-    /// <summary>Adds a commit, and forgets old ones that are over a limit. For the owner.</summary>
-    public void Add(Commit commit)
+    /// <summary>Adds commits, and forgets old ones that are over a limit. For the owner.</summary>
+    public void Add(IReadOnlyList<Commit> commits)
     {
-        var now = time.GetUtcNow();
-        var link = new Link(commit.Revision, commit, now);
-        _tail = (_tail ?? _head).Next = link;
-        _commits++;
-        _bytes += BytesOf(commit);
-
-        var forgotten = _head;
-        while (forgotten.Next is { } oldest &&
-               (_commits > options.HistoryCommitsMax || _bytes > options.HistoryBytesMax || now - oldest.At > options.HistoryAgeMax))
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (var i = 0; i < commits.Count; i++)
         {
-            forgotten = oldest;
-            _commits--;
-            _bytes -= BytesOf(oldest.Commit!);
+            var commit = commits[i];
+            if (_last.IsFull)
+                _last = _last.Continue();
+            _bytes += _last.Add(commit, now);
+            _commits++;
         }
 
-        if (forgotten != _head)
-            StartAt(forgotten);
-    }
-
-    // The new head is a copy without the commit, which would otherwise stay alive, uncounted. The links before it are cut
-    // apart: one that the collector has moved to an old generation would keep every later link alive, and in time move it there.
-    private void StartAt(Link last)
-    {
-        var forgotten = _head;
-        var head = new Link(last.Revision, null, default) { Next = last.Next };
-        if (head.Next is null)
-            _tail = head;
-
-        // The order matters because a reader that finds a link cut looks for another head.
-        _head = head;
-        while (forgotten.Next is { } next && forgotten != last)
-        {
-            forgotten.Next = null;
-            forgotten = next;
-        }
-
-        last.Next = null;
+        Forget(now);
     }
 
     /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>
@@ -74,43 +61,75 @@ internal sealed class History(StoreOptions options, TimeProvider time)
     {
         while (true)
         {
-            var head = _head;
-            if (head.Revision > above)
+            var start = _start;
+            if (start.Revision > above)
                 return null;
 
+            // The last of them is missing when a chunk was cut off under this walk, or when the history ends before it.
             var commits = new List<Commit>();
-            var last = head;
-            for (; last.Next is { } link && link.Revision <= upTo; last = link)
-            {
-                if (link.Revision > above)
-                    commits.Add(link.Commit!);
-            }
-
-            // Unless the links were cut under this walk, it ended where it was meant to end.
-            if (last.Revision >= upTo || head == _head)
+            if (start.TryCopy(above, upTo, commits) || start == _start)
                 return commits;
         }
     }
 
-    // What would be garbage if the commit were forgotten: the entries that it replaced.
-    private static long BytesOf(Commit commit)
+    private void Forget(long now)
     {
-        var bytes = 0L;
-        foreach (ref readonly var change in commit.Changes.Span)
-            bytes += change.Previous?.Bytes ?? 0;
-        return bytes;
+        var (revision, chunk, index) = _start;
+        while (_commits > 0)
+        {
+            if (index == chunk.Count)
+                (chunk, index) = (chunk.Next!, 0);
+            if (_commits <= _options.HistoryCommitsMax && _bytes <= _options.HistoryBytesMax &&
+                now - chunk.AddedAt(index) <= _options.HistoryAgeMax.TotalMilliseconds)
+                break;
+            revision = chunk.RevisionAt(index);
+            _bytes -= chunk.BytesAt(index);
+            _commits--;
+            index++;
+        }
+
+        if (revision == _start.Revision)
+            return;
+        if (_commits == 0)
+            (_last, chunk, index) = (chunk.Continue(), chunk.Next!, 0);
+
+        // The order matters because a reader that comes to the end of a chunk that was cut off looks for another start.
+        var gone = _start.Chunk;
+        _start = new Start(revision, chunk, index);
+        while (gone != chunk)
+            gone = gone.CutOff();
     }
 
-    private sealed class Link(long revision, Commit? commit, DateTimeOffset at)
+    /// <summary>Where the history starts.</summary>
+    /// <param name="Revision">The last revision that was forgotten.</param>
+    /// <param name="Chunk">The chunk of the first commit.</param>
+    /// <param name="Index">Its place there.</param>
+    private sealed record Start(long Revision, HistoryChunk Chunk, int Index)
     {
-        private volatile Link? _next;
+        /// <summary>Copies the commits above one revision, up to and with another; false if the last of them was not met.</summary>
+        public bool TryCopy(long above, long upTo, List<Commit> commits)
+        {
+            var reached = Revision;
+            for (var (chunk, index) = (Chunk, Index); chunk is not null && reached < upTo; (chunk, index) = (chunk.Next, 0))
+            {
+                var count = chunk.Count;
 
-        public long Revision { get; } = revision;
+                // Most of the history is older than what is asked for.
+                if (count > 0 && chunk.RevisionAt(count - 1) <= above)
+                    index = count;
+                for (; index < count && chunk.RevisionAt(index) <= upTo; index++)
+                {
+                    if (chunk.RevisionAt(index) > above)
+                        commits.Add(chunk.At(index));
+                }
 
-        public Commit? Commit { get; } = commit;
+                if (index > 0)
+                    reached = Math.Max(reached, chunk.RevisionAt(index - 1));
+                if (index < count)
+                    return true;
+            }
 
-        public DateTimeOffset At { get; } = at;
-
-        public Link? Next { get => _next; set => _next = value; }
+            return reached >= upTo;
+        }
     }
 }

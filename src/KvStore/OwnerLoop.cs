@@ -87,8 +87,12 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
             // No token here: the queue ends by being closed, when everything that was admitted is taken.
             while (await queue.WaitAsync().ConfigureAwait(false))
             {
+                // This is the thread of whoever ended the wait. On a busy machine the requests that are on their way into the
+                // queue go first, so that batches grow with load; where nothing else is to be done, nothing waits.
+                if (ThreadPool.PendingWorkItemCount > 0)
+                    await Task.Yield();
                 while (queue.TryTake(_batch))
-                    await CommitAsync().ConfigureAwait(false);
+                    await CommitAndLeaveAsync().ConfigureAwait(false);
             }
 
             Finish();
@@ -110,6 +114,16 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
             // Stopped while loading. The queue was closed before the token was cancelled and nothing was ever admitted, so
             // draining it ends at once. A cancellation that a commit throws is another matter: callers wait for it.
         }
+    }
+
+    // A log that never waits would keep the thread that was met here, a caller's perhaps, as long as others go on writing.
+    private async ValueTask CommitAndLeaveAsync()
+    {
+        var committing = CommitAsync();
+        var isSameThread = committing.IsCompleted;
+        await committing.ConfigureAwait(false);
+        if (isSameThread && queue.Count > 0)
+            await Task.Yield();
     }
 
     private async ValueTask CommitAsync()

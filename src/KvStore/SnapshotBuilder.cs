@@ -9,7 +9,7 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     /// <exception cref="InvalidOperationException">The commit met another state than this one; the builder is of no use any more.</exception>
     public void Apply(Commit commit)
     {
-        foreach (ref readonly var change in commit.Changes.Span)
+        foreach (ref readonly var change in commit.Changes)
             Replace(change.Previous, change.Current);
     }
 
@@ -17,18 +17,36 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     /// <exception cref="InvalidOperationException">It is not; the builder is of no use any more.</exception>
     public void Undo(Commit commit)
     {
-        foreach (ref readonly var change in commit.Changes.Span)
+        foreach (ref readonly var change in commit.Changes)
             Replace(change.Current, change.Previous);
     }
 
     /// <summary>The snapshot of what the builder holds.</summary>
     public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
 
+    /// <summary>The key's entry, or null.</summary>
+    public Entry? Find(Key key) => index.Find(key.Utf8);
+
+    /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
+    public Entry? Set(Entry entry)
+    {
+        var previous = index.Set(entry);
+        _bytes += entry.Bytes - (previous?.Bytes ?? 0);
+        return previous;
+    }
+
+    /// <summary>Takes a key's entry out and returns it; null when there is none.</summary>
+    public Entry? Remove(Key key)
+    {
+        var previous = index.Remove(key);
+        _bytes -= previous?.Bytes ?? 0;
+        return previous;
+    }
+
     private void Replace(Entry? expected, Entry? replacement)
     {
-        var met = replacement is not null ? index.Set(replacement) : index.Remove(expected!.Key);
+        var met = replacement is not null ? Set(replacement) : Remove(expected!.Key);
         if (!ReferenceEquals(met, expected))
             throw new InvalidOperationException($"The key {(replacement ?? expected)!.Key} did not have the entry that a commit says it had.");
-        _bytes += (replacement?.Bytes ?? 0) - (expected?.Bytes ?? 0);
     }
 }

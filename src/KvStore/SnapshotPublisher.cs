@@ -42,11 +42,14 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
             last = commit.Revision;
         }
 
-        // The order matters because a reader takes the snapshot first and then the history: it must find every commit
-        // up to that snapshot there.
-        foreach (var commit in commits)
-            _history.Add(commit);
-        Publish(builder.ToSnapshot(last));
+        Publish(commits, builder.ToSnapshot(last));
+    }
+
+    public void Apply(Decision decision)
+    {
+        if (decision.Before != _latest)
+            throw new InvalidOperationException($"A decision on the state of revision {decision.Before.Revision} after revision {_latest.Revision}.");
+        Publish(decision.Commits, decision.After);
     }
 
     /// <summary>Waits until the latest snapshot has reached a revision, and returns it.</summary>
@@ -98,6 +101,14 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     }
 
     public void Keep(Snapshot snapshot) => _kept.Keep(snapshot);
+
+    private void Publish(IReadOnlyList<Commit> commits, Snapshot snapshot)
+    {
+        // The order matters because a reader takes the snapshot first and then the history: it must find every commit
+        // up to that snapshot there.
+        _history.Add(commits);
+        Publish(snapshot);
+    }
 
     private void Publish(Snapshot snapshot)
     {

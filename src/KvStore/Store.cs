@@ -61,7 +61,8 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Asks for an operation to be carried out.</summary>
     /// <returns>
     /// Its outcome. There is no cancellation: an operation that was admitted <em>will</em> be decided, whoever still waits.
-    /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once.
+    /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once. A store that has nothing else to do carries the operation out
+    /// in the calling thread, up to where its log waits for something.
     /// </returns>
     public Task<Outcome> SubmitAsync(Operation operation) => _loop.SubmitAsync(operation);
 

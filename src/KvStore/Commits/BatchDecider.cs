@@ -4,18 +4,15 @@ namespace KvStore;
 
 /// <summary>
 /// Decides a batch against the latest state, for commit logs that have no other writer: which operations commit, at which
-/// revision, and what each does. It changes nothing; the caller makes the commits durable and hands them to its follower.
+/// revision, and what each does. Nobody sees any of it yet; the caller makes the commits durable and hands the decision to its follower.
 /// </summary>
 /// <remarks>
 /// Every operation gets a revision of its own, one above the last, although one snapshot is published per batch: two
-/// unconditional writes of one key in one batch must not share an ETag. Belongs to one thread at a time.
+/// unconditional writes of one key in one batch must not share an ETag. Any thread may use it.
 /// </remarks>
 /// <param name="time">The clock that entries are stamped by.</param>
 public sealed class BatchDecider(TimeProvider time)
 {
-    // What the operations decided so far in this batch left behind, laid over the latest snapshot.
-    private readonly Dictionary<Key, Entry?> _overlay = [];
-
     /// <summary>Decides a batch.</summary>
     /// <param name="latest">The state after every commit so far.</param>
     /// <param name="batch">The operations, in order.</param>
@@ -23,34 +20,38 @@ public sealed class BatchDecider(TimeProvider time)
     {
         var outcomes = new Outcome[batch.Count];
         var commits = new List<Commit>(batch.Count);
+        var builder = latest.ToBuilder();
         var revision = latest.Revision;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
 
         for (var i = 0; i < outcomes.Length; i++)
         {
             var operation = batch[i];
-            if (HoldGuards(latest, operation, revision) is { } failed)
+            if (HoldGuards(builder, operation, revision) is { } failed)
             {
                 outcomes[i] = failed;
                 continue;
             }
 
-            var changes = Carry(latest, operation, revision + 1, now);
-            if (changes.Length > 0)
-                commits.Add(new Commit(++revision, changes));
-            outcomes[i] = new Outcome.Committed(revision, changes);
+            var commit = Carry(builder, operation, revision + 1, now);
+            if (commit is not null)
+            {
+                commits.Add(commit);
+                revision++;
+            }
+
+            outcomes[i] = new Outcome.Committed(revision, commit);
         }
 
-        _overlay.Clear();
-        return new Decision(outcomes, commits);
+        return new Decision(latest, outcomes, commits, commits.Count == 0 ? latest : builder.ToSnapshot(revision));
     }
 
-    private Outcome.GuardsFailed? HoldGuards(Snapshot latest, Operation operation, long revision)
+    private static Outcome.GuardsFailed? HoldGuards(SnapshotBuilder builder, Operation operation, long revision)
     {
         ImmutableArray<FailedGuard>.Builder? failed = null;
         foreach (var guard in operation.Guards)
         {
-            var entry = Find(latest, guard.Key);
+            var entry = builder.Find(guard.Key);
             if (!guard.HoldsFor(entry))
                 (failed ??= ImmutableArray.CreateBuilder<FailedGuard>()).Add(new FailedGuard(guard, entry));
         }
@@ -58,43 +59,49 @@ public sealed class BatchDecider(TimeProvider time)
         return failed is null ? null : new Outcome.GuardsFailed(revision, failed.ToImmutable());
     }
 
-    private CommittedChange[] Carry(Snapshot latest, Operation operation, long revision, long now)
+    private static Commit? Carry(SnapshotBuilder builder, Operation operation, long revision, long now)
     {
-        var changes = new CommittedChange[operation.Changes.Length];
-        var count = 0;
+        if (operation.Changes is [var only])
+            return Carry(builder, only, revision, now) is { } done ? new Commit(revision, done) : null;
+
+        var changes = new List<CommittedChange>(operation.Changes.Length);
         foreach (var change in operation.Changes)
         {
-            var previous = Find(latest, change.Key);
-            var current = change switch
-            {
-                Put put => EntryOf(put, previous, revision, now),
-                Delete => null,
-                _ => throw new InvalidOperationException($"Unknown change {change.GetType().Name}."),
-            };
-            if (previous is null && current is null)
-                continue;
-            changes[count++] = new CommittedChange(previous, current);
-            _overlay[change.Key] = current;
+            if (Carry(builder, change, revision, now) is { } one)
+                changes.Add(one);
         }
 
-        return count == changes.Length ? changes : changes[..count];
+        return changes.Count > 0 ? new Commit(revision, [.. changes]) : null;
     }
 
-    private static Entry EntryOf(Put put, Entry? previous, long revision, long now) => Entry.Create(
-        put.Key,
-        put.Value,
-        put.ContentType,
-        createdRevision: previous?.CreatedRevision ?? revision,
-        revision,
-        version: previous?.Version + 1 ?? 1,
-        modifiedAtMilliseconds: now,
-        expiresAtMilliseconds: put.ExpiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
+    // Null when there is nothing to do.
+    private static CommittedChange? Carry(SnapshotBuilder builder, Change change, long revision, long now) => change switch
+    {
+        Put put => Carry(builder, put, revision, now),
+        Delete => builder.Remove(change.Key) is { } removed ? new CommittedChange(removed, null) : null,
+        _ => throw new InvalidOperationException($"Unknown change {change.GetType().Name}."),
+    };
 
-    private Entry? Find(Snapshot latest, Key key) =>
-        _overlay.TryGetValue(key, out var entry) ? entry : latest.Find(key);
+    private static CommittedChange Carry(SnapshotBuilder builder, Put put, long revision, long now)
+    {
+        var previous = builder.Find(put.Key);
+        var entry = Entry.Create(
+            put.Key,
+            put.Value,
+            put.ContentType,
+            createdRevision: previous?.CreatedRevision ?? revision,
+            revision,
+            version: previous?.Version + 1 ?? 1,
+            modifiedAtMilliseconds: now,
+            expiresAtMilliseconds: put.ExpiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
+        builder.Set(entry);
+        return new CommittedChange(previous, entry);
+    }
 }
 
 /// <summary>What a <see cref="BatchDecider"/> decided.</summary>
+/// <param name="Before">The state that it was decided against.</param>
 /// <param name="Outcomes">An outcome for each operation, in the batch's order.</param>
 /// <param name="Commits">The commits, in order; fewer than outcomes, or none, when guards failed.</param>
-public sealed record Decision(Outcome[] Outcomes, IReadOnlyList<Commit> Commits);
+/// <param name="After">The state after the last commit. Nobody may read it before the commits are durable.</param>
+public sealed record Decision(Snapshot Before, Outcome[] Outcomes, IReadOnlyList<Commit> Commits, Snapshot After);

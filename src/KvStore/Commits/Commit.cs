@@ -10,13 +10,37 @@ public readonly record struct CommittedChange(Entry? Previous, Entry? Current)
 }
 
 /// <summary>All that was committed at one revision. Immutable.</summary>
-/// <param name="revision">The revision: greater than that of every commit before it.</param>
-/// <param name="changes">The changes: at least one, and no key twice. The array belongs to the commit from now on.</param>
-public sealed class Commit(long revision, CommittedChange[] changes)
+public sealed class Commit
 {
+    private readonly CommittedChange _only;
+
+    /// <summary>A commit of one change.</summary>
+    /// <param name="revision">The revision: greater than that of every commit before it.</param>
+    /// <param name="change">The change.</param>
+    public Commit(long revision, CommittedChange change) => (Revision, _only) = (revision, change);
+
+    /// <summary>A commit of any number of changes.</summary>
+    /// <param name="revision">The revision: greater than that of every commit before it.</param>
+    /// <param name="changes">At least one change, and no key twice. The array belongs to the commit from now on.</param>
+    public Commit(long revision, CommittedChange[] changes)
+    {
+        Revision = revision;
+        if (changes.Length == 1)
+            _only = changes[0];
+        else
+            All = changes;
+    }
+
+    internal Commit(long revision, CommittedChange only, CommittedChange[]? all) => (Revision, _only, All) = (revision, only, all);
+
     /// <summary>The commit's revision.</summary>
-    public long Revision { get; } = revision;
+    public long Revision { get; }
+
+    // Most commits have one change, which then needs no array.
+    internal CommittedChange Only => _only;
+
+    internal CommittedChange[]? All { get; }
 
     /// <summary>The changes, in the order in which they were asked for.</summary>
-    public ReadOnlyMemory<CommittedChange> Changes { get; } = changes;
+    public ReadOnlySpan<CommittedChange> Changes => All ?? new ReadOnlySpan<CommittedChange>(in _only);
 }

@@ -36,7 +36,7 @@ public interface ICommitLog : IAsyncDisposable
 /// <summary>The side of the store that a commit log feeds.</summary>
 public interface ICommitFollower
 {
-    /// <summary>The state after the last call of <see cref="Load"/> or <see cref="Apply"/>.</summary>
+    /// <summary>The state after the last call of <see cref="Load"/> or Apply.</summary>
     Snapshot Latest { get; }
 
     /// <summary>Replaces the whole state.</summary>
@@ -47,4 +47,8 @@ public interface ICommitFollower
     /// <summary>Adds commits and publishes the state after the last of them as one snapshot.</summary>
     /// <param name="commits">At least one commit; revisions rise, and all are above that of <see cref="Latest"/>.</param>
     void Apply(IReadOnlyList<Commit> commits);
+
+    /// <summary>Adds the commits of a decision that was made against <see cref="Latest"/>, and publishes the state that came with it.</summary>
+    /// <param name="decision">The decision; it has at least one commit.</param>
+    void Apply(Decision decision) => Apply(decision.Commits);
 }

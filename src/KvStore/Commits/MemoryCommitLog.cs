@@ -22,7 +22,7 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
     {
         var decision = _decider.Decide(Follower.Latest, batch);
         if (decision.Commits.Count > 0)
-            Follower.Apply(decision.Commits);
+            Follower.Apply(decision);
         return ValueTask.FromResult(decision.Outcomes);
     }
 

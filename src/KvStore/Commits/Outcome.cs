@@ -11,8 +11,12 @@ public abstract record Outcome
 
     /// <summary>The operation was committed and every read that starts now sees it.</summary>
     /// <param name="Revision">The revision of the commit; of the state that was met, if nothing was left to change.</param>
-    /// <param name="Changes">What it did, in the order of the operation's changes; a delete of an absent key is left out.</param>
-    public sealed record Committed(long Revision, ReadOnlyMemory<CommittedChange> Changes) : Outcome;
+    /// <param name="Commit">This operation's part of what was committed at the revision; null if nothing was left to change.</param>
+    public sealed record Committed(long Revision, Commit? Commit) : Outcome
+    {
+        /// <summary>What the operation did, in the order of its changes; a delete of an absent key is left out.</summary>
+        public ReadOnlySpan<CommittedChange> Changes => Commit is null ? [] : Commit.Changes;
+    }
 
     /// <summary>At least one guard did not hold; nothing was changed.</summary>
     /// <param name="Revision">The revision of the state that the guards were held against.</param>

@@ -18,6 +18,9 @@ internal sealed partial class OrderedIndex
         /// <summary>How many entries there are.</summary>
         public int Count => _count;
 
+        /// <summary>The key's entry, or null.</summary>
+        public Entry? Find(ReadOnlySpan<byte> key) => OrderedIndex.Find(_root, key);
+
         /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
         public Entry? Set(Entry entry)
         {
@@ -34,7 +37,7 @@ internal sealed partial class OrderedIndex
         public Entry? Remove(Key key)
         {
             // Found first because a key that is not there must not copy anything.
-            var previous = new OrderedIndex(_root, _count).Find(key.Utf8);
+            var previous = Find(key.Utf8);
             if (previous is null)
                 return null;
             _root = NodeCopy.Own(_root, _owner);

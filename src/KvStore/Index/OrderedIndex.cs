@@ -37,9 +37,10 @@ internal sealed partial class OrderedIndex
     }
 
     /// <summary>The key's entry, or null.</summary>
-    public Entry? Find(ReadOnlySpan<byte> key)
+    public Entry? Find(ReadOnlySpan<byte> key) => Find(_root, key);
+
+    private static Entry? Find(Node node, ReadOnlySpan<byte> key)
     {
-        var node = _root;
         while (node is Inner inner)
             node = inner.Children[NodeSearch.ChildOf(inner, key)]!;
         var leaf = (Leaf)node;

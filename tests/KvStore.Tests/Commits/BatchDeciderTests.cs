@@ -22,8 +22,8 @@ public class BatchDeciderTests
         var decision = _decider.Decide(_publisher.Latest, create);
 
         var committed = Assert.IsType<Outcome.Committed>(decision.Outcomes[0]);
-        Assert.Equal((1, null), (committed.Revision, committed.Changes.Span[0].Previous));
-        Assert.Equal(1, committed.Changes.Span[0].Current!.Version);
+        Assert.Equal((1, null), (committed.Revision, committed.Changes[0].Previous));
+        Assert.Equal(1, committed.Changes[0].Current!.Version);
     }
 
     [Fact]
@@ -58,4 +58,15 @@ public class BatchDeciderTests
     [Fact]
     public void Decide_EveryGuardFails_HasNoCommits() =>
         Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Operation(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
+
+    [Fact]
+    public void Apply_DecisionOnAnotherState_IsRefused()
+    {
+        var first = _decider.Decide(_publisher.Latest, [Some.Operation(Some.Put("a"))]);
+        var second = _decider.Decide(_publisher.Latest, [Some.Operation(Some.Put("b"))]);
+        _publisher.Apply(first);
+
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply(second));
+        Assert.Equal(1, _publisher.Latest.Count);
+    }
 }

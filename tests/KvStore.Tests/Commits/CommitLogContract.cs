@@ -189,7 +189,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         return random.Next(3) == 0 ? Some.Operation(Guard.Exists(K(names[7])), changes) : Some.Operation(changes);
     }
 
-    private static IEnumerable<string> Facts(ReadOnlyMemory<CommittedChange> changes) => changes.ToArray().Select(change =>
+    private static IEnumerable<string> Facts(ReadOnlySpan<CommittedChange> changes) => changes.ToArray().Select(change =>
         $"{change.Key}: {change.Previous?.Revision} {change.Previous.Text()} -> {change.Current?.Revision} {change.Current.Text()}");
 
     private static string Describe(long revision, IEnumerable<string> facts) => $"{revision}: {string.Join(", ", facts.Order())}";

@@ -127,6 +127,39 @@ public class BatchTests
     }
 
     [Fact]
+    public async Task SubmitAsync_OthersGoOnWriting_CallersThreadIsLetGoAfterOneBatch()
+    {
+        const int Writes = 1_000;
+        var log = new HookedLog();
+        await using var store = await Stores.StartAsync(log);
+        var (callersThread, batchesInIt, submitted) = (0, 0, 0);
+        var last = new TaskCompletionSource();
+        log.Committing = () =>
+        {
+            if (Environment.CurrentManagedThreadId == callersThread)
+                batchesInIt++;
+            if (++submitted < Writes)
+                _ = store.SubmitAsync(Some.Operation(Some.Put("another")));
+            else
+                last.TrySetResult();
+            return Task.CompletedTask;
+        };
+
+        // A thread of its own, because one of the pool may be given to the loop again.
+        var returned = new TaskCompletionSource();
+        new Thread(() =>
+        {
+            callersThread = Environment.CurrentManagedThreadId;
+            _ = store.SubmitAsync(Some.Operation(Some.Put("first")));
+            returned.SetResult();
+        }).Start();
+
+        await returned.Task.Within();
+        await last.Task.Within();
+        Assert.InRange(batchesInIt, 0, 1);
+    }
+
+    [Fact]
     public async Task Start_CallerHasAsyncLocals_LoopDoesNotInheritThem()
     {
         var local = new AsyncLocal<string?>();

@@ -75,7 +75,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         var changed = model.Commit(operation, committed.Revision);
         Assert.Equal(model.LatestRevision, committed.Revision);
         Assert.Equal(changed, committed.Changes.ToArray().Select(change => change.Key.ToString()));
-        foreach (var change in committed.Changes.Span)
+        foreach (var change in committed.Changes)
         {
             AssertSame(before.GetValueOrDefault(change.Key.ToString()), change.Previous);
             AssertSame(model.Latest.GetValueOrDefault(change.Key.ToString()), change.Current);

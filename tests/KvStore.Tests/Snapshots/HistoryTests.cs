@@ -44,12 +44,12 @@ public class HistoryTests
     public void Add_OneCommitIsOverTheBytesLimit_ForgetsItAndGoesOn()
     {
         var history = Make(new StoreOptions { HistoryBytesMax = 100 }, 1);
-        history.Add(Commit(2, previousBytes: 101));
+        history.Add([Commit(2, previousBytes: 101)]);
         Assert.Equal(2, history.OldestRevision);
 
-        history.Add(Commit(3, previousBytes: 100));
+        history.Add([Commit(3, previousBytes: 100)]);
         Assert.Equal([3], Revisions(history.Between(2, 3)));
-        history.Add(Commit(4, previousBytes: 1));
+        history.Add([Commit(4, previousBytes: 1)]);
         Assert.Equal(3, history.OldestRevision);
         Assert.Equal([4], Revisions(history.Between(3, 4)));
     }
@@ -59,11 +59,11 @@ public class HistoryTests
     {
         var history = Make(new StoreOptions { HistoryAgeMax = TimeSpan.FromSeconds(10) }, 1, 2);
         _time.Advance(TimeSpan.FromSeconds(10));
-        history.Add(Commit(3));
+        history.Add([Commit(3)]);
         Assert.Equal(0, history.OldestRevision);
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        history.Add(Commit(4));
+        history.Add([Commit(4)]);
         Assert.Equal(2, history.OldestRevision);
         Assert.Equal([3, 4], Revisions(history.Between(2, 4)));
     }
@@ -76,39 +76,52 @@ public class HistoryTests
         Assert.Equal(10, history.OldestRevision);
         Assert.Null(history.Between(9, 10));
 
-        history.Add(Commit(12));
-        history.Add(Commit(13));
+        history.Add([Commit(12)]);
+        history.Add([Commit(13)]);
         Assert.Equal([12, 13], Revisions(history.Between(10, 13)));
-        history.Add(Commit(14));
+        history.Add([Commit(14)]);
         Assert.Equal(12, history.OldestRevision);
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(3)]
-    public void Add_AfterCommitsWereForgotten_NothingHoldsThemAnyMore(int commitsMax)
+    [InlineData(0, 0)]
+    [InlineData(1, HistoryChunk.CommitsMax)]
+    [InlineData(1000, HistoryChunk.CommitsMax)]
+    public void Add_AfterCommitsWereForgotten_ChunksHoldFewOfThem(int commitsMax, int slack)
     {
         var history = new History(new StoreOptions { HistoryCommitsMax = commitsMax }, _time);
-        var commits = AddTracked(history, 10);
+        var entries = AddTracked(history, 3000);
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
 
-        var alive = commits.Count(commit => commit.IsAlive);
-        Assert.Equal(commitsMax, alive);
+        Assert.InRange(entries.Count(entry => entry.IsAlive), commitsMax, commitsMax + slack);
+        GC.KeepAlive(history);
+    }
+
+    [Fact]
+    public void Add_LargeCommitsWereForgotten_ChunksHoldFewBytesOfThem()
+    {
+        var history = new History(new StoreOptions { HistoryBytesMax = 1 << 20 }, _time);
+        var entries = AddTracked(history, 3000, previousBytes: 100_000);
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+
+        Assert.InRange(entries.Count(entry => entry.IsAlive) * 100_000, 900_000, 2_300_000);
         GC.KeepAlive(history);
     }
 
     // A method of its own, so that no local of the caller keeps a commit alive.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference[] AddTracked(History history, int count) =>
+    private static WeakReference[] AddTracked(History history, int count, int previousBytes = 1) =>
         [.. Enumerable.Range(1, count).Select(revision =>
         {
-            var commit = Commit(revision);
-            history.Add(commit);
-            return new WeakReference(commit);
+            var commit = Commit(revision, previousBytes);
+            history.Add([commit]);
+            return new WeakReference(commit.Changes[0].Previous);
         })];
 
     [Fact]
@@ -137,7 +150,7 @@ public class HistoryTests
 
         for (var revision = 1L; revision <= Count; revision++)
         {
-            history.Add(Commit(revision));
+            history.Add([Commit(revision)]);
             Volatile.Write(ref last, revision);
         }
 
@@ -148,7 +161,7 @@ public class HistoryTests
     {
         var history = new History(options, _time);
         foreach (var revision in revisions)
-            history.Add(Commit(revision));
+            history.Add([Commit(revision)]);
         return history;
     }
 
@@ -157,6 +170,6 @@ public class HistoryTests
     private static Commit Commit(long revision, int previousBytes = 1)
     {
         var previous = Entry.Create(Some.Key("k"), new byte[previousBytes - 1], "text/plain", 1, 1, 1, 0);
-        return new Commit(revision, [new CommittedChange(previous, null)]);
+        return new Commit(revision, new CommittedChange(previous, null));
     }
 }

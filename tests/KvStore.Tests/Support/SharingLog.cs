@@ -61,10 +61,10 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
         var changes = operation.Changes.Select(Carry).Where(change => change != default).ToArray();
         if (changes.Length == 0)
-            return new Outcome.Committed(Met, changes);
+            return new Outcome.Committed(Met, null);
         _changes.AddRange(changes);
         _changed.UnionWith(changes.Select(change => change.Key));
-        return new Outcome.Committed(Next, changes);
+        return new Outcome.Committed(Next, new Commit(Next, changes));
     }
 
     private CommittedChange Carry(Change change)
