@@ -65,7 +65,7 @@ public sealed class BatchDecider(TimeProvider time)
         foreach (var change in operation.Changes)
         {
             var previous = Find(latest, change.Key);
-            var current = change switch
+            Entry? current = change switch
             {
                 Put put => EntryOf(put, previous, revision, now),
                 Delete => null,
@@ -80,15 +80,11 @@ public sealed class BatchDecider(TimeProvider time)
         return count == changes.Length ? changes : changes[..count];
     }
 
-    private static Entry EntryOf(Put put, Entry? previous, long revision, long now) => Entry.Create(
-        put.Key,
-        put.Value,
-        put.ContentType,
+    private static Entry EntryOf(Put put, Entry? previous, long revision, long now) => put.Draft.Stamp(
         createdRevision: previous?.CreatedRevision ?? revision,
         revision,
         version: previous?.Version + 1 ?? 1,
-        modifiedAtMilliseconds: now,
-        expiresAtMilliseconds: put.ExpiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
+        modifiedAtMilliseconds: now);
 
     private Entry? Find(Snapshot latest, Key key) =>
         _overlay.TryGetValue(key, out var entry) ? entry : latest.Find(key);

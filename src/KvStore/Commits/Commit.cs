@@ -6,7 +6,7 @@ namespace KvStore;
 public readonly record struct CommittedChange(Entry? Previous, Entry? Current)
 {
     /// <summary>The key that was changed.</summary>
-    public Key Key => (Current ?? Previous)!.Key;
+    public Key Key => (Current ?? Previous)!.Value.Key;
 }
 
 /// <summary>All that was committed at one revision. Immutable.</summary>

@@ -23,7 +23,7 @@ public class BatchDeciderTests
 
         var committed = Assert.IsType<Outcome.Committed>(decision.Outcomes[0]);
         Assert.Equal((1, null), (committed.Revision, committed.Changes.Span[0].Previous));
-        Assert.Equal(1, committed.Changes.Span[0].Current!.Version);
+        Assert.Equal(1, committed.Changes.Span[0].Current!.Value.Version);
     }
 
     [Fact]
