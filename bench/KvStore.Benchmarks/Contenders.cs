@@ -36,7 +36,7 @@ internal abstract class Contender
     // The library's collections hold a key beside the entry, in an array of its own as they would without this store's entries.
     protected static Key Detached(Key key) => Key.Parse(key.ToString());
 
-    protected static long Visit(Entry entry, bool touch) => touch ? entry.Revision : entry is null ? 0 : 1;
+    protected static long Visit(Entry entry, bool touch) => touch ? entry.Revision : entry == default ? 0 : 1;
 }
 
 internal sealed class KeyEquality : IEqualityComparer<Key>
@@ -94,9 +94,10 @@ internal sealed class DictionaryContender : Contender
     }
 }
 
+// It holds the entries' arrays, because it would make a node of its own for each set of a value that is no reference.
 internal sealed class ConcurrentDictionaryContender : Contender
 {
-    private ConcurrentDictionary<Key, Entry> _entries = [];
+    private ConcurrentDictionary<Key, byte[]> _entries = [];
 
     public override string Name => "ConcurrentDictionary";
 
@@ -104,15 +105,15 @@ internal sealed class ConcurrentDictionaryContender : Contender
     {
         _entries = new(KeyEquality.Instance);
         foreach (var entry in sorted)
-            _entries[Detached(entry.Key)] = entry;
+            _entries[Detached(entry.Key)] = entry.Encoded;
     }
 
-    public override Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
+    public override Entry? Find(Key key) => _entries.TryGetValue(key, out var encoded) ? new Entry(encoded) : null;
 
     public override void Set(ReadOnlySpan<Entry> batch)
     {
         foreach (var entry in batch)
-            _entries[entry.Key] = entry;
+            _entries[entry.Key] = entry.Encoded;
     }
 
     public override void Restore(Entry[] added)
@@ -124,8 +125,8 @@ internal sealed class ConcurrentDictionaryContender : Contender
     public override long Scan(bool touch)
     {
         var sum = 0L;
-        foreach (var (_, entry) in _entries)
-            sum += Visit(entry, touch);
+        foreach (var (_, encoded) in _entries)
+            sum += Visit(new Entry(encoded), touch);
         return sum;
     }
 }

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Running;
 namespace KvStore.Benchmarks;
 
 /// <summary>
-/// <c>quick [entries] [rounds] [shapes]</c> compares the indexes within minutes; everything else goes to BenchmarkDotNet,
+/// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
 internal static class Program
@@ -21,6 +21,6 @@ internal static class Program
             entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
             rounds: args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3,
             shapes: args.Length > 3 ? args[3].Split(',') : KeyShapes.Names,
-            Contender.All);
+            () => [.. Contender.All().Where(contender => args.Length <= 4 || args[4].Split(',').Contains(contender.Name))]);
     }
 }

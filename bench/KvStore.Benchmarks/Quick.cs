@@ -127,7 +127,7 @@ internal static class Quick
         // The next key depends on what was read, so one lookup ends before another begins.
         private static void Use(Contender contender, Key[] keys)
         {
-            for (var at = 0L; at < keys.Length; at += contender.Find(keys[at])!.Revision)
+            for (var at = 0L; at < keys.Length; at += contender.Find(keys[at])!.Value.Revision)
             {
             }
         }

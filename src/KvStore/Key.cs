@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace KvStore;
@@ -38,18 +37,22 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
     // The usual encoding would turn half a surrogate pair into U+FFFD, and so two texts into one key.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    // An array of the key's own, or the entry that the bytes lie in.
-    private readonly object? _holder;
+    // An array of the key's own, or that of an entry, with more in it.
+    private readonly byte[]? _holder;
+    private readonly int _start;
 
-    private Key(byte[] utf8) => _holder = utf8;
+    private Key(byte[] utf8)
+        : this(utf8, 0, utf8.Length)
+    {
+    }
 
-    internal Key(Entry entry) => _holder = entry;
+    internal Key(byte[] holder, int start, int length) => (_holder, _start, Length) = (holder, start, length);
 
     /// <summary>The key's bytes.</summary>
-    public ReadOnlySpan<byte> Utf8 => _holder is byte[] utf8 ? utf8 : _holder is null ? default : Unsafe.As<Entry>(_holder).KeyUtf8;
+    public ReadOnlySpan<byte> Utf8 => new(_holder, _start, Length);
 
     /// <summary>The key's length in bytes.</summary>
-    public int Length => Utf8.Length;
+    public int Length { get; }
 
     /// <summary>Makes a key of bytes that a user sent.</summary>
     /// <param name="utf8">The bytes; they are copied.</param>

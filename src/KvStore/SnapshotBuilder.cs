@@ -45,8 +45,8 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
 
     private void Replace(Entry? expected, Entry? replacement)
     {
-        var met = replacement is not null ? Set(replacement) : Remove(expected!.Key);
-        if (!ReferenceEquals(met, expected))
-            throw new InvalidOperationException($"The key {(replacement ?? expected)!.Key} did not have the entry that a commit says it had.");
+        var met = replacement is { } entry ? Set(entry) : Remove(expected!.Value.Key);
+        if (met != expected)
+            throw new InvalidOperationException($"The key {(replacement ?? expected)!.Value.Key} did not have the entry that a commit says it had.");
     }
 }

@@ -75,7 +75,7 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
             return;
         }
 
-        var entry = committed.Changes[0].Current!;
+        var entry = committed.Changes[0].Current!.Value;
         context.Response.StatusCode = entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent;
         context.Response.Headers.ETag = EntryResponses.ETagOf(entry);
         EntryResponses.SetRevision(context.Response, committed.Revision);

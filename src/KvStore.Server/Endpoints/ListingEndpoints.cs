@@ -79,7 +79,7 @@ internal sealed class ListingEndpoints(Store store, KvStoreOptions options)
         if (more)
         {
             store.Keep(snapshot);
-            json.WriteString("cursor"u8, new Cursor(snapshot.Revision, request.Prefix, last!.Key.Utf8.ToArray()).ToString());
+            json.WriteString("cursor"u8, new Cursor(snapshot.Revision, request.Prefix, last!.Value.Key.Utf8.ToArray()).ToString());
         }
 
         json.WriteEndObject();

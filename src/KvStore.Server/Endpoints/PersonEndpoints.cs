@@ -49,7 +49,7 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
         }
 
         EntryResponses.SetRevision(context.Response, committed.Revision);
-        await EntryResponses.WriteValueAsync(context, committed.Changes[0].Current!);
+        await EntryResponses.WriteValueAsync(context, committed.Changes[0].Current!.Value);
     }
 
     private async Task GetAsync(HttpContext context)

@@ -33,10 +33,10 @@ internal static class EntryResponses
     }
 
     /// <summary>Answers a read: with the value, or with what the conditions ask for.</summary>
-    public static Task WriteEntryAsync(HttpContext context, Snapshot snapshot, Entry? entry, Conditions conditions)
+    public static Task WriteEntryAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
         // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
-        if (entry is null)
+        if (found is not { } entry)
             return WriteNotFoundAsync(context, snapshot.Revision);
 
         SetRevision(context.Response, snapshot.Revision);
@@ -92,11 +92,11 @@ internal static class EntryResponses
     /// <summary>Answers 412 with the ETag that the client needs for another try.</summary>
     public static Task WritePreconditionFailedAsync(HttpContext context, Entry? current)
     {
-        if (current is not null)
-            context.Response.Headers.ETag = ETagOf(current);
-        return Problems.PreconditionFailed(current is null
-            ? "The key has no entry. Nothing was changed."
-            : $"The key has an entry with ETag {ETagOf(current)}. Nothing was changed. Read the entry and decide again.").WriteAsync(context);
+        if (current is not { } entry)
+            return Problems.PreconditionFailed("The key has no entry. Nothing was changed.").WriteAsync(context);
+        var etag = ETagOf(entry);
+        context.Response.Headers.ETag = etag;
+        return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. Nothing was changed. Read the entry and decide again.").WriteAsync(context);
     }
 
     /// <summary>Answers 404 for a key without an entry.</summary>

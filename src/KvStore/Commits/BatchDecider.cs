@@ -85,15 +85,11 @@ public sealed class BatchDecider(TimeProvider time)
     private static CommittedChange Carry(SnapshotBuilder builder, Put put, long revision, long now)
     {
         var previous = builder.Find(put.Key);
-        var entry = Entry.Create(
-            put.Key,
-            put.Value,
-            put.ContentType,
+        var entry = put.Draft.Stamp(
             createdRevision: previous?.CreatedRevision ?? revision,
             revision,
             version: previous?.Version + 1 ?? 1,
-            modifiedAtMilliseconds: now,
-            expiresAtMilliseconds: put.ExpiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
+            modifiedAtMilliseconds: now);
         builder.Set(entry);
         return new CommittedChange(previous, entry);
     }

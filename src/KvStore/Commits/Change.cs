@@ -14,22 +14,40 @@ public abstract class Change
 }
 
 /// <summary>Stores a value under a key, whether or not the key has one.</summary>
-/// <param name="key">The key; not the default one.</param>
-/// <param name="value">The value. The store owns the bytes from now on: nobody changes them any more.</param>
-/// <param name="contentType">The value's media type, printable ASCII.</param>
-/// <param name="expiresAt">When the entry is to be deleted, or null; kept to the millisecond.</param>
-public sealed class Put(Key key, ReadOnlyMemory<byte> value, string contentType, DateTimeOffset? expiresAt = null) : Change(key)
+/// <param name="draft">The entry. The store owns it from now on: nobody writes into its value any more, and one thread decides it.</param>
+public sealed class Put(EntryDraft draft) : Change(draft.Key)
 {
+    /// <summary>Stores a copy of a value.</summary>
+    /// <param name="key">The key; not the default one.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="contentType">The value's media type, printable ASCII of at most 256 characters.</param>
+    /// <param name="expiresAt">When the entry is to be deleted, or null; kept to the millisecond.</param>
+    /// <exception cref="ArgumentException">One of them is not as it has to be.</exception>
+    public Put(Key key, ReadOnlyMemory<byte> value, string contentType, DateTimeOffset? expiresAt = null)
+        : this(DraftOf(key, value.Span, contentType, expiresAt))
+    {
+    }
+
     /// <summary>The value.</summary>
-    public ReadOnlyMemory<byte> Value { get; } = value;
+    public ReadOnlyMemory<byte> Value => Draft.Value;
 
     /// <summary>The value's media type.</summary>
-    public string ContentType { get; } = contentType;
+    public string ContentType => Draft.ContentType;
 
     /// <summary>When the entry is to be deleted, or null.</summary>
-    public DateTimeOffset? ExpiresAt { get; } = expiresAt;
+    public DateTimeOffset? ExpiresAt => Draft.ExpiresAt;
+
+    /// <summary>What becomes the entry.</summary>
+    internal EntryDraft Draft { get; } = draft;
 
     internal override long Bytes => base.Bytes + Value.Length + ContentType.Length;
+
+    private static EntryDraft DraftOf(Key key, ReadOnlySpan<byte> value, string contentType, DateTimeOffset? expiresAt)
+    {
+        var draft = new EntryDraft(key, value.Length, contentType, expiresAt);
+        value.CopyTo(draft.Value.Span);
+        return draft;
+    }
 }
 
 /// <summary>Removes a key's entry. Without an entry nothing happens; guard with <see cref="Guard.Exists"/> to learn of that.</summary>

@@ -1,12 +1,26 @@
 namespace KvStore;
 
 /// <summary>What a commit did to one key: what stood there before, and what stands there now.</summary>
-/// <param name="Previous">The entry before the commit, or null.</param>
-/// <param name="Current">The entry after the commit, or null. One of the two is present.</param>
-public readonly record struct CommittedChange(Entry? Previous, Entry? Current)
+public readonly record struct CommittedChange
 {
+    // Not nullable, because there are as many in the history as it remembers commits, and this is half as large.
+    private readonly Entry _previous;
+    private readonly Entry _current;
+
+    /// <summary>Makes a change.</summary>
+    /// <param name="previous">The entry before the commit, or null.</param>
+    /// <param name="current">The entry after the commit, or null. One of the two is present.</param>
+    public CommittedChange(Entry? previous, Entry? current) =>
+        (_previous, _current) = (previous.GetValueOrDefault(), current.GetValueOrDefault());
+
+    /// <summary>The entry before the commit, or null.</summary>
+    public Entry? Previous => _previous == default ? null : _previous;
+
+    /// <summary>The entry after the commit, or null. One of the two is present.</summary>
+    public Entry? Current => _current == default ? null : _current;
+
     /// <summary>The key that was changed.</summary>
-    public Key Key => (Current ?? Previous)!.Key;
+    public Key Key => (Current ?? Previous)!.Value.Key;
 }
 
 /// <summary>All that was committed at one revision. Immutable.</summary>

@@ -59,8 +59,8 @@ public sealed class Guard
     {
         GuardKind.Exists => entry is not null,
         GuardKind.Absent => entry is null,
-        GuardKind.RevisionIn => entry is not null && Revisions.Contains(entry.Revision),
-        GuardKind.RevisionNotIn => entry is null || !Revisions.Contains(entry.Revision),
+        GuardKind.RevisionIn => entry is { } met && Revisions.Contains(met.Revision),
+        GuardKind.RevisionNotIn => entry is not { } other || !Revisions.Contains(other.Revision),
         _ => throw new InvalidOperationException($"Unknown guard kind {Kind}."),
     };
 }

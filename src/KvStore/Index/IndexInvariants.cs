@@ -81,7 +81,7 @@ internal sealed class IndexInvariants
         {
             if (slot >= leaf.Count)
             {
-                Require(leaf.Entries[slot] is null, "unused slots are empty");
+                Require(leaf.Entries[slot] == default, "unused slots are empty");
                 continue;
             }
 

@@ -123,7 +123,7 @@ internal sealed class Leaf : Node
 
     public override int FirstKeyed => 0;
 
-    public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot]!.KeyUtf8;
+    public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot].KeyUtf8;
 
     public override Node CreateEmpty(long owner) => new Leaf(owner);
 
@@ -131,15 +131,15 @@ internal sealed class Leaf : Node
     {
         var target = (Leaf)to;
         ((ReadOnlySpan<long>)Heads).Slice(from, count).CopyTo(((Span<long>)target.Heads)[at..]);
-        ((ReadOnlySpan<Entry?>)Entries).Slice(from, count).CopyTo(((Span<Entry?>)target.Entries)[at..]);
+        ((ReadOnlySpan<Entry>)Entries).Slice(from, count).CopyTo(((Span<Entry>)target.Entries)[at..]);
     }
 
-    protected override void ClearSlots(int from, int count) => ((Span<Entry?>)Entries).Slice(from, count).Clear();
+    protected override void ClearSlots(int from, int count) => ((Span<Entry>)Entries).Slice(from, count).Clear();
 
     [InlineArray(Capacity)]
     internal struct EntryArray
     {
-        private Entry? _first;
+        private Entry _first;
     }
 }
 

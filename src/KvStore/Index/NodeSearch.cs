@@ -59,7 +59,7 @@ internal static class NodeSearch
         var head = HeadOf(key, leaf.PrefixLength);
         for (var slot = CountBelow(in leaf.Heads, head); slot < leaf.Count && leaf.Heads[slot] == head; slot++)
         {
-            if (leaf.Entries[slot]!.KeyUtf8.SequenceEqual(key))
+            if (leaf.Entries[slot].KeyUtf8.SequenceEqual(key))
                 return slot;
         }
 

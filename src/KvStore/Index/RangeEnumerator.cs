@@ -23,7 +23,7 @@ internal struct RangeEnumerator
     }
 
     /// <summary>The entry that is stood on.</summary>
-    public readonly Entry Current => _leaf.Entries[_slot]!;
+    public readonly Entry Current => _leaf.Entries[_slot];
 
     /// <summary>Goes to the next entry; false at the end.</summary>
     public bool MoveNext()

@@ -23,7 +23,7 @@ public class BatchDeciderTests
 
         var committed = Assert.IsType<Outcome.Committed>(decision.Outcomes[0]);
         Assert.Equal((1, null), (committed.Revision, committed.Changes[0].Previous));
-        Assert.Equal(1, committed.Changes[0].Current!.Version);
+        Assert.Equal(1, committed.Changes[0].Current!.Value.Version);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public abstract partial class CommitLogContract
 
         var failed = Assert.IsType<Outcome.GuardsFailed>(outcomes[0]);
         Assert.True(failed.Revision >= written);
-        var met = Assert.Single(failed.Failed).Current!;
+        var met = Assert.Single(failed.Failed).Current!.Value;
         Assert.Equal((written, "mine"), (met.Revision, met.Text()));
 
         var marker = RevisionOf((await CommitAsync(Some.Operation(Put("marker"))))[0]);
@@ -72,8 +72,8 @@ public abstract partial class CommitLogContract
         await _follower.ReachAsync(outcome.Revision);
         var commit = Assert.Single(_follower.Commits, commit => commit.Revision == outcome.Revision);
         Assert.Equal(Facts(outcome.Changes).Order(), Facts(commit.Changes).Order());
-        Assert.Equal(outcome.Revision, _follower.Latest.Find(K("b"))!.Revision);
-        Assert.Equal(outcome.Revision, _follower.Latest.Find(K("c"))!.Revision);
+        Assert.Equal(outcome.Revision, _follower.Latest.Find(K("b"))!.Value.Revision);
+        Assert.Equal(outcome.Revision, _follower.Latest.Find(K("c"))!.Value.Revision);
         Assert.Null(_follower.Latest.Find(K("a")));
     }
 
@@ -130,8 +130,8 @@ public abstract partial class CommitLogContract
             return all;
         }
 
-        static (long Created, long Revision, long Version)? Numbers(Entry? entry) =>
-            entry is null ? null : (entry.CreatedRevision, entry.Revision, entry.Version);
+        static (long Created, long Revision, long Version)? Numbers(Entry? found) =>
+            found is { } entry ? (entry.CreatedRevision, entry.Revision, entry.Version) : null;
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public abstract partial class CommitLogContract
         byte[] everyByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
         var expiry = _time.Now.AddMilliseconds(12_345);
         var first = RevisionOf((await CommitAsync(Some.Operation(new Put(K("k"), everyByte, "image/png", expiry))))[0]);
-        var entry = (await _follower.ReachAsync(first)).Find(K("k"))!;
+        var entry = (await _follower.ReachAsync(first)).Find(K("k"))!.Value;
 
         Assert.Equal(everyByte, entry.Value.ToArray());
         Assert.Equal(("image/png", expiry, _time.Now), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
@@ -148,10 +148,23 @@ public abstract partial class CommitLogContract
 
         _time.Advance(TimeSpan.FromMilliseconds(1_001));
         var second = RevisionOf((await CommitAsync(Some.Operation(new Put(K("k"), default, "a/b"))))[0]);
-        entry = (await _follower.ReachAsync(second)).Find(K("k"))!;
+        entry = (await _follower.ReachAsync(second)).Find(K("k"))!.Value;
 
         Assert.Equal(0, entry.Value.Length);
         Assert.Equal(("a/b", null, _time.Now), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
+    }
+
+    [Fact]
+    public async Task Commit_SamePutTwice_FirstEntryStaysAsItWas()
+    {
+        var put = Some.Operation(Put("k", "value"));
+        var first = RevisionOf((await CommitAsync(put))[0]);
+        var entry = (await _follower.ReachAsync(first)).Find(K("k"))!.Value;
+        var second = RevisionOf((await CommitAsync(put))[0]);
+
+        Assert.Equal((first, 1, "value"), (entry.Revision, entry.Version, entry.Text()));
+        entry = (await _follower.ReachAsync(second)).Find(K("k"))!.Value;
+        Assert.Equal((second, 2, "value"), (entry.Revision, entry.Version, entry.Text()));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public class ConcurrentWriterTests
                 var committed = await store.CommitAsync(new Put(key, Some.Bytes($"{writer}.{i}"), "text/plain"));
                 var entry = store.Latest.Find(key);
                 Assert.Equal($"{writer}.{i}", entry.Text());
-                Assert.Equal(committed.Revision, entry!.Revision);
+                Assert.Equal(committed.Revision, entry!.Value.Revision);
                 revisions[writer][i] = committed.Revision;
             }
         }))).Within();
@@ -47,7 +47,7 @@ public class ConcurrentWriterTests
             winners[writer] = [];
             while (winners[writer].Count < Increments)
             {
-                var entry = store.Latest.Find(key)!;
+                var entry = store.Latest.Find(key)!.Value;
                 var next = (int.Parse(entry.Text(), CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
                 var outcome = await store.SubmitAsync(
                     Some.Operation(Guard.RevisionIn(key, entry.Revision), new Put(key, Some.Bytes(next), "text/plain"))).Within();
@@ -59,7 +59,7 @@ public class ConcurrentWriterTests
         }))).Within();
 
         Assert.Equal($"{Writers * Increments}", store.Latest.Find(key).Text());
-        Assert.Equal(Writers * Increments + 1, store.Latest.Find(key)!.Version);
+        Assert.Equal(Writers * Increments + 1, store.Latest.Find(key)!.Value.Version);
         Assert.Equal(Writers * Increments, winners.SelectMany(own => own).Distinct().Count());
         Assert.True(losses > 0, "Nobody ever lost, so nothing was contended.");
     }
@@ -75,8 +75,8 @@ public class ConcurrentWriterTests
                 Some.Operation(Guard.Absent(key), new Put(key, Some.Bytes($"{writer}"), "text/plain")))))).Within();
 
             var winner = Assert.Single(outcomes.OfType<Outcome.Committed>());
-            Assert.Equal(63, outcomes.OfType<Outcome.GuardsFailed>().Count(failed => failed.Failed[0].Current!.Revision == winner.Revision));
-            Assert.Equal(winner.Revision, store.Latest.Find(key)!.Revision);
+            Assert.Equal(63, outcomes.OfType<Outcome.GuardsFailed>().Count(failed => failed.Failed[0].Current!.Value.Revision == winner.Revision));
+            Assert.Equal(winner.Revision, store.Latest.Find(key)!.Value.Revision);
         }
     }
 }

@@ -52,7 +52,7 @@ public class ReachTests
         }));
 
         await Task.WhenAll(publisherReads).Within();
-        Assert.Equal(4_000, store.Latest.Find(Some.Key("k"))!.Version);
+        Assert.Equal(4_000, store.Latest.Find(Some.Key("k"))!.Value.Version);
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public class SnapshotIsolationTests
 
     private static void AssertWhole(Snapshot snapshot, int total)
     {
-        var (left, right) = (snapshot.Find(Some.Key("left"))!, snapshot.Find(Some.Key("right"))!);
+        var (left, right) = (snapshot.Find(Some.Key("left"))!.Value, snapshot.Find(Some.Key("right"))!.Value);
         Assert.Equal(total, int.Parse(left.Text(), CultureInfo.InvariantCulture) + int.Parse(right.Text(), CultureInfo.InvariantCulture));
         Assert.Equal(snapshot.Revision, left.Revision);
         Assert.Equal(left.Revision, right.Revision);
@@ -116,7 +116,7 @@ public class SnapshotIsolationTests
             hash.AppendData(entry.Key.Utf8);
             hash.AppendData(entry.Value.Span);
             hash.AppendData(Some.Bytes($"{entry.ContentType} {entry.CreatedRevision} {entry.Revision} {entry.Version} {entry.ModifiedAt:O} {entry.ExpiresAt:O}"));
-            Assert.Same(entry, snapshot.Find(entry.Key));
+            Assert.Equal(entry, snapshot.Find(entry.Key));
         }
 
         return Convert.ToHexString(hash.GetHashAndReset());

@@ -20,15 +20,15 @@ internal sealed class IndexModel
 
     public void Set(Entry entry)
     {
-        _expected.TryGetValue(entry.Key, out var previous);
-        Assert.Same(previous, _builder.Set(entry));
+        Entry? previous = _expected.TryGetValue(entry.Key, out var met) ? met : null;
+        Assert.Equal(previous, _builder.Set(entry));
         _expected[entry.Key] = entry;
     }
 
     public void Remove(Key key)
     {
-        _expected.Remove(key, out var previous);
-        Assert.Same(previous, _builder.Remove(key));
+        Entry? previous = _expected.Remove(key, out var met) ? met : null;
+        Assert.Equal(previous, _builder.Remove(key));
     }
 
     public void RemoveRange(KeyRange range)
@@ -55,7 +55,7 @@ internal sealed class IndexModel
         Assert.True(expected.SequenceEqual(All(index.Scan(default))), "The scan differs.");
         Assert.True(expected.Reverse().SequenceEqual(All(index.ScanBackward(default))), "The backward scan differs.");
         foreach (var entry in expected)
-            Assert.Same(entry, index.Find(entry.Key.Utf8));
+            Assert.Equal(entry, index.Find(entry.Key.Utf8));
     }
 
     public static void AssertRange(OrderedIndex index, Entry[] expected, KeyRange range)
@@ -67,7 +67,7 @@ internal sealed class IndexModel
     }
 
     public static void AssertFind(OrderedIndex index, Entry[] expected, Key key) =>
-        Assert.Same(expected.FirstOrDefault(entry => entry.Key == key), index.Find(key.Utf8));
+        Assert.Equal(expected.Where(entry => entry.Key == key).Select(entry => (Entry?)entry).FirstOrDefault(), index.Find(key.Utf8));
 
     public static List<Entry> All(RangeEnumerator scan)
     {

@@ -45,7 +45,7 @@ public sealed class OrderedIndexShapeTests
             IndexModel.AssertHolds(builder.ToIndex(), sorted);
             foreach (var entry in order)
             {
-                Assert.Same(entry, builder.Remove(entry.Key));
+                Assert.Equal(entry, builder.Remove(entry.Key));
                 if (builder.Count % 37 == 0)
                     builder.Validate();
             }
@@ -68,7 +68,7 @@ public sealed class OrderedIndexShapeTests
             Assert.Equal(i, index.CountOf(new KeyRange(default, key.ToArray())));
             var scan = index.Scan(new KeyRange(key.ToArray(), default));
             Assert.True(scan.MoveNext());
-            Assert.Same(sorted[i], scan.Current);
+            Assert.Equal(sorted[i], scan.Current);
         }
     }
 
@@ -119,7 +119,7 @@ public sealed class OrderedIndexShapeTests
                 builder.Validate();
                 Assert.Equal(entries.Length - (end - start), builder.Count);
                 var rest = builder.ToIndex();
-                Assert.Same(entries[end], rest.Find(entries[end].Key.Utf8));
+                Assert.Equal(entries[end], rest.Find(entries[end].Key.Utf8));
                 Assert.Equal(start == end, rest.Find(entries[start].Key.Utf8) is not null);
                 Assert.Equal(start, rest.CountOf(new KeyRange(default, entries[end].Key.Utf8.ToArray())));
             }

@@ -57,7 +57,7 @@ public sealed class OrderedIndexStructureTests
             index.Validate();
             for (var i = standing - 1; i >= 0; i--)
             {
-                Assert.Same(before[i], reader.Current);
+                Assert.Equal(before[i], reader.Current);
                 Assert.Equal(i > 0, reader.MoveNext());
             }
         }
@@ -82,7 +82,7 @@ public sealed class OrderedIndexStructureTests
             builder.Validate();
             builder.RemoveRange(Between(entries, 20, second));
             builder.Validate();
-            Assert.Same(gap, builder.ToIndex().Find(gap.Key.Utf8));
+            Assert.Equal(gap, builder.ToIndex().Find(gap.Key.Utf8));
         }
     }
 

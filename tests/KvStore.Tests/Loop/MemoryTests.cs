@@ -57,6 +57,6 @@ public class MemoryTests
     private static async Task<WeakReference> PutTrackedAsync(Store store)
     {
         await store.CommitAsync(Some.Put("k", "1"));
-        return new WeakReference(store.Latest.Find(Some.Key("k")));
+        return new WeakReference(store.Latest.Find(Some.Key("k"))!.Value.Encoded);
     }
 }

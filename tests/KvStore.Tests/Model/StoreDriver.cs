@@ -181,9 +181,9 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
             Assert.Equal(expected, keys);
     }
 
-    private static void AssertSame(ModelEntry? expected, Entry? entry)
+    private static void AssertSame(ModelEntry? expected, Entry? found)
     {
-        var seen = entry is null ? null : new ModelEntry(
+        var seen = found is not { } entry ? null : new ModelEntry(
             entry.Text(), entry.ContentType, entry.CreatedRevision, entry.Revision, entry.Version, entry.ModifiedAt, entry.ExpiresAt);
         if (seen != expected)
             Assert.Equal(expected, seen);

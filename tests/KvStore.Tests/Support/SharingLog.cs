@@ -76,7 +76,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
             time.GetUtcNow().ToUnixTimeMilliseconds(), put.ExpiresAt?.ToUnixTimeMilliseconds() ?? Entry.Never));
     }
 
-    private Entry? Find(Key key) => _entries.GetValueOrDefault(key);
+    private Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
 
     private void Deliver()
     {

@@ -11,7 +11,9 @@ internal static class Some
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    public static string Text(this Entry? entry) => entry is null ? "(absent)" : Encoding.UTF8.GetString(entry.Value.Span);
+    public static string Text(this Entry? entry) => entry?.Text() ?? "(absent)";
+
+    public static string Text(this Entry entry) => Encoding.UTF8.GetString(entry.Value.Span);
 
     public static string Text(this Snapshot snapshot, string key) => snapshot.Find(Key(key)).Text();
 
