@@ -90,8 +90,12 @@ public abstract class Entry
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Length, KeyBytesMax, nameof(key));
         var fields = new EntryFields(value, contentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
-        return key.Length <= InlineEntry.KeyBytesMax ? InlineEntry.Create(fields, key.Utf8) : new LongKeyEntry(fields, key.Utf8);
+        return Create(fields, key.Utf8);
     }
+
+    /// <summary>Makes an entry of a key's bytes, which are copied, and fields.</summary>
+    internal static Entry Create(in EntryFields fields, ReadOnlySpan<byte> key) =>
+        key.Length <= InlineEntry.KeyBytesMax ? InlineEntry.Create(fields, key) : new LongKeyEntry(fields, key);
 
     private static byte[] ArrayOf(ReadOnlyMemory<byte> value) =>
         MemoryMarshal.TryGetArray(value, out var segment) && segment.Array is { } array && array.Length == value.Length
