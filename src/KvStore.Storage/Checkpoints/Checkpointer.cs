@@ -105,8 +105,9 @@ internal sealed class Checkpointer(
             Abandon(snapshot);
             completion.SetCanceled();
         }
-        catch (DiskLogException exception)
+        catch (Exception exception)
         {
+            // Whatever it was, the log itself is untouched, and whoever waits must not wait for ever.
             Volatile.Write(ref _failedAt, Math.Max(time.GetTimestamp(), 1));
             Abandon(snapshot);
             report(new(DiskLogEventKind.CheckpointFailed,

@@ -3,7 +3,9 @@ namespace KvStore.Storage;
 /// <summary>Collects bytes for a file and writes them in large pieces, so that what is written may be larger than memory. Belongs to one thread.</summary>
 internal sealed class WriteBuffer(int capacityBytes)
 {
-    private readonly byte[] _bytes = new byte[capacityBytes];
+    private const int FirstCapacityBytes = 1 << 14;
+
+    private byte[] _bytes = new byte[Math.Min(FirstCapacityBytes, capacityBytes)];
     private IDiskFile? _file;
     private long _offset;
     private int _count;
@@ -17,6 +19,8 @@ internal sealed class WriteBuffer(int capacityBytes)
     /// <summary>Adds bytes.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.Length > _bytes.Length - _count)
+            Grow(_count + (long)bytes.Length);
         if (bytes.Length > _bytes.Length - _count)
         {
             Drain();
@@ -39,5 +43,11 @@ internal sealed class WriteBuffer(int capacityBytes)
             _file!.Write(_bytes.AsSpan(0, _count), _offset);
         _offset += _count;
         _count = 0;
+    }
+
+    private void Grow(long wantedBytes)
+    {
+        if (_bytes.Length < capacityBytes)
+            Array.Resize(ref _bytes, (int)Math.Min(capacityBytes, Math.Max(wantedBytes, 2L * _bytes.Length)));
     }
 }
