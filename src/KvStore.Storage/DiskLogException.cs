@@ -38,6 +38,9 @@ public sealed class DiskLogException : IOException
     /// <summary>The operating system's error number, when <see cref="Problem"/> is <see cref="DiskLogProblem.Failed"/>; else 0.</summary>
     public int Errno { get; private init; }
 
+    /// <summary>How much of a damaged segment is whole frames; null when it is about something else.</summary>
+    internal long? WholeBytes { get; private init; }
+
     /// <summary>Whether there was no room, on the disk or in a quota.</summary>
     internal bool IsNoSpace => Errno is NoSpaceLeft or QuotaExceeded;
 
@@ -46,13 +49,14 @@ public sealed class DiskLogException : IOException
         path,
         $"{path} is in use by another process. Stop that process, or give this one a directory of its own.");
 
-    internal static DiskLogException Damaged(string path, long? offsetBytes, string reason) => new(
+    internal static DiskLogException Damaged(string path, long? offsetBytes, string reason, long? wholeBytes = null) => new(
         DiskLogProblem.Damaged,
         path,
         $"{path} is damaged{(offsetBytes is { } offset ? $" at byte {offset}" : "")}: {reason}. Nothing was changed or served. " +
         "Check the disk, then restore a backup into the data directory; docs/operations.md tells what a repair would lose.")
     {
         OffsetBytes = offsetBytes,
+        WholeBytes = wholeBytes,
     };
 
     internal static DiskLogException Failed(string operation, string path, int errno, string reason) => new(

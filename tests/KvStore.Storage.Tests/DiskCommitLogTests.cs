@@ -90,6 +90,36 @@ public sealed class DiskCommitLogTests : IDisposable
         Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
     }
 
+    [Fact]
+    public async Task Checkpoint_CopiedWhileWritesGoOn_IsABackup()
+    {
+        var time = new ManualTime();
+        var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
+        var running = new RecordingFollower();
+        await using var log = await OpenAsync(options, running, time);
+        for (var i = 0; i < 20; i++)
+            await log.CommitAsync([Some.Operation(Some.Put($"k{i % 7}", $"{i}"))], Token);
+        var expected = States.Describe(running.Latest);
+        var checkpoint = await log.CheckpointAsync(Token);
+        await log.CommitAsync([Some.Operation(Some.Put("k0", "later"))], Token);
+
+        var backup = options with { Directory = _directory.New() };
+        Directory.CreateDirectory(backup.Directory);
+        var file = Assert.Single(Directory.GetFiles(options.Directory, "*.checkpoint"));
+        File.Copy(file, Path.Combine(backup.Directory, Path.GetFileName(file)));
+
+        var restored = new RecordingFollower();
+        await using (var copy = await OpenAsync(backup, restored, time))
+        {
+            Assert.Equal(expected, States.Describe(restored.Latest));
+            await copy.CommitAsync([Some.Operation(Some.Put("k1", "on the copy"))], Token);
+        }
+
+        var again = new RecordingFollower();
+        await using (await OpenAsync(backup, again, time))
+            Assert.Equal((checkpoint.Revision + 1, "on the copy"), (again.Latest.Revision, again.Latest.Text("k1")));
+    }
+
     public void Dispose() => _directory.Dispose();
 
     private static async Task<DiskCommitLog> OpenAsync(DiskLogOptions options, RecordingFollower follower, TimeProvider time)

@@ -20,6 +20,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
     private const long ReadAheadBytesMin = 1 << 20;
 
     private readonly SegmentList _segments = new();
+    private bool _changesNothing;
 
     /// <summary>Opens the log. When it returns, all that the follower has is on the disk.</summary>
     /// <exception cref="DiskLogException">The log is damaged, in use, or cannot be read.</exception>
@@ -41,12 +42,28 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         return new RecoveredLog(OpenWriter(header, lastRevision, endsWithMarker), _segments, files.CheckpointRevision, checkpointBytes, _segments.Bytes, cutBytes);
     }
 
+    /// <summary>Reads everything as a start does and changes nothing. The caller has locked the disk.</summary>
+    /// <returns>How many bytes of an unfinished write a start would cut off.</returns>
+    /// <exception cref="DiskLogException">The log is damaged; the follower has what comes before.</exception>
+    public long Check()
+    {
+        _changesNothing = true;
+        var files = LogFiles.Find(disk);
+        LoadCheckpoint(files.CheckpointRevision);
+        if (files.Segments.Count == 0)
+            return 0;
+        ReplaySegments(files);
+        using var file = disk.Open(FileNames.Of(files.Segments[^1], FileNames.Segment));
+        return SegmentTail.CutBytes(SegmentTail.ReadToTail(file, files.Segments[^1], progress));
+    }
+
+    // Nothing at all, or a checkpoint alone: that is what a backup is.
     private RecoveredLog BeginNew(LogFiles files)
     {
-        if (files.CheckpointRevision > 0)
-            throw DiskLogException.Damaged(disk.PathOf(""), null, "there is a checkpoint, but no segment");
-        follower.Load(0, []);
-        return new RecoveredLog(SegmentWriter.Begin(disk, options, _segments, 0), _segments, 0, 0, 0, 0);
+        var bytes = LoadCheckpoint(files.CheckpointRevision);
+        disk.FlushDirectory();
+        return new RecoveredLog(
+            SegmentWriter.Begin(disk, options, _segments, files.CheckpointRevision), _segments, files.CheckpointRevision, bytes, 0, 0);
     }
 
     private (long CutBytes, bool EndsWithMarker) MendTail(long firstRevision)
@@ -87,13 +104,21 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         FileHeader header = default;
         var lastRevision = files.Segments[first] - 1;
         var source = Read();
-        foreach (var commits in _segments.Bytes < ReadAheadBytesMin ? source : ReadAhead.Of(source))
+        try
         {
-            foreach (var commit in commits)
+            foreach (var commits in _segments.Bytes < ReadAheadBytesMin ? source : ReadAhead.Of(source))
             {
-                if (commit.Revision > files.CheckpointRevision)
-                    replay.Add(commit);
+                foreach (var commit in commits)
+                {
+                    if (commit.Revision > files.CheckpointRevision)
+                        replay.Add(commit);
+                }
             }
+        }
+        catch (DiskLogException) when (_changesNothing)
+        {
+            replay.Finish();
+            throw;
         }
 
         replay.Finish();
@@ -108,7 +133,8 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
                 var reader = new SegmentReader(file, files.Segments[i], decoder);
                 if (reader.LastRevision != lastRevision)
                     throw DiskLogException.Damaged(file.Path, 8, $"it continues from revision {reader.LastRevision}, but the segment before it ends at {lastRevision}");
-                foreach (var group in ReadSegment(file, reader))
+                var mayBeTorn = _changesNothing && i == files.Segments.Count - 1;
+                foreach (var group in ReadSegment(file, reader, mayBeTorn))
                     yield return group;
                 (header, lastRevision) = (reader.Header, reader.LastRevision);
                 progress.Advance(reader.Bytes.LengthBytes);
@@ -116,7 +142,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         }
     }
 
-    private IEnumerable<List<RecordedCommit>> ReadSegment(IDiskFile file, SegmentReader reader)
+    private IEnumerable<List<RecordedCommit>> ReadSegment(IDiskFile file, SegmentReader reader, bool mayBeTorn)
     {
         const int GroupCommits = 4096;
         var group = new List<RecordedCommit>();
@@ -129,14 +155,14 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
             group = [];
         }
 
-        if (reader.Damage is { } damage)
-            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason);
         yield return group;
+        if (reader.Damage is { } damage && !(mayBeTorn && SegmentTail.IsTorn(reader, damage)))
+            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason, reader.Offset);
     }
 
     private SegmentWriter OpenWriter(FileHeader header, long lastRevision, bool endsWithMarker)
     {
-        // A checkpoint may be ahead of the log: in a copy that was taken of a running log, or after a power cut without flushes.
+        // A checkpoint may be ahead of the log after a power cut, if commits are not flushed one by one.
         if (follower.Latest.Revision > lastRevision)
             return SegmentWriter.Begin(disk, options, _segments, follower.Latest.Revision);
 

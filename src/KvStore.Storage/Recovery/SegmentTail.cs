@@ -21,7 +21,7 @@ internal static class SegmentTail
         while (reader.TryReadFrame([]))
             progress.ThrowIfCancelled();
         if (reader.Damage is { } damage && !IsTorn(reader, damage))
-            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason);
+            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason, reader.Offset);
         return reader;
     }
 
@@ -55,7 +55,8 @@ internal static class SegmentTail
         return last - reader.Offset;
     }
 
-    private static bool IsTorn(SegmentReader reader, Damage damage) =>
+    /// <summary>Whether a power cut explains what is wrong behind the last whole frame of the last segment.</summary>
+    public static bool IsTorn(SegmentReader reader, Damage damage) =>
         HasLostSector(reader, damage) && !HasLaterFrameThatSaysDurable(reader);
 
     private static bool HasLostSector(SegmentReader reader, Damage damage)

@@ -25,6 +25,7 @@ internal sealed class LogLife : IAsyncDisposable
     {
         _random = new Random(seed);
         _disk = new FakeDisk(_random) { Before = Before, After = After, FlushFails = FlushFails };
+        _disk.CanReserve = _random.Next(2) == 0;
         _model = new LogModel(_time);
         _options = new DiskLogOptions
         {
@@ -97,10 +98,19 @@ internal sealed class LogLife : IAsyncDisposable
     private async Task CommitAsync()
     {
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(2)));
+        var before = _model.Last;
         var batch = _model.Next(_random);
         var end = _model.Last;
+        if (_random.Next(10) == 0)
+            _disk.CapacityBytes = _disk.UsedBytes + _random.Next(300);
         var outcomes = await _log!.CommitAsync(batch, CancellationToken.None).ConfigureAwait(false);
-        if (outcomes.All(outcome => outcome is Outcome.Committed))
+        _disk.CapacityBytes = long.MaxValue;
+        if (outcomes.All(outcome => outcome is Outcome.NotApplied { Reason: NotAppliedReason.NoSpace }))
+        {
+            _model.ReturnTo(before);
+            _model.Check(_follower!.Latest);
+        }
+        else if (outcomes.All(outcome => outcome is Outcome.Committed))
         {
             if (_options.FlushMode == FlushMode.Always)
                 _model.Promised = Math.Max(_model.Promised, end);
@@ -134,7 +144,7 @@ internal sealed class LogLife : IAsyncDisposable
     {
         // Commits go on while a checkpoint is written.
         if (name.EndsWith(".checkpoint.tmp", StringComparison.Ordinal) && operation is DiskOperation.Write or DiskOperation.Flush &&
-            !_isNested && _log!.Status.Phase == DiskLogPhase.Open && _random.Next(3) == 0)
+            !_isNested && _disk.CapacityBytes == long.MaxValue && _log!.Status.Phase == DiskLogPhase.Open && _random.Next(3) == 0)
             CommitWithin();
         if (operation is DiskOperation.Read or DiskOperation.List or DiskOperation.Open or DiskOperation.Lock)
             return;
