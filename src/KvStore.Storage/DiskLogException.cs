@@ -52,7 +52,7 @@ public sealed class DiskLogException : IOException
     internal static DiskLogException Damaged(string path, long? offsetBytes, string reason, long? wholeBytes = null) => new(
         DiskLogProblem.Damaged,
         path,
-        $"{path} is damaged{(offsetBytes is { } offset ? $" at byte {offset}" : "")}: {reason}. Nothing was changed or served. " +
+        $"{path} is damaged{(offsetBytes is { } offset ? $" at byte {offset}" : "")}: {reason}. Nothing was served. " +
         "Check the disk, then restore a backup into the data directory; docs/operations.md tells what a repair would lose.")
     {
         OffsetBytes = offsetBytes,

@@ -2,7 +2,7 @@ namespace KvStore.Storage;
 
 /// <summary>
 /// Hands recorded commits to a follower: the last ones as commits, so that they are in its history, and all before them as
-/// one image, because that is several times as fast. Belongs to one thread.
+/// one image, because then each key is looked up once and nothing of what was replaced is kept. Belongs to one thread.
 /// </summary>
 internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
 {
