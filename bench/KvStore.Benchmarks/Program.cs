@@ -4,13 +4,22 @@ using BenchmarkDotNet.Running;
 namespace KvStore.Benchmarks;
 
 /// <summary>
-/// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; everything else goes to BenchmarkDotNet,
+/// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [entries] [directory]</c> measures the
+/// log on the disk of that directory; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
 internal static class Program
 {
-    private static void Main(string[] args)
+    private static async Task Main(string[] args)
     {
+        if (args is ["log", ..])
+        {
+            await LogQuick.RunAsync(
+                entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
+                directory: args.Length > 2 ? args[2] : Environment.CurrentDirectory);
+            return;
+        }
+
         if (args is not ["quick", ..])
         {
             BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

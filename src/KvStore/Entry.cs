@@ -64,11 +64,24 @@ public readonly struct Entry : IEquatable<Entry>
         long revision,
         long version,
         long modifiedAtMilliseconds,
-        long expiresAtMilliseconds = Never)
+        long expiresAtMilliseconds = Never) =>
+        Create(key.Utf8, value.Span, contentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
+
+    /// <summary>Makes an entry. Key and value are copied.</summary>
+    internal static Entry Create(
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> value,
+        string contentType,
+        long createdRevision,
+        long revision,
+        long version,
+        long modifiedAtMilliseconds,
+        long expiresAtMilliseconds)
     {
-        var draft = new EntryDraft(key, value.Length, contentType, expiresAtMilliseconds);
-        value.CopyTo(draft.Value);
-        return draft.Stamp(createdRevision, revision, version, modifiedAtMilliseconds);
+        var encoded = EntryLayout.Create(key, value.Length, contentType, expiresAtMilliseconds);
+        value.CopyTo(encoded.AsSpan(EntryLayout.ValueStart(encoded)));
+        EntryLayout.Stamp(encoded, createdRevision, revision, version, modifiedAtMilliseconds);
+        return new Entry(encoded);
     }
 
     /// <summary>Whether both are the same entry; entries that only have the same content are not.</summary>

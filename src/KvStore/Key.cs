@@ -74,6 +74,9 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
         return problem == KeyProblem.None ? key : throw new ArgumentException($"Not a key: {problem}.", nameof(text));
     }
 
+    /// <summary>Makes a key of bytes that were a key when they were stored; they are copied.</summary>
+    internal static Key FromStored(ReadOnlySpan<byte> utf8) => new(utf8.ToArray());
+
     /// <summary>Says what is wrong with bytes that are meant to be a key.</summary>
     public static KeyProblem Check(ReadOnlySpan<byte> utf8, int bytesMax)
     {

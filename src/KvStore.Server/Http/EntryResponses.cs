@@ -122,6 +122,8 @@ internal static class EntryResponses
         NotAppliedReason.Loading => Problems.Unavailable("The store is still loading. Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Loading),
         NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
         NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
+        NotAppliedReason.NoSpace => Problems.NoSpace(),
+        NotAppliedReason.LogClosed => Problems.Unavailable("The store cannot write to its disk any more. Nothing was stored; reads go on. The operator finds the reason in the log and restarts the service.", RetryTimes.Restart),
         _ => throw new InvalidOperationException($"Unknown reason {reason}."),
     };
 }

@@ -50,6 +50,11 @@ internal static class Problems
             "Read the key to learn what became of it before you write again.")
         { Outcome = "unknown" };
 
+    public static Problem NoSpace() =>
+        new(StatusCodes.Status507InsufficientStorage, "no-space", "The disk has no room",
+            "Nothing was stored; reads go on. Try again when the operator has made room.")
+        { Outcome = "not-applied" };
+
     /// <summary>For a status that something below the endpoints chose: the router, the web server.</summary>
     public static Problem OfStatus(int status, string detail) => status switch
     {

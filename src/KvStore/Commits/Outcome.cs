@@ -49,4 +49,10 @@ public enum NotAppliedReason
 
     /// <summary>The store has failed and admits nothing any more.</summary>
     Failed,
+
+    /// <summary>There is no room to make it durable. Trying again is safe, and succeeds when there is room.</summary>
+    NoSpace,
+
+    /// <summary>The commit log has met an error of its medium and takes nothing any more. Reads go on; somebody must act.</summary>
+    LogClosed,
 }

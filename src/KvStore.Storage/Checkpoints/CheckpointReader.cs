@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+
+namespace KvStore.Storage;
+
+/// <summary>Reads a checkpoint and checks everything.</summary>
+internal static class CheckpointReader
+{
+    private const int GroupEntries = 4096;
+
+    /// <summary>The entries, in key order and in groups. The last group comes when the totals at the end were found to be right.</summary>
+    /// <exception cref="DiskLogException">The checkpoint is damaged.</exception>
+    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, LoadProgress progress)
+    {
+        var salt = FileHeader.Read(file, CheckpointWriter.Magic, revision).Salt;
+        var bytes = new FileReader(file);
+        var decoder = new RecordDecoder();
+        var group = new List<Entry>(GroupEntries);
+        var (entries, entryBytes) = (0L, 0L);
+        var offset = (long)FileHeader.Bytes;
+        while (!IsFooter(bytes, offset))
+        {
+            var entry = ReadEntry(file, bytes, salt, ref offset, decoder);
+            group.Add(entry);
+            entries++;
+            entryBytes += entry.Bytes;
+            if (group.Count < GroupEntries)
+                continue;
+            yield return group;
+            group = new List<Entry>(GroupEntries);
+            progress.ThrowIfCancelled();
+        }
+
+        CheckFooter(file, bytes, salt, offset, entries, entryBytes);
+        yield return group;
+    }
+
+    private static bool IsFooter(FileReader bytes, long offset) =>
+        offset + CheckpointWriter.FooterBytes == bytes.LengthBytes &&
+        bytes.TryRead(offset, sizeof(int), out var mark) && BinaryPrimitives.ReadInt32LittleEndian(mark) == CheckpointWriter.FooterMark;
+
+    private static Entry ReadEntry(IDiskFile file, FileReader bytes, ulong salt, ref long offset, RecordDecoder decoder)
+    {
+        var start = offset;
+        if (RecordReader.Read(bytes, salt, ref offset, bytes.LengthBytes - CheckpointWriter.FooterBytes, out var payload) is { } damage)
+            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason);
+        return decoder.TryDecode(payload, out var change, out _, out _) && change.Entry is { } entry
+            ? entry
+            : throw DiskLogException.Damaged(file.Path, start, "a record's checksum is right, but it is not an entry; it may be of a later program");
+    }
+
+    private static void CheckFooter(IDiskFile file, FileReader bytes, ulong salt, long offset, long entries, long entryBytes)
+    {
+        if (!bytes.TryRead(offset, CheckpointWriter.FooterBytes, out var footer) ||
+            BinaryPrimitives.ReadUInt32LittleEndian(footer[4..]) != CheckpointWriter.FooterChecksum(salt, offset, footer) ||
+            BinaryPrimitives.ReadInt64LittleEndian(footer[8..]) != entries ||
+            BinaryPrimitives.ReadInt64LittleEndian(footer[16..]) != entryBytes)
+            throw DiskLogException.Damaged(file.Path, offset, "the totals at the end are wrong");
+    }
+}

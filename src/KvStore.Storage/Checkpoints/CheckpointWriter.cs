@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace KvStore.Storage;
+
+/// <summary>Writes a snapshot to a file, slowly and in small steps, so that commits on the same disk do not wait behind it.</summary>
+internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeProvider time)
+{
+    /// <summary>Bytes of the totals at the end.</summary>
+    public const int FooterBytes = RecordWriter.HeaderBytes + 2 * sizeof(long);
+
+    /// <summary>What stands in the place of a record's length before the totals.</summary>
+    public const int FooterMark = -1;
+
+    // The flush of a commit waits for what the disk is busy with; 1 MiB is a few milliseconds of it.
+    private const int StepBytes = 1 << 20;
+
+    private readonly WriteBuffer _buffer = new(StepBytes);
+    private readonly RecordWriter _records = new();
+
+    /// <summary>How a checkpoint begins.</summary>
+    public static ReadOnlySpan<byte> Magic => "KvStorCp"u8;
+
+    /// <summary>Writes the checkpoint, whole and durable, under its name.</summary>
+    /// <returns>Its bytes.</returns>
+    public long Write(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var name = FileNames.Of(snapshot.Revision, FileNames.Checkpoint);
+        long bytes;
+        using (var file = disk.Create(name + FileNames.Unfinished))
+        {
+            bytes = WriteTo(file, snapshot, cancellationToken);
+
+            // The order matters because a checkpoint that has its name counts as whole.
+            file.Flush();
+        }
+
+        disk.Rename(name + FileNames.Unfinished, name);
+        disk.FlushDirectory();
+        return bytes;
+    }
+
+    private long WriteTo(IDiskFile file, Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var header = new FileHeader(snapshot.Revision, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        Span<byte> bytes = stackalloc byte[FileHeader.Bytes];
+        header.Write(bytes, Magic);
+        _buffer.Begin(file, 0);
+        _buffer.Write(bytes);
+
+        var pace = new Pace(options.CheckpointBytesPerSecondMax, time);
+        var flushed = 0L;
+        foreach (var entry in snapshot.Scan(default))
+        {
+            _records.Prepare(entry.Revision, entry.Key, entry, RecordFlags.None);
+            _records.Write(_buffer, header.Salt);
+            if (_buffer.Offset - flushed < StepBytes)
+                continue;
+            _buffer.Drain();
+            file.Flush();
+            flushed = _buffer.Offset;
+            pace.Keep(flushed, cancellationToken);
+        }
+
+        WriteFooter(header.Salt, snapshot);
+        _buffer.Drain();
+        return _buffer.Offset;
+    }
+
+    private void WriteFooter(ulong salt, Snapshot snapshot)
+    {
+        Span<byte> footer = stackalloc byte[FooterBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(footer, FooterMark);
+        BinaryPrimitives.WriteInt64LittleEndian(footer[8..], snapshot.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(footer[16..], snapshot.Bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(footer[4..], FooterChecksum(salt, _buffer.Offset, footer));
+        _buffer.Write(footer);
+    }
+
+    /// <summary>The checksum of the totals.</summary>
+    public static uint FooterChecksum(ulong salt, long offset, ReadOnlySpan<byte> footer) =>
+        Checksum.Add(Checksum.Of(salt, offset, footer[..4]), footer[8..]);
+}

@@ -1,0 +1,16 @@
+namespace KvStore.Storage;
+
+/// <summary>Holds a thread up so that it does not do more than so many bytes per second.</summary>
+internal readonly struct Pace(long bytesPerSecondMax, TimeProvider time)
+{
+    private readonly long _start = time.GetTimestamp();
+
+    /// <summary>Waits until this many bytes since the start are not too many.</summary>
+    public void Keep(long bytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var ahead = TimeSpan.FromSeconds((double)bytes / bytesPerSecondMax) - time.GetElapsedTime(_start);
+        if (ahead > TimeSpan.FromMilliseconds(1) && cancellationToken.WaitHandle.WaitOne(ahead))
+            cancellationToken.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KvStore.Storage;
+
+/// <summary>A directory of a file system.</summary>
+internal sealed class LinuxDisk(string directory) : IDisk
+{
+    private const string LockName = "lock";
+
+    // Entries of other users are nobody else's business.
+    private const int FileMode = 0b110_000_000;
+
+    private readonly string _directory = Path.GetFullPath(directory);
+    private SafeFileHandle? _lock;
+
+    public string PathOf(string name) => Path.Combine(_directory, name);
+
+    public void Lock()
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new PlatformNotSupportedException("The log on disk needs Linux.");
+        MakeDirectory(_directory);
+        var path = PathOf(LockName);
+        _lock = Open(path, LinuxCalls.ReadWrite | LinuxCalls.CreateFile);
+        if (LinuxCalls.Lock(_lock, LinuxCalls.LockExclusiveOrFail) == 0)
+            return;
+        if (Marshal.GetLastPInvokeError() == LinuxCalls.WouldBlock)
+            throw DiskLogException.Locked(_directory);
+        throw LastError("lock", path);
+    }
+
+    public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path))];
+
+    public IDiskFile Open(string name) => new LinuxFile(Open(PathOf(name), LinuxCalls.ReadWrite), PathOf(name));
+
+    public IDiskFile Create(string name) => new LinuxFile(
+        Open(PathOf(name), LinuxCalls.ReadWrite | LinuxCalls.CreateFile | LinuxCalls.EmptyFile), PathOf(name));
+
+    public void Rename(string from, string to)
+    {
+        if (LinuxCalls.Rename(PathOf(from), PathOf(to)) != 0)
+            throw LastError($"rename {PathOf(from)} to", PathOf(to));
+    }
+
+    public void Delete(string name)
+    {
+        if (LinuxCalls.Unlink(PathOf(name)) != 0)
+            throw LastError("delete", PathOf(name));
+    }
+
+    public void FlushDirectory() => FlushDirectory(_directory);
+
+    public void Dispose() => _lock?.Dispose();
+
+    internal static DiskLogException LastError(string operation, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        return DiskLogException.Failed(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
+    }
+
+    // A directory that was made is only there to stay when its parent is flushed.
+    private static void MakeDirectory(string directory)
+    {
+        if (Directory.Exists(directory))
+            return;
+        var parent = Path.GetDirectoryName(directory)!;
+        MakeDirectory(parent);
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            throw DiskLogException.Failed("create the directory", directory, exception.HResult, exception.Message);
+        }
+
+        FlushDirectory(parent);
+    }
+
+    private static void FlushDirectory(string directory)
+    {
+        using var handle = Open(directory, LinuxCalls.ReadOnly);
+        if (LinuxCalls.Flush(handle) != 0)
+            throw LastError("flush the directory", directory);
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        int descriptor;
+        do
+        {
+            descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec, FileMode);
+        }
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == LinuxCalls.Interrupted);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
+    }
+}

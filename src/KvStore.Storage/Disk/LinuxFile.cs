@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KvStore.Storage;
+
+/// <summary>A file of a <see cref="LinuxDisk"/>.</summary>
+internal sealed class LinuxFile(SafeFileHandle handle, string path) : IDiskFile
+{
+    // The system call takes at most two gigabytes at once.
+    private const int CallBytesMax = 1 << 30;
+
+    public string Path => path;
+
+    public long LengthBytes => RandomAccess.GetLength(handle);
+
+    public int Read(Span<byte> buffer, long offset)
+    {
+        var count = 0;
+        while (count < buffer.Length)
+        {
+            var rest = buffer[count..];
+            var read = LinuxCalls.Read(handle, ref MemoryMarshal.GetReference(rest), Math.Min(rest.Length, CallBytesMax), offset + count);
+            if (read == 0)
+                break;
+            if (read > 0)
+                count += (int)read;
+            else if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
+                throw LinuxDisk.LastError($"read {rest.Length} bytes at {offset + count} of", path);
+        }
+
+        return count;
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var written = LinuxCalls.Write(handle, in MemoryMarshal.GetReference(bytes), Math.Min(bytes.Length, CallBytesMax), offset);
+            if (written >= 0)
+            {
+                bytes = bytes[(int)written..];
+                offset += written;
+            }
+            else if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
+            {
+                throw LinuxDisk.LastError($"write {bytes.Length} bytes at {offset} of", path);
+            }
+        }
+    }
+
+    public void Truncate(long lengthBytes)
+    {
+        while (LinuxCalls.Truncate(handle, lengthBytes) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
+                throw LinuxDisk.LastError($"cut to {lengthBytes} bytes", path);
+        }
+    }
+
+    public void Reserve(long offset, long bytes)
+    {
+        while (LinuxCalls.Allocate(handle, 0, offset, bytes) != 0)
+        {
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case LinuxCalls.Interrupted:
+                    continue;
+                case LinuxCalls.NotSupported:
+                    return;
+                default:
+                    throw LinuxDisk.LastError($"reserve {bytes} bytes at {offset} of", path);
+            }
+        }
+    }
+
+    public void Flush()
+    {
+        if (LinuxCalls.FlushData(handle) != 0)
+            throw LinuxDisk.LastError("flush", path);
+    }
+
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,111 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace KvStore.Storage;
+
+/// <summary>A change as a record tells it: without the entry that was there before.</summary>
+/// <param name="Entry">The entry that the key has from then on; null when it was deleted.</param>
+/// <param name="DeletedKey">The key, when it was deleted; else the default.</param>
+internal readonly record struct RecordedChange(Entry? Entry, Key DeletedKey)
+{
+    /// <summary>The key that was changed.</summary>
+    public Key Key => Entry?.Key ?? DeletedKey;
+
+    /// <summary>Bytes of key and value.</summary>
+    public long Bytes => Entry?.Bytes ?? DeletedKey.Length;
+}
+
+/// <summary>Turns records back into changes. Belongs to one thread.</summary>
+internal sealed class RecordDecoder
+{
+    // Users choose content types, so there may be any number of them.
+    private const int ContentTypesMax = 1024;
+
+    private readonly Dictionary<string, string> _contentTypes = [];
+    private string _contentType = "";
+    private byte[] _contentTypeUtf8 = [];
+
+    /// <summary>Decodes a record; false when it is not one, although its checksum is right.</summary>
+    public bool TryDecode(ReadOnlySpan<byte> payload, out RecordedChange change, out long revision, out RecordFlags flags)
+    {
+        change = default;
+        var fields = new Fields(payload);
+        flags = (RecordFlags)fields.Byte();
+        revision = fields.Number();
+        var keyBytes = fields.Length();
+        if ((flags & ~RecordFlags.All) != 0)
+            return false;
+        if (flags.HasFlag(RecordFlags.Delete))
+        {
+            change = new RecordedChange(null, Key.FromStored(fields.Bytes(keyBytes)));
+            return fields.AreWhole && fields.Rest.IsEmpty && keyBytes > 0;
+        }
+
+        var createdRevision = revision - fields.Variable();
+        var version = fields.Variable();
+        var modifiedAt = fields.Number();
+        var expiresAt = flags.HasFlag(RecordFlags.Expires) ? fields.Number() : Entry.Never;
+        var contentTypeBytes = fields.Length();
+        var key = fields.Bytes(keyBytes);
+        var contentType = fields.Bytes(contentTypeBytes);
+        if (!fields.AreWhole || key.Length is 0 or > EntryLayout.KeyBytesMax || contentType.Length > EntryLayout.ContentTypeBytesMax || !Ascii.IsValid(contentType))
+            return false;
+        change = new RecordedChange(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt), default);
+        return true;
+    }
+
+    private string Intern(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.SequenceEqual(_contentTypeUtf8))
+            return _contentType;
+        var contentType = Encoding.UTF8.GetString(utf8);
+        if (_contentTypes.TryGetValue(contentType, out var known))
+            contentType = known;
+        else if (_contentTypes.Count < ContentTypesMax)
+            _contentTypes.Add(contentType, contentType);
+        (_contentType, _contentTypeUtf8) = (contentType, utf8.ToArray());
+        return contentType;
+    }
+
+    // Reads on from where it stands. After the first read beyond the end it yields zeros and says so.
+    private ref struct Fields(ReadOnlySpan<byte> payload)
+    {
+        public ReadOnlySpan<byte> Rest { get; private set; } = payload;
+
+        public bool AreWhole { get; private set; } = true;
+
+        public ReadOnlySpan<byte> Bytes(int count)
+        {
+            if ((uint)count > (uint)Rest.Length)
+            {
+                AreWhole = false;
+                Rest = default;
+                return default;
+            }
+
+            var bytes = Rest[..count];
+            Rest = Rest[count..];
+            return bytes;
+        }
+
+        public byte Byte() => Bytes(1) is [var one] ? one : (byte)0;
+
+        public long Number() => Bytes(sizeof(long)) is { IsEmpty: false } bytes ? BinaryPrimitives.ReadInt64LittleEndian(bytes) : 0;
+
+        public int Length() => Variable() is >= 0 and <= int.MaxValue and var length ? (int)length : -1;
+
+        public long Variable()
+        {
+            var number = 0L;
+            for (var shift = 0; shift < 64; shift += 7)
+            {
+                var one = Byte();
+                number |= (one & 0x7FL) << shift;
+                if (one < 0x80)
+                    break;
+            }
+
+            return number;
+        }
+    }
+}

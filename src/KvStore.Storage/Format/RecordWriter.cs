@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace KvStore.Storage;
+
+/// <summary>Turns changes into records, one at a time; see docs/storage-format.md. Belongs to one thread.</summary>
+internal sealed class RecordWriter
+{
+    /// <summary>Bytes before a record: its length and its checksum.</summary>
+    public const int HeaderBytes = 8;
+
+    // Three numbers of eight bytes, four of at most ten, and the flags.
+    private readonly byte[] _fields = new byte[72];
+    private int _fieldBytes;
+    private Key _key;
+    private Entry? _entry;
+
+    // Most entries have the content type of the one before.
+    private string _contentType = "";
+    private byte[] _contentTypeUtf8 = [];
+
+    /// <summary>Bytes of the record that was prepared.</summary>
+    public long RecordBytes => HeaderBytes + PayloadBytes;
+
+    private long PayloadBytes => (long)_fieldBytes + _key.Length + (_entry is null ? 0 : _contentTypeUtf8.Length + _entry.Value.Value.Length);
+
+    /// <summary>Prepares the record of a change.</summary>
+    public void Prepare(long revision, Key key, Entry? current, RecordFlags flags)
+    {
+        (_key, _entry, _fieldBytes) = (key, current, 1);
+        WriteNumber(revision);
+        WriteVariable(key.Length);
+        if (current is not { } entry)
+        {
+            _fields[0] = (byte)(flags | RecordFlags.Delete);
+            return;
+        }
+
+        if (entry.ContentType != _contentType)
+            (_contentType, _contentTypeUtf8) = (entry.ContentType, Encoding.UTF8.GetBytes(entry.ContentType));
+        WriteVariable(revision - entry.CreatedRevision);
+        WriteVariable(entry.Version);
+        WriteNumber(entry.ModifiedAtMilliseconds);
+        if (entry.ExpiresAtMilliseconds != Entry.Never)
+        {
+            flags |= RecordFlags.Expires;
+            WriteNumber(entry.ExpiresAtMilliseconds);
+        }
+
+        WriteVariable(_contentTypeUtf8.Length);
+        _fields[0] = (byte)flags;
+    }
+
+    /// <summary>Writes the prepared record.</summary>
+    public void Write(WriteBuffer output, ulong salt)
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(header, checked((int)PayloadBytes));
+        var value = _entry is null ? default : _entry.Value.Value.Span;
+        var contentType = _entry is null ? default : _contentTypeUtf8;
+
+        var checksum = Checksum.Of(salt, output.Offset, header[..4]);
+        checksum = Checksum.Add(checksum, _fields.AsSpan(0, _fieldBytes));
+        checksum = Checksum.Add(checksum, _key.Utf8);
+        checksum = Checksum.Add(checksum, contentType);
+        checksum = Checksum.Add(checksum, value);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], checksum);
+
+        output.Write(header);
+        output.Write(_fields.AsSpan(0, _fieldBytes));
+        output.Write(_key.Utf8);
+        output.Write(contentType);
+        output.Write(value);
+    }
+
+    private void WriteNumber(long number)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(_fields.AsSpan(_fieldBytes), number);
+        _fieldBytes += sizeof(long);
+    }
+
+    // Seven bits a byte, the lowest first; the highest bit says that another byte follows.
+    private void WriteVariable(long number)
+    {
+        var rest = (ulong)number;
+        for (; rest >= 0x80; rest >>= 7)
+            _fields[_fieldBytes++] = (byte)(rest | 0x80);
+        _fields[_fieldBytes++] = (byte)rest;
+    }
+}

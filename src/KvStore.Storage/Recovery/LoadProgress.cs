@@ -1,0 +1,18 @@
+namespace KvStore.Storage;
+
+/// <summary>How far loading is. One thread at a time advances it, any thread reads.</summary>
+internal sealed class LoadProgress(CancellationToken cancellationToken)
+{
+    private long _doneBytes;
+    private long _totalBytes;
+
+    public long DoneBytes => Volatile.Read(ref _doneBytes);
+
+    public long TotalBytes => Volatile.Read(ref _totalBytes);
+
+    public void Expect(long bytes) => Interlocked.Add(ref _totalBytes, bytes);
+
+    public void Advance(long bytes) => Interlocked.Add(ref _doneBytes, bytes);
+
+    public void ThrowIfCancelled() => cancellationToken.ThrowIfCancellationRequested();
+}

@@ -1,0 +1,53 @@
+namespace KvStore.Storage;
+
+/// <summary>Writes batches as frames. Belongs to one thread.</summary>
+internal sealed class FrameWriter
+{
+    // A usual batch goes out in one write; a larger one in as many as it takes.
+    private const int BufferBytes = 1 << 20;
+
+    private readonly WriteBuffer _buffer = new(BufferBytes);
+    private readonly RecordWriter _records = new();
+
+    /// <summary>What the header of these commits' frame says, but for where the segment is durable.</summary>
+    public FrameHeader Measure(IReadOnlyList<Commit> commits, long previousRevision)
+    {
+        var (records, bytes) = (0, 0L);
+        foreach (var commit in commits)
+        {
+            var changes = commit.Changes;
+            for (var i = 0; i < changes.Length; i++)
+            {
+                Prepare(commit.Revision, changes, i);
+                bytes += _records.RecordBytes;
+            }
+
+            records = checked(records + changes.Length);
+        }
+
+        return new FrameHeader(records, bytes, previousRevision, commits.Count == 0 ? previousRevision : commits[^1].Revision, 0);
+    }
+
+    /// <summary>Writes a frame.</summary>
+    public void Write(IDiskFile file, ulong salt, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
+    {
+        _buffer.Begin(file, offset);
+        Span<byte> bytes = stackalloc byte[FrameHeader.Bytes];
+        header.Write(bytes, salt, offset);
+        _buffer.Write(bytes);
+        foreach (var commit in commits)
+        {
+            var changes = commit.Changes;
+            for (var i = 0; i < changes.Length; i++)
+            {
+                Prepare(commit.Revision, changes, i);
+                _records.Write(_buffer, salt);
+            }
+        }
+
+        _buffer.Drain();
+    }
+
+    private void Prepare(long revision, ReadOnlySpan<CommittedChange> changes, int i) => _records.Prepare(
+        revision, changes[i].Key, changes[i].Current, i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None);
+}

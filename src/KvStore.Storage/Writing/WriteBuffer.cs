@@ -1,0 +1,53 @@
+namespace KvStore.Storage;
+
+/// <summary>Collects bytes for a file and writes them in large pieces, so that what is written may be larger than memory. Belongs to one thread.</summary>
+internal sealed class WriteBuffer(int capacityBytes)
+{
+    private const int FirstCapacityBytes = 1 << 14;
+
+    private byte[] _bytes = new byte[Math.Min(FirstCapacityBytes, capacityBytes)];
+    private IDiskFile? _file;
+    private long _offset;
+    private int _count;
+
+    /// <summary>Where in the file the next byte goes.</summary>
+    public long Offset => _offset + _count;
+
+    /// <summary>Starts over at a place in a file; what was not drained is forgotten.</summary>
+    public void Begin(IDiskFile file, long offset) => (_file, _offset, _count) = (file, offset, 0);
+
+    /// <summary>Adds bytes.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > _bytes.Length - _count)
+            Grow(_count + (long)bytes.Length);
+        if (bytes.Length > _bytes.Length - _count)
+        {
+            Drain();
+            if (bytes.Length > _bytes.Length)
+            {
+                _file!.Write(bytes, _offset);
+                _offset += bytes.Length;
+                return;
+            }
+        }
+
+        bytes.CopyTo(_bytes.AsSpan(_count));
+        _count += bytes.Length;
+    }
+
+    /// <summary>Gives the file all that was added.</summary>
+    public void Drain()
+    {
+        if (_count > 0)
+            _file!.Write(_bytes.AsSpan(0, _count), _offset);
+        _offset += _count;
+        _count = 0;
+    }
+
+    private void Grow(long wantedBytes)
+    {
+        if (_bytes.Length < capacityBytes)
+            Array.Resize(ref _bytes, (int)Math.Min(capacityBytes, Math.Max(wantedBytes, 2L * _bytes.Length)));
+    }
+}

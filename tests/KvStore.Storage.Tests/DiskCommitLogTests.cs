@@ -1,0 +1,142 @@
+using KvStore.Storage;
+
+namespace KvStore.Tests;
+
+/// <summary>The contract of every log, held against the one on disk.</summary>
+public sealed class DiskCommitLogContractTests : CommitLogContract, IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ICommitLog CreateLog(TimeProvider time) =>
+        new DiskCommitLog(new DiskLogOptions { Directory = _directory.New() }, time, _ => { });
+
+    public void Dispose() => _directory.Dispose();
+}
+
+/// <summary>The same with segments that are full after a few batches, checkpoints all the time, and without a flush for each batch.</summary>
+public sealed class SmallSegmentsContractTests : CommitLogContract, IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    protected override ICommitLog CreateLog(TimeProvider time) => new DiskCommitLog(
+        new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 1000, ReserveBytes = 100, FlushMode = FlushMode.Interval, CheckpointLogBytesMin = 2000 },
+        time,
+        _ => { });
+
+    public void Dispose() => _directory.Dispose();
+}
+
+/// <summary>What a log on a real disk holds when it is opened again.</summary>
+public sealed class DiskCommitLogTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Follow_AfterAStop_HandsOverWhatWasCommittedAsHistory()
+    {
+        var time = new ManualTime();
+        var options = new DiskLogOptions { Directory = _directory.New() };
+        var first = new RecordingFollower();
+        await using (var log = await OpenAsync(options, first, time))
+        {
+            await log.CommitAsync([Some.Operation(Some.Put("a", "1", time.Now.AddSeconds(5))), Some.Operation(Some.Put("b", "2"), Some.Put("c", "3"))], Token);
+            await log.CommitAsync([Some.Operation(Some.Delete("b")), Some.Operation(Some.Put("a", "4"))], Token);
+        }
+
+        var second = new RecordingFollower();
+        await using (await OpenAsync(options, second, time))
+        {
+        }
+
+        Assert.Equal(first.Commits.Select(Describe), second.Commits.Select(Describe));
+        Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
+    }
+
+    [Fact]
+    public async Task Follow_WhileAnotherHasTheDirectory_RefusesAndSaysWhatToDo()
+    {
+        var options = new DiskLogOptions { Directory = _directory.New() };
+        await using var first = await OpenAsync(options, new RecordingFollower(), new ManualTime());
+        var refusal = await Assert.ThrowsAsync<DiskLogException>(() => OpenAsync(options, new RecordingFollower(), new ManualTime()));
+
+        Assert.Equal((DiskLogProblem.Locked, options.Directory), (refusal.Problem, refusal.Path));
+        Assert.Contains("Stop that process", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Checkpoint_ThenStop_HandsOverTheSame()
+    {
+        var time = new ManualTime();
+        var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
+        var first = new RecordingFollower();
+        await using (var log = await OpenAsync(options, first, time))
+        {
+            for (var i = 0; i < 50; i++)
+                await log.CommitAsync([Some.Operation(Some.Put($"k{i % 20}", $"{i}"))], Token);
+            var checkpoint = await log.CheckpointAsync(Token);
+            Assert.Equal(50, checkpoint.Revision);
+            Assert.Equal((50, 1), (log.Status.CheckpointRevision, log.Status.Segments));
+            await log.CommitAsync([Some.Operation(Some.Put("k0", "last"), Some.Delete("k1"))], Token);
+        }
+
+        var second = new RecordingFollower();
+        await using (await OpenAsync(options, second, time))
+        {
+        }
+
+        Assert.Equal(50, second.Images[0]);
+        Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
+    }
+
+    [Fact]
+    public async Task Checkpoint_CopiedWhileWritesGoOn_IsABackup()
+    {
+        var time = new ManualTime();
+        var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
+        var running = new RecordingFollower();
+        await using var log = await OpenAsync(options, running, time);
+        for (var i = 0; i < 20; i++)
+            await log.CommitAsync([Some.Operation(Some.Put($"k{i % 7}", $"{i}"))], Token);
+        var expected = States.Describe(running.Latest);
+        var checkpoint = await log.CheckpointAsync(Token);
+        await log.CommitAsync([Some.Operation(Some.Put("k0", "later"))], Token);
+
+        var backup = options with { Directory = _directory.New() };
+        Directory.CreateDirectory(backup.Directory);
+        var file = Assert.Single(Directory.GetFiles(options.Directory, "*.checkpoint"));
+        File.Copy(file, Path.Combine(backup.Directory, Path.GetFileName(file)));
+
+        var restored = new RecordingFollower();
+        await using (var copy = await OpenAsync(backup, restored, time))
+        {
+            Assert.Equal(expected, States.Describe(restored.Latest));
+            await copy.CommitAsync([Some.Operation(Some.Put("k1", "on the copy"))], Token);
+        }
+
+        var again = new RecordingFollower();
+        await using (await OpenAsync(backup, again, time))
+            Assert.Equal((checkpoint.Revision + 1, "on the copy"), (again.Latest.Revision, again.Latest.Text("k1")));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static async Task<DiskCommitLog> OpenAsync(DiskLogOptions options, RecordingFollower follower, TimeProvider time)
+    {
+        var log = new DiskCommitLog(options, time, _ => { });
+        try
+        {
+            await log.FollowAsync(follower, Token);
+            return log;
+        }
+        catch
+        {
+            await log.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static string Describe(Commit commit) => $"{commit.Revision}: {string.Join(", ", commit.Changes.ToArray().Select(change =>
+        $"{States.Describe(change.Previous)} -> {States.Describe(change.Current)}"))}";
+}

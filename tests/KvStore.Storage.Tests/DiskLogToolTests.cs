@@ -1,0 +1,99 @@
+using KvStore.Storage;
+
+namespace KvStore.Tests;
+
+/// <summary>What an operator can find out and save when a start is refused.</summary>
+public sealed class DiskLogToolTests
+{
+    [Fact]
+    public async Task Verify_GoodLog_TellsWhatIsInItAndChangesNothing()
+    {
+        var disk = DiskOf(await LogImage.MakeAsync(hasCheckpoint: true, isClosed: false));
+        var before = Describe(disk);
+        var report = DiskLogTool.Verify(disk.Start());
+
+        Assert.Equal((24, 0, null), (report.Revision, report.CutBytes, report.Damage));
+        Assert.Equal(before, Describe(disk));
+    }
+
+    [Fact]
+    public async Task Verify_TornTail_TellsHowMuchAStartCutsOff()
+    {
+        var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
+        var last = files.Keys.Max()!;
+        files[last] = files[last][..^10];
+        var report = DiskLogTool.Verify(DiskOf(files).Start());
+
+        // A marker without its end, whose last bytes may be zeros.
+        Assert.Equal((24, null), (report.Revision, report.Damage));
+        Assert.InRange(report.CutBytes, 25, 34);
+    }
+
+    [Fact]
+    public async Task Verify_CutAnywhere_TellsTheRevisionThatAStartReaches()
+    {
+        var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
+        var last = files.Keys.Max()!;
+        for (var length = 32; length < files[last].Length; length++)
+        {
+            Dictionary<string, byte[]> cut = new(files) { [last] = files[last][..length] };
+            Assert.Equal(LogImage.Open(cut).Revision, DiskLogTool.Verify(DiskOf(cut).Start()).Revision);
+        }
+    }
+
+    [Fact]
+    public async Task Repair_DamageInAMiddleSegment_KeepsWhatComesBeforeAndPutsTheRestAside()
+    {
+        var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
+        var names = files.Keys.Order().ToArray();
+        files[names[1]][^20] ^= 1;
+        var disk = DiskOf(files);
+        var found = DiskLogTool.Verify(disk.Start());
+        Assert.Equal($"/fake/{names[1]}", found.Damage!.Path);
+
+        var repaired = DiskLogTool.Repair(disk.Start());
+        Assert.Equal((found.Revision, found.Entries, null), (repaired.Revision, repaired.Entries, repaired.Damage));
+        Assert.Equal(names[1..].Select(name => name + ".damaged"), repaired.SetAside.Order());
+        Assert.InRange(repaired.Revision, 1, 23);
+        Assert.Equal(repaired.Revision, LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray())).Revision);
+    }
+
+    [Fact]
+    public async Task Repair_AnyBitFlipped_MakesALogThatOpensOrSaysThatItCannot()
+    {
+        var files = await LogImage.MakeAsync(hasCheckpoint: true, isClosed: true);
+        foreach (var (name, bytes) in files)
+        {
+            for (var at = 0; at < bytes.Length; at++)
+            {
+                var damaged = bytes.ToArray();
+                damaged[at] ^= 0x10;
+                var disk = DiskOf(new(files) { [name] = damaged });
+                try
+                {
+                    var report = DiskLogTool.Repair(disk.Start());
+                    Assert.Equal(report.Revision, LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray())).Revision);
+                }
+                catch (DiskLogException)
+                {
+                    Assert.EndsWith(".checkpoint", name, StringComparison.Ordinal);
+                }
+            }
+        }
+    }
+
+    private static string Describe(FakeDisk disk) =>
+        string.Join('\n', disk.Files.OrderBy(file => file.Key).Select(file => $"{file.Key} {Convert.ToHexString(file.Value.Bytes)}"));
+
+    private static FakeDisk DiskOf(Dictionary<string, byte[]> files)
+    {
+        var disk = new FakeDisk(new Random(1));
+        foreach (var (name, bytes) in files)
+        {
+            disk.Create(name);
+            disk.Files[name].Set(bytes);
+        }
+
+        return disk;
+    }
+}

@@ -1,0 +1,18 @@
+namespace KvStore.Tests;
+
+/// <summary>Nothing that was acknowledged is lost by a power cut at any operation, and nothing comes back by halves.</summary>
+public sealed class PowerLossTests
+{
+    private const int Lives = 10_000;
+
+    [Fact]
+    public Task Follow_AfterPowerCutsAnywhere_HasEveryAcknowledgedCommitAndNoHalfOne() =>
+        // Both processors, and outside of the test's own scheduler: a life goes on in its log's thread.
+        Task.WhenAll(Enumerable.Range(0, 2).Select(part => Task.Run(() => Seed.ForEachAsync(Lives / 2, LiveAsync))));
+
+    private static async Task LiveAsync(int seed)
+    {
+        await using var life = new LogLife(seed);
+        await life.RunAsync();
+    }
+}

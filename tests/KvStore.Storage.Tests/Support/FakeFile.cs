@@ -1,0 +1,127 @@
+namespace KvStore.Tests;
+
+/// <summary>What a file is on a <see cref="FakeDisk"/>: what a process reads, what a power cut leaves, and what lies between.</summary>
+internal sealed class FakeFile
+{
+    private const int SectorBytes = 512;
+
+    // Since the last flush, oldest first: what each operation made of the sectors that it touched.
+    private readonly List<(long Length, List<(int Sector, byte[] Bytes)> Sectors)> _pending = [];
+    private byte[] _cached = [];
+    private byte[] _durable = [];
+    private int _durableLength;
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> Bytes => _cached.AsSpan(0, Length);
+
+    public void Set(byte[] bytes)
+    {
+        (_cached, Length) = ([.. bytes], bytes.Length);
+        Harden();
+    }
+
+    public int Read(Span<byte> buffer, long offset)
+    {
+        var count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
+        if (count > 0)
+            _cached.AsSpan((int)offset, count).CopyTo(buffer);
+        return count;
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long offset)
+    {
+        var end = (int)offset + bytes.Length;
+        Room(end);
+        bytes.CopyTo(_cached.AsSpan((int)offset));
+        Length = Math.Max(Length, end);
+        Remember((int)offset, end);
+    }
+
+    public void Extend(long length)
+    {
+        Room((int)length);
+        Length = Math.Max(Length, (int)length);
+        Remember(0, 0);
+    }
+
+    public void Truncate(long length)
+    {
+        var before = Length;
+        Room((int)length);
+        if (before > length)
+            _cached.AsSpan((int)length, before - (int)length).Clear();
+        Length = (int)length;
+        Remember((int)length, before);
+    }
+
+    /// <summary>All is on the disk.</summary>
+    public void Harden()
+    {
+        _durable = [.. _cached];
+        _durableLength = Length;
+        _pending.Clear();
+    }
+
+    /// <summary>Some of it is on the disk and the system takes the rest for written: what a failed flush leaves.</summary>
+    public void HardenSome(Random random)
+    {
+        (_durable, _durableLength) = Survivor(random);
+        _pending.Clear();
+    }
+
+    /// <summary>The file after a power cut.</summary>
+    public void CutPower(Random random)
+    {
+        (_cached, Length) = Survivor(random);
+        Harden();
+    }
+
+    // Each sector is as it was after some operation, and so is the length, on its own.
+    private (byte[] Bytes, int Length) Survivor(Random random)
+    {
+        var bytes = new byte[Math.Max(_cached.Length, _durable.Length)];
+        _durable.CopyTo(bytes, 0);
+        var mode = random.Next(4);
+        var chosen = new Dictionary<int, int>();
+        var common = random.Next(_pending.Count + 1);
+        for (var i = 0; i < _pending.Count; i++)
+        {
+            foreach (var (sector, content) in _pending[i].Sectors)
+            {
+                if (!chosen.TryGetValue(sector, out var last))
+                    chosen.Add(sector, last = Choose());
+                if (i < last)
+                    content.CopyTo(bytes, sector * SectorBytes);
+            }
+        }
+
+        var lengthAt = Choose();
+        var length = lengthAt == 0 ? _durableLength : (int)_pending[lengthAt - 1].Length;
+        bytes.AsSpan(Math.Min(length, bytes.Length)).Clear();
+        return (bytes, length);
+
+        int Choose() => mode switch
+        {
+            0 => common,
+            1 => random.Next(2) * _pending.Count,
+            2 => random.Next(8) == 0 ? 0 : _pending.Count,
+            _ => random.Next(_pending.Count + 1),
+        };
+    }
+
+    private void Remember(int from, int to)
+    {
+        var sectors = new List<(int, byte[])>();
+        for (var sector = from / SectorBytes; sector * SectorBytes < to; sector++)
+            sectors.Add((sector, _cached.AsSpan(sector * SectorBytes, SectorBytes).ToArray()));
+        _pending.Add((Length, sectors));
+    }
+
+    private void Room(int length)
+    {
+        var sectors = (length + SectorBytes - 1) / SectorBytes * SectorBytes;
+        if (_cached.Length < sectors)
+            Array.Resize(ref _cached, Math.Max(sectors, _cached.Length * 2 / SectorBytes * SectorBytes));
+    }
+}

@@ -1,0 +1,54 @@
+using KvStore.Storage;
+
+namespace KvStore.Tests;
+
+/// <summary>The files of a log, to be damaged one way after the other.</summary>
+internal static class LogImage
+{
+    public static readonly DiskLogOptions Options = new()
+    {
+        Directory = "/fake",
+        SegmentBytesMax = 350,
+        ReserveBytes = 150,
+        CheckpointLogBytesMin = long.MaxValue,
+    };
+
+    /// <summary>A small log of a few segments and, if wanted, a checkpoint.</summary>
+    /// <param name="hasCheckpoint">Whether the first segments are covered by a checkpoint.</param>
+    /// <param name="isClosed">Whether the process ended well, or was killed.</param>
+    public static async Task<Dictionary<string, byte[]>> MakeAsync(bool hasCheckpoint, bool isClosed)
+    {
+        var disk = new FakeDisk(new Random(1));
+        var log = new DiskCommitLog(disk.Start(), Options, new ManualTime(), _ => { }, action => action());
+        await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new ManualTime()), CancellationToken.None);
+        for (var i = 0; i < 12; i++)
+        {
+            await log.CommitAsync([Some.Operation(Some.Put($"key{i % 5}", $"value{i}"), Some.Delete($"key{(i + 2) % 5}")), Some.Operation(Some.Put("last", $"{i}"))], CancellationToken.None);
+            if (hasCheckpoint && i == 8)
+                await log.CheckpointAsync(CancellationToken.None);
+        }
+
+        if (!isClosed)
+            _ = disk.Start();
+        await log.DisposeAsync();
+        return disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray());
+    }
+
+    /// <summary>Opens a log with these files and tells what it holds.</summary>
+    /// <exception cref="DiskLogException">It refuses.</exception>
+    public static Snapshot Open(Dictionary<string, byte[]> files)
+    {
+        var disk = new FakeDisk(new Random(1));
+        foreach (var (name, bytes) in files)
+        {
+            disk.Create(name);
+            disk.Files[name].Set(bytes);
+        }
+
+        var follower = new SnapshotPublisher(new StoreOptions(), new ManualTime());
+        var core = new LogCore(disk.Start(), Options, new ManualTime(), _ => { }, action => action());
+        core.Open(follower, new LoadProgress(CancellationToken.None));
+        core.Finish();
+        return follower.Latest;
+    }
+}

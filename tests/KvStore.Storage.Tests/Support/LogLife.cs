@@ -1,0 +1,183 @@
+using KvStore.Storage;
+
+namespace KvStore.Tests;
+
+/// <summary>
+/// The life of a log on a fake disk: starts, batches, checkpoints, clean ends, kills, failed flushes and power cuts, all chosen
+/// by one seed. After every start it compares the log with the model.
+/// </summary>
+internal sealed class LogLife : IAsyncDisposable
+{
+    private readonly Random _random;
+    private readonly FakeDisk _disk;
+    private readonly ManualTime _time = new();
+    private readonly LogModel _model;
+    private readonly DiskLogOptions _options;
+
+    private DiskCommitLog? _log;
+    private SnapshotPublisher? _follower;
+    private int _operationsUntilPowerCut = int.MaxValue;
+    private bool _flushFails;
+    private bool _isNested;
+    private Exception? _nestedFailure;
+
+    public LogLife(int seed)
+    {
+        _random = new Random(seed);
+        _disk = new FakeDisk(_random) { Before = Before, After = After, FlushFails = FlushFails };
+        _disk.CanReserve = _random.Next(2) == 0;
+        _model = new LogModel(_time);
+        _options = new DiskLogOptions
+        {
+            Directory = "/fake",
+            FlushMode = _random.Next(4) == 0 ? FlushMode.Interval : FlushMode.Always,
+            FlushInterval = TimeSpan.FromHours(1),
+            SegmentBytesMax = _random.Next(300, 4000),
+            ReserveBytes = _random.Next(3) * 700,
+            CheckpointLogBytesMin = _random.Next(1000, 8000),
+            CheckpointBytesPerSecondMax = long.MaxValue,
+            ReplayedCommitsMax = _random.Next(2) * 5,
+            CheckpointRetryDelay = TimeSpan.Zero,
+        };
+    }
+
+    public async Task RunAsync()
+    {
+        for (var round = 0; round < 4; round++)
+        {
+            await StartAsync();
+            var batches = _random.Next(12);
+            _operationsUntilPowerCut = _random.Next(4) == 0 ? int.MaxValue : _random.Next(1 + (batches * 4));
+            _flushFails = _random.Next(12) == 0;
+            for (var i = 0; i < batches && _log!.Status.Phase == DiskLogPhase.Open; i++)
+                await CommitAsync();
+            await EndAsync();
+        }
+
+        await StartAsync();
+        await EndAsync();
+        if (_nestedFailure is { } failure)
+            throw failure;
+    }
+
+    public ValueTask DisposeAsync() => _log?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    // Until a start succeeds: the power may fail during recovery, too.
+    private async Task StartAsync()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            _operationsUntilPowerCut = attempt < 3 && _random.Next(3) == 0 ? _random.Next(20) : int.MaxValue;
+            _follower = new SnapshotPublisher(new StoreOptions(), _time);
+            _log = new DiskCommitLog(_disk.Start(), _options, _time, _ => { }, action => action());
+            try
+            {
+                await _log.FollowAsync(_follower, CancellationToken.None).ConfigureAwait(false);
+                break;
+            }
+            catch (DiskLogException exception) when (exception.Problem == DiskLogProblem.Failed)
+            {
+                await _log.DisposeAsync().ConfigureAwait(false);
+                if (_operationsUntilPowerCut < 0 || _random.Next(2) == 0)
+                    _disk.CutPower();
+            }
+        }
+
+        _operationsUntilPowerCut = int.MaxValue;
+        var revision = _follower!.Latest.Revision;
+        Assert.InRange(revision, _model.Promised, _model.Last);
+        Assert.Contains(revision, _model.BatchEnds);
+        for (var at = _follower.OldestRevision; at <= revision; at++)
+            _model.Check(_follower.At(at)!);
+
+        // All that was read is on the disk now: others may have seen it.
+        _model.ReturnTo(revision);
+        _model.Promised = revision;
+    }
+
+    private async Task CommitAsync()
+    {
+        _time.Advance(TimeSpan.FromMilliseconds(_random.Next(2)));
+        var before = _model.Last;
+        var batch = _model.Next(_random);
+        var end = _model.Last;
+        if (_random.Next(10) == 0)
+            _disk.CapacityBytes = _disk.UsedBytes + _random.Next(300);
+        var outcomes = await _log!.CommitAsync(batch, CancellationToken.None).ConfigureAwait(false);
+        _disk.CapacityBytes = long.MaxValue;
+        if (outcomes.All(outcome => outcome is Outcome.NotApplied { Reason: NotAppliedReason.NoSpace }))
+        {
+            _model.ReturnTo(before);
+            _model.Check(_follower!.Latest);
+        }
+        else if (outcomes.All(outcome => outcome is Outcome.Committed))
+        {
+            if (_options.FlushMode == FlushMode.Always)
+                _model.Promised = Math.Max(_model.Promised, end);
+            _model.Check(_follower!.Latest);
+        }
+        else
+        {
+            Assert.All(outcomes, outcome => Assert.IsType<Outcome.Unknown>(outcome));
+            Assert.True(_follower!.Latest.Revision < end);
+            var late = await _log.CommitAsync([Some.Operation(Some.Put("late"))], CancellationToken.None).ConfigureAwait(false);
+            Stores.IsNotApplied(Assert.Single(late), NotAppliedReason.LogClosed);
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        var killed = _operationsUntilPowerCut < 0 || _random.Next(2) == 0;
+        if (!killed)
+            _operationsUntilPowerCut = _random.Next(3) == 0 ? _random.Next(4) : int.MaxValue;
+        else
+            _disk.Start();
+        await _log!.DisposeAsync().ConfigureAwait(false);
+        if (!killed && _operationsUntilPowerCut >= 0 && _log.Status.ClosedReason is null)
+            _model.Promised = _model.Last;
+        if (_operationsUntilPowerCut < 0 || _random.Next(3) > 0)
+            _disk.CutPower();
+        _operationsUntilPowerCut = int.MaxValue;
+    }
+
+    private void Before(DiskOperation operation, string name)
+    {
+        // Commits go on while a checkpoint is written.
+        if (name.EndsWith(".checkpoint.tmp", StringComparison.Ordinal) && operation is DiskOperation.Write or DiskOperation.Flush &&
+            !_isNested && _disk.CapacityBytes == long.MaxValue && _log!.Status.Phase == DiskLogPhase.Open && _random.Next(3) == 0)
+            CommitWithin();
+        if (operation is DiskOperation.Read or DiskOperation.List or DiskOperation.Open or DiskOperation.Lock)
+            return;
+        if (_operationsUntilPowerCut-- == 0)
+            _disk.Start();
+    }
+
+    private bool FlushFails()
+    {
+        if (!_flushFails || _random.Next(8) > 0)
+            return false;
+        _flushFails = false;
+        return true;
+    }
+
+    // Half of the power cuts come right after an operation instead of right before it.
+    private void After(DiskOperation operation, string name)
+    {
+        if (operation is not (DiskOperation.Read or DiskOperation.List) && _operationsUntilPowerCut == 0 && _random.Next(2) == 0)
+        {
+            _operationsUntilPowerCut = -1;
+            _disk.Start();
+        }
+    }
+
+    private void CommitWithin()
+    {
+        _isNested = true;
+        var commit = CommitAsync();
+        _isNested = false;
+
+        // Thrown later, because here the log would take it for a failed checkpoint.
+        if (!commit.IsCompletedSuccessfully)
+            _nestedFailure ??= (Exception?)commit.Exception ?? new InvalidOperationException("The commit did not complete in the log's thread.");
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+
+namespace KvStore.Tests;
+
+/// <summary>What a log must hold: the state at every revision that it was asked to reach, whether or not it said that it has.</summary>
+internal sealed class LogModel(ManualTime time)
+{
+    private readonly string[] _names = [.. Enumerable.Range(0, 7).Select(i => $"k{i}")];
+
+    // Revision by revision from 0 on; the log gives revisions without gaps.
+    private readonly List<ImmutableSortedDictionary<string, string>> _states = [ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)];
+    private readonly Dictionary<string, (long Created, long Version)> _numbers = [];
+
+    /// <summary>Every revision at which a batch ended.</summary>
+    public SortedSet<long> BatchEnds { get; } = [0];
+
+    /// <summary>The last revision that the log was asked to reach.</summary>
+    public long Last => _states.Count - 1;
+
+    /// <summary>The last revision that must be there whatever happens.</summary>
+    public long Promised { get; set; }
+
+    /// <summary>A batch, which the model takes in.</summary>
+    public Operation[] Next(Random random)
+    {
+        var batch = new Operation[random.Next(1, 5)];
+        for (var i = 0; i < batch.Length; i++)
+        {
+            random.Shuffle(_names);
+            batch[i] = Some.Operation([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name))]);
+            Take(batch[i]);
+        }
+
+        BatchEnds.Add(Last);
+        return batch;
+    }
+
+    /// <summary>Forgets what came after a revision.</summary>
+    public void ReturnTo(long revision)
+    {
+        _states.RemoveRange((int)revision + 1, _states.Count - (int)revision - 1);
+        BatchEnds.RemoveWhere(end => end > revision);
+        _numbers.Clear();
+        foreach (var (key, text) in _states[^1])
+        {
+            var numbers = text.Split(' ')[^5..];
+            _numbers[key] = (long.Parse(numbers[0], null), long.Parse(numbers[2], null));
+        }
+    }
+
+    /// <summary>Compares a state with that of its revision.</summary>
+    public void Check(Snapshot snapshot)
+    {
+        Assert.InRange(snapshot.Revision, 0, Last);
+        Assert.Equal(string.Join('\n', _states[(int)snapshot.Revision].Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
+    }
+
+    private static Change NextChange(Random random, string name) => random.Next(4) switch
+    {
+        0 => Some.Delete(name),
+        // Zeros, because a value may look like a sector that was lost.
+        1 => Some.Put(name, new string('\0', random.Next(1500))),
+        2 => Some.Put(name, $"{random.Next()}", DateTimeOffset.UnixEpoch.AddMilliseconds(random.Next())),
+        _ => Some.Put(name, new string('v', random.Next(80))),
+    };
+
+    private void Take(Operation operation)
+    {
+        var state = _states[^1];
+        var revision = Last + 1;
+        foreach (var change in operation.Changes)
+        {
+            var name = change.Key.ToString();
+            if (change is not Put put)
+            {
+                state = state.Remove(name);
+                _numbers.Remove(name);
+                continue;
+            }
+
+            var (created, version) = _numbers.GetValueOrDefault(name, (revision, 0));
+            _numbers[name] = (created, version + 1);
+            var expires = put.ExpiresAt?.ToUnixTimeMilliseconds() ?? long.MaxValue;
+            state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {created} {revision} {version + 1} {time.Now.ToUnixTimeMilliseconds()} {expires}");
+        }
+
+        if (!ReferenceEquals(state, _states[^1]))
+            _states.Add(state);
+    }
+}

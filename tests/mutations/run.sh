@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Plants one bug after the other into a copy of the tree and runs the tests that must notice it.
+#
+#   tests/mutations/run.sh            all mutations
+#   tests/mutations/run.sh NAME...    some of them
+#
+# Each mutation is a line of log.mutations: its name, the file below src/KvStore.Storage, a regular expression that must match
+# exactly once, what replaces it, and a filter of tests; separated by tabs. Says caught or MISSED for each; fails if one is missed.
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+root="$(cd "$here/../.." && pwd)"
+copy="$(mktemp -d)"
+trap 'rm -rf "$copy"' EXIT
+exec </dev/null 3<"$here/log.mutations"
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+
+(cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create) | tar --extract --directory="$copy"
+project="$copy/tests/KvStore.Storage.Tests"
+build() { dotnet build "$project" --configuration Release --nologo --verbosity quiet -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false >"$copy/build.log" 2>&1; }
+build || { tail -n 20 "$copy/build.log"; exit 1; }
+
+missed=0 ran=0
+while IFS=$'\t' read -r name file pattern replacement filter <&3; do
+    [[ -n "$name" && "$name" != \#* ]] || continue
+    [[ $# == 0 || " $* " == *" $name "* ]] || continue
+    ((ran += 1))
+    source="$copy/src/KvStore.Storage/$file"
+    cp "$source" "$copy/original"
+    if ! FROM="$pattern" TO="$replacement" perl -0pi -e 'my ($from, $to) = @ENV{"FROM", "TO"}; $n = s{$from}{my @g = ("", $1, $2); (my $t = $to) =~ s{\\n}{\n}g; $t =~ s{\$(\d)}{$g[$1] // ""}ge; $t}ge; END { exit($n == 1 ? 0 : 1) }' "$source"; then
+        echo "BROKEN  $name: the expression does not match exactly once in $file"
+        missed=$((missed + 1))
+    elif ! build; then
+        echo "BROKEN  $name: does not compile"
+        grep -m 3 error "$copy/build.log" || true
+        missed=$((missed + 1))
+    elif timeout 300 dotnet test "$project" --configuration Release --no-build --nologo --filter "$filter" >"$copy/test.log" 2>&1; then
+        echo "MISSED  $name"
+        missed=$((missed + 1))
+    else
+        echo "caught  $name: $(grep -o -m 1 'KvStore\.Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log") || tail -n 1 "$copy/test.log")"
+    fi
+    cp "$copy/original" "$source"
+done
+
+echo "$ran mutations, $missed not caught"
+((missed == 0 && ran > 0))
