@@ -121,7 +121,7 @@ public class HistoryTests
         {
             var commit = Commit(revision, previousBytes);
             history.Add([commit]);
-            return new WeakReference(commit.Changes[0].Previous);
+            return new WeakReference(commit.Changes[0].Previous!.Value.Encoded);
         })];
 
     [Fact]
