@@ -93,7 +93,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         }
 
         // Not before: nobody may read what a crash can take back.
-        _follower.Apply(decision.Commits);
+        _follower.Apply(decision);
         BeginCheckpointIfDue();
         return decision.Outcomes;
     }

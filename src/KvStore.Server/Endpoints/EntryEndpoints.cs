@@ -62,13 +62,13 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
             return;
         }
 
-        if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } value)
+        if (await RequestBody.ReadDraftAsync(context, key, contentType, options.ValueBytesMax) is not { } draft)
         {
             await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(key, value, contentType)]));
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(draft)]));
         if (outcome is not Outcome.Committed committed)
         {
             await EntryResponses.WriteFailureAsync(context, outcome);

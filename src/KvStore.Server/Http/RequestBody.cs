@@ -10,40 +10,68 @@ internal static class RequestBody
     /// <summary>Reads the whole body into an array of exactly its size, which the caller owns.</summary>
     /// <returns>The body; null when it has more bytes than allowed, and then the rest is not read.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public static ValueTask<byte[]?> ReadAsync(HttpContext context, long bytesMax)
+    public static async ValueTask<byte[]?> ReadAsync(HttpContext context, long bytesMax)
     {
-        var request = context.Request;
-        if (request.ContentLength is not { } length)
-            return ReadChunkedAsync(request.Body, bytesMax, context.RequestAborted);
+        if (context.Request.ContentLength is not { } length)
+            return await ReadChunkedAsync(context.Request.Body, bytesMax, context.RequestAborted);
         if (length > bytesMax)
-            return ValueTask.FromResult<byte[]?>(null);
-        if (length == 0)
-            return ValueTask.FromResult<byte[]?>([]);
+            return null;
+        var body = GC.AllocateUninitializedArray<byte>((int)length);
+        await FillAsync(context, body);
+        return body;
+    }
+
+    /// <summary>Reads the whole body as the value of an entry: into the memory that it will be stored in, when its length is known.</summary>
+    /// <returns>The entry; null when the body has more bytes than allowed, and then the rest is not read.</returns>
+    /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
+    public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, Key key, string contentType, long bytesMax)
+    {
+        if (context.Request.ContentLength is not { } length)
+            return CopyAsync(context, key, contentType, bytesMax);
+        if (length > bytesMax)
+            return ValueTask.FromResult<EntryDraft?>(null);
+        var draft = new EntryDraft(key, (int)length, contentType);
+        var filling = FillAsync(context, draft.Value);
+        return filling.IsCompletedSuccessfully ? ValueTask.FromResult<EntryDraft?>(draft) : WaitAsync(filling, draft);
+
+        static async ValueTask<EntryDraft?> WaitAsync(ValueTask filling, EntryDraft draft)
+        {
+            await filling;
+            return draft;
+        }
+
+        static async ValueTask<EntryDraft?> CopyAsync(HttpContext context, Key key, string contentType, long bytesMax)
+        {
+            if (await ReadChunkedAsync(context.Request.Body, bytesMax, context.RequestAborted) is not { } body)
+                return null;
+            var draft = new EntryDraft(key, body.Length, contentType);
+            body.CopyTo(draft.Value);
+            return draft;
+        }
+    }
+
+    // Reads a body whose length is that of the memory.
+    private static ValueTask FillAsync(HttpContext context, Memory<byte> value)
+    {
+        if (value.Length == 0)
+            return ValueTask.CompletedTask;
 
         // A small body has mostly come with the headers, and is then here without any wait.
-        var reader = request.BodyReader;
+        var reader = context.Request.BodyReader;
         if (reader.TryRead(out var read))
         {
             var buffer = read.Buffer;
-            if (buffer.Length == length)
+            if (buffer.Length == value.Length)
             {
-                var value = GC.AllocateUninitializedArray<byte>((int)length);
-                buffer.CopyTo(value);
+                buffer.CopyTo(value.Span);
                 reader.AdvanceTo(buffer.End);
-                return ValueTask.FromResult<byte[]?>(value);
+                return ValueTask.CompletedTask;
             }
 
             reader.AdvanceTo(buffer.Start);
         }
 
-        return ReadExactlyAsync(request.Body, (int)length, context.RequestAborted);
-    }
-
-    private static async ValueTask<byte[]?> ReadExactlyAsync(Stream body, int length, CancellationToken cancellationToken)
-    {
-        var value = GC.AllocateUninitializedArray<byte>(length);
-        await body.ReadExactlyAsync(value, cancellationToken);
-        return value;
+        return context.Request.Body.ReadExactlyAsync(value, context.RequestAborted);
     }
 
     private static async ValueTask<byte[]?> ReadChunkedAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
