@@ -36,7 +36,7 @@ public interface ICommitLog : IAsyncDisposable
 /// <summary>The side of the store that a commit log feeds.</summary>
 public interface ICommitFollower
 {
-    /// <summary>The state after the last call of <see cref="Load"/> or Apply.</summary>
+    /// <summary>The state after the last call of <see cref="Load"/> or <see cref="Apply(IReadOnlyList{Commit})"/>.</summary>
     Snapshot Latest { get; }
 
     /// <summary>Replaces the whole state.</summary>
