@@ -11,6 +11,9 @@ public readonly struct Entry : IEquatable<Entry>
     /// <summary>What <see cref="ExpiresAtMilliseconds"/> is when the entry does not expire.</summary>
     internal const long Never = long.MaxValue;
 
+    /// <summary>The longest content type that an entry can have, in ASCII characters.</summary>
+    public const int ContentTypeLengthMax = 256;
+
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     internal Entry(byte[] encoded) => Encoded = encoded;

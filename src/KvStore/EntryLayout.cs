@@ -26,9 +26,6 @@ internal static class EntryLayout
     /// <summary>The longest key that an entry can have.</summary>
     public const int KeyBytesMax = (1 << KeyLengthBits) - 1;
 
-    /// <summary>The longest content type that an entry can have.</summary>
-    public const int ContentTypeBytesMax = 256;
-
     private const int RevisionAt = 8;
     private const int ModifiedAt = 16;
     private const int VersionAt = 24;
@@ -47,8 +44,8 @@ internal static class EntryLayout
         ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Length, KeyBytesMax, nameof(key));
         ArgumentOutOfRangeException.ThrowIfNegative(valueBytes);
         var number = ContentTypeTable.NumberOf(contentType);
-        if (number == 0 && (contentType.Length > ContentTypeBytesMax || !Ascii.IsValid(contentType)))
-            throw new ArgumentException($"A content type is ASCII text of at most {ContentTypeBytesMax} characters.", nameof(contentType));
+        if (number == 0 && (contentType.Length > Entry.ContentTypeLengthMax || !Ascii.IsValid(contentType)))
+            throw new ArgumentException($"A content type is ASCII text of at most {Entry.ContentTypeLengthMax} characters.", nameof(contentType));
 
         var expires = expiresAtMilliseconds != Entry.Never;
         var valueStart = KeyStart + key.Length + (expires ? sizeof(long) : 0) + (number == 0 ? sizeof(ushort) + contentType.Length : 0);

@@ -3,7 +3,7 @@ namespace KvStore.Tests;
 public sealed class EntryLayoutTests
 {
     // Without a number: none, short, and the longest that there may be.
-    private static readonly string[] ContentTypes = ["text/plain", "", "x/y", new string('t', EntryLayout.ContentTypeBytesMax)];
+    private static readonly string[] ContentTypes = ["text/plain", "", "x/y", new string('t', Entry.ContentTypeLengthMax)];
 
     [Fact]
     public void Create_EveryKeyLengthContentTypeAndLifetime_KeepsAllOfIt()
@@ -60,7 +60,7 @@ public sealed class EntryLayoutTests
     {
         Assert.Throws<ArgumentException>(() => new EntryDraft(default, 0, "text/plain"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntryDraft(IndexKeys.Of(new byte[EntryLayout.KeyBytesMax + 1]), 0, "text/plain"));
-        Assert.Throws<ArgumentException>(() => new EntryDraft(Key.Parse("k"), 0, new string('t', EntryLayout.ContentTypeBytesMax + 1)));
+        Assert.Throws<ArgumentException>(() => new EntryDraft(Key.Parse("k"), 0, new string('t', Entry.ContentTypeLengthMax + 1)));
         Assert.Throws<ArgumentException>(() => new EntryDraft(Key.Parse("k"), 0, "text/plän"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntryDraft(Key.Parse("k"), -1, "text/plain"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntryDraft(Key.Parse("k"), int.MaxValue, "text/plain"));

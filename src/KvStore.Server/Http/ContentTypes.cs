@@ -9,9 +9,6 @@ internal static class ContentTypes
     public const string Json = "application/json";
     public const string OctetStream = "application/octet-stream";
 
-    /// <summary>The longest media type that is stored, in characters.</summary>
-    public const int LengthMax = 256;
-
     private const string Form = "application/x-www-form-urlencoded";
 
     // What HTTP can carry in a response header: visible ASCII, space and tab (RFC 9110, section 5.5).
@@ -28,9 +25,9 @@ internal static class ContentTypes
         contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
         if (request.Headers.ContentType.Count > 1)
             return Problems.MalformedRequest("The header is given more than once. Give it once.", "Content-Type");
-        if (contentType.Length <= LengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters))
+        if (contentType.Length <= Entry.ContentTypeLengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters))
             return null;
-        return Problems.MalformedRequest($"Give a media type of at most {LengthMax} printable ASCII characters.", "Content-Type");
+        return Problems.MalformedRequest($"Give a media type of at most {Entry.ContentTypeLengthMax} printable ASCII characters.", "Content-Type");
     }
 
     /// <summary>Whether the type is application/json or ends with +json (RFC 6839).</summary>

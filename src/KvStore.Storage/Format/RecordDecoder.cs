@@ -48,7 +48,7 @@ internal sealed class RecordDecoder
         var contentTypeBytes = fields.Length();
         var key = fields.Bytes(keyBytes);
         var contentType = fields.Bytes(contentTypeBytes);
-        if (!fields.AreWhole || key.Length is 0 or > EntryLayout.KeyBytesMax || contentType.Length > EntryLayout.ContentTypeBytesMax || !Ascii.IsValid(contentType))
+        if (!fields.AreWhole || key.Length is 0 or > EntryLayout.KeyBytesMax || contentType.Length > Entry.ContentTypeLengthMax || !Ascii.IsValid(contentType))
             return false;
         change = new RecordedChange(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt), default);
         return true;
