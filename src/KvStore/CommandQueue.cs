@@ -12,6 +12,10 @@ internal sealed class CommandQueue(StoreOptions options)
     private readonly Channel<Command> _channel = Channel.CreateBounded<Command>(
         new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
 
+    // Stands in the queue for nothing but an owner who waits.
+    private readonly Command _wake = new(new Operation([], []));
+
+    private Command? _urgent;
     private long _bytes;
 
     /// <summary>Operations that wait.</summary>
@@ -30,6 +34,18 @@ internal sealed class CommandQueue(StoreOptions options)
         return false;
     }
 
+    /// <summary>Admits one command of the store's own, however full the queue is; false when the one before was not taken yet.</summary>
+    public bool TryAdmitUrgent(Command command)
+    {
+        if (Interlocked.CompareExchange(ref _urgent, command, null) is not null)
+            return false;
+        Interlocked.Add(ref _bytes, command.Operation.Bytes);
+
+        // When there is no room for it, the owner is not waiting.
+        _channel.Writer.TryWrite(_wake);
+        return true;
+    }
+
     /// <summary>Admits nothing more. What was admitted can still be taken.</summary>
     public void Close() => _channel.Writer.TryComplete();
 
@@ -41,8 +57,14 @@ internal sealed class CommandQueue(StoreOptions options)
     public bool TryTake(List<Command> batch)
     {
         batch.Clear();
+        if (Volatile.Read(ref _urgent) is not null)
+            batch.Add(Interlocked.Exchange(ref _urgent, null)!);
         while (batch.Count < options.BatchOperationsMax && _channel.Reader.TryRead(out var command))
-            batch.Add(command);
+        {
+            if (command != _wake)
+                batch.Add(command);
+        }
+
         return batch.Count > 0;
     }
 

@@ -6,6 +6,15 @@ namespace KvStore;
 /// <remarks>Bounds need not be keys; a range that ends before it starts is empty. Whoever makes a range leaves its arrays alone from then on.</remarks>
 public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory<byte> To)
 {
+    // Below it are the store's own records: no user can name a key that starts with a control character.
+    private static readonly byte[] FirstOfUsers = [0x20];
+
+    /// <summary>Every key that a user can name.</summary>
+    internal static KeyRange OfUsers { get; } = new(FirstOfUsers, default);
+
+    /// <summary>The part of this range that users can name.</summary>
+    internal KeyRange WithoutRecords() => From.Span.SequenceCompareTo(FirstOfUsers) < 0 ? this with { From = FirstOfUsers } : this;
+
     /// <summary>Whether no key can be inside, whatever the store holds: pagination past a prefix's end makes such a range.</summary>
     internal bool IsEmpty => !To.IsEmpty && From.Span.SequenceCompareTo(To.Span) >= 0;
 

@@ -49,6 +49,15 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
         }));
     }
 
+    /// <summary>Submits an operation of the store's own, which a full queue does not keep out. One at a time.</summary>
+    public Task<Outcome> SubmitUrgentAsync(Operation operation)
+    {
+        var command = new Command(operation);
+        return State == StoreState.Running && queue.TryAdmitUrgent(command)
+            ? command.Task
+            : Task.FromResult<Outcome>(new Outcome.NotApplied(NotAppliedReason.Stopping));
+    }
+
     public void Start()
     {
         if (Advance(StoreState.Loading) >= StoreState.Loading)

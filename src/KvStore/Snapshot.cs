@@ -34,10 +34,13 @@ public sealed class Snapshot
     /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.At"/> was asked for.</summary>
     public long Revision { get; }
 
-    /// <summary>How many entries there are.</summary>
-    public long Count => _index.Count;
+    /// <summary>How many entries there are; without the store's own records.</summary>
+    public long Count => _index.CountOf(KeyRange.OfUsers);
 
-    /// <summary>Bytes of all keys and values.</summary>
+    /// <summary>How many entries and records of the store's own there are.</summary>
+    internal int TotalCount => _index.Count;
+
+    /// <summary>Bytes of all keys and values, with the store's own records.</summary>
     public long Bytes { get; }
 
     /// <summary>The key's entry, or null.</summary>
@@ -46,15 +49,23 @@ public sealed class Snapshot
     /// <summary>The key's entry, or null.</summary>
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
-    /// <summary>How many entries a range holds; does not visit them.</summary>
-    public long CountOf(KeyRange range) => range.IsEmpty ? 0 : _index.CountOf(range);
+    /// <summary>How many entries a range holds; does not visit them. The store's own records are not among them.</summary>
+    public long CountOf(KeyRange range) => range.WithoutRecords() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
 
-    /// <summary>The entries of a range in the order of their keys, found while they are asked for.</summary>
+    /// <summary>The entries of a range in the order of their keys, found while they are asked for; without the store's own records.</summary>
     public IEnumerable<Entry> Scan(KeyRange range)
     {
-        if (range.IsEmpty)
+        var users = range.WithoutRecords();
+        if (users.IsEmpty)
             yield break;
-        foreach (var entry in _index.Scan(range))
+        foreach (var entry in _index.Scan(users))
+            yield return entry;
+    }
+
+    /// <summary>Everything in the order of keys: entries, and the store's own records.</summary>
+    internal IEnumerable<Entry> ScanAll()
+    {
+        foreach (var entry in _index.Scan(default))
             yield return entry;
     }
 

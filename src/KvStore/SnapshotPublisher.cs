@@ -6,6 +6,7 @@ namespace KvStore;
 /// </summary>
 internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time) : ICommitFollower
 {
+    private readonly ExpirySchedule _expiry = new(options.IdempotencyRecordsMax);
     private readonly History _history = new(options, time);
     private readonly KeptSnapshots _kept = new(options, time);
 
@@ -17,6 +18,9 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public Snapshot Latest => _latest;
 
+    /// <summary>Which of the entries of the latest snapshot expire.</summary>
+    public ExpirySchedule Expiry => _expiry;
+
     public long OldestRevision => _history.OldestRevision;
 
     public void Load(long revision, IEnumerable<Entry> entries)
@@ -26,6 +30,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
         var image = Snapshot.FromSorted(revision, entries);
         _kept.Clear();
+        _expiry.Load(image);
         _history.Reset(revision);
         Publish(image);
     }
@@ -107,6 +112,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         // The order matters because a reader takes the snapshot first and then the history: it must find every commit
         // up to that snapshot there.
         _history.Add(commits);
+        _expiry.Add(commits);
         Publish(snapshot);
     }
 

@@ -11,6 +11,7 @@ public sealed class Store : IAsyncDisposable
     private readonly CommandQueue _queue;
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
+    private readonly Expirer _expirer;
 
     /// <summary>Makes a store that is not started.</summary>
     /// <param name="log">What makes commits durable. The store disposes of it.</param>
@@ -25,6 +26,7 @@ public sealed class Store : IAsyncDisposable
         _queue = new CommandQueue(options);
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
+        _expirer = new Expirer(_loop, _publisher.Expiry, options, time);
     }
 
     /// <summary>The state after the last commit. It holds every write that anyone on this node had an answer for.</summary>
@@ -44,6 +46,9 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Bytes of keys and values of operations that have no outcome yet.</summary>
     public long QueuedBytes => _queue.Bytes;
+
+    /// <summary>Entries that are going to expire, with the store's own records.</summary>
+    public int ExpiringEntries => _publisher.Expiry.Count;
 
     /// <summary>The oldest revision that <see cref="At"/> can always tell.</summary>
     public long OldestRevision => _publisher.OldestRevision;
@@ -92,6 +97,7 @@ public sealed class Store : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _expirer.Dispose();
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();

@@ -27,6 +27,12 @@ public sealed record StoreOptions
     /// <summary>How long a kept snapshot stays after its last use. Default 5 minutes.</summary>
     public TimeSpan KeptSnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often entries are looked for whose time has come. Default 250 ms. An entry is deleted this much after its time at the latest, and never before.</summary>
+    public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Answers that are remembered for idempotency keys. Default 1,000,000. The oldest is forgotten first, though its time has not come.</summary>
+    public int IdempotencyRecordsMax { get; init; } = 1_000_000;
+
     /// <summary>Refuses limits that a store cannot work with.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A limit on the queue or on batches is below 1, or one on what is kept is below 0.</exception>
     internal void Validate()
@@ -39,5 +45,7 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(HistoryAgeMax, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfNegative(KeptSnapshotsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(KeptSnapshotAgeMax, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ExpiryInterval, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfNegative(IdempotencyRecordsMax);
     }
 }

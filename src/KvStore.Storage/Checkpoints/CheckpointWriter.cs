@@ -50,7 +50,7 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
 
         var pace = new Pace(options.CheckpointBytesPerSecondMax, time);
         var flushed = 0L;
-        foreach (var entry in snapshot.Scan(default))
+        foreach (var entry in snapshot.ScanAll())
         {
             _records.Prepare(entry.Revision, entry.Key, entry, RecordFlags.None);
             _records.Write(_buffer, header.Salt);
@@ -71,7 +71,7 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
     {
         Span<byte> footer = stackalloc byte[FooterBytes];
         BinaryPrimitives.WriteInt32LittleEndian(footer, FooterMark);
-        BinaryPrimitives.WriteInt64LittleEndian(footer[8..], snapshot.Count);
+        BinaryPrimitives.WriteInt64LittleEndian(footer[8..], snapshot.TotalCount);
         BinaryPrimitives.WriteInt64LittleEndian(footer[16..], snapshot.Bytes);
         BinaryPrimitives.WriteUInt32LittleEndian(footer[4..], FooterChecksum(salt, _buffer.Offset, footer));
         _buffer.Write(footer);

@@ -6,7 +6,8 @@ namespace KvStore.Storage;
 /// <summary>A change as a record tells it: without the entry that was there before.</summary>
 /// <param name="Entry">The entry that the key has from then on; null when it was deleted.</param>
 /// <param name="DeletedKey">The key, when it was deleted; else the default.</param>
-internal readonly record struct RecordedChange(Entry? Entry, Key DeletedKey)
+/// <param name="IsExpiry">Whether it was deleted because its time had come.</param>
+internal readonly record struct RecordedChange(Entry? Entry, Key DeletedKey, bool IsExpiry = false)
 {
     /// <summary>The key that was changed.</summary>
     public Key Key => Entry?.Key ?? DeletedKey;
@@ -37,7 +38,7 @@ internal sealed class RecordDecoder
             return false;
         if (flags.HasFlag(RecordFlags.Delete))
         {
-            change = new RecordedChange(null, Key.FromStored(fields.Bytes(keyBytes)));
+            change = new RecordedChange(null, Key.FromStored(fields.Bytes(keyBytes)), flags.HasFlag(RecordFlags.Expired));
             return fields.AreWhole && fields.Rest.IsEmpty && keyBytes > 0;
         }
 

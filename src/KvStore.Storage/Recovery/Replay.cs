@@ -60,7 +60,7 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
             {
                 var (key, entry) = (recorded.Changes[i].Key, recorded.Changes[i].Entry);
                 var previous = changed.TryGetValue(key, out var before) ? before : latest.Find(key);
-                changes[i] = new CommittedChange(previous, entry);
+                changes[i] = recorded.Changes[i].IsExpiry ? CommittedChange.Expired(previous!.Value) : new CommittedChange(previous, entry);
                 changed[key] = entry;
             }
 

@@ -48,6 +48,10 @@ internal sealed class FrameWriter
         _buffer.Drain();
     }
 
-    private void Prepare(long revision, ReadOnlySpan<CommittedChange> changes, int i) => _records.Prepare(
-        revision, changes[i].Key, changes[i].Current, i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None);
+    private void Prepare(long revision, ReadOnlySpan<CommittedChange> changes, int i)
+    {
+        ref readonly var change = ref changes[i];
+        var flags = i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None;
+        _records.Prepare(revision, change.Key, change.Current, change.IsExpiry ? flags | RecordFlags.Expired : flags);
+    }
 }

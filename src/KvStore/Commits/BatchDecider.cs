@@ -20,78 +20,87 @@ public sealed class BatchDecider(TimeProvider time)
     {
         var outcomes = new Outcome[batch.Count];
         var commits = new List<Commit>(batch.Count);
+        var changes = new List<CommittedChange>();
         var builder = latest.ToBuilder();
         var revision = latest.Revision;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
 
         for (var i = 0; i < outcomes.Length; i++)
         {
-            var operation = batch[i];
-            if (HoldGuards(builder, operation, revision) is { } failed)
-            {
-                outcomes[i] = failed;
-                continue;
-            }
-
-            var commit = Carry(builder, operation, revision + 1, now);
-            if (commit is not null)
-            {
-                commits.Add(commit);
-                revision++;
-            }
-
-            outcomes[i] = new Outcome.Committed(revision, commit);
+            changes.Clear();
+            var deciding = new Deciding(builder, revision + 1, now);
+            outcomes[i] = Refuse(deciding, batch[i], changes) ?? Carry(deciding, batch[i], changes, commits);
+            if (commits.Count > 0)
+                revision = commits[^1].Revision;
         }
 
         return new Decision(latest, outcomes, commits, commits.Count == 0 ? latest : builder.ToSnapshot(revision));
     }
 
-    private static Outcome.GuardsFailed? HoldGuards(SnapshotBuilder builder, Operation operation, long revision)
+    // Null when all of it can be done; then the changes are what is to be done.
+    private static Outcome? Refuse(in Deciding deciding, Operation operation, List<CommittedChange> changes)
+    {
+        var revision = deciding.Revision - 1;
+        if (operation.Idempotency is { } idempotency && deciding.Builder.Find(idempotency.RecordKey) is { } record)
+            return idempotency.Replay(revision, record);
+        if (HoldGuards(deciding.Builder, operation.Guards) is { } failed)
+            return new Outcome.GuardsFailed(revision, failed);
+        foreach (var change in operation.Changes)
+        {
+            if (change.Evaluate(deciding, changes) is { } refusal)
+                return new Outcome.Refused(revision, refusal.Reason, refusal.Current);
+        }
+
+        return null;
+    }
+
+    private static ImmutableArray<FailedGuard>? HoldGuards(SnapshotBuilder builder, ImmutableArray<Guard> guards)
     {
         ImmutableArray<FailedGuard>.Builder? failed = null;
-        foreach (var guard in operation.Guards)
+        foreach (var guard in guards)
         {
             var entry = builder.Find(guard.Key);
             if (!guard.HoldsFor(entry))
                 (failed ??= ImmutableArray.CreateBuilder<FailedGuard>()).Add(new FailedGuard(guard, entry));
         }
 
-        return failed is null ? null : new Outcome.GuardsFailed(revision, failed.ToImmutable());
+        return failed?.ToImmutable();
     }
 
-    private static Commit? Carry(SnapshotBuilder builder, Operation operation, long revision, long now)
+    private static Outcome Carry(in Deciding deciding, Operation operation, List<CommittedChange> changes, List<Commit> commits)
     {
-        if (operation.Changes is [var only])
-            return Carry(builder, only, revision, now) is { } done ? new Commit(revision, done) : null;
-
-        var changes = new List<CommittedChange>(operation.Changes.Length);
-        foreach (var change in operation.Changes)
+        var commit = changes.Count > 0 ? CommitOf(deciding.Revision, changes) : null;
+        var committed = new Outcome.Committed(commit?.Revision ?? deciding.Revision - 1, commit)
         {
-            if (Carry(builder, change, revision, now) is { } one)
-                changes.Add(one);
+            Reads = Read(deciding.Builder, operation.Reads),
+        };
+        if (commit is null)
+            return committed;
+
+        if (operation.Idempotency is { } idempotency)
+        {
+            if (idempotency.Record(committed, deciding.Now) is not { } record)
+                return new Outcome.Refused(deciding.Revision - 1, RefusalReason.TooLarge, null);
+            changes.Add(deciding.Replace(null, record));
+            commit = CommitOf(deciding.Revision, changes);
         }
 
-        return changes.Count > 0 ? new Commit(revision, [.. changes]) : null;
+        commits.Add(commit);
+        deciding.Builder.Apply(commit, operation.Changes is [DeletePrefix all] ? all.Range : null);
+        return committed;
     }
 
-    // Null when there is nothing to do.
-    private static CommittedChange? Carry(SnapshotBuilder builder, Change change, long revision, long now) => change switch
-    {
-        Put put => Carry(builder, put, revision, now),
-        Delete => builder.Remove(change.Key) is { } removed ? new CommittedChange(removed, null) : null,
-        _ => throw new InvalidOperationException($"Unknown change {change.GetType().Name}."),
-    };
+    private static Commit CommitOf(long revision, List<CommittedChange> changes) =>
+        changes.Count == 1 ? new Commit(revision, changes[0]) : new Commit(revision, changes.ToArray());
 
-    private static CommittedChange Carry(SnapshotBuilder builder, Put put, long revision, long now)
+    private static ImmutableArray<Entry?> Read(SnapshotBuilder builder, ImmutableArray<Key> keys)
     {
-        var previous = builder.Find(put.Key);
-        var entry = put.Draft.Stamp(
-            createdRevision: previous?.CreatedRevision ?? revision,
-            revision,
-            version: previous?.Version + 1 ?? 1,
-            modifiedAtMilliseconds: now);
-        builder.Set(entry);
-        return new CommittedChange(previous, entry);
+        if (keys.IsEmpty)
+            return [];
+        var entries = ImmutableArray.CreateBuilder<Entry?>(keys.Length);
+        foreach (var key in keys)
+            entries.Add(builder.Find(key));
+        return entries.MoveToImmutable();
     }
 }
 

@@ -1,16 +1,28 @@
 namespace KvStore;
 
-/// <summary>Something that a user wants done to one key.</summary>
+/// <summary>Something that a user wants done.</summary>
 public abstract class Change
 {
     private protected Change(Key key) =>
         Key = key.Length > 0 ? key : throw new ArgumentException("No entry has the empty key.", nameof(key));
 
-    /// <summary>The key that is changed.</summary>
+    /// <summary>The key that is changed; where many are, or where the commit chooses it, what it starts with.</summary>
     public Key Key { get; }
+
+    /// <summary>Another key that is changed, too; else the default one.</summary>
+    internal virtual Key OtherKey => default;
+
+    /// <summary>Whether it must be the only change of its operation, because its keys are not known before the commit.</summary>
+    internal virtual bool IsAlone => false;
 
     /// <summary>Bytes that this change holds while it waits.</summary>
     internal virtual long Bytes => Key.Length;
+
+    /// <summary>Says what the change would do, without doing it. Called by the thread that decides, so it is quick and does not throw.</summary>
+    /// <param name="deciding">The state that it meets.</param>
+    /// <param name="changes">Takes what it would do; nothing when there is nothing to do.</param>
+    /// <returns>Why it cannot be done, or null.</returns>
+    internal abstract Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes);
 }
 
 /// <summary>Stores a value under a key, whether or not the key has one.</summary>
@@ -42,6 +54,12 @@ public sealed class Put(EntryDraft draft) : Change(draft.Key)
 
     internal override long Bytes => base.Bytes + Value.Length + ContentType.Length;
 
+    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    {
+        changes.Add(deciding.Replace(deciding.Builder.Find(Key), Draft));
+        return null;
+    }
+
     private static EntryDraft DraftOf(Key key, ReadOnlySpan<byte> value, string contentType, DateTimeOffset? expiresAt)
     {
         var draft = new EntryDraft(key, value.Length, contentType, expiresAt);
@@ -52,4 +70,12 @@ public sealed class Put(EntryDraft draft) : Change(draft.Key)
 
 /// <summary>Removes a key's entry. Without an entry nothing happens; guard with <see cref="Guard.Exists"/> to learn of that.</summary>
 /// <param name="key">The key; not the default one.</param>
-public sealed class Delete(Key key) : Change(key);
+public sealed class Delete(Key key) : Change(key)
+{
+    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    {
+        if (deciding.Builder.Find(Key) is { } present)
+            changes.Add(new CommittedChange(present, null));
+        return null;
+    }
+}

@@ -3,9 +3,14 @@ namespace KvStore;
 /// <summary>What a commit did to one key: what stood there before, and what stands there now.</summary>
 public readonly record struct CommittedChange
 {
+    // Stands for no entry, and says why there is none. It takes no room of its own, like a flag would in every change.
+    private static readonly Entry GoneByTime = Entry.Create(Key.FromStored([0]), default, "", 0, 0, 0, 0);
+
     // Not nullable, because there are as many in the history as it remembers commits, and this is half as large.
     private readonly Entry _previous;
     private readonly Entry _current;
+
+    private CommittedChange(Entry previous, Entry current) => (_previous, _current) = (previous, current);
 
     /// <summary>Makes a change.</summary>
     /// <param name="previous">The entry before the commit, or null.</param>
@@ -17,10 +22,16 @@ public readonly record struct CommittedChange
     public Entry? Previous => _previous == default ? null : _previous;
 
     /// <summary>The entry after the commit, or null. One of the two is present.</summary>
-    public Entry? Current => _current == default ? null : _current;
+    public Entry? Current => _current == default || IsExpiry ? null : _current;
+
+    /// <summary>Whether the entry was deleted because its time had come.</summary>
+    public bool IsExpiry => _current == GoneByTime;
 
     /// <summary>The key that was changed.</summary>
     public Key Key => (Current ?? Previous)!.Value.Key;
+
+    /// <summary>The deletion of an entry whose time has come.</summary>
+    internal static CommittedChange Expired(Entry previous) => new(previous, GoneByTime);
 }
 
 /// <summary>All that was committed at one revision. Immutable.</summary>

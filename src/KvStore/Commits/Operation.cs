@@ -3,37 +3,61 @@ using System.Collections.Immutable;
 namespace KvStore;
 
 /// <summary>
-/// Guards and changes that are carried out together or not at all: all that a user can write is one of these.
+/// Guards, reads and changes that are carried out together or not at all: all that a user can write is one of these.
 /// Immutable.
 /// </summary>
 public sealed class Operation
 {
     /// <summary>Makes an operation.</summary>
     /// <param name="guards">What must hold.</param>
-    /// <param name="changes">What is then done; at least one, and no key twice.</param>
-    /// <exception cref="ArgumentException">There is no change, or a key is changed twice.</exception>
+    /// <param name="changes">What is then done; no key is changed twice.</param>
+    /// <exception cref="ArgumentException">A key is changed twice, or a change whose keys the commit chooses is not the only one.</exception>
     public Operation(ImmutableArray<Guard> guards, ImmutableArray<Change> changes)
     {
-        if (changes.IsDefaultOrEmpty)
-            throw new ArgumentException("An operation changes something.", nameof(changes));
-        if (changes.Length > 1 && changes.DistinctBy(change => change.Key).Count() != changes.Length)
-            throw new ArgumentException("An operation changes a key once.", nameof(changes));
-
         // Whatever throws in the owner loop ends the store, so an array that was never made stops being one here.
         Guards = guards.IsDefault ? [] : guards;
-        Changes = changes;
+        Changes = changes.IsDefault ? [] : changes;
+        if (Changes.Length > 1 && !AreIndependent(Changes))
+            throw new ArgumentException("An operation changes a key once, and a change whose keys the commit chooses is the only one.", nameof(changes));
         foreach (var guard in Guards)
             Bytes += guard.Bytes;
-        foreach (var change in changes)
+        foreach (var change in Changes)
             Bytes += change.Bytes;
     }
 
     /// <summary>What must hold.</summary>
     public ImmutableArray<Guard> Guards { get; }
 
+    /// <summary>Keys whose entries are read in the state that the changes meet.</summary>
+    public ImmutableArray<Key> Reads
+    {
+        get;
+        init
+        {
+            field = value.IsDefault ? [] : value;
+            foreach (var key in field)
+                Bytes += key.Length;
+        }
+    } = [];
+
     /// <summary>What is done when all guards hold.</summary>
     public ImmutableArray<Change> Changes { get; }
 
+    /// <summary>What makes it safe to submit the operation again; null when nothing does.</summary>
+    public Idempotency? Idempotency { get; init; }
+
     /// <summary>Bytes that the operation holds while it waits, as far as whoever made it chose how many: keys, values and guards.</summary>
-    public long Bytes { get; }
+    public long Bytes { get; private init; }
+
+    private static bool AreIndependent(ImmutableArray<Change> changes)
+    {
+        var keys = new HashSet<Key>(changes.Length);
+        foreach (var change in changes)
+        {
+            if (change.IsAlone || !keys.Add(change.Key) || (change.OtherKey.Length > 0 && !keys.Add(change.OtherKey)))
+                return false;
+        }
+
+        return true;
+    }
 }

@@ -16,12 +16,30 @@ public abstract record Outcome
     {
         /// <summary>What the operation did, in the order of its changes; a delete of an absent key is left out.</summary>
         public ReadOnlySpan<CommittedChange> Changes => Commit is null ? [] : Commit.Changes;
+
+        /// <summary>What was read, in the order of the operation's reads.</summary>
+        public ImmutableArray<Entry?> Reads { get; init; } = [];
     }
 
     /// <summary>At least one guard did not hold; nothing was changed.</summary>
     /// <param name="Revision">The revision of the state that the guards were held against.</param>
     /// <param name="Failed">Every guard that did not hold.</param>
     public sealed record GuardsFailed(long Revision, ImmutableArray<FailedGuard> Failed) : Outcome;
+
+    /// <summary>A change could not be done with what it met; nothing was changed.</summary>
+    /// <param name="Revision">The revision of the state that was met.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Current">The entry that is in the way, or null.</param>
+    public sealed record Refused(long Revision, RefusalReason Reason, Entry? Current) : Outcome;
+
+    /// <summary>The same operation was carried out before; nothing was changed this time.</summary>
+    /// <param name="Revision">The revision of the state that was met.</param>
+    /// <param name="Answer">What was remembered of the first time.</param>
+    public sealed record Replayed(long Revision, ReadOnlyMemory<byte> Answer) : Outcome;
+
+    /// <summary>The idempotency key belongs to another operation; nothing was changed.</summary>
+    /// <param name="Revision">The revision of the state that was met.</param>
+    public sealed record IdempotencyKeyReused(long Revision) : Outcome;
 
     /// <summary>The operation was not admitted, or could not be made durable. It was not applied and never will be.</summary>
     /// <param name="Reason">Why.</param>
@@ -33,6 +51,25 @@ public abstract record Outcome
         /// <summary>The only instance.</summary>
         public static Unknown Instance { get; } = new();
     }
+}
+
+/// <summary>Why a change cannot be done with what it meets.</summary>
+public enum RefusalReason
+{
+    /// <summary>The value is not a number of 64 bits in decimal text.</summary>
+    NotANumber,
+
+    /// <summary>The sum does not fit into 64 bits.</summary>
+    Overflow,
+
+    /// <summary>The value is not JSON of at most 64 levels.</summary>
+    NotJson,
+
+    /// <summary>The new value, or the answer that is to be remembered, would have more bytes than is allowed.</summary>
+    TooLarge,
+
+    /// <summary>It is about more entries than may be changed together.</summary>
+    TooMany,
 }
 
 /// <summary>Why an operation was not applied.</summary>

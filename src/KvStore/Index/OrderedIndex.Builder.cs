@@ -21,6 +21,20 @@ internal sealed partial class OrderedIndex
         /// <summary>The key's entry, or null.</summary>
         public Entry? Find(ReadOnlySpan<byte> key) => OrderedIndex.Find(_root, key);
 
+        /// <summary>How many entries a range holds, without touching them.</summary>
+        public long CountOf(KeyRange range)
+        {
+            var (start, end) = PositionsOf(_root, _count, range);
+            return end - start;
+        }
+
+        /// <summary>The entries of a range, in key order. The builder must not change meanwhile.</summary>
+        public RangeEnumerator Scan(KeyRange range)
+        {
+            var (start, end) = PositionsOf(_root, _count, range);
+            return new(_root, start, end, step: 1);
+        }
+
         /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
         public Entry? Set(Entry entry)
         {

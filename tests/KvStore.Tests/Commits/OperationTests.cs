@@ -5,13 +5,6 @@ namespace KvStore.Tests;
 public class OperationTests
 {
     [Fact]
-    public void Operation_WithoutAChange_Throws()
-    {
-        Assert.Throws<ArgumentException>(() => new Operation([Guard.Exists(Some.Key("k"))], []));
-        Assert.Throws<ArgumentException>(() => new Operation([], default));
-    }
-
-    [Fact]
     public void Operation_ChangesAKeyTwice_Throws() =>
         Assert.Throws<ArgumentException>(() => Some.Operation(Some.Put("k"), Some.Put("other"), Some.Delete("k")));
 

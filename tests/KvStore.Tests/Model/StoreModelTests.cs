@@ -30,6 +30,7 @@ public class StoreModelTests
             HistoryCommitsMax = Limit(20),
             HistoryBytesMax = Limit(200),
             HistoryAgeMax = TimeSpan.FromMilliseconds(Limit(10_000)),
+            ExpiryInterval = TimeSpan.FromHours(1),
             KeptSnapshotsMax = Limit(4),
             KeptSnapshotAgeMax = TimeSpan.FromMilliseconds(Limit(10_000)),
         };

@@ -1,0 +1,14 @@
+namespace KvStore;
+
+/// <summary>Removes an entry because its time has come, unless the key has another one by now.</summary>
+/// <param name="key">The key.</param>
+/// <param name="revision">The entry's revision.</param>
+internal sealed class Expire(Key key, long revision) : Change(key)
+{
+    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    {
+        if (deciding.Builder.Find(Key) is { } present && present.Revision == revision)
+            changes.Add(CommittedChange.Expired(present));
+        return null;
+    }
+}

@@ -1,0 +1,57 @@
+namespace KvStore;
+
+/// <summary>
+/// A change whose result depends on what it meets. The thread that decides works it out against the latest state, so that many
+/// callers may change one key at a time without losing each other's changes and without trying again.
+/// </summary>
+public abstract class Modification : Change
+{
+    private readonly Lifetime _lifetime;
+
+    private protected Modification(Key key, Lifetime lifetime)
+        : base(key) => _lifetime = lifetime;
+
+    internal sealed override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    {
+        var present = deciding.Builder.Find(Key);
+        if (Evaluate(present, out var draft) is { } reason)
+            return new Refusal(reason, present);
+        if (draft is { } made)
+            changes.Add(deciding.Replace(present, made));
+        return null;
+    }
+
+    /// <summary>Works out the entry that takes the place of the present one.</summary>
+    /// <param name="present">The present entry, or null.</param>
+    /// <param name="draft">The entry; null to leave things as they are.</param>
+    /// <returns>Why it cannot be done, or null.</returns>
+    private protected abstract RefusalReason? Evaluate(Entry? present, out EntryDraft? draft);
+
+    /// <summary>A draft of this key with the lifetime that was asked for.</summary>
+    private protected EntryDraft DraftOf(ReadOnlySpan<byte> value, string contentType, Entry? present)
+    {
+        var draft = new EntryDraft(Key, value.Length, contentType, _lifetime.ExpiresAt(present));
+        value.CopyTo(draft.Value.Span);
+        return draft;
+    }
+}
+
+/// <summary>What a modification does to an entry's lifetime.</summary>
+public readonly record struct Lifetime
+{
+    private readonly bool _replaces;
+    private readonly long _expiresAt;
+
+    private Lifetime(long expiresAt) => (_replaces, _expiresAt) = (true, expiresAt);
+
+    /// <summary>It stays as it is.</summary>
+    public static Lifetime Unchanged => default;
+
+    /// <summary>The entry does not expire any more.</summary>
+    public static Lifetime Unlimited => new(Entry.Never);
+
+    /// <summary>The entry expires at a time, rounded up to the millisecond.</summary>
+    public static Lifetime Until(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
+
+    internal long ExpiresAt(Entry? present) => _replaces ? _expiresAt : present?.ExpiresAtMilliseconds ?? Entry.Never;
+}
