@@ -32,6 +32,7 @@ try
 
     app.MapEntryEndpoints();
     app.MapListingEndpoints();
+    app.MapWatchEndpoints();
     app.MapPersonEndpoints();
     app.MapOperatingEndpoints();
     app.MapKvStoreOpenApi();

@@ -15,6 +15,9 @@ public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory
     /// <summary>The part of this range that users can name.</summary>
     internal KeyRange WithoutRecords() => From.Span.SequenceCompareTo(FirstOfUsers) < 0 ? this with { From = FirstOfUsers } : this;
 
+    /// <summary>Whether a user can name the key.</summary>
+    internal static bool IsOfUsers(ReadOnlySpan<byte> key) => key.Length > 0 && key[0] >= FirstOfUsers[0];
+
     /// <summary>Whether no key can be inside, whatever the store holds: pagination past a prefix's end makes such a range.</summary>
     internal bool IsEmpty => !To.IsEmpty && From.Span.SequenceCompareTo(To.Span) >= 0;
 

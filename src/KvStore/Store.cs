@@ -12,6 +12,7 @@ public sealed class Store : IAsyncDisposable
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
     private readonly Expirer _expirer;
+    private readonly WatchHub _watchers;
 
     /// <summary>Makes a store that is not started.</summary>
     /// <param name="log">What makes commits durable. The store disposes of it.</param>
@@ -26,6 +27,7 @@ public sealed class Store : IAsyncDisposable
         _queue = new CommandQueue(options);
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
+        _watchers = new WatchHub(_publisher, options, time);
         _expirer = new Expirer(_loop, _publisher.Expiry, options, time);
     }
 
@@ -49,6 +51,9 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Entries that are going to expire, with the store's own records.</summary>
     public int ExpiringEntries => _publisher.Expiry.Count;
+
+    /// <summary>How many watchers there are.</summary>
+    public int Watchers => _watchers.Count;
 
     /// <summary>The oldest revision that <see cref="At"/> can always tell.</summary>
     public long OldestRevision => _publisher.OldestRevision;
@@ -94,9 +99,22 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Remembers a snapshot for readers who will come back to its revision, for as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
     public void Keep(Snapshot snapshot) => _publisher.Keep(snapshot);
 
+    /// <summary>Begins to watch keys.</summary>
+    /// <param name="filter">Which keys.</param>
+    /// <param name="after">
+    /// The revision after which it begins. When it is older than <see cref="OldestRevision"/>, the first read says so; when it is still to
+    /// come, nothing before it is handed over.
+    /// </param>
+    /// <returns>The watcher, which the caller disposes of; null when there are <see cref="StoreOptions.WatchersMax"/> already.</returns>
+    public Watcher? TryWatch(WatchFilter filter, long after) => _watchers.TryAdd(filter, after);
+
+    /// <summary>Ends all watchers, so that whoever waits for one can be let go before the store stops.</summary>
+    public void StopWatchers() => _watchers.Stop();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _watchers.Dispose();
         _expirer.Dispose();
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);

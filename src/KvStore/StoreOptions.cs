@@ -33,6 +33,15 @@ public sealed record StoreOptions
     /// <summary>Answers that are remembered for idempotency keys. Default 1,000,000. The oldest is forgotten first, though its time has not come.</summary>
     public int IdempotencyRecordsMax { get; init; } = 1_000_000;
 
+    /// <summary>Watchers at one time. Default 10,000. One more is refused.</summary>
+    public int WatchersMax { get; init; } = 10_000;
+
+    /// <summary>
+    /// How long commits may gather before watchers are told of them. Default 250 ms. They gather only when many watchers were told
+    /// just before, 20 microseconds for each: so 1,000 of them get what comes within 20 ms in one go.
+    /// </summary>
+    public TimeSpan WatchRestMax { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Refuses limits that a store cannot work with.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A limit on the queue or on batches is below 1, or one on what is kept is below 0.</exception>
     internal void Validate()
@@ -47,5 +56,7 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(KeptSnapshotAgeMax, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ExpiryInterval, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfNegative(IdempotencyRecordsMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(WatchersMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(WatchRestMax, TimeSpan.Zero);
     }
 }

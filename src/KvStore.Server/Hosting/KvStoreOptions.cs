@@ -30,6 +30,9 @@ internal sealed record KvStoreOptions
     /// <summary>Bytes of a page of a listing. Default 4 MiB. A page that has reached it ends with the entry that reached it; its cursor goes on from there.</summary>
     public int PageBytesMax { get; init; } = 4 << 20;
 
+    /// <summary>After how much silence a watcher is told how far it has come. Default 10 seconds. Shorter than the patience of what is between.</summary>
+    public TimeSpan WatchBookmarkInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
     public StoreOptions Store { get; init; } = new();
 

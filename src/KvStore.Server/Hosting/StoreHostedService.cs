@@ -25,6 +25,8 @@ internal sealed class StoreHostedService(
         if (options is { Engine: "memory", Data: { } data })
             logger.DataIsNotUsed(data);
 
+        // Watches last until somebody ends them, and the web server would wait for them.
+        lifetime.ApplicationStopping.Register(store.StopWatchers);
         store.Start();
         _ = WatchAsync();
         await store.Loaded.WaitAsync(LoadWaitMax, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -16,6 +16,13 @@ internal static class EntryJson
     public static void Write(Utf8JsonWriter json, Entry entry, bool withValue)
     {
         json.WriteStartObject();
+        WriteMembers(json, entry, withValue);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the members of an entry into an object that was begun; see <see cref="Write"/>.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, Entry entry, bool withValue)
+    {
         json.WriteString("key"u8, entry.Key.Utf8);
         json.WriteNumber("revision"u8, entry.Revision);
         json.WriteNumber("created_revision"u8, entry.CreatedRevision);
@@ -27,7 +34,6 @@ internal static class EntryJson
             WriteTime(json, "expires_at"u8, expiresAt);
         if (withValue)
             WriteValue(json, entry.Value.Span, entry.ContentType);
-        json.WriteEndObject();
     }
 
     /// <summary>Whether the bytes are one JSON value, of no more levels than readers of the whole answer will accept.</summary>

@@ -41,6 +41,11 @@ internal static class Problems
             "Nothing was stored. Try again after the time in Retry-After.")
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
+    public static Problem TooManyWatchers(int watchersMax, TimeSpan retryAfter) =>
+        new(StatusCodes.Status429TooManyRequests, "too-many-watchers", "There are too many watchers",
+            $"{watchersMax} watch already. Try again after the time in Retry-After, on another replica, or have the limit raised.")
+        { RetryAfter = retryAfter };
+
     public static Problem Unavailable(string detail, TimeSpan retryAfter) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The service cannot do this now", detail)
         { Outcome = "not-applied", RetryAfter = retryAfter };

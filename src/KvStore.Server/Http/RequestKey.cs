@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace KvStore.Server.Http;
 
@@ -20,7 +21,7 @@ internal static class RequestKey
         {
             return !RequestTarget.TryDecode(text, plusIsSpace: false, rented, out var length)
                 ? Problems.MalformedKey("A percent sign in the path is not followed by two hexadecimal digits, or there is a #. Write a percent sign as %25, # as %23.", "key")
-                : Explain(Key.TryCreate(rented.AsSpan(0, length), bytesMax, out key), length, bytesMax);
+                : Explain(Key.TryCreate(rented.AsSpan(0, length), bytesMax, out key), length, bytesMax, "key");
         }
         finally
         {
@@ -28,14 +29,26 @@ internal static class RequestKey
         }
     }
 
-    private static Problem? Explain(KeyProblem problem, int length, int bytesMax) => problem switch
+    /// <summary>Takes a key that came as text: in a parameter or a member of a body.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="bytesMax">The most bytes that a key may have.</param>
+    /// <param name="field">The name of what it came in.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryParse(string text, int bytesMax, string field, out Key key)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        return Explain(Key.TryCreate(utf8, bytesMax, out key), utf8.Length, bytesMax, field);
+    }
+
+    private static Problem? Explain(KeyProblem problem, int length, int bytesMax, string field) => problem switch
     {
         KeyProblem.None => null,
-        KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one after /v1/kv/, or leave the last slash away to list keys.", "key"),
-        KeyProblem.TooLong => Problems.MalformedKey($"The key has {length} bytes; at most {bytesMax} are accepted.", "key"),
-        KeyProblem.InvalidUtf8 => Problems.MalformedKey("The key is not UTF-8. Percent-encode the UTF-8 bytes of its text.", "key"),
-        KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Leave it away, or encode the key in text of your own.", "key"),
-        KeyProblem.DotSegment => Problems.MalformedKey("A part of the key between slashes is . or .., which clients and proxies rewrite. Name it otherwise.", "key"),
+        KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/, and without that last slash keys are listed.", field),
+        KeyProblem.TooLong => Problems.MalformedKey($"The key has {length} bytes; at most {bytesMax} are accepted.", field),
+        KeyProblem.InvalidUtf8 => Problems.MalformedKey("The key is not UTF-8. Percent-encode the UTF-8 bytes of its text.", field),
+        KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Leave it away, or encode the key in text of your own.", field),
+        KeyProblem.DotSegment => Problems.MalformedKey("A part of the key between slashes is . or .., which clients and proxies rewrite. Name it otherwise.", field),
         _ => throw new InvalidOperationException($"Unknown key problem {problem}."),
     };
 }

@@ -22,6 +22,8 @@ internal sealed class RequestLog : IDisposable
     private readonly ILogger _logger;
     private readonly long _slowTicks;
     private readonly bool _all;
+    private static readonly object Lasting = new();
+
     private readonly LogWindow _refused;
     private readonly LogWindow _failed;
 
@@ -34,6 +36,9 @@ internal sealed class RequestLog : IDisposable
         _refused = new LogWindow(1, Window, time, count => _logger.RequestsRefused(count, Window.TotalSeconds));
         _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window.TotalSeconds));
     }
+
+    /// <summary>Says that the client wants the request to last, so that it is not called slow.</summary>
+    public static void MayTakeLong(HttpContext context) => context.Items[Lasting] = Lasting;
 
     /// <summary>A timestamp for <see cref="Ended"/>.</summary>
     public long Now() => _time.GetTimestamp();
@@ -88,7 +93,7 @@ internal sealed class RequestLog : IDisposable
             if (_all || _failed.Admit())
                 _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
         }
-        else if (ticks >= _slowTicks && status < StatusCodes.Status499ClientClosedRequest)
+        else if (ticks >= _slowTicks && !context.Items.ContainsKey(Lasting) && status < StatusCodes.Status499ClientClosedRequest)
         {
             if (_all || _failed.Admit())
                 _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);

@@ -7,6 +7,7 @@ namespace KvStore.Server.OpenApi;
 internal static class ApiParts
 {
     public const string EntriesTag = "Entries";
+    public const string WatchTag = "Watch";
     public const string CompatibilityTag = "Compatibility";
     public const string OperatingTag = "Operating";
 

@@ -1,0 +1,183 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using KvStore.Server.Hosting;
+using KvStore.Server.Http;
+using KvStore.Server.Logging;
+using KvStore.Server.OpenApi;
+
+namespace KvStore.Server.Endpoints;
+
+/// <summary>GET of /v1/watch: what happens to a key, or to all with a prefix, as a stream of events.</summary>
+internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
+{
+    // Flushed whenever so much has gathered: a client who does not read holds this much, and what the web server buffers.
+    private const int FlushBytes = 16 * 1024;
+
+    private const string LastEventId = "Last-Event-ID";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<WatchEndpoints>(routes.ServiceProvider);
+        routes.MapMethods("/v1/watch", [HttpMethods.Get], endpoints.WatchAsync).WithApi(WatchApi.Watch);
+    }
+
+    private async Task WatchAsync(HttpContext context)
+    {
+        RequestLog.MayTakeLong(context);
+        Snapshot? initial = null;
+        var after = 0L;
+        var problem = TryGetRequest(context, out var request);
+        if (problem is null)
+            (initial, after, problem) = await BeginAsync(request, context.RequestAborted);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        using var watcher = store.TryWatch(request.Filter, after);
+        if (watcher is null)
+            await Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart).WriteAsync(context);
+        else if (watcher.Read() is var state && state == WatchState.Gone)
+            await Problems.Gone(store.OldestRevision).WriteAsync(context);
+        else
+            await StreamAsync(context, watcher, state, initial, request.WithValues);
+    }
+
+    /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
+    private async ValueTask<(Snapshot? Initial, long After, Problem? Problem)> BeginAsync(WatchRequest request, CancellationToken cancellationToken)
+    {
+        var (latest, problem) = await Reads.TakeAsync(store, null, cancellationToken);
+        if (problem is not null)
+            return (null, 0, problem);
+
+        // An event that the store has not come to was sent before the store began anew.
+        if (request.LastEventId > latest!.Revision)
+            return (null, 0, Problems.Gone(store.OldestRevision));
+        if (request.LastEventId is { } last)
+            return (null, last, null);
+        if (!request.WithInitial)
+            return (null, request.From ?? latest.Revision, null);
+
+        (latest, problem) = await Reads.TakeAsync(store, request.From, cancellationToken);
+        return (latest, latest?.Revision ?? 0, problem);
+    }
+
+    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Snapshot? initial, bool withValues)
+    {
+        var response = context.Response;
+        response.ContentType = WatchEvents.ContentType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+
+        // Proxies that gather a response before they pass it on would never pass this one on.
+        response.Headers["X-Accel-Buffering"] = "no";
+        EntryResponses.SetRevision(response, initial?.Revision ?? store.Latest.Revision);
+
+        var output = new EventOutput(response.BodyWriter, context.RequestAborted);
+        await output.WriteAsync(WatchEvents.Comment($"watching after revision {initial?.Revision ?? watcher.Position}"));
+        if (initial is not null)
+            await WriteInitialAsync(output, initial, watcher.Filter, withValues);
+        while (await WriteAsync(output, watcher, state, withValues) && await output.FlushAsync())
+            state = await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted);
+    }
+
+    private static async ValueTask WriteInitialAsync(EventOutput output, Snapshot initial, WatchFilter filter, bool withValues)
+    {
+        foreach (var entry in initial.Scan(filter.Range))
+            await output.WriteAsync(WatchEvents.Entry(entry, withValues));
+        await output.WriteAsync(WatchEvents.Synced(initial.Revision));
+    }
+
+    // False when it was the last that there is to say.
+    private async ValueTask<bool> WriteAsync(EventOutput output, Watcher watcher, WatchState state, bool withValues)
+    {
+        switch (state)
+        {
+            case WatchState.Changed:
+                foreach (var commit in watcher.Commits)
+                    await output.WriteAsync(WatchEvents.Change(commit, watcher.Filter, withValues));
+                return true;
+            case WatchState.Silent:
+                // The first look finds nothing, usually, and that is no news.
+                if (output.HasBegun)
+                    await output.WriteAsync(WatchEvents.Bookmark(watcher.Position));
+                return true;
+            case WatchState.Gone:
+                await output.WriteAsync(WatchEvents.Gone(store.OldestRevision));
+                await output.FlushAsync();
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private Problem? TryGetRequest(HttpContext context, out WatchRequest request)
+    {
+        request = default;
+        long? from = null;
+        byte[] prefix = [];
+        var initial = false;
+        var withValues = true;
+        Key key = default;
+        long? lastEventId = null;
+        var problem = QueryParameters.TryGet(context, ["key", "prefix", "from", "initial", "values"], out var parameters)
+            ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
+            ?? parameters.TryGetNumber("from", 0, long.MaxValue - 1, out from)
+            ?? parameters.TryGetFlag("initial", out initial)
+            ?? TryGetLastEventId(context, out lastEventId);
+        if (problem is null && parameters.Has("values"))
+            problem = parameters.TryGetFlag("values", out withValues);
+        if (problem is null && parameters.Has("key") == parameters.Has("prefix"))
+            problem = Problems.MalformedRequest("Give either key, for one key, or prefix, for all that start with it (prefix= for every key).", "key");
+        if (problem is null && parameters.Text("key") is { } text)
+            problem = RequestKey.TryParse(text, options.KeyBytesMax, "key", out key);
+        if (problem is not null)
+            return problem;
+
+        var filter = key.Length > 0 ? WatchFilter.OfKey(key) : WatchFilter.OfPrefix(prefix);
+        request = new WatchRequest(filter, from, lastEventId, initial, withValues);
+        return null;
+    }
+
+    private static Problem? TryGetLastEventId(HttpContext context, out long? id)
+    {
+        id = null;
+        if (context.Request.Headers[LastEventId] is not { Count: > 0 } values || values is [""])
+            return null;
+        if (!long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == long.MaxValue)
+            return Problems.MalformedRequest("Give the id of an event of this service: a revision.", LastEventId);
+        id = number;
+        return null;
+    }
+
+    private readonly record struct WatchRequest(WatchFilter Filter, long? From, long? LastEventId, bool WithInitial, bool WithValues);
+
+    /// <summary>Writes events so that what a client does not read does not gather here.</summary>
+    private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)
+    {
+        /// <summary>Whether anything was flushed.</summary>
+        public bool HasBegun { get; private set; }
+
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+        {
+            while (bytes.Length > 0)
+            {
+                var piece = bytes[..Math.Min(bytes.Length, FlushBytes)];
+                output.Write(piece.Span);
+                bytes = bytes[piece.Length..];
+                if (output.UnflushedBytes >= FlushBytes)
+                    await FlushAsync();
+            }
+        }
+
+        /// <summary>Hands everything to the connection; false when nobody is there any more.</summary>
+        public async ValueTask<bool> FlushAsync()
+        {
+            HasBegun = true;
+            var flushed = await output.FlushAsync(cancellationToken);
+            return flushed is { IsCompleted: false, IsCanceled: false };
+        }
+    }
+}

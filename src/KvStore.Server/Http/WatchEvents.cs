@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+
+namespace KvStore.Server.Http;
+
+/// <summary>The events of a watch, as Server-Sent Events (WHATWG HTML, section 9.2) have them on the wire.</summary>
+internal static class WatchEvents
+{
+    public const string ContentType = "text/event-stream";
+
+    /// <summary>A comment, which clients skip: it says at once that the stream is there.</summary>
+    public static byte[] Comment(string text) => System.Text.Encoding.UTF8.GetBytes($": {text}\n\n");
+
+    /// <summary>An entry that was there at the beginning. It has no id, because nobody can go on from the middle of the beginning.</summary>
+    public static byte[] Entry(Entry entry, bool withValue) => Make("entry"u8, null, entry, (json, one) => EntryJson.Write(json, one, withValue));
+
+    /// <summary>All entries that were there at the beginning have been sent.</summary>
+    public static byte[] Synced(long revision) => OfRevision("synced"u8, revision);
+
+    /// <summary>Nothing more has happened up to a revision.</summary>
+    public static byte[] Bookmark(long revision) => OfRevision("bookmark"u8, revision);
+
+    /// <summary>What comes next has been forgotten; the stream ends.</summary>
+    public static byte[] Gone(long oldestRevision) =>
+        Make("gone"u8, null, oldestRevision, (json, oldest) =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("oldestRevision"u8, oldest);
+            json.WriteString("detail"u8, "Changes after the last id have been forgotten. Watch again with initial=true.");
+            json.WriteEndObject();
+        });
+
+    /// <summary>What a commit did to the keys that somebody watches; made once for all who watch all of it in the same form.</summary>
+    public static byte[] Change(WatchedCommit watched, WatchFilter filter, bool withValues)
+    {
+        if (filter.CountIn(watched.Commit) < watched.Commit.Changes.Length)
+            return Change(watched.Commit, filter, withValues);
+        if (watched.Form is not Forms forms)
+            watched.Form = forms = new Forms();
+        return withValues
+            ? forms.WithValues ??= Change(watched.Commit, filter, withValues)
+            : forms.WithoutValues ??= Change(watched.Commit, filter, withValues);
+    }
+
+    private static byte[] Change(Commit commit, WatchFilter filter, bool withValues) =>
+        Make("change"u8, commit.Revision, (commit, filter, withValues), static (json, what) =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("revision"u8, what.commit.Revision);
+            json.WriteStartArray("changes"u8);
+            foreach (ref readonly var change in what.commit.Changes)
+            {
+                if (what.filter.Matches(change.Key.Utf8))
+                    Write(json, change, what.withValues);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+
+    private static void Write(Utf8JsonWriter json, in CommittedChange change, bool withValues)
+    {
+        json.WriteStartObject();
+        if (change.Current is { } entry)
+        {
+            json.WriteString("type"u8, "put"u8);
+            EntryJson.WriteMembers(json, entry, withValues);
+        }
+        else
+        {
+            json.WriteString("type"u8, change.IsExpiry ? "expire"u8 : "delete"u8);
+            json.WriteString("key"u8, change.Key.Utf8);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static byte[] OfRevision(ReadOnlySpan<byte> name, long revision) =>
+        Make(name, revision, revision, (json, number) =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("revision"u8, number);
+            json.WriteEndObject();
+        });
+
+    private static byte[] Make<T>(ReadOnlySpan<byte> name, long? id, T what, Action<Utf8JsonWriter, T> write)
+    {
+        var data = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(data, Json.WriterOptions))
+            write(json, what);
+
+        var output = new ArrayBufferWriter<byte>(data.WrittenCount + 64);
+        output.Write("event: "u8);
+        output.Write(name);
+        if (id is { } number)
+        {
+            output.Write("\nid: "u8);
+            Utf8Formatter.TryFormat(number, output.GetSpan(20), out var digits);
+            output.Advance(digits);
+        }
+
+        // Stored JSON goes out as it was written. Its line breaks, which stand between its parts only, would end the field.
+        output.Write("\ndata: "u8);
+        var line = output.GetSpan(data.WrittenCount)[..data.WrittenCount];
+        data.WrittenSpan.CopyTo(line);
+        line.Replace((byte)'\n', (byte)' ');
+        line.Replace((byte)'\r', (byte)' ');
+        output.Advance(line.Length);
+        output.Write("\n\n"u8);
+        return output.WrittenSpan.ToArray();
+    }
+
+    // What a commit looks like on the wire.
+    private sealed class Forms
+    {
+        private volatile byte[]? _withValues;
+        private volatile byte[]? _withoutValues;
+
+        public byte[]? WithValues
+        {
+            get => _withValues;
+            set => _withValues = value;
+        }
+
+        public byte[]? WithoutValues
+        {
+            get => _withoutValues;
+            set => _withoutValues = value;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+namespace KvStore;
+
+/// <summary>Watchers by what they watch, so that a commit finds those that it concerns without asking the others. Not thread-safe.</summary>
+internal sealed class WatcherIndex
+{
+    private readonly Dictionary<Key, Group> _keys = [];
+    private readonly Dictionary<Key, Group> _prefixes = [];
+
+    // How many different prefixes there are of each length.
+    private readonly SortedDictionary<int, int> _prefixLengths = [];
+
+    private long _round;
+
+    /// <summary>How many watchers there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Every watcher.</summary>
+    public IEnumerable<Watcher> All => _keys.Values.Concat(_prefixes.Values).SelectMany(group => group.Watchers);
+
+    public void Add(Watcher watcher)
+    {
+        var (text, isPrefix) = (watcher.Filter.Text, watcher.Filter.IsPrefix);
+        var groups = isPrefix ? _prefixes : _keys;
+        if (!groups.TryGetValue(text, out var group))
+        {
+            groups.Add(text, group = new Group());
+            if (isPrefix)
+                _prefixLengths[text.Length] = _prefixLengths.GetValueOrDefault(text.Length) + 1;
+        }
+
+        group.Watchers.Add(watcher);
+        Count++;
+    }
+
+    public void Remove(Watcher watcher)
+    {
+        var (text, isPrefix) = (watcher.Filter.Text, watcher.Filter.IsPrefix);
+        var groups = isPrefix ? _prefixes : _keys;
+        if (!groups.TryGetValue(text, out var group) || !group.Watchers.Remove(watcher))
+            return;
+        Count--;
+        if (group.Watchers.Count > 0)
+            return;
+        groups.Remove(text);
+        if (isPrefix && --_prefixLengths[text.Length] == 0)
+            _prefixLengths.Remove(text.Length);
+    }
+
+    /// <summary>Tells every watcher whom commits concern, once, of the first that does. Returns how many were told.</summary>
+    public int Tell(WatchedCommit[] commits)
+    {
+        _round++;
+        var told = 0;
+        foreach (var commit in commits)
+        {
+            foreach (ref readonly var change in commit.Commit.Changes)
+            {
+                var key = change.Key;
+                if (!KeyRange.IsOfUsers(key.Utf8))
+                    continue;
+                if (_keys.Count > 0 && _keys.TryGetValue(key, out var group))
+                    told += Tell(group, commit.Commit.Revision);
+                foreach (var length in _prefixLengths.Keys)
+                {
+                    if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix))
+                        told += Tell(prefix, commit.Commit.Revision);
+                }
+            }
+        }
+
+        return told;
+    }
+
+    private int Tell(Group group, long revision)
+    {
+        // Whoever was told looks at all that follows by himself.
+        if (group.ToldInRound == _round)
+            return 0;
+        group.ToldInRound = _round;
+        foreach (var watcher in group.Watchers)
+            watcher.Tell(revision);
+        return group.Watchers.Count;
+    }
+
+    private sealed class Group
+    {
+        public HashSet<Watcher> Watchers { get; } = [];
+
+        public long ToldInRound { get; set; }
+    }
+}
