@@ -21,8 +21,8 @@ public sealed class DataDirectoryTests : IDisposable
         {
             await using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < Keys; i++)
-                etags[$"a/{i}"] = (await PutAsync(connection, $"a/{i}", $"value {i}")).ETag;
-            etags["a/0"] = (await PutAsync(connection, "a/0", "again")).ETag;
+                etags[$"a/{i}"] = (await connection.PutAsync($"a/{i}", $"value {i}")).ETag;
+            etags["a/0"] = (await connection.PutAsync("a/0", "again")).ETag;
             Assert.Equal(204, (await connection.ExchangeAsync("DELETE /v1/kv/a/1 HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
             server.Send(Signal.Terminate);
             Assert.Equal(0, await server.WaitForExitAsync(ExitTimeout));
@@ -31,11 +31,11 @@ public sealed class DataDirectoryTests : IDisposable
         await using var next = await _data.StartAsync();
         await using var reader = await RawConnection.ConnectAsync(next.Address);
         for (var i = 2; i < Keys; i++)
-            Assert.Equal((200, $"value {i}", etags[$"a/{i}"]), Seen(await GetAsync(reader, $"a/{i}")));
-        Assert.Equal((200, "again", etags["a/0"]), Seen(await GetAsync(reader, "a/0")));
-        Assert.Equal(404, (await GetAsync(reader, "a/1")).Status);
-        Assert.Equal("value 1", (await GetAsync(reader, $"a/1?revision={Keys}")).Text);
-        Assert.Equal(Keys + 3, (await PutAsync(reader, "b", "next")).Revision);
+            Assert.Equal((200, $"value {i}", etags[$"a/{i}"]), Seen(await reader.GetAsync($"a/{i}")));
+        Assert.Equal((200, "again", etags["a/0"]), Seen(await reader.GetAsync("a/0")));
+        Assert.Equal(404, (await reader.GetAsync("a/1")).Status);
+        Assert.Equal("value 1", (await reader.GetAsync($"a/1?revision={Keys}")).Text);
+        Assert.Equal(Keys + 3, (await reader.PutAsync("b", "next")).Revision);
         Assert.DoesNotContain("Warning", next.Output.ToString(), StringComparison.Ordinal);
     }
 
@@ -92,20 +92,11 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.Matches("[1-9][0-9]* bytes at the end of the log were cut off", line);
         await using var reader = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < Keys - 1; i++)
-            Assert.Equal(200, (await GetAsync(reader, $"a/{i}")).Status);
-        Assert.Equal(404, (await GetAsync(reader, $"a/{Keys - 1}")).Status);
+            Assert.Equal(200, (await reader.GetAsync($"a/{i}")).Status);
+        Assert.Equal(404, (await reader.GetAsync($"a/{Keys - 1}")).Status);
     }
 
     private static (int Status, string Text, string? ETag) Seen(RawResponse answer) => (answer.Status, answer.Text, answer.ETag);
-
-    private static Task<RawResponse> GetAsync(RawConnection connection, string key) => connection.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
-
-    private static async Task<RawResponse> PutAsync(RawConnection connection, string key, string value)
-    {
-        var answer = await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: {value.Length}\r\n\r\n{value}");
-        Assert.True(answer.IsSuccess, $"{answer}");
-        return answer;
-    }
 
     private static async Task AssertRefusedAsync(ServerProcess server, string reason)
     {
@@ -120,7 +111,7 @@ public sealed class DataDirectoryTests : IDisposable
         await using var server = await _data.StartAsync();
         await using var connection = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < keys; i++)
-            await PutAsync(connection, $"a/{i}", $"value {i}");
+            await connection.PutAsync($"a/{i}", $"value {i}");
         server.Send(end);
         await server.WaitForExitAsync(ExitTimeout);
     }

@@ -9,6 +9,9 @@ internal static class EndpointMapping
     /// <summary>/v1/kv.</summary>
     public static void MapListingEndpoints(this IEndpointRouteBuilder routes) => ListingEndpoints.Map(routes);
 
+    /// <summary>/v1/admin/checkpoint.</summary>
+    public static void MapCheckpointEndpoint(this IEndpointRouteBuilder routes) => CheckpointEndpoint.Map(routes);
+
     /// <summary>/person/update and /person/get.</summary>
     public static void MapPersonEndpoints(this IEndpointRouteBuilder routes) => PersonEndpoints.Map(routes);
 }

@@ -32,7 +32,7 @@ internal static class OperatingEndpoints
         group.MapMethods("/v1/status", Reading, Status)
             .WithName("Status")
             .WithSummary("What is it doing?")
-            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, and the limits. Sizes are in bytes, durations in seconds.")
+            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, what the log on disk and its checkpoint have come to, and the limits. Sizes are in bytes, durations in seconds.")
             .Produces<StatusAnswer>();
     }
 
@@ -56,7 +56,7 @@ internal static class OperatingEndpoints
             : new ProblemResult(Problems.Unavailable(reason, ReadyRetryAfter) with { Outcome = null });
     }
 
-    private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, KvStoreOptions options, ServiceClock clock)
+    private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
     {
         context.Response.Headers.CacheControl = "no-store";
         var snapshot = store.Latest;
@@ -77,6 +77,7 @@ internal static class OperatingEndpoints
                     Bytes = store.QueuedBytes,
                     BytesMax = store.Options.QueueBytesMax,
                 },
+                Log = engine.Disk is { } log ? LogStatus.Of(log.Status, options.Log) : null,
                 UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
                 StartedAt = clock.StartedAt,
                 Limits = new LimitsStatus

@@ -14,6 +14,8 @@ internal static class Usage
 
             KvStore.Server [SWITCHES]              runs the service
             KvStore.Server healthcheck [SWITCHES]  asks the service at these addresses whether it is ready: exit code 0 or 1
+            KvStore.Server verify [SWITCHES]       reads all of a data directory that no service uses: exit code 0 or 4
+            KvStore.Server repair [SWITCHES]       makes a damaged data directory usable; copy it before
 
               --engine NAME          what keeps the entries: disk or memory
               --data DIR             the directory of the disk engine's files; ./data when nothing says otherwise

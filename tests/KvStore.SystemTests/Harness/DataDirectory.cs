@@ -21,5 +21,14 @@ internal sealed class DataDirectory : IDisposable
     public ServerProcess Launch(params (string Name, string Value)[] settings) =>
         ServerProcess.Launch(["--urls", "http://127.0.0.1:0"], [("Data", FullName), .. settings]);
 
+    /// <summary>Runs <c>verify</c> or <c>repair</c> on it.</summary>
+    public async Task<(int ExitCode, string Output)> RunAsync(string command)
+    {
+        await using var process = ServerProcess.Launch([command, "--data", FullName]);
+        var code = await process.WaitForExitAsync(ServerProcess.StartTimeout);
+        Assert.Empty(process.Error.ToArray());
+        return (code, process.Output.ToString());
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 }
