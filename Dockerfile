@@ -8,6 +8,7 @@ WORKDIR /build
 # The packages first: as long as these files stay the same, so does the layer that holds them.
 COPY global.json .editorconfig Directory.Build.props Directory.Packages.props ./
 COPY src/KvStore/KvStore.csproj src/KvStore/packages.lock.json src/KvStore/
+COPY src/KvStore.Storage/KvStore.Storage.csproj src/KvStore.Storage/packages.lock.json src/KvStore.Storage/
 COPY src/KvStore.Server/KvStore.Server.csproj src/KvStore.Server/packages.lock.json src/KvStore.Server/
 RUN dotnet restore src/KvStore.Server/KvStore.Server.csproj --locked-mode
 
@@ -29,5 +30,5 @@ ENV ASPNETCORE_HTTP_PORTS=8080 \
 EXPOSE 8080
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=5s --retries=3 CMD ["dotnet", "/app/KvStore.Server.dll", "healthcheck"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10m --retries=3 CMD ["dotnet", "/app/KvStore.Server.dll", "healthcheck"]
 ENTRYPOINT ["dotnet", "/app/KvStore.Server.dll"]

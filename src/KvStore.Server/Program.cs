@@ -18,8 +18,15 @@ switch (commandLine.Kind)
 try
 {
     var builder = ServiceBuilder.Create(commandLine);
-    if (commandLine.Kind == CommandKind.HealthCheck)
-        return await HealthCheck.RunAsync(builder.Configuration, Console.Out);
+    switch (commandLine.Kind)
+    {
+        case CommandKind.HealthCheck:
+            return await HealthCheck.RunAsync(builder.Configuration, Console.Out);
+        case CommandKind.Verify:
+            return DataCommands.Verify(builder.Configuration, Console.Out);
+        case CommandKind.Repair:
+            return DataCommands.Repair(builder.Configuration, Console.Out);
+    }
 
     builder.Logging.AddServiceLogging(builder.Configuration);
     builder.Services.AddKvStore();
@@ -35,6 +42,7 @@ try
     app.MapWatchEndpoints();
     app.MapPersonEndpoints();
     app.MapOperatingEndpoints();
+    app.MapCheckpointEndpoint();
     app.MapKvStoreOpenApi();
 
     return await app.RunToExitCodeAsync();

@@ -58,6 +58,8 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
                 _core.HasNoSpace,
                 _core.Segments?.Count ?? 0,
                 _core.Segments?.Bytes ?? 0,
+                _core.FlushedRevision,
+                _core.FlushedAt,
                 checkpoint?.Revision ?? 0,
                 checkpoint?.Bytes ?? 0,
                 checkpoint?.At,
@@ -99,9 +101,10 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <summary>Does nothing: the history is in memory, and the disk's is bounded by checkpoints.</summary>
     public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    /// <summary>Writes a checkpoint of the present state or a later one, and deletes what it covers.</summary>
+    /// <summary>Writes a checkpoint of the present state or a later one, and deletes what it covers. Does nothing if there is one already.</summary>
     /// <param name="cancellationToken">Ends the wait, not the checkpoint.</param>
     /// <exception cref="DiskLogException">It failed; what was on the disk before is whole.</exception>
+    /// <exception cref="OperationCanceledException">The wait was ended, or the log was disposed of.</exception>
     /// <exception cref="InvalidOperationException">The log is not open.</exception>
     public Task<DiskCheckpoint> CheckpointAsync(CancellationToken cancellationToken) =>
         _core is { Phase: DiskLogPhase.Open, Checkpointer: { } checkpointer }

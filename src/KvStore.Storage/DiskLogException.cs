@@ -42,7 +42,7 @@ public sealed class DiskLogException : IOException
     internal long? WholeBytes { get; private init; }
 
     /// <summary>Whether there was no room, on the disk or in a quota.</summary>
-    internal bool IsNoSpace => Errno is NoSpaceLeft or QuotaExceeded;
+    public bool IsNoSpace => Errno is NoSpaceLeft or QuotaExceeded;
 
     internal static DiskLogException Locked(string path) => new(
         DiskLogProblem.Locked,

@@ -24,6 +24,8 @@ public enum DiskLogPhase
 /// <param name="HasNoSpace">Whether the last write was refused because the disk is full.</param>
 /// <param name="Segments">How many segments there are.</param>
 /// <param name="LogBytes">Bytes of all segments.</param>
+/// <param name="FlushedRevision">The last revision that is known to be on the disk.</param>
+/// <param name="FlushedAt">When the last flush ended; null while loading.</param>
 /// <param name="CheckpointRevision">The newest checkpoint's revision; 0 without one.</param>
 /// <param name="CheckpointBytes">The newest checkpoint's size; 0 without one.</param>
 /// <param name="CheckpointAt">When this process wrote it; null if it did not.</param>
@@ -36,6 +38,8 @@ public sealed record DiskLogStatus(
     bool HasNoSpace,
     int Segments,
     long LogBytes,
+    long FlushedRevision,
+    DateTimeOffset? FlushedAt,
     long CheckpointRevision,
     long CheckpointBytes,
     DateTimeOffset? CheckpointAt,
@@ -43,6 +47,11 @@ public sealed record DiskLogStatus(
 
 /// <summary>A checkpoint on the disk.</summary>
 /// <param name="Revision">The revision whose state it holds.</param>
+/// <param name="Entries">How many entries it holds; null if another process wrote it.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="At">When it was finished; null if another process wrote it.</param>
-public sealed record DiskCheckpoint(long Revision, long Bytes, DateTimeOffset? At);
+public sealed record DiskCheckpoint(long Revision, long? Entries, long Bytes, DateTimeOffset? At)
+{
+    /// <summary>The file's name in the log's directory.</summary>
+    public string FileName => FileNames.Of(Revision, FileNames.Checkpoint);
+}

@@ -15,6 +15,8 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     // How much log was there when the last checkpoint was begun, counted as the writer counts; negative for what was found.
     private long _checkpointedBytes;
     private long _dirtySince;
+    private long _flushedRevision;
+    private long _flushedAt;
     private volatile string? _closedReason;
     private volatile bool _hasNoSpace;
     private volatile DiskLogPhase _phase;
@@ -27,6 +29,12 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
 
     /// <summary>Whether the last write found no room. Any thread.</summary>
     public bool HasNoSpace => _hasNoSpace;
+
+    /// <summary>The last revision that is known to be on the disk. Any thread.</summary>
+    public long FlushedRevision => Volatile.Read(ref _flushedRevision);
+
+    /// <summary>When the last flush ended; null before the first. Any thread.</summary>
+    public DateTimeOffset? FlushedAt => Volatile.Read(ref _flushedAt) is var at && at == 0 ? null : time.GetUtcNow() - time.GetElapsedTime(at);
 
     /// <summary>The segments; null while loading. Any thread.</summary>
     public SegmentList? Segments => Volatile.Read(ref _segments);
@@ -55,6 +63,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             checkpointer.Found(found.CheckpointRevision, found.CheckpointBytes);
             Volatile.Write(ref _segments, found.Segments);
             Volatile.Write(ref _checkpointer, checkpointer);
+            KeepFlushed(follower.Latest.Revision);
             _phase = DiskLogPhase.Open;
             if (found.CutBytes > 0)
                 report(new(DiskLogEventKind.TailCut, $"{found.CutBytes} bytes at the end of the log were cut off: a write that was not finished, and that nobody had an answer for."));
@@ -105,7 +114,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             return;
         try
         {
-            _writer!.Flush();
+            Flush();
         }
         catch (DiskLogException exception)
         {
@@ -136,15 +145,27 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     {
         if (options.FlushMode == FlushMode.Always)
         {
-            _writer!.Flush();
+            Flush();
             return;
         }
 
         // A loop that never rests never comes to the thread's own wait, so the flush is done here, too.
         if (wasDirty && FlushDue <= TimeSpan.Zero)
-            _writer!.Flush();
+            Flush();
         else if (!wasDirty)
             _dirtySince = time.GetTimestamp();
+    }
+
+    private void Flush()
+    {
+        _writer!.Flush();
+        KeepFlushed(_writer.LastRevision);
+    }
+
+    private void KeepFlushed(long revision)
+    {
+        Volatile.Write(ref _flushedRevision, revision);
+        Volatile.Write(ref _flushedAt, Math.Max(time.GetTimestamp(), 1));
     }
 
     // A checkpoint makes room if there is enough for itself.

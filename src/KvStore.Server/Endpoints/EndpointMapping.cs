@@ -12,6 +12,9 @@ internal static class EndpointMapping
     /// <summary>/v1/watch.</summary>
     public static void MapWatchEndpoints(this IEndpointRouteBuilder routes) => WatchEndpoints.Map(routes);
 
+    /// <summary>/v1/admin/checkpoint.</summary>
+    public static void MapCheckpointEndpoint(this IEndpointRouteBuilder routes) => CheckpointEndpoint.Map(routes);
+
     /// <summary>/person/update and /person/get.</summary>
     public static void MapPersonEndpoints(this IEndpointRouteBuilder routes) => PersonEndpoints.Map(routes);
 }

@@ -39,6 +39,9 @@ internal sealed record StatusAnswer
     [JsonPropertyName("queue"), Description("Writes that wait to be committed.")]
     public required QueueStatus Queue { get; init; }
 
+    [JsonPropertyName("log"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("The log on disk. Absent with an engine that keeps no files.")]
+    public LogStatus? Log { get; init; }
+
     [JsonPropertyName("uptime_seconds"), Description("Seconds since the start.")]
     public required double UptimeSeconds { get; init; }
 

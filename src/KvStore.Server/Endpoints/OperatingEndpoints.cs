@@ -25,26 +25,28 @@ internal static class OperatingEndpoints
         group.MapMethods("/readyz", Reading, Ready)
             .WithName("Ready")
             .WithSummary("Can it serve?")
-            .WithDescription("200 when reads and writes are served. 503, with the reason in the detail, while entries are loaded, while the service stops, and when the store has failed. When it is not ready, send requests elsewhere.")
+            .WithDescription("200 when reads and writes are served. 503, with the reason in the detail, while entries are loaded, while the service stops, when the store has failed, and when its disk has. When it is not ready, send requests elsewhere.")
             .Produces<HealthAnswer>()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
         group.MapMethods("/v1/status", Reading, Status)
             .WithName("Status")
             .WithSummary("What is it doing?")
-            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, and the limits. Sizes are in bytes, durations in seconds.")
+            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, what the log on disk and its checkpoint have come to, and the limits. Sizes are in bytes, durations in seconds.")
             .Produces<StatusAnswer>();
     }
 
     private static JsonHttpResult<HealthAnswer> Live() =>
         TypedResults.Json(HealthAnswer.Alive, OperatingJson.Default.HealthAnswer);
 
-    private static IResult Ready(HttpContext context, Store store, IHostApplicationLifetime lifetime)
+    private static IResult Ready(HttpContext context, Store store, Engine engine, IHostApplicationLifetime lifetime)
     {
         context.Response.Headers.CacheControl = "no-store";
+        var log = engine.Disk?.Status;
         var reason = lifetime.ApplicationStopping.IsCancellationRequested ? "The service is stopping." : store.State switch
         {
-            StoreState.Running => null,
+            StoreState.Running => log?.ClosedReason,
+            StoreState.Created or StoreState.Loading when log is { LoadBytes: > 0 } => $"The store is still loading its entries: {log.LoadedBytes} of {log.LoadBytes} bytes are read.",
             StoreState.Created or StoreState.Loading => "The store is still loading its entries.",
             StoreState.Failed => "The store has failed and admits no writes. The log says why; restart the service.",
             _ => "The store has stopped and admits no writes.",
@@ -54,7 +56,7 @@ internal static class OperatingEndpoints
             : new ProblemResult(Problems.Unavailable(reason, ReadyRetryAfter) with { Outcome = null });
     }
 
-    private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, KvStoreOptions options, ServiceClock clock)
+    private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
     {
         context.Response.Headers.CacheControl = "no-store";
         var snapshot = store.Latest;
@@ -75,6 +77,7 @@ internal static class OperatingEndpoints
                     Bytes = store.QueuedBytes,
                     BytesMax = store.Options.QueueBytesMax,
                 },
+                Log = engine.Disk is { } log ? LogStatus.Of(log.Status, options.Log) : null,
                 UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
                 StartedAt = clock.StartedAt,
                 Limits = new LimitsStatus

@@ -9,6 +9,12 @@ internal enum CommandKind
     /// <summary>Ask a running service whether it is ready.</summary>
     HealthCheck,
 
+    /// <summary>Read all files of the data directory and say what is in them.</summary>
+    Verify,
+
+    /// <summary>Make a data directory usable that is damaged.</summary>
+    Repair,
+
     /// <summary>Say how to use it.</summary>
     Help,
 
@@ -28,6 +34,13 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["data"] = "KvStore:Data",
     };
 
+    private static readonly Dictionary<string, CommandKind> Commands = new(StringComparer.Ordinal)
+    {
+        ["healthcheck"] = CommandKind.HealthCheck,
+        ["verify"] = CommandKind.Verify,
+        ["repair"] = CommandKind.Repair,
+    };
+
     // What .NET and ASP.NET Core read without a section.
     private static readonly string[] HostKeys =
         ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
@@ -43,9 +56,9 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
-            if (i == 0 && argument == "healthcheck")
+            if (i == 0 && Commands.TryGetValue(argument, out var command))
             {
-                kind = CommandKind.HealthCheck;
+                kind = command;
             }
             else if (argument is "--help" or "-h" or "-?")
             {

@@ -14,13 +14,20 @@ internal static class ExitCodes
 
     /// <summary>The store failed while the service ran.</summary>
     public const int StoreFailed = 3;
+
+    /// <summary>The data cannot be used: damaged, in use by another process, or not to be read or written. Standard error says which.</summary>
+    public const int DataUnusable = 4;
 }
 
 /// <summary>The exit code of a service that runs. Whoever ends the service because of a failure sets it first.</summary>
 internal sealed class ExitCode
 {
     private volatile int _value = ExitCodes.Success;
+    private volatile string? _reason;
 
     /// <summary>The code.</summary>
     public int Value { get => _value; set => _value = value; }
+
+    /// <summary>What to tell a person on standard error; null when the log says all there is to say.</summary>
+    public string? Reason { get => _reason; set => _reason = value; }
 }

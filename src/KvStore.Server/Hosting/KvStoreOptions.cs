@@ -1,3 +1,5 @@
+using KvStore.Storage;
+
 namespace KvStore.Server.Hosting;
 
 /// <summary>
@@ -9,11 +11,14 @@ internal sealed record KvStoreOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "KvStore";
 
-    /// <summary>What keeps the entries. Default <c>memory</c>, which keeps nothing when the process ends. An engine that this version does not have is refused at start.</summary>
-    public string Engine { get; init; } = "memory";
+    /// <summary>What keeps the entries. Default <c>disk</c>; <c>memory</c> keeps nothing when the process ends. An engine that this version does not have is refused at start.</summary>
+    public string Engine { get; init; } = Hosting.Engine.DiskName;
 
-    /// <summary>The directory that the engine keeps its files in. Default none. The memory engine keeps nothing there and says so at start.</summary>
-    public string? Data { get; init; }
+    /// <summary>The directory of the disk engine's files, relative to the working directory. Default <c>./data</c>; made if it is absent. The memory engine keeps nothing there and says so at start.</summary>
+    public string Data => Log.Directory;
+
+    /// <summary>The limits of the log on disk, and when it flushes. The memory engine has none.</summary>
+    public DiskLogOptions Log { get; init; } = new() { Directory = "./data" };
 
     /// <summary>Bytes of a key, as UTF-8. Default 1,024. A longer key is answered with 400.</summary>
     public int KeyBytesMax { get; init; } = 1024;

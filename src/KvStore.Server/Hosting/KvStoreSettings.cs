@@ -1,11 +1,14 @@
+using KvStore.Storage;
+
 namespace KvStore.Server.Hosting;
 
 /// <summary>Reads <see cref="KvStoreOptions"/> from the configuration and checks them, one setting at a time and against each other.</summary>
 internal static class KvStoreSettings
 {
     private const int MiB = 1 << 20;
-    private static readonly string[] Engines = ["memory"];
-    private static readonly string[] LaterEngines = ["disk", "etcd"];
+    private static readonly string[] Engines = [Engine.DiskName, Engine.MemoryName];
+    private static readonly string[] LaterEngines = ["etcd"];
+    private static readonly string[] FlushModes = ["always", "interval"];
 
     /// <summary>The options.</summary>
     /// <exception cref="InvalidSettingsException">Some of them are not acceptable; it names all of those.</exception>
@@ -27,7 +30,7 @@ internal static class KvStoreSettings
         return new KvStoreOptions
         {
             Engine = reader.Choice("Engine", defaults.Engine, Engines, LaterEngines),
-            Data = reader.Text("Data"),
+            Log = ReadLog(reader, defaults.Log),
             KeyBytesMax = reader.Integer("KeyBytesMax", defaults.KeyBytesMax, 1, 8192),
             ValueBytesMax = reader.Integer("ValueBytesMax", defaults.ValueBytesMax, 1, 256 * MiB),
             PageEntriesDefault = reader.Integer("PageEntriesDefault", defaults.PageEntriesDefault, 1, 100_000),
@@ -58,6 +61,21 @@ internal static class KvStoreSettings
             IdleConnectionTimeout = reader.Duration("IdleConnectionTimeout", defaults.IdleConnectionTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
         };
     }
+
+    private static DiskLogOptions ReadLog(SettingsReader reader, DiskLogOptions log) => new()
+    {
+        Directory = reader.Text("Data", log.Directory, "a directory"),
+        FlushMode = reader.Choice("FlushMode", FlushModes[0], FlushModes, []) == FlushModes[0] ? FlushMode.Always : FlushMode.Interval,
+        FlushInterval = reader.Duration("FlushInterval", log.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
+        SegmentBytesMax = reader.Integer("SegmentBytesMax", log.SegmentBytesMax, 4096, 1L << 40),
+        ReserveBytes = reader.Integer("ReserveBytes", log.ReserveBytes, 0, 1L << 30),
+        CheckpointLogBytesMin = reader.Integer("CheckpointLogBytesMin", log.CheckpointLogBytesMin, 4096, 1L << 50),
+        CheckpointLogPercent = reader.Integer("CheckpointLogPercent", log.CheckpointLogPercent, 1, 100_000),
+        CheckpointBytesPerSecondMax = reader.Integer("CheckpointBytesPerSecondMax", log.CheckpointBytesPerSecondMax, 64 << 10, 1L << 40),
+        CheckpointRetryDelay = reader.Duration("CheckpointRetryDelay", log.CheckpointRetryDelay, TimeSpan.Zero, TimeSpan.FromDays(1)),
+        ReplayedCommitsMax = reader.Integer("ReplayedCommitsMax", log.ReplayedCommitsMax, 0, 100_000_000),
+        ReplayedBytesMax = reader.Integer("ReplayedBytesMax", log.ReplayedBytesMax, 0, 1L << 40),
+    };
 
     private static void Check(KvStoreOptions options, SettingsReader reader)
     {

@@ -5,9 +5,6 @@ using Microsoft.Extensions.Options;
 
 namespace KvStore.Server.Hosting;
 
-/// <summary>Opens what makes commits durable. The store that is made on it disposes of it.</summary>
-internal delegate ICommitLog OpenCommitLog();
-
 /// <summary>What the service is made of.</summary>
 internal static class ServiceCollectionExtensions
 {
@@ -19,9 +16,11 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<ExitCode>();
         services.AddSingleton<ServiceClock>();
 
-        services.AddSingleton<OpenCommitLog>(provider => () => new MemoryCommitLog(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
+            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Engine>>()));
+        services.AddSingleton(provider => new Engine(provider.GetRequiredService<OpenCommitLog>()()));
         services.AddSingleton(provider => new Store(
-            provider.GetRequiredService<OpenCommitLog>()(),
+            provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<StoreHostedService>();

@@ -32,6 +32,8 @@ internal static class ServiceRunner
             }
 
             logger.Stopped(store.Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
+            if (exitCode.Reason is { } reason)
+                await Console.Error.WriteLineAsync("KvStore cannot start: " + reason).ConfigureAwait(false);
             return exitCode.Value;
         }
         finally

@@ -47,8 +47,11 @@ internal sealed class SettingsReader(IConfigurationSection section)
             : Refuse(name, Allowed, text, fallback);
     }
 
-    /// <summary>Any text; none when it is empty.</summary>
-    public string? Text(string name) => Given(name, "none", "any text") is { Length: > 0 } text ? text : null;
+    /// <summary>Any text that is not empty.</summary>
+    public string Text(string name, string fallback, string allowed) =>
+        Given(name, fallback, allowed) is not { } text ? fallback
+        : text.Length > 0 ? text
+        : Refuse(name, allowed, text, fallback);
 
     /// <summary>One of several words.</summary>
     /// <param name="name">The setting's name.</param>

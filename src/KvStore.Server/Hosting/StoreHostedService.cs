@@ -1,4 +1,5 @@
 using KvStore.Server.Logging;
+using KvStore.Storage;
 
 namespace KvStore.Server.Hosting;
 
@@ -11,10 +12,13 @@ namespace KvStore.Server.Hosting;
 /// Not a BackgroundService, because one that is stopped right after it was started may never have run its work.
 /// </remarks>
 internal sealed class StoreHostedService(
-    Store store, KvStoreOptions options, IHostApplicationLifetime lifetime, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
+    Store store, Engine engine, KvStoreOptions options, TimeProvider time,
+    IHostApplicationLifetime lifetime, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
 {
     // A small store is ready before the first request can come; a large one goes on loading while /readyz says so.
     private static readonly TimeSpan LoadWaitMax = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LoadReportInterval = TimeSpan.FromSeconds(5);
 
     // Admitted writes get this much even if requests in flight used up the whole shutdown timeout.
     private static readonly TimeSpan DrainWaitMin = TimeSpan.FromMilliseconds(500);
@@ -22,14 +26,20 @@ internal sealed class StoreHostedService(
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options is { Engine: "memory", Data: { } data })
-            logger.DataIsNotUsed(data);
+        if (options.Engine == Engine.MemoryName && options.Data != new KvStoreOptions().Data)
+            logger.DataIsNotUsed(options.Data);
 
         // Watches last until somebody ends them, and the web server would wait for them.
         lifetime.ApplicationStopping.Register(store.StopWatchers);
         store.Start();
-        _ = WatchAsync();
+        var watching = WatchAsync();
+        if (engine.Disk is { } log)
+            _ = ReportLoadingAsync(log);
         await store.Loaded.WaitAsync(LoadWaitMax, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // A service that cannot use its data has been told to stop when this ends, and so does not listen.
+        if (store.State == StoreState.Failed)
+            await watching.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -45,6 +55,34 @@ internal sealed class StoreHostedService(
         {
             logger.WritesUndecided(store.QueuedOperations);
             exitCode.Value = ExitCodes.StoreFailed;
+            return;
+        }
+
+        await CloseLogAsync(enough.Token, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Here and not when the services are disposed of, which nobody waits for longer than a moment.
+    private async Task CloseLogAsync(CancellationToken enough, CancellationToken cancellationToken)
+    {
+        var closing = store.DisposeAsync().AsTask();
+        await closing.WaitAsync(enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await closing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!closing.IsCompleted)
+            logger.LogNotClosed();
+        if (engine.Disk?.Status.ClosedReason is not null)
+            exitCode.Value = ExitCodes.StoreFailed;
+    }
+
+    private async Task ReportLoadingAsync(DiskCommitLog log)
+    {
+        logger.Loading(Path.GetFullPath(options.Data));
+        while (true)
+        {
+            await store.Loaded.WaitAsync(LoadReportInterval, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (store.Loaded.IsCompleted)
+                return;
+            var status = log.Status;
+            logger.LoadingGoesOn(status.LoadedBytes, status.LoadBytes);
         }
     }
 
@@ -53,6 +91,13 @@ internal sealed class StoreHostedService(
         try
         {
             await store.Completion.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is DiskLogException or PlatformNotSupportedException)
+        {
+            exitCode.Value = ExitCodes.DataUnusable;
+            exitCode.Reason = DiskLogReports.Explain(exception, options.Data);
+            logger.DataUnusable(exitCode.Reason);
+            lifetime.StopApplication();
         }
         catch (Exception exception)
         {

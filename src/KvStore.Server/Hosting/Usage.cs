@@ -14,9 +14,11 @@ internal static class Usage
 
             KvStore.Server [SWITCHES]              runs the service
             KvStore.Server healthcheck [SWITCHES]  asks the service at these addresses whether it is ready: exit code 0 or 1
+            KvStore.Server verify [SWITCHES]       reads all of a data directory that no service uses: exit code 0 or 4
+            KvStore.Server repair [SWITCHES]       makes a damaged data directory usable; copy it before
 
-              --engine NAME          what keeps the entries: memory
-              --data DIR             the directory for an engine that keeps files
+              --engine NAME          what keeps the entries: disk or memory
+              --data DIR             the directory of the disk engine's files; ./data when nothing says otherwise
               --urls URL[;URL]       where to listen; {AddressSettings.Default} when nothing says otherwise
               --KvStore:NAME VALUE   any setting below
               --version              says which version this is
@@ -26,7 +28,7 @@ internal static class Usage
             command line; the later stands above the earlier. Durations are hh:mm:ss. Listening follows ASP.NET Core
             (ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS, the section Kestrel), log levels follow Serilog (the section Serilog).
 
-            Exit codes: 0 stopped as asked, 1 cannot start, 2 settings not acceptable, 3 the store failed.
+            Exit codes: 0 stopped as asked, 1 cannot start, 2 settings not acceptable, 3 the store failed, 4 the data cannot be used.
 
 
             """);

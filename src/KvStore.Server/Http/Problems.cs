@@ -60,6 +60,10 @@ internal static class Problems
             "Nothing was stored; reads go on. Try again when the operator has made room.")
         { Outcome = "not-applied" };
 
+    public static Problem EngineWithoutFiles() =>
+        new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
+            "This service runs with the engine memory, so there is nothing to write a checkpoint of. Start it with --engine disk.");
+
     /// <summary>For a status that something below the endpoints chose: the router, the web server.</summary>
     public static Problem OfStatus(int status, string detail) => status switch
     {

@@ -21,6 +21,21 @@ internal static partial class ServiceLog
     [LoggerMessage(5, LogLevel.Error, "{Operations} writes were still undecided when the time for stopping was over")]
     public static partial void WritesUndecided(this ILogger logger, int operations);
 
+    [LoggerMessage(6, LogLevel.Information, "Loading the entries from {Data}")]
+    public static partial void Loading(this ILogger logger, string data);
+
+    [LoggerMessage(7, LogLevel.Information, "Still loading: {LoadedBytes} of {LoadBytes} bytes are read")]
+    public static partial void LoadingGoesOn(this ILogger logger, long loadedBytes, long loadBytes);
+
+    [LoggerMessage(8, LogLevel.Critical, "The data cannot be used, so the process ends. {Reason}")]
+    public static partial void DataUnusable(this ILogger logger, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "The disk did not take the last flush in the time for stopping. The next start loads what was acknowledged all the same, unless the power fails first")]
+    public static partial void LogNotClosed(this ILogger logger);
+
+    [LoggerMessage(EventId = 17, Message = "{Happened}")]
+    public static partial void DiskLog(this ILogger logger, LogLevel level, string happened);
+
     [LoggerMessage(10, LogLevel.Error, "{Method} {Path} failed after {Milliseconds} ms")]
     public static partial void RequestThrew(this ILogger logger, Exception exception, string method, string path, double milliseconds);
 

@@ -56,6 +56,7 @@ internal static class ApiParts
         new(429, "Too many writes are waiting; nothing was changed.") { Headers = [RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         Loading,
         new(504, "It is not known whether the write was applied.") { Problem = Problems.UnknownOutcome() },
+        new(507, "The disk has no room; nothing was changed.") { Problem = Problems.NoSpace() },
     ];
 
     public static readonly ApiResponse SlowBody = new(408, "The body came too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };

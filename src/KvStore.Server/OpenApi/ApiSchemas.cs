@@ -11,6 +11,8 @@ internal static class ApiSchemas
     public const string Person = "Person";
     public const string PersonUpdate = "PersonUpdate";
 
+    public const string Checkpoint = "Checkpoint";
+
     /// <summary>Adds them all to a document.</summary>
     public static void AddTo(OpenApiDocument document)
     {
@@ -45,6 +47,13 @@ internal static class ApiSchemas
             Items = new OpenApiSchemaReference(Item, document),
         };
         document.AddComponent(Page, page);
+
+        document.AddComponent(Checkpoint, Object("A checkpoint that there is now.", ["revision", "entries", "bytes", "file", "duration_seconds"],
+            ("revision", JsonSchemaType.Integer, "The revision whose entries it holds."),
+            ("entries", JsonSchemaType.Integer, "How many entries it holds."),
+            ("bytes", JsonSchemaType.Integer, "Bytes of the file."),
+            ("file", JsonSchemaType.String, "The file's name in the data directory."),
+            ("duration_seconds", JsonSchemaType.Number, "How long this request took.")));
 
         document.AddComponent(PersonUpdate, Object("A person to store.", ["id", "name"],
             ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),

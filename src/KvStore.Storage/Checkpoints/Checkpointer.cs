@@ -14,7 +14,7 @@ internal sealed class Checkpointer(
     // Guarded by the lock.
     private Task<DiskCheckpoint>? _running;
 
-    private volatile DiskCheckpoint _last = new(0, 0, null);
+    private volatile DiskCheckpoint _last = new(0, null, 0, null);
     private long _failedAt;
 
     /// <summary>The newest checkpoint; one of revision 0 if there is none.</summary>
@@ -31,7 +31,7 @@ internal sealed class Checkpointer(
     }
 
     /// <summary>Says which checkpoint was found at the start.</summary>
-    public void Found(long revision, long bytes) => _last = new DiskCheckpoint(revision, bytes, null);
+    public void Found(long revision, long bytes) => _last = new DiskCheckpoint(revision, null, bytes, null);
 
     /// <summary>Begins a checkpoint if the log has become long enough and the last failure is long enough ago.</summary>
     /// <returns>Whether one was begun.</returns>
@@ -44,11 +44,17 @@ internal sealed class Checkpointer(
         return Begin(snapshot, out _);
     }
 
-    /// <summary>Makes a checkpoint of a state that is at least as new as the one that there is now.</summary>
+    /// <summary>
+    /// Makes a checkpoint of a state that is at least as new as the one that there is now, unless there is one: a file that has
+    /// its name may be a backup that somebody copies, and any number of callers want only one.
+    /// </summary>
     public async Task<DiskCheckpoint> MakeAsync(Func<Snapshot> latest, CancellationToken cancellationToken)
     {
+        var wanted = latest();
         while (true)
         {
+            if (_last is { Revision: > 0 } last && last.Revision >= wanted.Revision)
+                return last.Entries is null ? last with { Entries = wanted.Count } : last;
             var begun = Begin(latest(), out var checkpoint);
             var done = checkpoint.WaitAsync(cancellationToken);
             if (begun)
@@ -95,7 +101,7 @@ internal sealed class Checkpointer(
         {
             var bytes = _writer.Write(snapshot, _stopping.Token);
             DeleteCovered(snapshot.Revision);
-            _last = new DiskCheckpoint(snapshot.Revision, bytes, time.GetUtcNow());
+            _last = new DiskCheckpoint(snapshot.Revision, snapshot.Count, bytes, time.GetUtcNow());
             Volatile.Write(ref _failedAt, 0);
             report(new(DiskLogEventKind.CheckpointWritten, $"Checkpoint of revision {snapshot.Revision} written: {snapshot.Count} entries, {bytes} bytes."));
             completion.SetResult(_last);

@@ -10,6 +10,7 @@ internal sealed class LinuxDisk(string directory) : IDisk
 
     // Entries of other users are nobody else's business.
     private const int FileMode = 0b110_000_000;
+    private const int DirectoryMode = 0b111_000_000;
 
     private readonly string _directory = Path.GetFullPath(directory);
     private SafeFileHandle? _lock;
@@ -30,7 +31,17 @@ internal sealed class LinuxDisk(string directory) : IDisk
         throw LastError("lock", path);
     }
 
-    public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path))];
+    public IReadOnlyList<string> List()
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path))];
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
+        {
+            throw DiskLogException.Failed("list the directory", _directory, exception.HResult, exception.Message);
+        }
+    }
 
     public IDiskFile Open(string name) => new LinuxFile(Open(PathOf(name), LinuxCalls.ReadWrite), PathOf(name));
 
@@ -66,15 +77,8 @@ internal sealed class LinuxDisk(string directory) : IDisk
             return;
         var parent = Path.GetDirectoryName(directory)!;
         MakeDirectory(parent);
-        try
-        {
-            Directory.CreateDirectory(directory);
-        }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
-        {
-            throw DiskLogException.Failed("create the directory", directory, exception.HResult, exception.Message);
-        }
-
+        if (LinuxCalls.MakeDirectory(directory, DirectoryMode) != 0 && Marshal.GetLastPInvokeError() is var errno && !Directory.Exists(directory))
+            throw DiskLogException.Failed("create the directory", directory, errno, Marshal.GetPInvokeErrorMessage(errno));
         FlushDirectory(parent);
     }
 

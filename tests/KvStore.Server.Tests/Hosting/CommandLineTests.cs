@@ -39,6 +39,8 @@ public sealed class CommandLineTests
     [InlineData("--version", nameof(CommandKind.Version))]
     [InlineData("healthcheck", nameof(CommandKind.HealthCheck))]
     [InlineData("healthcheck --urls http://*:1", nameof(CommandKind.HealthCheck))]
+    [InlineData("verify --data /d", nameof(CommandKind.Verify))]
+    [InlineData("repair --data /d", nameof(CommandKind.Repair))]
     [InlineData("healthcheck --help", nameof(CommandKind.Help))]
     [InlineData("", nameof(CommandKind.Serve))]
     public void Parse_Command_IsRecognised(string given, string kind) =>

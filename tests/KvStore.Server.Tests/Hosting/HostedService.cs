@@ -24,7 +24,7 @@ internal sealed class HostedService : WebApplicationFactory<Program>
 
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
-    public Dictionary<string, string> Settings { get; } = new() { ["urls"] = "http://127.0.0.1:0", ["Serilog:MinimumLevel:Default"] = "Fatal" };
+    public Dictionary<string, string> Settings { get; } = new() { ["urls"] = "http://127.0.0.1:0", ["Serilog:MinimumLevel:Default"] = "Fatal", ["KvStore:Engine"] = "memory" };
 
     /// <summary>Answers paths that nobody else serves.</summary>
     public RequestDelegate? Handler { get; set; }

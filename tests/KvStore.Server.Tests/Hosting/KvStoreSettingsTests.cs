@@ -1,4 +1,5 @@
 using KvStore.Server.Hosting;
+using KvStore.Storage;
 using Microsoft.Extensions.Configuration;
 
 namespace KvStore.Server.Tests;
@@ -13,10 +14,12 @@ public sealed class KvStoreSettingsTests
     {
         var options = Read(
             ("KvStore:Engine", "MEMORY"), ("KvStore:Data", " /var/lib/kvstore "), ("KvStore:ValueBytesMax", "2048"), ("kvstore:keybytesmax", "64"),
+            ("KvStore:FlushMode", "Interval"), ("KvStore:FlushInterval", "00:00:00.020"), ("KvStore:SegmentBytesMax", "4096"),
             ("KvStore:HistoryAgeMax", "1.00:00:00"), ("KvStore:QueueBytesMax", "100000"), ("KvStore:AccessLog", "True"), ("KvStore:SlowRequestTime", "00:00:00.250"));
 
         Assert.Equal("memory", options.Engine);
         Assert.Equal("/var/lib/kvstore", options.Data);
+        Assert.Equal((FlushMode.Interval, TimeSpan.FromMilliseconds(20), 4096L), (options.Log.FlushMode, options.Log.FlushInterval, options.Log.SegmentBytesMax));
         Assert.Equal((64, 2048), (options.KeyBytesMax, options.ValueBytesMax));
         Assert.Equal(TimeSpan.FromDays(1), options.Store.HistoryAgeMax);
         Assert.Equal(100_000, options.Store.QueueBytesMax);
@@ -33,9 +36,13 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration as hh:mm:ss from 00:00:00 to 00:10:00. Given: 3.")]
     [InlineData("KvStore:HistoryAgeMax", "3", "KvStore:HistoryAgeMax must be a duration as hh:mm:ss from 00:00:00 to 365.00:00:00. Given: 3.")]
     [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]
-    [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be memory. Given: redis.")]
-    [InlineData("KvStore:Engine", "disk", "KvStore:Engine must be memory; this version does not have disk yet. Given: disk.")]
-    [InlineData("KvStore:Engine", "etcd", "this version does not have etcd yet")]
+    [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be disk or memory. Given: redis.")]
+    [InlineData("KvStore:Engine", "etcd", "KvStore:Engine must be disk or memory; this version does not have etcd yet. Given: etcd.")]
+    [InlineData("KvStore:Data", "", "KvStore:Data must be a directory. Given: nothing.")]
+    [InlineData("KvStore:FlushMode", "never", "KvStore:FlushMode must be always or interval. Given: never.")]
+    [InlineData("KvStore:FlushInterval", "00:00:00", "KvStore:FlushInterval must be a duration as hh:mm:ss from 00:00:00.001 to 01:00:00. Given: 00:00:00.")]
+    [InlineData("KvStore:SegmentBytesMax", "1", "KvStore:SegmentBytesMax must be a whole number from 4096 to 1099511627776. Given: 1.")]
+    [InlineData("KvStore:CheckpointLogPercent", "0", "KvStore:CheckpointLogPercent must be a whole number from 1 to 100000. Given: 0.")]
     [InlineData("KvStore:Enigne", "memory", "KvStore:Enigne is not a setting. Is KvStore:Engine meant?")]
     [InlineData("KvStore:Colour", "blue", "KvStore:Colour is not a setting. See --help for those that are.")]
     [InlineData("KvStore:PageEntriesDefault", "2000", "KvStore:PageEntriesDefault must be at most KvStore:PageEntriesMax, which is 1000. Given: 2000.")]
@@ -52,7 +59,7 @@ public sealed class KvStoreSettingsTests
     [Fact]
     public void Read_SeveralNotAcceptable_SaysThemAll()
     {
-        var problems = Problems(("KvStore:Engine", "disk"), ("KvStore:Enigne", "disk"), ("KvStore:KeyBytesMax", "many"), ("KvStore:PageEntriesDefault", "2000"), ("urls", "foo"));
+        var problems = Problems(("KvStore:Engine", "paper"), ("KvStore:Enigne", "disk"), ("KvStore:KeyBytesMax", "many"), ("KvStore:PageEntriesDefault", "2000"), ("urls", "foo"));
         Assert.Equal(5, problems.Count);
     }
 
@@ -60,8 +67,8 @@ public sealed class KvStoreSettingsTests
     public void Help_EverySetting_IsThereWithItsDefault()
     {
         var text = Usage.Text();
-        foreach (var property in typeof(KvStoreOptions).GetProperties().Concat(typeof(StoreOptions).GetProperties()).Where(property => property.PropertyType != typeof(StoreOptions) && property.Name != "EqualityContract"))
-            Assert.Contains($"\n  {property.Name} ", text, StringComparison.Ordinal);
+        foreach (var (property, _) in OperationsDocumentTests.Settings)
+            Assert.Contains($"\n  {property} ", text, StringComparison.Ordinal);
         Assert.Contains("default 1048576; a whole number", text, StringComparison.Ordinal);
         Assert.Contains("default 00:00:00.5;", text, StringComparison.Ordinal);
     }

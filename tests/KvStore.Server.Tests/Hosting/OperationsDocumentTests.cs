@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using KvStore.Server.Hosting;
+using KvStore.Storage;
 
 namespace KvStore.Server.Tests;
 
@@ -12,11 +13,20 @@ public sealed partial class OperationsDocumentTests
     private static readonly string Document =
         File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "../../../docs/operations.md")).ReplaceLineEndings("\n");
 
+    /// <summary>Every setting that there is, with its default as people write it.</summary>
+    internal static IEnumerable<(string Name, string Default)> Settings
+    {
+        get
+        {
+            var options = new KvStoreOptions();
+            return Defaults(options).Concat(Defaults(options.Store)).Concat(Defaults(options.Log).Where(setting => setting.Name != nameof(DiskLogOptions.Directory)));
+        }
+    }
+
     [Fact]
     public void Settings_InTheDocument_AreAllThereAreWithTheirDefaults()
     {
-        var options = new KvStoreOptions();
-        var defaults = Defaults(options).Concat(Defaults(options.Store)).Order().ToArray();
+        var defaults = Settings.Order().ToArray();
 
         var documented = SettingRow().Matches(Document).Select(row => (row.Groups["name"].Value, row.Groups["default"].Value)).Order().ToArray();
 
@@ -37,12 +47,12 @@ public sealed partial class OperationsDocumentTests
 
     private static IEnumerable<(string Name, string Default)> Defaults(object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(property => property.PropertyType != typeof(StoreOptions))
+        .Where(property => property.PropertyType != typeof(StoreOptions) && property.PropertyType != typeof(DiskLogOptions))
         .Select(property => (property.Name, TextOf(property.GetValue(options))));
 
     private static string TextOf(object? value) => value switch
     {
-        null => "none",
+        FlushMode mode => mode == FlushMode.Always ? "always" : "interval",
         bool flag => flag ? "true" : "false",
         TimeSpan { Milliseconds: 0 } duration => duration.ToString("c"),
         TimeSpan duration => duration.ToString("c").TrimEnd('0'),

@@ -81,7 +81,7 @@ public sealed class KvServer : IAsyncLifetime
             // The port by setting: the factory would set it on a server that Program may have started already.
             builder.UseSetting("urls", "http://127.0.0.1:0");
             builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(
-                _settings.Select(setting => KeyValuePair.Create($"KvStore:{setting.Name}", (string?)setting.Value))));
+                _settings.Append((Name: "Engine", Value: "memory")).DistinctBy(setting => setting.Name).Select(setting => KeyValuePair.Create($"KvStore:{setting.Name}", (string?)setting.Value))));
             builder.ConfigureLogging(logging => logging.ClearProviders());
             if (_log is not null)
                 builder.ConfigureServices(services => services.AddSingleton<OpenCommitLog>(() => _log));

@@ -53,6 +53,16 @@ internal sealed class RawConnection : IAsyncDisposable
             ?? throw new IOException("The connection was closed without an answer.");
     }
 
+    /// <summary>Stores a value, which must succeed.</summary>
+    public async Task<RawResponse> PutAsync(string key, string value)
+    {
+        var answer = await ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+        return answer.IsSuccess ? answer : throw new InvalidOperationException($"PUT {key}: {answer}");
+    }
+
+    /// <summary>Reads a key.</summary>
+    public Task<RawResponse> GetAsync(string key) => ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
+
     /// <summary>Reads one answer; null if the connection ended, in whatever way, before the answer's first byte.</summary>
     public async Task<RawResponse?> ReadAsync(bool isHead = false)
     {

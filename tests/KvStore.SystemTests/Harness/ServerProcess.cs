@@ -26,6 +26,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Where it runs, and where its data is unless a test says otherwise.</summary>
+    public string WorkingDirectory => _directory;
+
     public OutputLines Output { get; } = new();
 
     public OutputLines Error { get; } = new();

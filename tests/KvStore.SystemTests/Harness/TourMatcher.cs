@@ -17,6 +17,7 @@ internal sealed partial class TourMatcher
         ["<time>"] = @"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|\+00:00)",
         ["<cursor>"] = "[A-Za-z0-9_-]+",
         ["<n>"] = @"[0-9]+(\.[0-9]+)?",
+        ["<file>"] = @"[0-9]{20}\.checkpoint",
         ["<version>"] = @"[0-9]+\.[0-9]+\.[0-9]+",
     };
 
@@ -78,6 +79,6 @@ internal sealed partial class TourMatcher
     [GeneratedRegex("""(?<before>ETag: "|ETag \\"|KvStore-Revision: |at revision |after revision |id: |"(?:created_)?revision":|"oldestRevision":)(?<revision>[0-9]+)|<[a-z]+>""")]
     private static partial Regex Variable();
 
-    [GeneratedRegex("""(Match: "|[?&](?:revision|after|min_revision)=)([0-9]+)""")]
+    [GeneratedRegex("""(Match: "|[?&](?:revision|after|min_revision|from)=)([0-9]+)""")]
     private static partial Regex RevisionInCommand();
 }

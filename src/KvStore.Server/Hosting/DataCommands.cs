@@ -1,0 +1,68 @@
+using KvStore.Storage;
+
+namespace KvStore.Server.Hosting;
+
+/// <summary>What an operator can do with a data directory that no service uses: find out what is in it, and save what can be saved.</summary>
+internal static class DataCommands
+{
+    /// <summary>Reads everything, changes nothing, and says what was found in a few lines.</summary>
+    /// <returns>The exit code: success if a service could start on it.</returns>
+    public static int Verify(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
+    {
+        var report = DiskLogTool.Verify(directory);
+        Describe(report, directory, output);
+        return report.Damage is null ? ExitCodes.Success : ExitCodes.DataUnusable;
+    });
+
+    /// <summary>Makes a damaged directory usable, and says what that took.</summary>
+    /// <returns>The exit code: success if a service can start on it now.</returns>
+    public static int Repair(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
+    {
+        var before = DiskLogTool.Verify(directory);
+        Describe(before, directory, output);
+        if (before.Damage is null)
+            return ExitCodes.Success;
+
+        var after = DiskLogTool.Repair(directory);
+        output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}. What was written after that is gone, although it was answered.");
+        output.WriteLine("What was taken away is still there under these names; nothing reads it, so delete it when nobody wants to look at it any more:");
+        foreach (var name in after.SetAside)
+            output.WriteLine("  " + name);
+        return ExitCodes.Success;
+    });
+
+    private static int Run(IConfiguration configuration, TextWriter output, Func<string, int> command)
+    {
+        var directory = KvStoreSettings.Read(configuration).Data;
+        if (!Directory.Exists(directory))
+        {
+            output.WriteLine($"There is no directory {directory}. Name the data directory with --data.");
+            return ExitCodes.DataUnusable;
+        }
+
+        try
+        {
+            return command(directory);
+        }
+        catch (DiskLogException exception)
+        {
+            output.WriteLine(DiskLogReports.Explain(exception, directory));
+            return ExitCodes.DataUnusable;
+        }
+    }
+
+    private static void Describe(DiskLogReport report, string directory, TextWriter output)
+    {
+        var found = $"{report.Entries} entries at revision {report.Revision}";
+        if (report.Damage is not { } damage)
+        {
+            output.WriteLine($"{directory} is good: {found}.");
+            if (report.CutBytes > 0)
+                output.WriteLine($"The last {report.CutBytes} bytes are of a write that was not finished and that nobody had an answer for. The next start cuts them off.");
+            return;
+        }
+
+        output.WriteLine(damage.Message);
+        output.WriteLine($"What comes before the damage: {found}.");
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>The procedures of docs/operations.md with real processes: backup, restore, verify and repair.</summary>
+public sealed class BackupTests : IDisposable
+{
+    private const int DataUnusable = 4;
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly DataDirectory _data = new();
+    private readonly DataDirectory _backup = new();
+
+    public void Dispose()
+    {
+        _data.Dispose();
+        _backup.Dispose();
+    }
+
+    [Fact]
+    public async Task Backup_TakenWhileWritesGoOn_RestoresEveryEntryThatWasAnsweredBefore()
+    {
+        const int Before = 500;
+        JsonElement checkpoint;
+        await using (var server = await _data.StartAsync())
+        {
+            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            for (var i = 0; i < Before; i++)
+                await connection.PutAsync($"before/{i}", $"{i}");
+
+            using var end = new CancellationTokenSource();
+            var writing = WriteUntilAsync(server.Address, end.Token);
+            checkpoint = (await connection.ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")).Json();
+            var file = checkpoint.GetProperty("file").GetString()!;
+            Directory.CreateDirectory(_backup.FullName);
+            File.Copy(Path.Combine(_data.FullName, file), Path.Combine(_backup.FullName, file));
+            await end.CancelAsync();
+            Assert.True(await writing > 0);
+        }
+
+        var found = $"{checkpoint.GetProperty("entries")} entries at revision {checkpoint.GetProperty("revision")}";
+        Assert.Equal((0, $"{_backup.FullName} is good: {found}."), await _backup.RunAsync("verify"));
+
+        await using var restored = await _backup.StartAsync();
+        await using var reader = await RawConnection.ConnectAsync(restored.Address);
+        for (var i = 0; i < Before; i++)
+            Assert.Equal($"{i}", (await reader.GetAsync($"before/{i}")).Text);
+        var status = (await reader.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json();
+        Assert.Equal(checkpoint.GetProperty("entries").GetInt64(), status.GetProperty("keys").GetInt64());
+        Assert.True((await reader.PutAsync("after", "restore")).Revision > checkpoint.GetProperty("revision").GetInt64());
+    }
+
+    [Fact]
+    public async Task Repair_DamageInTheLog_KeepsWhatComesBeforeAndPutsTheRestAside()
+    {
+        const int Keys = 100;
+        await using (var server = await _data.StartAsync())
+        {
+            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            for (var i = 0; i < Keys; i++)
+                await connection.PutAsync($"{i}", $"{i}");
+            server.Send(Signal.Terminate);
+            Assert.Equal(0, await server.WaitForExitAsync(ExitTimeout));
+        }
+
+        var segment = _data.LastSegment;
+        var damaged = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        damaged[damaged.Length / 2] ^= 1;
+        await File.WriteAllBytesAsync(segment, damaged, TestContext.Current.CancellationToken);
+
+        var (verifyCode, verified) = await _data.RunAsync("verify");
+        Assert.Equal(DataUnusable, verifyCode);
+        Assert.Matches($@"(?s)^{segment} is damaged at byte \d+.*\nWhat comes before the damage: \d+ entries at revision \d+\.$", verified);
+
+        var (repairCode, repaired) = await _data.RunAsync("repair");
+        Assert.Equal(0, repairCode);
+        Assert.Contains($"{Path.GetFileName(segment)}.damaged", repaired, StringComparison.Ordinal);
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(segment + ".damaged", TestContext.Current.CancellationToken));
+
+        await using var next = await _data.StartAsync();
+        await using var reader = await RawConnection.ConnectAsync(next.Address);
+        var kept = 0;
+        while ((await reader.GetAsync($"{kept}")).Status == 200)
+            kept++;
+        Assert.InRange(kept, Keys / 4, Keys - 1);
+        Assert.Contains($"has {kept} entries at revision {kept}", repaired, StringComparison.Ordinal);
+        for (var i = kept; i < Keys; i++)
+            Assert.Equal(404, (await reader.GetAsync($"{i}")).Status);
+    }
+
+    [Fact]
+    public async Task Verify_DirectoryInUseOrAbsent_SaysSo()
+    {
+        var (absentCode, absent) = await _data.RunAsync("verify");
+        Assert.Equal((DataUnusable, $"There is no directory {_data.FullName}. Name the data directory with --data."), (absentCode, absent));
+        Assert.False(Directory.Exists(_data.FullName));
+
+        await using var server = await _data.StartAsync();
+        foreach (var command in new[] { "verify", "repair" })
+        {
+            var (code, said) = await _data.RunAsync(command);
+            Assert.Equal(DataUnusable, code);
+            Assert.Contains("is in use by another process", said, StringComparison.Ordinal);
+        }
+    }
+
+    private static async Task<int> WriteUntilAsync(Uri address, CancellationToken end)
+    {
+        await using var connection = await RawConnection.ConnectAsync(address);
+        var count = 0;
+        do
+            await connection.PutAsync($"while/{count++}", "x");
+        while (!end.IsCancellationRequested);
+        return count;
+    }
+}
