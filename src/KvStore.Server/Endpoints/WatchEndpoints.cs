@@ -42,7 +42,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
         else if (watcher.Read() is var state && state == WatchState.Gone)
             await Problems.Gone(store.OldestRevision).WriteAsync(context);
         else
-            await StreamAsync(context, watcher, state, initial, request.WithValues);
+            await StreamAsync(context, watcher, state, initial, after, request.WithValues);
     }
 
     /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
@@ -64,7 +64,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
         return (latest, latest?.Revision ?? 0, problem);
     }
 
-    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Snapshot? initial, bool withValues)
+    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Snapshot? initial, long after, bool withValues)
     {
         var response = context.Response;
         response.ContentType = WatchEvents.ContentType;
@@ -73,10 +73,12 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
 
         // Proxies that gather a response before they pass it on would never pass this one on.
         response.Headers["X-Accel-Buffering"] = "no";
-        EntryResponses.SetRevision(response, initial?.Revision ?? store.Latest.Revision);
+
+        // What comes after it is in the stream, so that a client who loses the connection before the first event knows where to go on.
+        EntryResponses.SetRevision(response, Math.Min(after, store.Latest.Revision));
 
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
-        await output.WriteAsync(WatchEvents.Comment($"watching after revision {initial?.Revision ?? watcher.Position}"));
+        await output.WriteAsync(WatchEvents.Comment($"watching after revision {after}"));
         if (initial is not null)
             await WriteInitialAsync(output, initial, watcher.Filter, withValues);
         while (await WriteAsync(output, watcher, state, withValues) && await output.FlushAsync())

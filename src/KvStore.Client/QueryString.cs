@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Text;
+
+namespace KvStore.Client;
+
+/// <summary>A request target: a path, and parameters that were given.</summary>
+internal sealed class QueryString(string path)
+{
+    private readonly StringBuilder _target = new(path);
+    private char _separator = '?';
+
+    /// <summary>The path of a key: percent-encoded once, with its slashes as they are.</summary>
+    public static string PathOf(string prefix, string key) => prefix + Uri.EscapeDataString(key).Replace("%2F", "/", StringComparison.Ordinal);
+
+    public QueryString Add(string name, string? value)
+    {
+        if (value is null)
+            return this;
+        _target.Append(_separator).Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        _separator = '&';
+        return this;
+    }
+
+    public QueryString Add(string name, long? value) => Add(name, value?.ToString(CultureInfo.InvariantCulture));
+
+    public override string ToString() => _target.ToString();
+}
