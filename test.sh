@@ -19,18 +19,20 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPE
 # A build server that outlives the script would keep the output pipe of a CI job open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 
-# need COMMAND PACKAGE: makes sure that a command is there.
+# need COMMAND PACKAGE...: makes sure that a command is there.
 need() {
-    command -v "$1" >/dev/null && return
+    local command=$1
+    shift
+    command -v "$command" >/dev/null && return
     local as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
     if ! command -v apt-get >/dev/null; then
-        echo "test.sh: $1 is missing, and there is no apt-get to install it with. Install $1 and try again." >&2
+        echo "test.sh: $command is missing, and there is no apt-get to install it with. Install $command and try again." >&2
         exit 1
     fi
-    echo "test.sh: $1 is missing; installing the package $2 with: ${as_root[*]} apt-get install $2"
+    echo "test.sh: $command is missing; installing it with: ${as_root[*]} apt-get install $*"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
     hash -r
 }
 
@@ -39,6 +41,8 @@ if ! command -v dotnet >/dev/null; then
     exit 1
 fi
 need curl curl
+# For the disk that fails, which is written in C.
+need gcc gcc libc6-dev
 
 results="$PWD/artifacts/test-results"
 rm -rf "$results"

@@ -31,7 +31,7 @@ public sealed class BackupTests : IDisposable
 
             using var end = new CancellationTokenSource();
             var writing = WriteUntilAsync(server.Address, end.Token);
-            checkpoint = (await connection.ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")).Json();
+            checkpoint = (await connection.CheckpointAsync()).Json();
             var file = checkpoint.GetProperty("file").GetString()!;
             Directory.CreateDirectory(_backup.FullName);
             File.Copy(Path.Combine(_data.FullName, file), Path.Combine(_backup.FullName, file));

@@ -15,11 +15,16 @@ internal sealed class DataDirectory : IDisposable
     public static long EndOfBytes(string path) => Array.FindLastIndex(File.ReadAllBytes(path), b => b != 0) + 1;
 
     /// <summary>Starts a service on the directory and waits until it is ready.</summary>
-    public Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings) => ServerProcess.StartAsync([("Data", FullName), .. settings]);
+    public Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings) => Launch(settings).WhenReadyAsync();
 
     /// <summary>Starts a service on the directory and returns at once.</summary>
     public ServerProcess Launch(params (string Name, string Value)[] settings) =>
-        ServerProcess.Launch(["--urls", "http://127.0.0.1:0"], [("Data", FullName), .. settings]);
+        Launch(null, settings);
+
+    /// <summary>Starts a service on the directory, on a disk that can fail, and returns at once.</summary>
+    public ServerProcess Launch(FaultyDisk? disk, params (string Name, string Value)[] settings) => ServerProcess.Launch(
+        ["--urls", "http://127.0.0.1:0", "--data", FullName],
+        settings.Select(setting => ("KvStore__" + setting.Name, setting.Value)).Concat(disk?.Environment ?? []));
 
     /// <summary>Runs <c>verify</c> or <c>repair</c> on it.</summary>
     public async Task<(int ExitCode, string Output)> RunAsync(string command)

@@ -56,12 +56,23 @@ internal sealed class RawConnection : IAsyncDisposable
     /// <summary>Stores a value, which must succeed.</summary>
     public async Task<RawResponse> PutAsync(string key, string value)
     {
-        var answer = await ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+        var answer = await TryPutAsync(key, value);
         return answer.IsSuccess ? answer : throw new InvalidOperationException($"PUT {key}: {answer}");
     }
 
+    /// <summary>Asks for a value to be stored.</summary>
+    public Task<RawResponse> TryPutAsync(string key, string value) =>
+        ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+
     /// <summary>Reads a key.</summary>
     public Task<RawResponse> GetAsync(string key) => ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
+
+    /// <summary>Asks for a checkpoint.</summary>
+    public Task<RawResponse> CheckpointAsync() => ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+
+    /// <summary>What the service says of its log.</summary>
+    public async Task<System.Text.Json.JsonElement> LogStatusAsync() =>
+        (await ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json().GetProperty("log");
 
     /// <summary>Reads one answer; null if the connection ended, in whatever way, before the answer's first byte.</summary>
     public async Task<RawResponse?> ReadAsync(bool isHead = false)

@@ -44,20 +44,30 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public static async Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings)
     {
         var server = Launch(["--urls", "http://127.0.0.1:0"], settings);
+        return await server.WhenReadyAsync();
+    }
+
+    /// <summary>Waits until it is ready; ends it if that does not come.</summary>
+    public async Task<ServerProcess> WhenReadyAsync()
+    {
         try
         {
-            await server.WaitUntilReadyAsync();
-            return server;
+            await WaitUntilReadyAsync();
+            return this;
         }
         catch
         {
-            await server.DisposeAsync();
+            await DisposeAsync();
             throw;
         }
     }
 
     /// <summary>Starts the service and returns at once.</summary>
-    public static ServerProcess Launch(string[] arguments, params (string Name, string Value)[] settings)
+    public static ServerProcess Launch(string[] arguments, params (string Name, string Value)[] settings) =>
+        Launch(arguments, settings.Select(setting => ("KvStore__" + setting.Name, setting.Value)));
+
+    /// <summary>Starts the service with environment variables and returns at once.</summary>
+    public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment)
     {
         // A directory of its own, so that nothing is found or left in the repository by accident.
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
@@ -70,8 +80,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         };
         foreach (var name in start.Environment.Keys.Where(IsOfTheService).ToArray())
             start.Environment.Remove(name);
-        foreach (var (name, value) in settings)
-            start.Environment["KvStore__" + name] = value;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
 
         var server = new ServerProcess(new Process { StartInfo = start }, directory);
         server._process.OutputDataReceived += (_, line) => Keep(server.Output, line.Data);
@@ -147,20 +157,46 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Waits for the address in the output, then for /readyz.</summary>
     public async Task WaitUntilReadyAsync()
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(StartTimeout);
+        await WaitUntilItListensAsync();
+        await WaitUntilAsync(IsReadyAsync);
+    }
+
+    /// <summary>Waits for the address in the output.</summary>
+    public async Task WaitUntilItListensAsync()
+    {
+        var line = await WaitForLineAsync(line => AddressPattern().IsMatch(line));
+        Address = new Uri(AddressPattern().Match(line).Value);
+    }
+
+    /// <summary>Waits for a line of the output; fails at once when the process ends without it.</summary>
+    public async Task<string> WaitForLineAsync(Func<string, bool> wanted)
+    {
+        using var timeout = NewTimeout();
         try
         {
-            var address = Output.WaitForAsync(line => AddressPattern().IsMatch(line), timeout.Token);
-            if (await Task.WhenAny(address, _process.WaitForExitAsync(timeout.Token)) != address && !address.IsCompleted)
+            var line = Output.WaitForAsync(wanted, timeout.Token);
+            if (await Task.WhenAny(line, _process.WaitForExitAsync(timeout.Token)) != line && !line.IsCompleted)
                 throw new InvalidOperationException($"The service ended with code {_process.ExitCode}.\n{Transcript}");
-            Address = new Uri(AddressPattern().Match(await address).Value);
-            while (!await IsReadyAsync(timeout.Token))
+            return await line;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The line did not come within {StartTimeout}.\n{Transcript}");
+        }
+    }
+
+    /// <summary>Asks again and again until the answer is yes.</summary>
+    public async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> question)
+    {
+        using var timeout = NewTimeout();
+        try
+        {
+            while (!await question(timeout.Token))
                 await Task.Delay(20, timeout.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"The service is not ready after {StartTimeout}.\n{Transcript}");
+            throw new TimeoutException($"It has not come to that after {StartTimeout}.\n{Transcript}");
         }
     }
 
@@ -168,6 +204,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         using var response = await ReadinessClient.GetAsync(new Uri(Address, "/readyz"), cancellationToken);
         return response.StatusCode == HttpStatusCode.OK;
+    }
+
+    private static CancellationTokenSource NewTimeout()
+    {
+        var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(StartTimeout);
+        return timeout;
     }
 
     private static bool IsOfTheService(string variable) =>
