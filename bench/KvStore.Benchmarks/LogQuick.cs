@@ -4,13 +4,13 @@ using KvStore.Storage;
 
 namespace KvStore.Benchmarks;
 
-/// <summary>The log on disk: writers against a bare write and flush of the same size on the same disk, and how long loading takes.</summary>
+/// <summary>The log on disk: writers against a bare write and flush of the same size on the same disk.</summary>
 internal static class LogQuick
 {
     private const int ValueBytes = 100;
     private const int Writes = 5_000;
 
-    public static async Task RunAsync(int entries, string directory)
+    public static async Task RunAsync(string directory)
     {
         var root = Directory.CreateDirectory(Path.Combine(directory, $"kvstore-bench-{Environment.ProcessId}")).FullName;
         try
@@ -18,7 +18,6 @@ internal static class LogQuick
             BareWrites(Path.Combine(root, "bare"));
             foreach (var writers in new[] { 1, 64, 512 })
                 await WritersAsync(Path.Combine(root, $"writers{writers}"), writers);
-            await LoadsAsync(new DiskLogOptions { Directory = Path.Combine(root, "load"), FlushMode = FlushMode.Interval, CheckpointLogBytesMin = long.MaxValue, CheckpointBytesPerSecondMax = long.MaxValue }, entries);
         }
         finally
         {
@@ -76,49 +75,7 @@ internal static class LogQuick
         }
     }
 
-    private static async Task LoadsAsync(DiskLogOptions options, int entries)
-    {
-        var keys = KeyShapes.Make(KeyShapes.Names[0], entries);
-        await using (var log = await OpenAsync(options, "", entries))
-        {
-            var batch = new List<Operation>();
-            for (var i = 0; i < entries; i++)
-            {
-                batch.Add(PutOf(keys[i]));
-                if (batch.Count < 512 && i < entries - 1)
-                    continue;
-                await log.CommitAsync(batch, CancellationToken.None);
-                batch.Clear();
-            }
-        }
-
-        keys = null!;
-        GC.Collect();
-        await using (var log = await OpenAsync(options, "segments alone", entries))
-        {
-            var start = Stopwatch.GetTimestamp();
-            var checkpoint = await log.CheckpointAsync(CancellationToken.None);
-            Console.WriteLine($"checkpoint of {entries:N0} entries: {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, {checkpoint.Bytes:N0} bytes");
-        }
-
-        GC.Collect();
-        await using (await OpenAsync(options, "a checkpoint", entries))
-        {
-        }
-    }
-
-    private static async Task<DiskCommitLog> OpenAsync(DiskLogOptions options, string what, int entries)
-    {
-        var log = new DiskCommitLog(options, TimeProvider.System, _ => { });
-        var start = Stopwatch.GetTimestamp();
-        var follower = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
-        await log.FollowAsync(follower, CancellationToken.None);
-        if (what.Length > 0)
-            Console.WriteLine($"load of {entries:N0} entries from {what}: {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, {follower.Latest.Count:N0} entries");
-        return log;
-    }
-
-    private static Operation PutOf(Key key) => new([], [new Put(key, new byte[ValueBytes], "application/octet-stream")]);
+    public static Operation PutOf(Key key) => new([], [new Put(key, new byte[ValueBytes], "application/octet-stream")]);
 
     private static void Print(string name, List<double> times, double totalMicroseconds)
     {

@@ -4,20 +4,27 @@ using BenchmarkDotNet.Running;
 namespace KvStore.Benchmarks;
 
 /// <summary>
-/// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [entries] [directory]</c> measures the
-/// log on the disk of that directory; everything else goes to BenchmarkDotNet,
+/// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [directory]</c> measures writes
+/// to a log on the disk of that directory, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
 internal static class Program
 {
     private static async Task Main(string[] args)
     {
-        if (args is ["log", ..])
+        switch (args)
         {
-            await LogQuick.RunAsync(
-                entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
-                directory: args.Length > 2 ? args[2] : Environment.CurrentDirectory);
-            return;
+            case ["log", ..]:
+                await LogQuick.RunAsync(directory: args.Length > 1 ? args[1] : Environment.CurrentDirectory);
+                return;
+            case ["loads", ..]:
+                await LogLoads.RunAsync(
+                    entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
+                    directory: args.Length > 2 ? args[2] : Environment.CurrentDirectory);
+                return;
+            case ["load", var directory]:
+                await LogLoads.LoadAsync(directory);
+                return;
         }
 
         if (args is not ["quick", ..])

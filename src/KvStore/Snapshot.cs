@@ -71,7 +71,4 @@ public sealed class Snapshot
 
     /// <summary>A builder that starts with this snapshot's entries.</summary>
     internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Bytes);
-
-    /// <summary>A builder of the bare entries, for loading many commits at once.</summary>
-    internal OrderedIndex.Builder ToIndexBuilder() => _index.ToBuilder();
 }

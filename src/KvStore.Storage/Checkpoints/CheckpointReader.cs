@@ -43,7 +43,7 @@ internal static class CheckpointReader
         var start = offset;
         if (RecordReader.Read(bytes, salt, ref offset, bytes.LengthBytes - CheckpointWriter.FooterBytes, out var payload) is { } damage)
             throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason);
-        return decoder.TryDecode(payload, out var change, out _, out _) && change.Entry is { } entry
+        return decoder.TryDecode(payload, out var change, out _) && change.Entry is { } entry
             ? entry
             : throw DiskLogException.Damaged(file.Path, start, "a record's checksum is right, but it is not an entry; it may be of a later program");
     }

@@ -3,19 +3,6 @@ using System.Text;
 
 namespace KvStore.Storage;
 
-/// <summary>A change as a record tells it: without the entry that was there before.</summary>
-/// <param name="Entry">The entry that the key has from then on; null when it was deleted.</param>
-/// <param name="DeletedKey">The key, when it was deleted; else the default.</param>
-/// <param name="IsExpiry">Whether it was deleted because its time had come.</param>
-internal readonly record struct RecordedChange(Entry? Entry, Key DeletedKey, bool IsExpiry = false)
-{
-    /// <summary>The key that was changed.</summary>
-    public Key Key => Entry?.Key ?? DeletedKey;
-
-    /// <summary>Bytes of key and value.</summary>
-    public long Bytes => Entry?.Bytes ?? DeletedKey.Length;
-}
-
 /// <summary>Turns records back into changes. Belongs to one thread.</summary>
 internal sealed class RecordDecoder
 {
@@ -27,19 +14,22 @@ internal sealed class RecordDecoder
     private byte[] _contentTypeUtf8 = [];
 
     /// <summary>Decodes a record; false when it is not one, although its checksum is right.</summary>
-    public bool TryDecode(ReadOnlySpan<byte> payload, out RecordedChange change, out long revision, out RecordFlags flags)
+    public bool TryDecode(ReadOnlySpan<byte> payload, out RecordedChange change, out RecordFlags flags)
     {
         change = default;
         var fields = new Fields(payload);
         flags = (RecordFlags)fields.Byte();
-        revision = fields.Number();
+        var revision = fields.Number();
         var keyBytes = fields.Length();
-        if ((flags & ~RecordFlags.All) != 0)
+        if ((flags & ~RecordFlags.All) != 0 || keyBytes is < 1 or > EntryLayout.KeyBytesMax)
             return false;
         if (flags.HasFlag(RecordFlags.Delete))
         {
-            change = new RecordedChange(null, Key.FromStored(fields.Bytes(keyBytes)), flags.HasFlag(RecordFlags.Expired));
-            return fields.AreWhole && fields.Rest.IsEmpty && keyBytes > 0;
+            var deleted = fields.Bytes(keyBytes);
+            if (!fields.AreWhole || !fields.Rest.IsEmpty)
+                return false;
+            change = RecordedChange.Delete(deleted, revision, flags.HasFlag(RecordFlags.Expired));
+            return true;
         }
 
         var createdRevision = revision - fields.Variable();
@@ -49,9 +39,9 @@ internal sealed class RecordDecoder
         var contentTypeBytes = fields.Length();
         var key = fields.Bytes(keyBytes);
         var contentType = fields.Bytes(contentTypeBytes);
-        if (!fields.AreWhole || key.Length is 0 or > EntryLayout.KeyBytesMax || contentType.Length > Entry.ContentTypeLengthMax || !Ascii.IsValid(contentType))
+        if (!fields.AreWhole || version < 1 || contentType.Length > Entry.ContentTypeLengthMax || !Ascii.IsValid(contentType))
             return false;
-        change = new RecordedChange(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt), default);
+        change = RecordedChange.Put(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt));
         return true;
     }
 

@@ -3,7 +3,7 @@ namespace KvStore.Storage;
 /// <summary>Reads a file in large blocks, mostly forwards. Belongs to one thread.</summary>
 internal sealed class FileReader(IDiskFile file)
 {
-    private const int BlockBytes = 1 << 20;
+    private const int BlockBytes = 1 << 18;
 
     private byte[] _buffer = [];
     private long _start;

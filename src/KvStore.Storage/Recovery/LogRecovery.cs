@@ -16,8 +16,9 @@ internal sealed record RecoveredLog(
 /// </summary>
 internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFollower follower, LoadProgress progress)
 {
-    // Below this a thread for reading ahead costs more than it gains.
-    private const long ReadAheadBytesMin = 1 << 20;
+    // What one thread hands to the other at a time; a frame is handed over as a whole.
+    private const int GroupChanges = 4096;
+    private const long GroupBytes = 4 << 20;
 
     private readonly SegmentList _segments = new();
     private bool _changesNothing;
@@ -36,8 +37,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         // The process before may have ended between a rename and its flush.
         disk.FlushDirectory();
         var (cutBytes, endsWithMarker) = MendTail(files.Segments[^1]);
-        var checkpointBytes = LoadCheckpoint(files.CheckpointRevision);
-        var (header, lastRevision) = ReplaySegments(files);
+        var (header, lastRevision, checkpointBytes) = Load(files);
         DeleteCovered(files);
         return new RecoveredLog(OpenWriter(header, lastRevision, endsWithMarker), _segments, files.CheckpointRevision, checkpointBytes, _segments.Bytes, cutBytes);
     }
@@ -49,10 +49,13 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
     {
         _changesNothing = true;
         var files = LogFiles.Find(disk);
-        LoadCheckpoint(files.CheckpointRevision);
         if (files.Segments.Count == 0)
+        {
+            LoadCheckpoint(files.CheckpointRevision, new Replay(follower, options));
             return 0;
-        ReplaySegments(files);
+        }
+
+        Load(files);
         using var file = disk.Open(FileNames.Of(files.Segments[^1], FileNames.Segment));
         return SegmentTail.CutBytes(SegmentTail.ReadToTail(file, files.Segments[^1], progress));
     }
@@ -60,7 +63,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
     // Nothing at all, or a checkpoint alone: that is what a backup is.
     private RecoveredLog BeginNew(LogFiles files)
     {
-        var bytes = LoadCheckpoint(files.CheckpointRevision);
+        var bytes = LoadCheckpoint(files.CheckpointRevision, new Replay(follower, options));
         disk.FlushDirectory();
         return new RecoveredLog(
             SegmentWriter.Begin(disk, options, _segments, files.CheckpointRevision), _segments, files.CheckpointRevision, bytes, 0, 0);
@@ -73,11 +76,30 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         return (SegmentTail.Mend(file, reader), reader.EndsWithMarker);
     }
 
-    private long LoadCheckpoint(long revision)
+    // The segments first: what changed since the checkpoint is then put into it in one pass while it is read.
+    private (FileHeader Header, long LastRevision, long CheckpointBytes) Load(LogFiles files)
+    {
+        var replay = new Replay(follower, options);
+        FileHeader header;
+        long lastRevision;
+        try
+        {
+            (header, lastRevision) = ReadSegments(files, replay);
+        }
+        catch (DiskLogException) when (_changesNothing)
+        {
+            LoadCheckpoint(files.CheckpointRevision, replay);
+            throw;
+        }
+
+        return (header, lastRevision, LoadCheckpoint(files.CheckpointRevision, replay));
+    }
+
+    private long LoadCheckpoint(long revision, Replay replay)
     {
         if (revision == 0)
         {
-            follower.Load(0, []);
+            replay.Finish(0, []);
             return 0;
         }
 
@@ -85,12 +107,12 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         var bytes = file.LengthBytes;
         progress.Expect(bytes);
         var groups = CheckpointReader.Read(file, revision, progress);
-        follower.Load(revision, (bytes < ReadAheadBytesMin ? groups : ReadAhead.Of(groups)).SelectMany(group => group));
+        replay.Finish(revision, ReadAhead.Of(groups, bytes).SelectMany(group => group));
         progress.Advance(bytes);
         return bytes;
     }
 
-    private (FileHeader Header, long LastRevision) ReplaySegments(LogFiles files)
+    private (FileHeader Header, long LastRevision) ReadSegments(LogFiles files, Replay replay)
     {
         var first = files.FirstNeeded(disk);
         for (var i = first; i < files.Segments.Count; i++)
@@ -100,31 +122,20 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         }
 
         progress.Expect(_segments.Bytes);
-        var replay = new Replay(follower, options);
         FileHeader header = default;
         var lastRevision = files.Segments[first] - 1;
-        var source = Read();
-        try
+        foreach (var changes in ReadAhead.Of(Read(), _segments.Bytes))
         {
-            foreach (var commits in _segments.Bytes < ReadAheadBytesMin ? source : ReadAhead.Of(source))
+            foreach (var change in changes)
             {
-                foreach (var commit in commits)
-                {
-                    if (commit.Revision > files.CheckpointRevision)
-                        replay.Add(commit);
-                }
+                if (change.Revision > files.CheckpointRevision)
+                    replay.Add(change);
             }
         }
-        catch (DiskLogException) when (_changesNothing)
-        {
-            replay.Finish();
-            throw;
-        }
 
-        replay.Finish();
         return (header, lastRevision);
 
-        IEnumerable<List<RecordedCommit>> Read()
+        IEnumerable<List<RecordedChange>> Read()
         {
             var decoder = new RecordDecoder();
             for (var i = first; i < files.Segments.Count; i++)
@@ -142,17 +153,17 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         }
     }
 
-    private IEnumerable<List<RecordedCommit>> ReadSegment(IDiskFile file, SegmentReader reader, bool mayBeTorn)
+    private IEnumerable<List<RecordedChange>> ReadSegment(IDiskFile file, SegmentReader reader, bool mayBeTorn)
     {
-        const int GroupCommits = 4096;
-        var group = new List<RecordedCommit>();
+        var group = new List<RecordedChange>();
+        var groupFrom = reader.Offset;
         while (reader.TryReadFrame(group))
         {
-            if (group.Count < GroupCommits)
+            if (group.Count < GroupChanges && reader.Offset - groupFrom < GroupBytes)
                 continue;
             progress.ThrowIfCancelled();
             yield return group;
-            group = [];
+            (group, groupFrom) = (new(GroupChanges), reader.Offset);
         }
 
         yield return group;

@@ -3,13 +3,20 @@ using System.Runtime.ExceptionServices;
 
 namespace KvStore.Storage;
 
-/// <summary>Lets a thread of its own read, check and decode while another puts the results in their place.</summary>
+/// <summary>Lets a thread of its own read, check, decode or merge while another puts the results in their place.</summary>
 internal static class ReadAhead
 {
     private const int ItemsMax = 8;
 
+    // Below this a thread costs more than it gains.
+    private const long BytesMin = 1 << 20;
+
     /// <summary>The same items in the same order. What the source throws, the consumer gets.</summary>
-    public static IEnumerable<T> Of<T>(IEnumerable<T> source)
+    /// <param name="source">The items.</param>
+    /// <param name="bytes">About how many bytes they are all together.</param>
+    public static IEnumerable<T> Of<T>(IEnumerable<T> source, long bytes) => bytes < BytesMin ? source : Of(source);
+
+    private static IEnumerable<T> Of<T>(IEnumerable<T> source)
     {
         using var queue = new BlockingCollection<T>(ItemsMax);
         using var abandoned = new CancellationTokenSource();

@@ -1,50 +1,62 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// Hands recorded commits to a follower: the last ones as commits, so that they are in its history, and all before them as
-/// one image, because then each key is looked up once and nothing of what was replaced is kept. Belongs to one thread.
+/// Hands a checkpoint and recorded changes to a follower: the last commits as commits, so that they are in its history, and all before
+/// them as one image, because then each key is looked up once and nothing of what was replaced is kept. Belongs to one thread.
 /// </summary>
 internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
 {
-    // The last commits, oldest first.
-    private readonly Queue<RecordedCommit> _kept = [];
-    private long _keptBytes;
+    private const int GroupEntries = 4096;
 
-    private OrderedIndex.Builder? _image;
+    private readonly SortedRuns _image = new();
     private long _imageRevision;
 
-    /// <summary>Takes the next commit.</summary>
-    public void Add(RecordedCommit commit)
+    // The last commits, oldest first.
+    private readonly Queue<RecordedChange> _kept = [];
+    private int _keptCommits;
+    private long _keptBytes;
+    private long _lastRevision;
+
+    /// <summary>Takes the next change; those of one commit come one after the other.</summary>
+    public void Add(RecordedChange change)
     {
-        _kept.Enqueue(commit);
-        _keptBytes += BytesOf(commit);
-        while (_kept.Count > options.ReplayedCommitsMax || _keptBytes > options.ReplayedBytesMax)
+        if (change.Revision != _lastRevision)
         {
-            var oldest = _kept.Dequeue();
-            _keptBytes -= BytesOf(oldest);
-            AddToImage(oldest);
+            MoveToImage();
+            _lastRevision = change.Revision;
+            _keptCommits++;
         }
+
+        _kept.Enqueue(change);
+        _keptBytes += change.Bytes;
     }
 
     /// <summary>Hands everything over.</summary>
-    public void Finish()
+    /// <param name="revision">The checkpoint's revision; 0 if there is none.</param>
+    /// <param name="checkpoint">The checkpoint's entries in key order.</param>
+    public void Finish(long revision, IEnumerable<Entry> checkpoint)
     {
-        if (_image is not null)
-            follower.Load(_imageRevision, Entries(_image.ToIndex()));
+        MoveToImage();
+        if (_image.Bytes == 0)
+            follower.Load(revision, checkpoint);
+        else
+            follower.Load(_imageRevision, ReadAhead.Of(_image.ApplyTo(checkpoint).Chunk(GroupEntries), _image.Bytes).SelectMany(group => group));
         if (_kept.Count > 0)
             follower.Apply(Commits());
     }
 
-    private void AddToImage(RecordedCommit commit)
+    private void MoveToImage()
     {
-        _image ??= follower.Latest.ToIndexBuilder();
-        _imageRevision = commit.Revision;
-        foreach (var change in commit.Changes)
+        while (_keptCommits > options.ReplayedCommitsMax || _keptBytes > options.ReplayedBytesMax)
         {
-            if (change.Entry is { } entry)
-                _image.Set(entry);
-            else
-                _image.Remove(change.DeletedKey);
+            _imageRevision = _kept.Peek().Revision;
+            while (_kept.TryPeek(out var change) && change.Revision == _imageRevision)
+            {
+                _image.Add(_kept.Dequeue());
+                _keptBytes -= change.Bytes;
+            }
+
+            _keptCommits--;
         }
     }
 
@@ -52,35 +64,19 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
     {
         var latest = follower.Latest;
         var changed = new Dictionary<Key, Entry?>();
-        var commits = new List<Commit>(_kept.Count);
-        foreach (var recorded in _kept)
+        var commits = new List<Commit>(_keptCommits);
+        var changes = new List<CommittedChange>();
+        while (_kept.TryDequeue(out var change))
         {
-            var changes = new CommittedChange[recorded.Changes.Count];
-            for (var i = 0; i < changes.Length; i++)
-            {
-                var (key, entry) = (recorded.Changes[i].Key, recorded.Changes[i].Entry);
-                var previous = changed.TryGetValue(key, out var before) ? before : latest.Find(key);
-                changes[i] = recorded.Changes[i].IsExpiry ? CommittedChange.Expired(previous!.Value) : new CommittedChange(previous, entry);
-                changed[key] = entry;
-            }
-
-            commits.Add(new Commit(recorded.Revision, changes));
+            var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
+            changes.Add(change.IsExpiry ? CommittedChange.Expired(previous!.Value) : new CommittedChange(previous, change.Entry));
+            changed[change.Key] = change.Entry;
+            if (_kept.TryPeek(out var next) && next.Revision == change.Revision)
+                continue;
+            commits.Add(changes is [var only] ? new Commit(change.Revision, only) : new Commit(change.Revision, [.. changes]));
+            changes.Clear();
         }
 
         return commits;
-    }
-
-    private static IEnumerable<Entry> Entries(OrderedIndex index)
-    {
-        foreach (var entry in index.Scan(default))
-            yield return entry;
-    }
-
-    private static long BytesOf(RecordedCommit commit)
-    {
-        var bytes = 0L;
-        foreach (var change in commit.Changes)
-            bytes += change.Bytes;
-        return bytes;
     }
 }

@@ -1,8 +1,5 @@
 namespace KvStore.Storage;
 
-/// <summary>A commit as a segment tells it.</summary>
-internal sealed record RecordedCommit(long Revision, List<RecordedChange> Changes);
-
 /// <summary>Reads a segment frame by frame and checks everything. Belongs to one thread.</summary>
 internal sealed class SegmentReader
 {
@@ -43,8 +40,8 @@ internal sealed class SegmentReader
     public Damage? Damage { get; private set; }
 
     /// <summary>Reads the next frame; false at the end and at damage.</summary>
-    /// <param name="commits">Where its commits are added, if the segment is decoded.</param>
-    public bool TryReadFrame(List<RecordedCommit> commits)
+    /// <param name="changes">Where its changes are added, if the segment is decoded.</param>
+    public bool TryReadFrame(List<RecordedChange> changes)
     {
         if (!Bytes.TryRead(Offset, FrameHeader.Bytes, out var bytes) || !FrameHeader.TryRead(bytes, Header.Salt, Offset, out var frame))
         {
@@ -62,10 +59,10 @@ internal sealed class SegmentReader
             return false;
         }
 
-        var known = commits.Count;
-        if (!TryReadRecords(frame, Offset + FrameHeader.Bytes, end, commits))
+        var known = changes.Count;
+        if (!TryReadRecords(frame, Offset + FrameHeader.Bytes, end, changes))
         {
-            commits.RemoveRange(known, commits.Count - known);
+            changes.RemoveRange(known, changes.Count - known);
             return false;
         }
 
@@ -74,9 +71,9 @@ internal sealed class SegmentReader
         return true;
     }
 
-    private bool TryReadRecords(in FrameHeader frame, long offset, long end, List<RecordedCommit> commits)
+    private bool TryReadRecords(in FrameHeader frame, long offset, long end, List<RecordedChange> changes)
     {
-        var changes = new List<RecordedChange>(1);
+        var (last, isWhole) = (LastRevision, true);
         for (var i = 0; i < frame.Records; i++)
         {
             Damage = RecordReader.Read(Bytes, Header.Salt, ref offset, end, out var payload);
@@ -84,16 +81,14 @@ internal sealed class SegmentReader
                 return false;
             if (_decoder is null)
                 continue;
-            if (!_decoder.TryDecode(payload, out var change, out var revision, out var flags) ||
-                revision <= LastRevision || revision > frame.LastRevision)
+            if (!_decoder.TryDecode(payload, out var change, out var flags) || !(isWhole ? change.Revision > last : change.Revision == last))
                 return Refuse("a record's checksum is right, but it makes no sense; it may be of a later program");
             changes.Add(change);
-            if (!flags.HasFlag(RecordFlags.LastOfCommit))
-                continue;
-            commits.Add(new RecordedCommit(revision, changes));
-            changes = new List<RecordedChange>(1);
+            (last, isWhole) = (change.Revision, flags.HasFlag(RecordFlags.LastOfCommit));
         }
 
+        if (_decoder is not null && (last != frame.LastRevision || !isWhole))
+            return Refuse("a frame's records are not those that its header tells of");
         return offset == end || Refuse("a frame is longer than its records");
     }
 

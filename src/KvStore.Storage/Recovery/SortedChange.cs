@@ -1,0 +1,38 @@
+using System.Buffers.Binary;
+
+namespace KvStore.Storage;
+
+/// <summary>A change with its key's first bytes beside it, so that most comparisons do not touch the memory of a key.</summary>
+internal readonly struct SortedChange(RecordedChange change) : IComparable<SortedChange>
+{
+    private readonly ulong _first = Eight(change.KeyUtf8, 0);
+    private readonly ulong _second = Eight(change.KeyUtf8, sizeof(ulong));
+
+    public RecordedChange Change { get; } = change;
+
+    /// <summary>By key, and changes of one key by revision.</summary>
+    public int CompareTo(SortedChange other) =>
+        CompareKey(in other) is not 0 and var order ? order : Change.Revision.CompareTo(other.Change.Revision);
+
+    /// <summary>By key alone.</summary>
+    public int CompareKey(in SortedChange other)
+    {
+        if (_first != other._first)
+            return _first < other._first ? -1 : 1;
+        if (_second != other._second)
+            return _second < other._second ? -1 : 1;
+        return Change.KeyUtf8.SequenceCompareTo(other.Change.KeyUtf8);
+    }
+
+    private static ulong Eight(ReadOnlySpan<byte> key, int offset)
+    {
+        if (key.Length >= offset + sizeof(ulong))
+            return BinaryPrimitives.ReadUInt64BigEndian(key[offset..]);
+        if (key.Length <= offset)
+            return 0;
+        Span<byte> padded = stackalloc byte[sizeof(ulong)];
+        padded.Clear();
+        key[offset..].CopyTo(padded);
+        return BinaryPrimitives.ReadUInt64BigEndian(padded);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using KvStore.Storage;
+
+namespace KvStore.Tests;
+
+/// <summary>What a start makes of a checkpoint and the changes after it.</summary>
+public sealed class SortedRunsTests
+{
+    [Fact]
+    public Task ApplyTo_AnyChangesToAnyEntries_IsWhatADictionaryBecomes() => Seed.ForEachAsync(2_000, seed =>
+    {
+        var random = new Random(seed);
+        var keys = Enumerable.Range(0, 1 + random.Next(40)).Select(_ => NextKey(random)).Distinct().ToArray();
+        var model = new SortedDictionary<string, Entry>(StringComparer.Ordinal);
+        foreach (var key in keys.Where(_ => random.Next(3) == 0))
+            model.Add(key, EntryOf(key, 1, random.Next(50)));
+        var before = model.Values.ToArray();
+
+        var runs = new SortedRuns(runChanges: 1 + random.Next(10), purgeBytesMin: random.Next(2) * random.Next(5000));
+        for (var revision = 2; revision < 2 + random.Next(120); revision++)
+        {
+            var key = keys[random.Next(keys.Length)];
+            if (random.Next(3) == 0)
+            {
+                runs.Add(RecordedChange.Delete(Encoding.UTF8.GetBytes(key), revision, isExpiry: false));
+                model.Remove(key);
+                continue;
+            }
+
+            model[key] = EntryOf(key, revision, random.Next(50));
+            runs.Add(RecordedChange.Put(model[key]));
+        }
+
+        Assert.Equal(model.Values.Select(entry => States.Describe(entry)), runs.ApplyTo(before).Select(entry => States.Describe(entry)));
+        return Task.CompletedTask;
+    });
+
+    [Fact]
+    public void Add_OneKeyAgainAndAgain_KeepsNoMoreThanTheLimitOfWhatWasReplaced()
+    {
+        const long LimitBytes = 100_000;
+        var runs = new SortedRuns(runChanges: 100, LimitBytes);
+        var largest = 0L;
+        for (var revision = 1; revision <= 20_000; revision++)
+        {
+            runs.Add(RecordedChange.Put(EntryOf($"key{revision % 7}", revision, 1000)));
+            largest = Math.Max(largest, runs.Bytes);
+        }
+
+        Assert.InRange(largest, LimitBytes / 2, LimitBytes);
+        Assert.Equal(7, runs.ApplyTo([]).Count());
+    }
+
+    private static Entry EntryOf(string key, long revision, int valueBytes) =>
+        Entry.Create(Key.FromStored(Encoding.UTF8.GetBytes(key)), new byte[valueBytes], "text/plain", 1, revision, 1, 0);
+
+    // Of all lengths around those that are compared at once, and often the same at the start.
+    private static string NextKey(Random random) =>
+        new string('a', random.Next(20)) + new string([.. Enumerable.Range(0, random.Next(4)).Select(_ => (char)random.Next(3))]) + (char)('a' + random.Next(3));
+}
