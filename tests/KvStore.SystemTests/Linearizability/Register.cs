@@ -15,7 +15,7 @@ internal readonly record struct Register(string? Value, long? Revision)
     public Register? SeenAs(Register seen) => (IsAbsent, seen.IsAbsent) switch
     {
         (true, true) => this,
-        (false, false) when Value == seen.Value => SeenAt(seen.Revision!.Value),
+        (false, false) when Value == seen.Value && seen.Revision is { } revision => SeenAt(revision),
         _ => null,
     };
 
