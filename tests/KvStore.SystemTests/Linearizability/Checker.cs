@@ -16,8 +16,10 @@ internal enum Verdict
 /// (Lowe, "Testing for linearizability", 2017, doi:10.1002/cpe.3928). Porcupine is the well-known program of that kind.
 /// </summary>
 /// <remarks>
-/// An operation whose answer was lost may be left out. Those that were not needed are no advantage: what was tried with some of
-/// them is not tried again with more.
+/// Three more things keep the search short, and lose nothing. What can come next and changes nothing comes next, without another
+/// try: it would not be in the way of anything, now or later. What can come next is tried in the order of the revisions that were
+/// answered, which is the right order if the service is right. And an operation whose answer was lost may be left out, so what was tried with some
+/// of those is not tried again with more of them.
 /// </remarks>
 internal sealed class Checker
 {
@@ -42,53 +44,61 @@ internal sealed class Checker
 
     private Verdict Search(int configurationsMax)
     {
-        var start = new Configuration(0, new OperationSet(_answered.Length), new OperationSet(_lost.Length), State.Empty(_keys));
+        var start = new Configuration(0, 0, new OperationSet(_answered.Length), new OperationSet(_lost.Length), State.Empty(_keys));
         if (_answered.Length == 0)
             return Verdict.Linearizable;
 
         // Depth first, without recursion: an operation is a level, and there may be many.
-        var path = new Stack<IEnumerator<Configuration>>();
-        path.Push(Successors(start).GetEnumerator());
+        var path = new Stack<Queue<Configuration>>([SuccessorsOf(start)]);
         for (var tried = 0; path.TryPeek(out var successors);)
         {
-            if (!successors.MoveNext())
+            if (!successors.TryDequeue(out var next))
             {
                 path.Pop();
                 continue;
             }
 
-            var next = successors.Current;
             if (next.Count == _answered.Length)
                 return Verdict.Linearizable;
             if (!IsNew(next))
                 continue;
             if (++tried > configurationsMax)
                 return Verdict.Undecided;
-            path.Push(Successors(next).GetEnumerator());
+            path.Push(SuccessorsOf(next));
         }
 
         return Verdict.Violated;
     }
 
     /// <summary>What there can be after one more operation. Those whose answers are known come first, so that no lost one is used without need.</summary>
-    private IEnumerable<Configuration> Successors(Configuration configuration)
+    private Queue<Configuration> SuccessorsOf(Configuration configuration)
     {
+        var successors = new List<Configuration>();
+
         // Of what is not carried out, what was invoked after another had returned has to wait for that one.
         var firstReturn = long.MaxValue;
         for (var i = 0; i < _answered.Length && _answered[i].InvokedAt <= firstReturn; i++)
         {
             if (configuration.Answered.Contains(i))
                 continue;
-            firstReturn = Math.Min(firstReturn, _answered[i].ReturnedAt);
-            if (_answered[i].Call.Carry(configuration.State, _answered[i].Answer) is { } state)
-                yield return new Configuration(configuration.Count + 1, configuration.Answered.With(i), configuration.Lost, state);
+            var operation = _answered[i];
+            firstReturn = Math.Min(firstReturn, operation.ReturnedAt);
+            if (operation.Call.Carry(configuration.State, operation.Answer) is not { } state)
+                continue;
+            var successor = new Configuration(configuration.Count + 1, operation.Answer!.Revision, configuration.Answered.With(i), configuration.Lost, state);
+            if (ReferenceEquals(state, configuration.State))
+                return new Queue<Configuration>([successor]);
+            successors.Add(successor);
         }
 
+        successors.Sort((one, other) => one.Revision.CompareTo(other.Revision));
         for (var i = 0; i < _lost.Length && _lost[i].InvokedAt <= firstReturn; i++)
         {
             if (!configuration.Lost.Contains(i) && _lost[i].Call.Carry(configuration.State, null) is { } state)
-                yield return configuration with { Lost = configuration.Lost.With(i), State = state };
+                successors.Add(configuration with { Lost = configuration.Lost.With(i), State = state });
         }
+
+        return new Queue<Configuration>(successors);
     }
 
     private bool IsNew(Configuration configuration)
@@ -104,8 +114,9 @@ internal sealed class Checker
 
     /// <summary>How far an order has come.</summary>
     /// <param name="Count">How many answered operations it has.</param>
+    /// <param name="Revision">What the last of them was answered.</param>
     /// <param name="Answered">Which.</param>
     /// <param name="Lost">Which of those whose answers were lost.</param>
     /// <param name="State">What they lead to.</param>
-    private sealed record Configuration(int Count, OperationSet Answered, OperationSet Lost, State State);
+    private sealed record Configuration(int Count, long Revision, OperationSet Answered, OperationSet Lost, State State);
 }
