@@ -37,7 +37,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public string Transcript => $"stdout:\n{Output}\nstderr:\n{Error}";
 
     /// <summary>Starts the service on a free port and waits until it is ready.</summary>
-    /// <param name="settings">Environment variables without their prefix <c>KvStore__</c>.</param>
+    /// <param name="settings">Environment variables: those of .NET (<c>DOTNET_</c>) as they are, the service's without their prefix <c>KvStore__</c>.</param>
     public static async Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings)
     {
         var server = Launch(["--urls", "http://127.0.0.1:0"], settings);
@@ -68,7 +68,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(IsOfTheService).ToArray())
             start.Environment.Remove(name);
         foreach (var (name, value) in settings)
-            start.Environment["KvStore__" + name] = value;
+            start.Environment[name.StartsWith("DOTNET_", StringComparison.Ordinal) ? name : "KvStore__" + name] = value;
 
         var server = new ServerProcess(new Process { StartInfo = start }, directory);
         server._process.OutputDataReceived += (_, line) => Keep(server.Output, line.Data);
