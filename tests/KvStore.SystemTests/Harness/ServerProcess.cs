@@ -40,7 +40,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public string Transcript => $"stdout:\n{Output}\nstderr:\n{Error}";
 
     /// <summary>Starts the service on a free port and waits until it is ready.</summary>
-    /// <param name="settings">Environment variables without their prefix <c>KvStore__</c>.</param>
+    /// <param name="settings">Environment variables: those of .NET (<c>DOTNET_</c>) as they are, the service's without their prefix <c>KvStore__</c>.</param>
     public static async Task<ServerProcess> StartAsync(params (string Name, string Value)[] settings)
     {
         var server = Launch(["--urls", "http://127.0.0.1:0"], settings);
@@ -64,7 +64,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts the service and returns at once.</summary>
     public static ServerProcess Launch(string[] arguments, params (string Name, string Value)[] settings) =>
-        Launch(arguments, settings.Select(setting => ("KvStore__" + setting.Name, setting.Value)));
+        Launch(arguments, settings.Select(setting => (setting.Name.StartsWith("DOTNET_", StringComparison.Ordinal) ? setting.Name : "KvStore__" + setting.Name, setting.Value)));
 
     /// <summary>Starts the service with environment variables and returns at once.</summary>
     public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment)

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>What the service answered.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Revision">Of the state that was read, or of the write.</param>
+internal sealed record Answer(int Status, long Revision)
+{
+    /// <summary>The revision in the ETag, if there is one.</summary>
+    public long? EntryRevision { get; init; }
+
+    /// <summary>The value, if the answer has one.</summary>
+    public string? Value { get; init; }
+
+    /// <summary>For each key what a listing told.</summary>
+    public ImmutableArray<Register> Registers { get; init; } = [];
+
+    /// <summary>Whether the operation was carried out and may have changed something.</summary>
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    public override string ToString() =>
+        $"{Status} at {Revision}" + (EntryRevision is { } entry ? $" ETag {entry}" : "") + (Value is { } value ? $": {value}" : "")
+        + (Registers.IsEmpty ? "" : ": " + string.Join(", ", Registers.Select((register, key) => $"{Call.NameOf(key)} = {register}")));
+}

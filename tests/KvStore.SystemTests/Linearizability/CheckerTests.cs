@@ -1,0 +1,194 @@
+using static KvStore.SystemTests.Linearizability.Histories;
+
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>Histories of which is known what they are.</summary>
+public sealed class CheckerTests
+{
+    private const int ConfigurationsMax = 1000;
+
+    [Fact]
+    public void Check_NoOperations_IsLinearizable() => Accept();
+
+    [Fact]
+    public void Check_ReadBesideAWrite_MaySeeEitherState()
+    {
+        Accept(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 3, new Get(A), NotFound(0)), Done(4, 5, new Get(A), Found("x", 1)));
+        Accept(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 5, new Get(A), Found("x", 1)), Done(3, 6, new Get(A), NotFound(0)));
+    }
+
+    [Fact]
+    public void Check_ReadsBesideAWriteThatGoBack_AreViolated() =>
+        Refuse(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), NotFound(0)));
+
+    [Fact]
+    public void Check_ReadOfTheSameInstant_CountsAsBeside() =>
+        Accept(Done(1, 4, new Put(A, "x"), Created(1)), Done(4, 5, new Get(A), NotFound(0)));
+
+    [Fact]
+    public void Check_StaleRead_IsViolated()
+    {
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), NotFound(0)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y"), Replaced(2)), Done(5, 6, new Get(A), Found("x", 1)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Delete(A), Deleted(2)), Done(5, 6, new Get(A), Found("x", 1)));
+    }
+
+    [Fact]
+    public void Check_ReadOfWhatNobodyWrote_IsViolated() =>
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), Found("y", 1)));
+
+    [Fact]
+    public void Check_SameValueAtAnotherRevision_IsViolated() =>
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), Found("x", 2)));
+
+    [Fact]
+    public void Check_LostUpdate_IsViolated() => Refuse(
+        Done(1, 2, new Put(A, "x"), Created(1)),
+        Done(3, 6, new Put(A, "y", IfRevision(1)), Replaced(2)),
+        Done(4, 5, new Put(A, "z", IfRevision(1)), Replaced(3)));
+
+    [Fact]
+    public void Check_OneOfTwoConditionalWritesIsRefused_IsLinearizable() => Accept(
+        Done(1, 2, new Put(A, "x"), Created(1)),
+        Done(3, 6, new Put(A, "y", IfRevision(1)), Replaced(2)),
+        Done(4, 5, new Put(A, "z", IfRevision(1)), Refused(2, 2)));
+
+    [Fact]
+    public void Check_RefusalThatShouldHaveHeld_IsViolated()
+    {
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y", IfRevision(1)), Refused(1, 1)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y", IfExists), Refused(1, null)));
+        Refuse(Done(1, 2, new Put(A, "x", IfAbsent), Refused(1, 1)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y", IfRevisionIsNot(7)), Refused(1, 1)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Delete(A, IfRevision(1)), Refused(1, 1)));
+    }
+
+    [Fact]
+    public void Check_RefusalWithAStaleRevision_IsViolated() => Refuse(
+        Done(1, 2, new Put(A, "x"), Created(1)),
+        Done(3, 4, new Put(A, "y"), Replaced(2)),
+        Done(5, 6, new Put(A, "z", IfRevision(9)), Refused(2, 1)));
+
+    [Fact]
+    public void Check_CreatedTwice_IsViolated() =>
+        Refuse(Done(1, 9, new Put(A, "x", IfAbsent), Created(1)), Done(2, 8, new Put(A, "y", IfAbsent), Created(2)));
+
+    [Fact]
+    public void Check_ReplacedWhereNothingWas_IsViolated() => Refuse(Done(1, 2, new Put(A, "x"), Replaced(1)));
+
+    [Fact]
+    public void Check_WriteAtAnEarlierRevision_IsViolated() =>
+        Refuse(Done(1, 2, new Put(A, "x"), Created(2)), Done(3, 4, new Put(A, "y"), Replaced(1)));
+
+    [Fact]
+    public void Check_DeletedTwice_IsViolated()
+    {
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 6, new Delete(A), Deleted(2)), Done(4, 5, new Delete(A), Deleted(3)));
+        Accept(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 6, new Delete(A), Deleted(2)), Done(4, 5, new Delete(A), NotFound(2)));
+    }
+
+    [Fact]
+    public void Check_LostWrite_MayHaveBeenCarriedOutOrNot()
+    {
+        Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)));
+        Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), NotFound(0)));
+        Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), NotFound(0)), Done(4, 5, new Get(A), Found("x", 1)));
+    }
+
+    [Fact]
+    public void Check_LostWriteThatGoesAwayAgain_IsViolated() =>
+        Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), NotFound(1)));
+
+    [Fact]
+    public void Check_LostWriteBeforeItsCall_IsViolated() =>
+        Refuse(Done(1, 2, new Get(A), Found("x", 1)), Lost(3, new Put(A, "x")));
+
+    [Fact]
+    public void Check_LostWriteTwice_IsViolated() => Refuse(
+        Lost(1, new Put(A, "x")),
+        Done(2, 3, new Get(A), Found("x", 1)),
+        Done(4, 5, new Put(A, "y"), Replaced(2)),
+        Done(6, 7, new Get(A), Found("x", 3)));
+
+    [Fact]
+    public void Check_LostWriteAtTwoRevisions_IsViolated() =>
+        Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), Found("x", 2)));
+
+    [Fact]
+    public void Check_LostWriteWhoseConditionCannotHold_IsViolated()
+    {
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Put(A, "y", IfAbsent)), Done(4, 5, new Get(A), Found("y", 2)));
+        Accept(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Put(A, "y", IfRevision(1))), Done(4, 5, new Get(A), Found("y", 2)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Put(A, "y", IfRevision(7))), Done(4, 5, new Get(A), Found("y", 2)));
+    }
+
+    [Fact]
+    public void Check_LostWriteOfARevisionThatIsToldLater_IsKnownByIt()
+    {
+        Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Put(A, "y", IfRevision(5)), Refused(7, 7)), Done(4, 5, new Get(A), Found("x", 7)));
+        Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Put(A, "y", IfRevision(5)), Refused(7, 7)), Done(4, 5, new Get(A), Found("x", 8)));
+    }
+
+    [Fact]
+    public void Check_LostDelete_ExplainsWhatIsMissing()
+    {
+        Accept(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Delete(A)), Done(4, 5, new Get(A), Found("x", 1)), Done(6, 7, new Get(A), NotFound(2)));
+        Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Delete(A, IfRevision(9))), Done(4, 5, new Get(A), NotFound(2)));
+    }
+
+    [Fact]
+    public void Check_LostAddition_CountsOnceOrNever()
+    {
+        Accept(Lost(1, new Add(A, 2)), Done(2, 3, new Add(A, 1), Counted(1, 1)), Done(4, 5, new Add(A, 1), Counted(4, 3)));
+        Refuse(Lost(1, new Add(A, 2)), Done(2, 3, new Add(A, 1), Counted(5, 3)));
+    }
+
+    [Fact]
+    public void Check_Additions_EachCounts()
+    {
+        Accept(Done(1, 9, new Add(A, 1), Counted(2, 2)), Done(2, 8, new Add(A, 1), Counted(1, 1)), Done(10, 11, new Get(A), Found("2", 2)));
+        Refuse(Done(1, 9, new Add(A, 1), Counted(1, 1)), Done(2, 8, new Add(A, 1), Counted(1, 2)));
+    }
+
+    [Fact]
+    public void Check_AdditionToWhatIsNoNumber_IsRefusedOnlyThen()
+    {
+        Accept(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Add(A, 1), NoNumber(1)));
+        Refuse(Done(1, 2, new Put(A, "7"), Created(1)), Done(3, 4, new Add(A, 1), NoNumber(1)));
+        Accept(Done(1, 2, new Put(A, $"{long.MaxValue}"), Created(1)), Done(3, 4, new Add(A, 1), NoNumber(1)));
+        Refuse(Done(1, 2, new Put(A, $"{long.MaxValue}"), Created(1)), Done(3, 4, new Add(A, 1), Counted(long.MinValue, 2)));
+    }
+
+    [Fact]
+    public void Check_ListingThatMixesStates_IsViolated()
+    {
+        Operation[] writes =
+        [
+            Done(1, 2, new Put(A, "x1"), Created(1)), Done(3, 4, new Put(B, "y1"), Created(2)),
+            Done(5, 9, new Put(A, "x2"), Replaced(3)), Done(10, 19, new Put(B, "y2"), Replaced(4)),
+        ];
+        Accept([.. writes, Done(5, 20, new List(2), Listed(3, new Register("x2", 3), new Register("y1", 2)))]);
+        Refuse([.. writes, Done(5, 20, new List(2), Listed(4, new Register("x1", 1), new Register("y2", 4)))]);
+        Refuse([.. writes, Done(5, 20, new List(2), Listed(4, default, new Register("y1", 2)))]);
+    }
+
+    [Fact]
+    public void Check_OperationsWithOtherKeys_ChangeNothing() => Accept(
+        Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(B), NotFound(1)), Done(5, 6, new Get(A), Found("x", 1)));
+
+    [Fact]
+    public void Check_AnswerThatThereMustNotBe_IsViolated() => Refuse(Done(1, 2, new Get(A), new Answer(500, 0)));
+
+    [Fact]
+    public void Check_MoreThanTheLimit_IsUndecided()
+    {
+        // No order explains the read, and each order of the writes has to be tried.
+        Operation[] history = [.. Enumerable.Range(0, 20).Select(i => Lost(1, new Put(A, $"{i}"))), Done(2, 3, new Get(A), Found("x", 1))];
+        Assert.Equal(Verdict.Undecided, Checker.Check(history, configurationsMax: 10));
+        Assert.Contains("within 10 configurations", Violation.Find(history, configurationsMax: 10), StringComparison.Ordinal);
+    }
+
+    private static void Accept(params Operation[] history) => Assert.Null(Violation.Find(history, ConfigurationsMax));
+
+    private static void Refuse(params Operation[] history) => Assert.Contains("No order", Violation.Find(history, ConfigurationsMax), StringComparison.Ordinal);
+}

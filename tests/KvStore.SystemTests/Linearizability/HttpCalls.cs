@@ -1,0 +1,45 @@
+using System.Globalization;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>From calls to requests, and from responses to answers.</summary>
+/// <param name="prefix">What the keys of one history begin with, so that no other history writes them.</param>
+internal sealed class HttpCalls(string prefix)
+{
+    public string RequestOf(Call call) => call switch
+    {
+        Get get => $"GET {PathOf(get.Key)} HTTP/1.1\r\nHost: x\r\n\r\n",
+        Put put => $"PUT {PathOf(put.Key)} HTTP/1.1\r\nHost: x\r\n{put.Condition.Header}Content-Type: text/plain\r\nContent-Length: {put.Value.Length}\r\n\r\n{put.Value}",
+        Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: x\r\n{delete.Condition.Header}\r\n",
+        List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: x\r\n\r\n",
+        _ => throw new InvalidOperationException($"Unknown call {call}."),
+    };
+
+    /// <exception cref="InvalidDataException">No call here may be answered like that.</exception>
+    public Answer AnswerOf(Call call, RawResponse response)
+    {
+        if (response.Status is not (200 or 201 or 204 or 404 or 412))
+            throw new InvalidDataException($"{call} was answered with {response}");
+        return new Answer(response.Status, response.Revision)
+        {
+            EntryRevision = response.ETag is { } tag ? long.Parse(tag.AsSpan(1, tag.Length - 2), CultureInfo.InvariantCulture) : null,
+            Value = call is Get && response.Status == 200 ? response.Text : null,
+            Registers = call is List list ? [.. RegistersOf(list, response)] : [],
+        };
+    }
+
+    private string PathOf(int key) => $"/v1/kv/{prefix}{Call.NameOf(key)}";
+
+    private Register[] RegistersOf(List list, RawResponse response)
+    {
+        var registers = new Register[list.KeyCount];
+        foreach (var item in response.Json().GetProperty("items").EnumerateArray())
+        {
+            var key = item.GetProperty("key").GetString()![prefix.Length] - 'a';
+            registers[key] = new Register(item.GetProperty("text").GetString(), item.GetProperty("revision").GetInt64());
+        }
+
+        return registers;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>
+/// Clients that call a service at the same time, each over a connection of its own, and write down what they asked, when, and what was
+/// answered. Some cut their connection after they have sent a request. They speak HTTP by themselves: a library might send a
+/// request again when its connection breaks, and nobody could tell.
+/// </summary>
+internal sealed class Recorder
+{
+    private const int ClientsMin = 8;
+    private const int ClientsMax = 16;
+    private const int KeysMax = 4;
+    private const int OperationsMin = 200;
+    private const int OperationsMax = 400;
+    private const int MicrosecondsUntilCutMax = 300;
+
+    private readonly Uri _address;
+    private readonly HttpCalls _http;
+    private readonly Workload _workload;
+    private readonly int _keyCount;
+    private readonly int _operationsPerClient;
+
+    // So many calls in a thousand are cut.
+    private readonly int _cutPerMille;
+    private readonly Random[] _randoms;
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
+
+    private Recorder(Uri address, string prefix, Random random)
+    {
+        _address = address;
+        _http = new HttpCalls(prefix);
+        _keyCount = random.Next(1, KeysMax + 1);
+        _workload = new Workload(random, _keyCount, counters: false);
+        _randoms = new Random[random.Next(ClientsMin, ClientsMax + 1)];
+        _operationsPerClient = random.Next(OperationsMin, OperationsMax + 1) / _randoms.Length;
+        _cutPerMille = random.Next(2) * random.Next(80);
+        for (var i = 0; i < _randoms.Length; i++)
+            _randoms[i] = new Random(random.Next());
+    }
+
+    /// <summary>Records one history of a few keys that have no entries yet.</summary>
+    /// <param name="address">Where the service is.</param>
+    /// <param name="prefix">What those keys begin with.</param>
+    /// <param name="random">Decides what is asked; how the requests meet is up to the machine.</param>
+    public static async Task<IReadOnlyList<Operation>> RecordAsync(Uri address, string prefix, Random random)
+    {
+        var recorder = new Recorder(address, prefix, random);
+        var clients = await Task.WhenAll(recorder._randoms.Select((own, client) => Task.Run(() => recorder.RunAsync(client, own))));
+        return [.. clients.SelectMany(operations => operations)];
+    }
+
+    private async Task<List<Operation>> RunAsync(int client, Random random)
+    {
+        var memory = new ClientMemory(client, _keyCount);
+        var operations = new List<Operation>(_operationsPerClient);
+        var connection = await RawConnection.ConnectAsync(_address);
+        try
+        {
+            while (operations.Count < _operationsPerClient)
+            {
+                var call = _workload.NextCall(random, memory);
+                var invokedAt = Now();
+                await connection.SendAsync(_http.RequestOf(call));
+                if (random.Next(1000) < _cutPerMille)
+                {
+                    await CutAsync(connection, random);
+                    connection = await RawConnection.ConnectAsync(_address);
+                    operations.Add(new Operation(client, call, invokedAt, Operation.Never, null));
+                    continue;
+                }
+
+                var response = await connection.ReadAsync() ?? throw new IOException($"{call} was not answered.");
+                var returnedAt = Now();
+                var answer = _http.AnswerOf(call, response);
+                memory.Remember(call, answer);
+                operations.Add(new Operation(client, call, invokedAt, returnedAt, answer));
+            }
+
+            return operations;
+        }
+        finally
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    /// <summary>Goes away without reading: at once, or after what is shorter than any timer; with a reset, or as at a client's end.</summary>
+    private static async Task CutAsync(RawConnection connection, Random random)
+    {
+        var wait = TimeSpan.FromMicroseconds(random.Next(MicrosecondsUntilCutMax));
+        var start = Stopwatch.GetTimestamp();
+        SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) >= wait);
+        if (random.Next(2) == 0)
+            connection.Reset();
+        else
+            await connection.DisposeAsync();
+    }
+
+    private long Now() => (long)Stopwatch.GetElapsedTime(_startedAt).TotalMicroseconds;
+}

@@ -1,0 +1,23 @@
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>What a key has in the model: an entry, or nothing (the default).</summary>
+/// <param name="Value">The entry's value; null if there is no entry.</param>
+/// <param name="Revision">The entry's revision; null while no answer has told it, because the answer to the write was lost.</param>
+internal readonly record struct Register(string? Value, long? Revision)
+{
+    public bool IsAbsent => Value is null;
+
+    /// <summary>The same, after an answer has told the entry's revision. Null if the entry cannot have that revision.</summary>
+    public Register? SeenAt(long revision) =>
+        !IsAbsent && (Revision ?? revision) == revision ? this with { Revision = revision } : null;
+
+    /// <summary>The same, after an answer has shown it whole. Null if it cannot have looked like that.</summary>
+    public Register? SeenAs(Register seen) => (IsAbsent, seen.IsAbsent) switch
+    {
+        (true, true) => this,
+        (false, false) when Value == seen.Value && seen.Revision is { } revision => SeenAt(revision),
+        _ => null,
+    };
+
+    public override string ToString() => IsAbsent ? "nothing" : $"{Value} at {Revision?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "?"}";
+}

@@ -1,0 +1,55 @@
+namespace KvStore.SystemTests.Linearizability;
+
+/// <summary>
+/// What the clients of one history ask for: which kinds of calls, and how often each. Drawn anew for each history, some kinds left out, because
+/// histories that are all alike meet the same few cases again and again. Immutable.
+/// </summary>
+internal sealed class Workload
+{
+    private readonly int _keyCount;
+    private readonly (int Weight, Func<Random, ClientMemory, int, Call> Make)[] _kinds;
+    private readonly int _weights;
+
+    /// <param name="random">Decides.</param>
+    /// <param name="keyCount">How many keys the calls are about.</param>
+    /// <param name="counters">Whether there are additions.</param>
+    public Workload(Random random, int keyCount, bool counters)
+    {
+        _keyCount = keyCount;
+        _kinds =
+        [
+            (4, (_, _, key) => new Get(key)),
+            (Any(4), (_, memory, key) => new Put(key, memory.NextValue())),
+            (1 + Any(4), (random, memory, key) => new Put(key, memory.NextValue(), NewCondition(random, memory.RevisionOf(key)))),
+            (Any(3), (_, _, key) => new Delete(key)),
+            (Any(2), (random, memory, key) => new Delete(key, NewCondition(random, memory.RevisionOf(key)))),
+            (Any(2), (_, _, _) => new List(keyCount)),
+            (counters ? Any(4) : 0, (random, _, key) => new Add(key, random.Next(-2, 3))),
+            (counters ? Any(2) : 0, (random, _, key) => new Put(key, $"{random.Next(100)}")),
+        ];
+        _weights = _kinds.Sum(kind => kind.Weight);
+
+        // Half of the time none at all.
+        int Any(int weightMax) => Math.Max(0, random.Next(-weightMax, weightMax + 1));
+    }
+
+    public Call NextCall(Random random, ClientMemory memory)
+    {
+        var at = random.Next(_weights);
+        foreach (var (weight, make) in _kinds)
+        {
+            if ((at -= weight) < 0)
+                return make(random, memory, random.Next(_keyCount));
+        }
+
+        throw new InvalidOperationException("The weights do not add up.");
+    }
+
+    private static Condition NewCondition(Random random, long revision) => random.Next(8) switch
+    {
+        0 => new Condition(ConditionKind.Exists),
+        1 => new Condition(ConditionKind.Absent),
+        2 => new Condition(ConditionKind.RevisionIsNot, revision),
+        _ => new Condition(ConditionKind.RevisionIs, revision),
+    };
+}
