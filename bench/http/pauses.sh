@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # How long and how often the collector stops KvStore, with many entries, under load over HTTP, for several collectors.
 #
-#   bench/http/pauses.sh                        a million entries, every collector, about 4 minutes
+#   bench/http/pauses.sh                        a million entries, every collector, about 5 minutes
 #   --entries N        entries of 100 B (default 1000000)
 #   --seconds N        seconds of each of the two workloads (default 10)
-#   --collectors A,B   of: shipped workstation blocking server adaptive (default: all)
+#   --collectors A,B   of: shipped workstation blocking server server-young adaptive (default: all)
 #   --server DLL       another build of the service
 #   --no-docs          do not write the table into docs/performance.md
 #
@@ -13,7 +13,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-entries=1000000 seconds=10 collectors=shipped,workstation,blocking,server,adaptive docs=1 install=1
+entries=1000000 seconds=10 collectors=shipped,workstation,blocking,server,server-young,adaptive docs=1 install=1
 server="$root/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll"
 source "$root/bench/http/report.sh"
 source "$root/bench/http/contenders.sh"
@@ -35,12 +35,13 @@ declare -A environment_of=(
     [shipped]=""
     [workstation]="DOTNET_gcServer=0 DOTNET_gcConcurrent=1 DOTNET_GCGen0MaxBudget=0"
     [blocking]="DOTNET_gcServer=0 DOTNET_gcConcurrent=0 DOTNET_GCGen0MaxBudget=0"
-    [server]="DOTNET_gcServer=1 DOTNET_gcConcurrent=1 DOTNET_GCGen0MaxBudget=0 DOTNET_GCDynamicAdaptationMode=0"
+    [server]="DOTNET_gcServer=1 DOTNET_gcConcurrent=1 DOTNET_GCDynamicAdaptationMode=0"
+    [server-young]="DOTNET_gcServer=1 DOTNET_gcConcurrent=1 DOTNET_GCDynamicAdaptationMode=0 DOTNET_GCGen1MaxBudget=800000"
     [adaptive]="DOTNET_gcServer=1 DOTNET_gcConcurrent=1 DOTNET_GCGen0MaxBudget=0 DOTNET_GCDynamicAdaptationMode=1"
 )
 declare -A title_of=(
     [shipped]="as shipped" [workstation]="workstation" [blocking]="workstation, not concurrent"
-    [server]="server" [adaptive]="server, adapting its heaps"
+    [server]="server, generation 0 of 4 MiB" [server-young]="server, generation 0 of 4 and 1 of 8 MiB" [adaptive]="server, adapting its heaps"
 )
 
 have curl wrk || fail "wrk and curl are needed"
