@@ -5,6 +5,7 @@
 #   bench/http/compare.sh --quick              GET hit and PUT only, less than 2 minutes
 #   bench/http/compare.sh --full               every workload at every value size and number of connections
 #   bench/http/compare.sh --entries 10000000   GET throughput with that many entries against 1,000
+#   bench/http/compare.sh --paced              GET at a low, fixed rate: alone, and beside others at full rate
 #
 #   --rounds N       measurements of each cell (default 5); their median is reported
 #   --seconds N      seconds of one measurement (default 1; 2 for the rows that matter most)
@@ -20,12 +21,11 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 mode=default rounds=5 seconds="" only="" entries=0 install=1 docs=1
 server="$root/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll" baseline=""
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "compare.sh: $*"; exit 1; }
+source "$root/bench/http/report.sh"
 
 while (($# > 0)); do
     case $1 in
-    --quick | --full) mode=${1#--} ;;
+    --quick | --full | --paced) mode=${1#--} ;;
     --entries) mode=entries entries=$2; shift ;;
     --rounds) rounds=$2; shift ;;
     --seconds) seconds=$2; shift ;;
@@ -54,6 +54,7 @@ load() {
     local name=$1 use=$threads
     case $name in baseline | few | many) name=kvstore ;; esac
     (($4 >= use)) || use=$4
+    [[ $2 != paced ]] || use=1
     wrk -t"$use" -c"$4" -d"$5s" --timeout 5s -s "$root/bench/http/load.lua" "http://127.0.0.1:${port_of[$1]}" \
         -- "$name" "$2" "$3" "$run" "${entries_of[$1]:-0}" "${6:-}" 2>&1 | sed -n '/^RESULT /{s///;p;q};/PANIC/{p;q}'
 }
@@ -68,27 +69,36 @@ verify() {
 }
 
 # measure ROUND CONTENDER WORKLOAD SIZE CONNECTIONS SECONDS: one line into the results:
-# workload size connections contender round requests_per_second p50_us p99_us failures processor_us_per_request
+# workload size connections contender round requests_per_second p50_us p99_us failures processor_us_per_request others_per_second
 measure() {
-    local result requests duration errors broken p50 p99 failures before after
+    local result requests duration errors broken p50 p99 failures before after beside=${3#paced+} others=0
+    if [[ $3 == paced+* ]]; then
+        # The others begin earlier and end later.
+        load "$2" "$beside" "$4" 64 "$(($6 + 2))" >"$scratch/others" &
+        sleep 1
+    fi
     before=$(processor_time "$2")
-    result=$(load "${@:2}")
+    result=$(load "$2" "${3%+*}" "${@:4}")
     after=$(processor_time "$2")
     run=$((run + 1))
+    if [[ $3 == paced+* ]]; then
+        wait $!
+        others=$(awk '{ printf "%.0f", $1 / $2 }' "$scratch/others")
+    fi
     read -r requests duration errors broken p50 p99 _ <<<"$result"
     failures=$((errors + broken))
 
     # A miss is answered with 404, except by etcd, so there everything else is the failure.
     [[ $3 != miss || $2 == etcd ]] || failures=$((requests - errors + broken))
     awk -v id="$3 $4 $5 $2 $1" -v n="$requests" -v d="$duration" -v rest="$p50 $p99 $failures" -v processor="$((after - before))" \
-        'BEGIN { printf "%s %.0f %s %.2f\n", id, n / d, rest, processor * 10000 / n }' >>"$results"
-    [[ $3 != put-new ]] || clean "$2"
+        -v others="$others" 'BEGIN { printf "%s %.0f %s %.2f %d\n", id, n / d, rest, processor * 10000 / n, others }' >>"$results"
+    [[ $3 != *put-new ]] || clean "$2"
 }
 
 # rows: one line per row: workload, size, connections, seconds, contenders.
 rows() {
     local all="floor kvstore baseline webdis nginx etcd" others="kvstore baseline webdis nginx etcd" size connections workload
-    local brief="floor kvstore baseline webdis nginx"
+    local brief="floor kvstore baseline webdis nginx" beside
     case $mode in
     quick)
         for workload in get put-new; do echo "$workload 100 64 1 $brief"; done
@@ -109,6 +119,7 @@ rows() {
         done; done
         ;;
     entries) echo "entries 100 64 2 few many" ;;
+    paced) for beside in paced paced+get paced+put-new; do echo "$beside 100 8 3 floor kvstore baseline"; done ;;
     esac
 }
 
@@ -124,12 +135,9 @@ measure_generator() {
 }
 
 facts() {
-    local version
-    echo "cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"
-    echo "dotnet=.NET $(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App \([^ ]*\).*/\1/p' | tail -n 1)"
-    version=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
-    [[ -z $(git -C "$root" status --porcelain -- src 2>/dev/null) ]] || version="$version with changes"
-    echo "kvstore=$version"
+    echo "cpu=$(machine)"
+    echo "dotnet=$(runtime)"
+    echo "kvstore=$(revision)"
     for contender in "${contenders[@]}"; do
         case $contender in
         webdis) echo "webdis=webdis $(dpkg-query -W -f '${Version}' webdis 2>/dev/null || echo '?') on redis $(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" ;;
@@ -192,11 +200,11 @@ cells() {
 
 say "verifying and warming up"
 while read -r workload size connections duration contender; do
-    verify "$contender" "$workload" "$size"
+    verify "$contender" "${workload%+*}" "$size"
 done < <(cells 0 | sort -k1,2 -k5,5 -u)
 while read -r workload size connections duration contender; do
-    case $contender in floor | kvstore | baseline | few | many) load "$contender" "$workload" "$size" "$connections" 2 >/dev/null ;; esac
-    [[ $workload != put-new ]] || clean "$contender"
+    case $contender in floor | kvstore | baseline | few | many) load "$contender" "${workload#paced+}" "$size" "$connections" 2 >/dev/null ;; esac
+    [[ $workload != *put-new ]] || clean "$contender"
 done < <(cells 0)
 
 for ((round = 1; round <= rounds; round++)); do
@@ -208,16 +216,10 @@ for ((round = 1; round <= rounds; round++)); do
 done
 
 report="$scratch/report.md"
-awk -f "$root/bench/http/report.awk" "$scratch/facts" "$results" >"$report"
+awk -f "$root/bench/http/statistics.awk" -f "$root/bench/http/$([[ $mode == paced ]] && echo paced || echo report).awk" "$scratch/facts" "$results" >"$report"
 cat "$report"
 if ((docs)); then
     # Each mode has a place of its own in the document: the usual and the full table share one.
-    place=$([[ $mode == entries ]] && echo entries || echo comparison)
-    awk -v report="$report" -v place="$place" '
-        index($0, "<!-- " place " begin -->") { print; while ((getline line < report) > 0) print line; skipping = 1; next }
-        index($0, "<!-- " place " end -->") { skipping = 0 }
-        !skipping' "$root/docs/performance.md" >"$scratch/performance.md"
-    cp "$scratch/performance.md" "$root/docs/performance.md"
-    say "written into docs/performance.md"
+    case $mode in entries | paced) publish "$mode" "$report" ;; *) publish comparison "$report" ;; esac
 fi
 ! grep -q FAILED "$report" || fail "some answers were failures; see the table"

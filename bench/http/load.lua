@@ -1,12 +1,15 @@
 -- Load for wrk: wrk ... -s load.lua URL -- CONTENDER WORKLOAD VALUE_BYTES RUN [ENTRIES] [verify]
 --
 -- The requests are built before the run starts. Only the workloads whose keys must not repeat (put-new) or must not fit
--- into any cache (entries) put theirs together from ready parts, by one concatenation per request.
+-- into any cache (entries, entries-mix) put theirs together from ready parts, by one concatenation per request.
 -- RUN makes the keys of put-new different from those of every other run.
 -- With "verify" every answer is checked against what was asked for, which needs one connection and one thread.
 
 local KEYS = 1000
 local LISTED = 100
+
+-- Requests per second and thread of the workload paced.
+local PACE = 2000
 
 -- How to say things to each contender --------------------------------------------------------------------------------
 
@@ -110,6 +113,16 @@ local function put(key, value_size)
     return { dialect.put(dialect.code(key), dialect.code(value_of(key, value_size))), expect_written }
 end
 
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds, nanoseconds; } instant; int clock_gettime(int clock, instant *now);")
+
+-- Seconds on the monotonic clock.
+local function now()
+    local instant = ffi.new("instant")
+    ffi.C.clock_gettime(1, instant)
+    return tonumber(instant.seconds) + tonumber(instant.nanoseconds) / 1e9
+end
+
 -- Workloads: each returns a function that returns the next request and what to expect of its answer -------------------
 
 local function cycle(steps, start)
@@ -147,6 +160,16 @@ workloads["put-same"] = function(id) return cycle(each_key(put), id * 377) end
 
 function workloads.miss(id)
     return cycle(each_key(function(key) return { dialect.get(dialect.code("m" .. key:sub(2))), expect_missing } end), id * 377)
+end
+
+-- GET at a fixed rate: each request has its time, whatever became of those before it.
+function workloads.paced(id)
+    local started, sent = now(), 0
+    function delay()
+        sent = sent + 1
+        return math.max(0, (started + sent / PACE - now()) * 1000)
+    end
+    return workloads.get(id)
 end
 
 function workloads.mix(id)
@@ -188,6 +211,17 @@ function workloads.entries()
     local next_get = with_digits(dialect.get("e000000000", size), same)
     local expected = expect_value(string.rep("x", size))
     return function() return next_get(math.random(0, entries - 1)), expected end
+end
+
+workloads["entries-mix"] = function()
+    local get_any = workloads.entries()
+    local next_put = with_digits(dialect.put("e000000000", string.rep("x", size)), same)
+    local number = 0
+    return function()
+        number = number + 1
+        if number % 20 > 0 then return get_any() end
+        return next_put(math.random(0, entries - 1)), expect_written
+    end
 end
 
 -- What wrk calls -------------------------------------------------------------------------------------------------------

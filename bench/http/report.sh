@@ -1,0 +1,25 @@
+# What the scripts of this folder say, and where. Sourced, not run.
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "${0##*/}: $*"; exit 1; }
+
+# publish PLACE FILE: puts the file between the two comments of docs/performance.md that name the place.
+publish() {
+    awk -v report="$2" -v place="$1" '
+        index($0, "<!-- " place " begin -->") { print; while ((getline line < report) > 0) print line; skipping = 1; next }
+        index($0, "<!-- " place " end -->") { skipping = 0 }
+        !skipping' "$root/docs/performance.md" >"$scratch/performance.md"
+    cp "$scratch/performance.md" "$root/docs/performance.md"
+    say "written into docs/performance.md"
+}
+
+machine() { echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"; }
+runtime() { echo ".NET $(dotnet --list-runtimes | sed -n 's/^Microsoft.AspNetCore.App \([^ ]*\).*/\1/p' | tail -n 1)"; }
+
+# The commit that is measured.
+revision() {
+    local version
+    version=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
+    [[ -z $(git -C "$root" status --porcelain -- src 2>/dev/null) ]] || version="$version with changes"
+    echo "$version"
+}
