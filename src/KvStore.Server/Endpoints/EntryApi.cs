@@ -48,12 +48,12 @@ internal static class EntryApi
         "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
         + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read.")
     {
-        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
+        Parameters = [ApiParts.Key, .. ApiParts.WriteHeaders],
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
         Responses =
         [
-            new(201, "The key had no entry; it has one now.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
-            new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+            new(201, "The key had no entry; it has one now.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
+            new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
             ApiParts.PreconditionFailed,
@@ -65,10 +65,10 @@ internal static class EntryApi
     public static readonly ApiOperation Delete = new("deleteEntry", ApiParts.EntriesTag, "Delete an entry",
         "Removes the key's entry.")
     {
-        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
+        Parameters = [ApiParts.Key, .. ApiParts.WriteHeaders],
         Responses =
         [
-            new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision] },
+            new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision, ApiParts.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.NotFound,
             ApiParts.PreconditionFailed,
