@@ -5,7 +5,8 @@ namespace KvStore.Server.Endpoints;
 /// <summary>What the OpenAPI document says of <see cref="EntryEndpoints"/>.</summary>
 internal static class EntryApi
 {
-    private static readonly IReadOnlyList<ApiContent> Value =
+    /// <summary>What a value may be.</summary>
+    public static readonly IReadOnlyList<ApiContent> Value =
     [
         new("application/octet-stream", null, null),
         new("application/json", null, new System.Text.Json.Nodes.JsonObject { ["name"] = "Ada" }),
@@ -46,9 +47,10 @@ internal static class EntryApi
 
     public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
         "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
-        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read.")
+        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read. "
+        + "Without `ttl` the entry stays, also when the one before it was to be deleted.")
     {
-        Parameters = [ApiParts.Key, .. ApiParts.WriteHeaders],
+        Parameters = [ApiParts.Key, ApiParts.Ttl, .. ApiParts.WriteHeaders],
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
         Responses =
         [

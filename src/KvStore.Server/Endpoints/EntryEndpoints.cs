@@ -8,7 +8,7 @@ namespace KvStore.Server.Endpoints;
 /// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
 /// result object, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
+internal sealed class EntryEndpoints(Store store, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
     // A catch-all would take /v1/kv itself as well.
@@ -50,11 +50,13 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
 
     private async Task PutAsync(HttpContext context)
     {
+        TimeToLive ttl = default;
         Conditions conditions = default;
         var contentType = "";
         string? retryKey = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
-            ?? QueryParameters.TryGet(context, [], out _)
+            ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
+            ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
             ?? ContentTypes.TryGet(context.Request, out contentType)
             ?? SafeRetry.TryGet(context, out retryKey);
@@ -70,7 +72,9 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(draft)])
+        // A time to live counts from when the whole value is there. A draft has its lifetime from the beginning, so that one is copied.
+        var put = ttl.ExpiresAt(time) is { } expiresAt ? new Put(key, draft.Value, contentType, expiresAt) : new Put(draft);
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [put])
         {
             Idempotency = SafeRetry.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
         });

@@ -30,6 +30,9 @@ internal static class ApiParts
     /// <summary>The conditions of a write. Without examples, which Swagger UI would fill in.</summary>
     public static readonly IReadOnlyList<ApiParameter> WriteConditions = [IfMatch with { Example = null }, IfNoneMatch with { Example = null }];
 
+    public static readonly ApiParameter Ttl = new(TimeToLive.Parameter, ParameterLocation.Query, JsonSchemaType.String,
+        "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
+
     public static readonly ApiParameter IdempotencyKey = new(SafeRetry.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it is answered as the first time.");
 
