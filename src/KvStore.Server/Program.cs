@@ -39,6 +39,7 @@ try
 
     app.MapEntryEndpoints();
     app.MapListingEndpoints();
+    app.MapCounterEndpoints();
     app.MapWatchEndpoints();
     app.MapPersonEndpoints();
     app.MapOperatingEndpoints();

@@ -7,10 +7,12 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
 
     public static readonly TheoryData<string, string[]> Routes = new()
     {
-        { "/v1/kv/key", ["GET", "HEAD", "PUT", "DELETE"] },
-        { "/v1/kv/a/b/", ["GET", "HEAD", "PUT", "DELETE"] },
-        { "/v1/kv/", ["GET", "HEAD", "PUT", "DELETE"] },
-        { "/v1/kv", ["GET"] },
+        { "/v1/kv/key", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
+        { "/v1/kv/a/b/", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
+        { "/v1/kv/", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
+        { "/v1/kv", ["GET", "DELETE"] },
+        { "/v1/counters/key", ["POST"] },
+        { "/v1/counters/", ["POST"] },
         { "/person/update", ["PUT"] },
         { "/person/get", ["GET"] },
     };
@@ -33,6 +35,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("/nothing")]
     [InlineData("/v1")]
     [InlineData("/v1/")]
+    [InlineData("/v1/counters")]
     [InlineData("/v2/kv/a")]
     [InlineData("/person")]
     [InlineData("/person/get/100")]

@@ -3,11 +3,23 @@ namespace KvStore.Server.Endpoints;
 /// <summary>The resources of the service, by name.</summary>
 internal static class EndpointMapping
 {
-    /// <summary>/v1/kv/{key}.</summary>
-    public static void MapEntryEndpoints(this IEndpointRouteBuilder routes) => EntryEndpoints.Map(routes);
+    /// <summary>/v1/kv/{key} and /v1/kv/{prefix}/.</summary>
+    public static void MapEntryEndpoints(this IEndpointRouteBuilder routes)
+    {
+        EntryEndpoints.Map(routes);
+        PatchEndpoints.Map(routes);
+        AppendEndpoints.Map(routes);
+    }
 
     /// <summary>/v1/kv.</summary>
-    public static void MapListingEndpoints(this IEndpointRouteBuilder routes) => ListingEndpoints.Map(routes);
+    public static void MapListingEndpoints(this IEndpointRouteBuilder routes)
+    {
+        ListingEndpoints.Map(routes);
+        PrefixEndpoints.Map(routes);
+    }
+
+    /// <summary>/v1/counters/{key}.</summary>
+    public static void MapCounterEndpoints(this IEndpointRouteBuilder routes) => CounterEndpoints.Map(routes);
 
     /// <summary>/v1/watch.</summary>
     public static void MapWatchEndpoints(this IEndpointRouteBuilder routes) => WatchEndpoints.Map(routes);

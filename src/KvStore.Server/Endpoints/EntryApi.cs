@@ -5,7 +5,8 @@ namespace KvStore.Server.Endpoints;
 /// <summary>What the OpenAPI document says of <see cref="EntryEndpoints"/>.</summary>
 internal static class EntryApi
 {
-    private static readonly IReadOnlyList<ApiContent> Value =
+    /// <summary>What a value may be.</summary>
+    public static readonly IReadOnlyList<ApiContent> Value =
     [
         new("application/octet-stream", null, null),
         new("application/json", null, new System.Text.Json.Nodes.JsonObject { ["name"] = "Ada" }),
@@ -46,14 +47,15 @@ internal static class EntryApi
 
     public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
         "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
-        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read.")
+        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read. "
+        + "Without `ttl` the entry stays, also when the one before it was to be deleted.")
     {
-        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
+        Parameters = [ApiParts.Key, ApiParts.Ttl, .. ApiParts.WriteHeaders],
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
         Responses =
         [
-            new(201, "The key had no entry; it has one now.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
-            new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision] },
+            new(201, "The key had no entry; it has one now.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
+            new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
             ApiParts.PreconditionFailed,
@@ -65,10 +67,10 @@ internal static class EntryApi
     public static readonly ApiOperation Delete = new("deleteEntry", ApiParts.EntriesTag, "Delete an entry",
         "Removes the key's entry.")
     {
-        Parameters = [ApiParts.Key, .. ApiParts.WriteConditions],
+        Parameters = [ApiParts.Key, .. ApiParts.WriteHeaders],
         Responses =
         [
-            new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision] },
+            new(204, "The entry is gone.") { Headers = [ApiParts.StoreRevision, ApiParts.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.NotFound,
             ApiParts.PreconditionFailed,

@@ -8,7 +8,7 @@ namespace KvStore.Server.Endpoints;
 /// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
 /// result object, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
+internal sealed class EntryEndpoints(Store store, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
     // A catch-all would take /v1/kv itself as well.
@@ -50,12 +50,16 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
 
     private async Task PutAsync(HttpContext context)
     {
+        TimeToLive ttl = default;
         Conditions conditions = default;
         var contentType = "";
+        string? retryKey = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
-            ?? QueryParameters.TryGet(context, [], out _)
+            ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
+            ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? ContentTypes.TryGet(context.Request, out contentType);
+            ?? ContentTypes.TryGet(context.Request, out contentType)
+            ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
@@ -68,46 +72,41 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options)
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(draft)]));
-        if (outcome is not Outcome.Committed committed)
+        // A time to live counts from when the whole value is there. A draft has its lifetime from the beginning, so that one is copied.
+        var put = ttl.ExpiresAt(time) is { } expiresAt ? new Put(key, draft.Value, contentType, expiresAt) : new Put(draft);
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [put])
         {
-            await EntryResponses.WriteFailureAsync(context, outcome);
-            return;
-        }
-
-        var entry = committed.Changes[0].Current!.Value;
-        context.Response.StatusCode = entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent;
-        context.Response.Headers.ETag = EntryResponses.ETagOf(entry);
-        EntryResponses.SetRevision(context.Response, committed.Revision);
+            Idempotency = SafeRetry.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
+        });
+        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfPut);
     }
 
     private async Task DeleteAsync(HttpContext context)
     {
         Conditions conditions = default;
+        string? retryKey = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [], out _)
-            ?? Conditions.TryGet(context, key, out conditions);
+            ?? Conditions.TryGet(context, key, out conditions)
+            ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]));
-        switch (outcome)
+        var outcome = await store.SubmitAsync(new Operation([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
         {
-            case Outcome.Committed committed:
-                context.Response.StatusCode = StatusCodes.Status204NoContent;
-                EntryResponses.SetRevision(context.Response, committed.Revision);
-                break;
-
-            // Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).
-            case Outcome.GuardsFailed { Failed: [{ Current: null }, ..] } failed:
-                await EntryResponses.WriteNotFoundAsync(context, failed.Revision);
-                break;
-            default:
-                await EntryResponses.WriteFailureAsync(context, outcome);
-                break;
-        }
+            Idempotency = SafeRetry.Of(context, options, retryKey, [], AnswerOfDelete),
+        });
+        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOfDelete);
     }
+
+    private static WriteAnswer AnswerOfPut(Outcome.Committed committed)
+    {
+        var entry = committed.Changes[0].Current!.Value;
+        return WriteAnswer.Of(entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent, entry);
+    }
+
+    private static WriteAnswer AnswerOfDelete(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision);
 }

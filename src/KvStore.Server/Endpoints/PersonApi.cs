@@ -25,8 +25,8 @@ internal static class PersonApi
         "Stores the person as the entry `person/{id}`. Later updates win.")
     {
         Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.PersonUpdate, new JsonObject { ["id"] = 100, ["name"] = "mob" })]),
-        Parameters = ApiParts.WriteConditions,
-        Responses = [Found, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
+        Parameters = ApiParts.WriteHeaders,
+        Responses = [Found with { Headers = [.. Found.Headers, ApiParts.Replayed] }, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
     };
 
     public static readonly ApiOperation Get = new("getPerson", ApiParts.CompatibilityTag, "Read a person",

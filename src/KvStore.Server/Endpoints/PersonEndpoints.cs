@@ -22,10 +22,12 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
     private async Task UpdateAsync(HttpContext context)
     {
         var body = new PersonBody();
+        byte[] bytes = [];
+        string? retryKey = null;
         Conditions conditions = default;
-        var problem = QueryParameters.TryGet(context, [], out _);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is null)
-            (body, problem) = await ReadBodyAsync(context);
+            (body, bytes, problem) = await ReadBodyAsync(context);
         problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
         if (problem is not null)
         {
@@ -41,15 +43,11 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)]));
-        if (outcome is not Outcome.Committed committed)
+        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)])
         {
-            await EntryResponses.WriteFailureAsync(context, outcome);
-            return;
-        }
-
-        EntryResponses.SetRevision(context.Response, committed.Revision);
-        await EntryResponses.WriteValueAsync(context, committed.Changes[0].Current!.Value);
+            Idempotency = SafeRetry.Of(context, options, retryKey, bytes, AnswerOfUpdate),
+        });
+        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfUpdate);
     }
 
     private async Task GetAsync(HttpContext context)
@@ -77,19 +75,25 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
                 : (0, PersonBody.IdProblem);
         }
 
-        var (body, problem) = await ReadBodyAsync(context);
+        var (body, _, problem) = await ReadBodyAsync(context);
         return (body.Id ?? 0, problem);
     }
 
-    private async ValueTask<(PersonBody Body, Problem? Problem)> ReadBodyAsync(HttpContext context)
+    private async ValueTask<(PersonBody Body, byte[] Bytes, Problem? Problem)> ReadBodyAsync(HttpContext context)
     {
         var body = new PersonBody();
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
-            return (body, Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+            return (body, [], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
         if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } bytes)
-            return (body, Problems.TooLarge(options.ValueBytesMax));
+            return (body, [], Problems.TooLarge(options.ValueBytesMax));
         var problem = PersonBody.TryParse(bytes, out body);
-        return (body, problem);
+        return (body, bytes, problem);
+    }
+
+    private static WriteAnswer AnswerOfUpdate(Outcome.Committed committed)
+    {
+        var entry = committed.Changes[0].Current!.Value;
+        return WriteAnswer.Of(StatusCodes.Status200OK, entry) with { ContentType = entry.ContentType, Body = entry.Value };
     }
 
     private static Key KeyOf(long id) => Key.Parse(string.Create(CultureInfo.InvariantCulture, $"person/{id}"));

@@ -38,6 +38,12 @@ internal sealed record KvStoreOptions
     /// <summary>After how much silence a watcher is told how far it has come. Default 10 seconds. Shorter than the patience of what is between.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Entries that a request may delete by their prefix. Default 1,000,000. With more of them it is answered with 409 and nothing is deleted.</summary>
+    public int DeletedEntriesMax { get; init; } = 1_000_000;
+
+    /// <summary>How long the answer to a write with an Idempotency-Key is remembered. Default 24 hours. After that the same key is a new request.</summary>
+    public TimeSpan IdempotencyLifetime { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
     public StoreOptions Store { get; init; } = new();
 

@@ -36,6 +36,8 @@ internal static class KvStoreSettings
             PageEntriesDefault = reader.Integer("PageEntriesDefault", defaults.PageEntriesDefault, 1, 100_000),
             PageEntriesMax = reader.Integer("PageEntriesMax", defaults.PageEntriesMax, 1, 100_000),
             PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
+            DeletedEntriesMax = reader.Integer("DeletedEntriesMax", defaults.DeletedEntriesMax, 1, 100_000_000),
+            IdempotencyLifetime = reader.Duration("IdempotencyLifetime", defaults.IdempotencyLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)),
             Store = new StoreOptions
             {
                 QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),

@@ -46,6 +46,15 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         return null;
     }
 
+    /// <summary>Refuses both headers, where there is no one entry that they could speak of.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public static Problem? Refuse(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var given = headers.IfMatch.Count > 0 ? HeaderNames.IfMatch : headers.IfNoneMatch.Count > 0 ? HeaderNames.IfNoneMatch : null;
+        return given is null ? null : Problems.MalformedRequest("A condition speaks of one entry, and this request is not about one. Leave the header away.", given);
+    }
+
     // If-Match compares strongly, so that weak tags never match; If-None-Match compares weakly (RFC 9110, section 8.8.3.2).
     private static bool TryParse(StringValues values, bool strong, out bool any, out ImmutableArray<long> revisions)
     {

@@ -7,6 +7,7 @@ namespace KvStore.Server.Http;
 internal static class ContentTypes
 {
     public const string Json = "application/json";
+    public const string MergePatch = "application/merge-patch+json";
     public const string OctetStream = "application/octet-stream";
 
     private const string Form = "application/x-www-form-urlencoded";
@@ -36,6 +37,9 @@ internal static class ContentTypes
         var type = Essence(contentType);
         return type.Equals(Json, StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>Whether the type is that of a JSON merge patch (RFC 7396).</summary>
+    public static bool IsMergePatch(string contentType) => Essence(contentType).Equals(MergePatch, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the type is text in UTF-8.</summary>
     public static bool IsText(string contentType)

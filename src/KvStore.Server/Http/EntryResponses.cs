@@ -52,15 +52,19 @@ internal static class EntryResponses
     {
         var response = context.Response;
         SetEntryHeaders(response, entry);
-        response.ContentType = entry.ContentType;
-        response.ContentLength = entry.Value.Length;
-
-        // A stored page must not run as script beside Swagger UI.
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentSecurityPolicy = "sandbox";
+        SetContentHeaders(response, entry.ContentType, entry.Value.Length);
         return HttpMethods.IsHead(context.Request.Method)
             ? Task.CompletedTask
             : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+    }
+
+    /// <summary>Says what the body is, and that it must not run as script beside Swagger UI: a client stored it.</summary>
+    public static void SetContentHeaders(HttpResponse response, string contentType, int length)
+    {
+        response.ContentType = contentType;
+        response.ContentLength = length;
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "sandbox";
     }
 
     /// <summary>Answers that the client's copy of an entry is still the current one.</summary>
@@ -71,15 +75,46 @@ internal static class EntryResponses
         return Task.CompletedTask;
     }
 
-    /// <summary>Answers with what became of a write that did not commit.</summary>
-    /// <exception cref="InvalidOperationException">The write did commit.</exception>
-    public static Task WriteFailureAsync(HttpContext context, Outcome outcome)
+    /// <summary>Answers with what became of a write.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="answer">Makes the answer when it was committed.</param>
+    public static Task WriteOutcomeAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer)
+    {
+        switch (outcome)
+        {
+            case Outcome.Committed committed:
+                return answer(committed).WriteAsync(context);
+            case Outcome.Replayed replayed:
+                context.Response.Headers[SafeRetry.ReplayedHeader] = "true";
+                return WriteAnswer.Parse(replayed.Answer).WriteAsync(context);
+            default:
+                return WriteFailureAsync(context, outcome);
+        }
+    }
+
+    /// <summary>Answers with what became of a write of an entry that has to be there: 404 when it is not.</summary>
+    /// <remarks>Conditions speak of an entry: without one the answer is 404 whatever they say (RFC 9110, section 13.2.1).</remarks>
+    public static Task WriteOutcomeOfPresentAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer) =>
+        outcome is Outcome.GuardsFailed { Failed: [{ Current: null }, ..] } failed
+            ? WriteNotFoundAsync(context, failed.Revision)
+            : WriteOutcomeAsync(context, outcome, answer);
+
+    private static Task WriteFailureAsync(HttpContext context, Outcome outcome)
     {
         switch (outcome)
         {
             case Outcome.GuardsFailed failed:
                 SetRevision(context.Response, failed.Revision);
                 return WritePreconditionFailedAsync(context, failed.Failed[0].Current);
+            case Outcome.Refused refused:
+                SetRevision(context.Response, refused.Revision);
+                if (refused.Current is { } current)
+                    context.Response.Headers.ETag = ETagOf(current);
+                return ProblemOf(refused).WriteAsync(context);
+            case Outcome.IdempotencyKeyReused reused:
+                SetRevision(context.Response, reused.Revision);
+                return Problems.IdempotencyKeyReused().WriteAsync(context);
             case Outcome.NotApplied { Reason: var reason }:
                 return ProblemOf(reason).WriteAsync(context);
             case Outcome.Unknown:
@@ -115,6 +150,19 @@ internal static class EntryResponses
         if (entry.ExpiresAt is { } expiresAt)
             response.Headers[ExpiresHeader] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
     }
+
+    private static Problem ProblemOf(Outcome.Refused refused) => refused switch
+    {
+        { Reason: RefusalReason.NotANumber } => Problems.NotANumber(),
+        { Reason: RefusalReason.Overflow } => Problems.Overflow(),
+        { Reason: RefusalReason.NotJson } => Problems.NotJson(),
+        { Reason: RefusalReason.TooMany } => Problems.TooManyEntries(),
+
+        // A value that would be too large is there already; an answer that would be is not.
+        { Reason: RefusalReason.TooLarge, Current: null } => Problems.AnswerTooLarge(),
+        { Reason: RefusalReason.TooLarge } => Problems.ResultTooLarge(),
+        _ => throw new InvalidOperationException($"Unknown reason {refused.Reason}."),
+    };
 
     private static Problem ProblemOf(NotAppliedReason reason) => reason switch
     {

@@ -21,6 +21,22 @@ internal static class Problems
     public static Problem BodyTooSlow() =>
         new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request body came too slowly", "Nothing was stored. Send the request again on a better connection.");
 
+    public static Problem NotANumber() =>
+        new(StatusCodes.Status409Conflict, "not-a-number", "The stored value is not a number",
+            "Only to a whole number of 64 bits in decimal text, such as 42 or -7, can something be added. Nothing was changed. Store a number with PUT, or count under another key.");
+
+    public static Problem Overflow() =>
+        new(StatusCodes.Status409Conflict, "overflow", "The number would leave its range",
+            $"The sum does not fit into 64 bits: {long.MinValue} to {long.MaxValue}. Nothing was changed. Add less, or store another number with PUT.");
+
+    public static Problem NotJson() =>
+        new(StatusCodes.Status409Conflict, "not-json", "The stored value is not JSON",
+            "Only JSON of at most 64 levels can be patched. Nothing was changed. Replace the value with PUT.");
+
+    public static Problem TooManyEntries() =>
+        new(StatusCodes.Status409Conflict, "too-many-entries", "The prefix has too many entries",
+            "More entries start with it than the service deletes at once. Nothing was deleted. Delete by longer prefixes, or raise KvStore:DeletedEntriesMax.");
+
     public static Problem Gone(long oldestRevision) =>
         new(StatusCodes.Status410Gone, "revision-gone", "The revision is no longer available",
             $"The oldest revision that can be read now is {oldestRevision}. Read at a newer revision, or without one for the latest state.")
@@ -33,8 +49,21 @@ internal static class Problems
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The request body is too large",
             $"At most {bytesMax} bytes are accepted. Nothing was stored. Split the value, or raise the service's limit.");
 
+    public static Problem ResultTooLarge() =>
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The value would become too large",
+            "With this change the value would have more bytes than the service stores. Nothing was changed. Split the value, or raise KvStore:ValueBytesMax.");
+
+    public static Problem AnswerTooLarge() =>
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer is too large to be remembered",
+            "Nothing was changed. Leave Idempotency-Key away, or ask for less in one request.");
+
     public static Problem UnsupportedMediaType(string detail) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = "Content-Type" };
+
+    public static Problem IdempotencyKeyReused() =>
+        new(StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
+            "A different request was carried out with this key. Nothing was changed. Use a new key for each write, and the same key only to send the very same request again.")
+        { Field = SafeRetry.KeyHeader };
 
     public static Problem QueueFull(TimeSpan retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "queue-full", "Too many writes are waiting",
@@ -52,7 +81,7 @@ internal static class Problems
 
     public static Problem UnknownOutcome() =>
         new(StatusCodes.Status504GatewayTimeout, "unknown-outcome", "It is not known whether the write was applied",
-            "Read the key to learn what became of it before you write again.")
+            "If the request had an Idempotency-Key, send it again with the same one. Else read the key to learn what became of it before you write again.")
         { Outcome = "unknown" };
 
     public static Problem NoSpace() =>

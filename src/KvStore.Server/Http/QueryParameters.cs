@@ -56,8 +56,8 @@ internal sealed class QueryParameters
         number = null;
         if (Text(name) is not { } text)
             return null;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) || parsed < min || parsed > max)
-            return Problems.MalformedRequest(max == long.MaxValue ? $"Give a whole number of at least {min}." : $"Give a whole number from {min} to {max}.", name);
+        if (!long.TryParse(text, min < 0 ? NumberStyles.AllowLeadingSign : NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) || parsed < min || parsed > max)
+            return Problems.MalformedRequest(max == long.MaxValue && min >= 0 ? $"Give a whole number of at least {min}." : $"Give a whole number from {min} to {max}.", name);
         number = parsed;
         return null;
     }

@@ -6,16 +6,20 @@ namespace KvStore.Server.Http;
 /// <summary>The key that a request names: in its path, or in a query parameter.</summary>
 internal static class RequestKey
 {
-    /// <summary>Takes the key from a target below <see cref="RequestTarget.KeyPathPrefix"/>.</summary>
+    /// <summary>Takes the key from the target.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="bytesMax">The most bytes that the key may have.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="pathPrefix">What stands before it.</param>
     /// <returns>What is wrong with it, or null.</returns>
-    public static Problem? TryGet(HttpContext context, int bytesMax, out Key key)
+    public static Problem? TryGet(HttpContext context, int bytesMax, out Key key, string pathPrefix = RequestTarget.KeyPathPrefix)
     {
         key = default;
         var path = RequestTarget.PathOf(context);
-        if (!path.StartsWith(RequestTarget.KeyPathPrefix, StringComparison.Ordinal))
-            return Problems.MalformedRequest($"Write the path as {RequestTarget.KeyPathPrefix}KEY, with that part in lower case and not percent-encoded.");
+        if (!path.StartsWith(pathPrefix, StringComparison.Ordinal))
+            return Problems.MalformedRequest($"Write the path as {pathPrefix}KEY, with that part in lower case and not percent-encoded.");
 
-        var text = path[RequestTarget.KeyPathPrefix.Length..];
+        var text = path[pathPrefix.Length..];
         var rented = ArrayPool<byte>.Shared.Rent(text.Length);
         try
         {
@@ -44,7 +48,7 @@ internal static class RequestKey
     private static Problem? Explain(KeyProblem problem, int length, int bytesMax, string field) => problem switch
     {
         KeyProblem.None => null,
-        KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/, and without that last slash keys are listed.", field),
+        KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/ (or /v1/counters/), and GET /v1/kv lists keys.", field),
         KeyProblem.TooLong => Problems.MalformedKey($"The key has {length} bytes; at most {bytesMax} are accepted.", field),
         KeyProblem.InvalidUtf8 => Problems.MalformedKey("The key is not UTF-8. Percent-encode the UTF-8 bytes of its text.", field),
         KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Leave it away, or encode the key in text of your own.", field),

@@ -14,6 +14,9 @@ internal static class RequestTarget
     /// <summary>What stands before a key in the target.</summary>
     public const string KeyPathPrefix = "/v1/kv/";
 
+    /// <summary>What stands before the key of a counter in the target.</summary>
+    public const string CounterPathPrefix = "/v1/counters/";
+
     private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
 
     /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
@@ -30,6 +33,9 @@ internal static class RequestTarget
         var end = target.IndexOf('?');
         return end < 0 ? target : target[..end];
     }
+
+    /// <summary>The path of a key's entry, percent-encoded but for its slashes.</summary>
+    public static string PathTo(Key key) => KeyPathPrefix + Uri.EscapeDataString(key.ToString()).Replace("%2F", "/", StringComparison.Ordinal);
 
     /// <summary>Percent-decodes once (RFC 3986, section 2.1).</summary>
     /// <param name="text">The encoded text.</param>

@@ -114,7 +114,7 @@ internal static class ApiDocument
         Name = parameter.Name,
         In = parameter.In,
         Description = parameter.Description,
-        Required = parameter.In == ParameterLocation.Path,
+        Required = parameter.Required || parameter.In == ParameterLocation.Path,
         Example = parameter.Example?.DeepClone(),
         Schema = new OpenApiSchema
         {

@@ -25,6 +25,9 @@ internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchem
 
     public JsonNode? Default { get; init; }
 
+    /// <summary>Whether the request is refused without it. A part of the path always is.</summary>
+    public bool Required { get; init; }
+
     public string? Minimum { get; init; }
 
     public string? Maximum { get; init; }

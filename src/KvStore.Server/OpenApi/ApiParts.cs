@@ -30,6 +30,15 @@ internal static class ApiParts
     /// <summary>The conditions of a write. Without examples, which Swagger UI would fill in.</summary>
     public static readonly IReadOnlyList<ApiParameter> WriteConditions = [IfMatch with { Example = null }, IfNoneMatch with { Example = null }];
 
+    public static readonly ApiParameter Ttl = new(TimeToLive.Parameter, ParameterLocation.Query, JsonSchemaType.String,
+        "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
+
+    public static readonly ApiParameter IdempotencyKey = new(SafeRetry.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
+        "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it is answered as the first time.");
+
+    /// <summary>The headers of a write of one entry.</summary>
+    public static readonly IReadOnlyList<ApiParameter> WriteHeaders = [.. WriteConditions, IdempotencyKey];
+
     /// <summary>The conditions of a read.</summary>
     public static readonly IReadOnlyList<ApiParameter> ReadConditions =
     [
@@ -42,6 +51,9 @@ internal static class ApiParts
     public static readonly ApiHeader StoreRevision = new(EntryResponses.RevisionHeader, JsonSchemaType.Integer,
         "The revision of the snapshot that was read, or of the write.", 7);
 
+    public static readonly ApiHeader Replayed = new(SafeRetry.ReplayedHeader, JsonSchemaType.Boolean,
+        "`true` when this is the remembered answer to an earlier request with the same Idempotency-Key; else absent.", true);
+
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which trying again may help.", 1);
 
     public static readonly ApiResponse Loading = new(503, "The store is loading, stopping or has failed.")
@@ -50,9 +62,10 @@ internal static class ApiParts
         Problem = Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading),
     };
 
-    /// <summary>The answers that every write may have because of the state of the service.</summary>
+    /// <summary>The answers that every write may have, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> WriteRefusals =
     [
+        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { Headers = [StoreRevision], Problem = Problems.IdempotencyKeyReused() },
         new(429, "Too many writes are waiting; nothing was changed.") { Headers = [RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         Loading,
         new(504, "It is not known whether the write was applied.") { Problem = Problems.UnknownOutcome() },

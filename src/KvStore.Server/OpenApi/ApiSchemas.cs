@@ -8,6 +8,7 @@ internal static class ApiSchemas
     public const string Problem = "Problem";
     public const string Page = "Page";
     public const string Item = "Item";
+    public const string Deleted = "Deleted";
     public const string Person = "Person";
     public const string PersonUpdate = "PersonUpdate";
 
@@ -54,6 +55,10 @@ internal static class ApiSchemas
             ("bytes", JsonSchemaType.Integer, "Bytes of the file."),
             ("file", JsonSchemaType.String, "The file's name in the data directory."),
             ("duration_seconds", JsonSchemaType.Number, "How long this request took.")));
+
+        document.AddComponent(Deleted, Object("What was deleted.", ["revision", "deleted"],
+            ("revision", JsonSchemaType.Integer, "The revision at which it was deleted; the latest one when there was nothing."),
+            ("deleted", JsonSchemaType.Integer, "How many entries.")));
 
         document.AddComponent(PersonUpdate, Object("A person to store.", ["id", "name"],
             ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),

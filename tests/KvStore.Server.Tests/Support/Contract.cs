@@ -10,7 +10,7 @@ namespace KvStore.Server.Tests;
 /// </summary>
 internal static class Contract
 {
-    private const string KeyPathPrefix = "/v1/kv/";
+    private static readonly string[] KeyPathPrefixes = ["/v1/kv/", "/v1/counters/"];
 
     private static readonly SemaphoreSlim Loading = new(1, 1);
     private static Dictionary<(string Method, string Path), HashSet<int>>? _declared;
@@ -63,7 +63,7 @@ internal static class Contract
     {
         if (path is null or "/openapi/v1.json")
             return;
-        if (path.Contains("kv", StringComparison.Ordinal) || path.StartsWith("/person/", StringComparison.Ordinal))
+        if (path.Contains("kv", StringComparison.Ordinal) || path.Contains("{key}", StringComparison.Ordinal) || path.StartsWith("/person/", StringComparison.Ordinal))
         {
             Assert.NotNull(answer.Revision);
             if (answer.Status == 200)
@@ -75,7 +75,7 @@ internal static class Contract
     {
         if (!target.StartsWith('/'))
             return null;
-        return target.StartsWith(KeyPathPrefix, StringComparison.Ordinal) ? KeyPathPrefix + "{key}" : target.Split('?')[0];
+        return KeyPathPrefixes.FirstOrDefault(prefix => target.StartsWith(prefix, StringComparison.Ordinal)) is { } prefix ? prefix + "{key}" : target.Split('?')[0];
     }
 
     private static Dictionary<(string, string), HashSet<int>> Read(JsonElement document) =>
