@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>A file system of a few mebibytes that really is full. It needs root to mount one; without, <see cref="DiskFaultTests"/> stand in.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
+
+    public void Dispose()
+    {
+        Run("umount", MountPoint);
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private string MountPoint => Path.Combine(_root, "disk");
+
+    [Theory]
+    [InlineData("tmpfs")]
+    [InlineData("ext4")]
+    public async Task Write_UntilTheDiskIsFull_IsRefusedThenGoesOnAndLosesNothing(string fileSystem)
+    {
+        Assert.SkipUnless(TryMount(fileSystem), $"{fileSystem} cannot be mounted here.");
+        var data = Path.Combine(MountPoint, "data");
+        var filler = Path.Combine(MountPoint, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[10 << 20], TestContext.Current.CancellationToken);
+        (string Name, string Value)[] settings = [("Data", data), ("SegmentBytesMax", "262144"), ("ReserveBytes", "65536"), ("CheckpointLogBytesMin", "1048576"), ("CheckpointRetryDelay", "00:00:00")];
+        var value = new string('v', 3000);
+        var stored = 0;
+        await using (var server = await ServerProcess.StartAsync(settings))
+        {
+            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            RawResponse answer;
+            while ((answer = await connection.TryPutAsync($"{stored}", value + stored)).IsSuccess)
+                stored++;
+            Assert.True(answer.Status == 507, $"{answer}");
+            Assert.InRange(stored, 100, 10_000);
+            Assert.Equal(value + 0, (await connection.GetAsync("0")).Text);
+            Assert.Equal(404, (await connection.GetAsync($"{stored}")).Status);
+            Assert.Equal(507, (await connection.CheckpointAsync()).Status);
+
+            File.Delete(filler);
+            for (var i = 0; i < 100; i++)
+                await connection.PutAsync($"{stored}", value + stored++);
+            Assert.Equal(200, (await connection.CheckpointAsync()).Status);
+            server.Send(Signal.Kill);
+            await server.WaitForExitAsync(TimeSpan.FromSeconds(10));
+        }
+
+        await using var next = await ServerProcess.StartAsync(settings);
+        await using var reader = await RawConnection.ConnectAsync(next.Address);
+        for (var i = 0; i < stored; i++)
+            Assert.Equal(value + i, (await reader.GetAsync($"{i}")).Text);
+        Assert.Equal(404, (await reader.GetAsync($"{stored}")).Status);
+    }
+
+    /// <summary>16 MiB: room for what the test writes, its checkpoint, and a filler that is taken away.</summary>
+    private bool TryMount(string fileSystem)
+    {
+        Directory.CreateDirectory(MountPoint);
+        if (fileSystem == "tmpfs")
+            return Run("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", MountPoint);
+        var image = Path.Combine(_root, "image");
+        return Run("truncate", "-s", "16M", image) && Run("mkfs.ext4", "-q", "-m", "0", image) && Run("mount", "-o", "loop", image, MountPoint);
+    }
+
+    private static bool Run(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>kill -9 again and again, at any moment of a life: what was answered is there, and nothing else is but what was sent.</summary>
+public sealed class KillTests : IDisposable
+{
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
+
+    // So small that every round turns segments, and so slow that a checkpoint lasts.
+    private static readonly (string Name, string Value)[] Settings =
+    [
+        ("SegmentBytesMax", "200000"), ("ReserveBytes", "20000"), ("CheckpointLogBytesMin", "20000000"), ("CheckpointRetryDelay", "00:00:00"),
+        ("CheckpointBytesPerSecondMax", "3000000"),
+    ];
+
+    private readonly DataDirectory _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    [Fact]
+    public async Task Kill_UnderLoadWhileRecoveringAndWithinACheckpoint_LosesNothingThatWasAnswered()
+    {
+        var rounds = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 100 : 9;
+        var random = Seeds.NewRandom();
+        var writers = new Writers(random, writers: 8, keysPerWriter: 25, valueBytesMax: 30_000);
+        var kills = new Dictionary<string, int>();
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = random.Next(3); i > 0; i--)
+                Count(await KillWhileItStartsAsync(random));
+            Count(await WriteAndKillAsync(writers, random, (CheckpointPart)(round % 3)));
+        }
+
+        await using var server = await _data.StartAsync(Settings);
+        await writers.CheckAsync(server.Address);
+        Assert.True(writers.Revision > rounds * 20);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{rounds} rounds, revision {writers.Revision}; killed {string.Join(", ", kills)}");
+        Assert.All(["within a checkpoint", "after a checkpoint"], kill => Assert.True(kills.GetValueOrDefault(kill) >= rounds / 4));
+
+        void Count(string kill) => kills[kill] = kills.GetValueOrDefault(kill) + 1;
+    }
+
+    private enum CheckpointPart
+    {
+        None,
+        Begun,
+        Done,
+    }
+
+    private async Task<string> WriteAndKillAsync(Writers writers, Random random, CheckpointPart part)
+    {
+        await using var server = await _data.StartAsync([.. Settings, ("FlushMode", random.Next(2) == 0 ? "always" : "interval")]);
+        await writers.CheckAsync(server.Address);
+        var enough = writers.AnsweredAsync(random.Next(20, 300));
+        var writing = writers.WriteAsync(server.Address);
+        await enough;
+        if (part == CheckpointPart.Begun)
+            await BeginCheckpointAsync(server);
+        if (part == CheckpointPart.Done)
+            await MakeCheckpointAsync(server, writers, random.Next(1, 100));
+        server.Send(Signal.Kill);
+        await server.WaitForExitAsync(ExitTimeout);
+        await writing;
+        return Directory.GetFiles(_data.FullName, "*.checkpoint.tmp").Length > 0 ? "within a checkpoint"
+            : part == CheckpointPart.Done ? "after a checkpoint"
+            : "between checkpoints";
+    }
+
+    private static async Task MakeCheckpointAsync(ServerProcess server, Writers writers, int writesAfter)
+    {
+        await using var asking = await RawConnection.ConnectAsync(server.Address);
+        Assert.Equal(200, (await asking.CheckpointAsync()).Status);
+        await writers.AnsweredAsync(writesAfter);
+    }
+
+    /// <summary>The answer is not waited for: it would come when the checkpoint is done.</summary>
+    private static async Task BeginCheckpointAsync(ServerProcess server)
+    {
+        await using var asking = await RawConnection.ConnectAsync(server.Address);
+        await asking.SendAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        await using var watching = await RawConnection.ConnectAsync(server.Address);
+        await server.WaitUntilAsync(async _ => (await watching.LogStatusAsync()).GetProperty("checkpoint").GetProperty("running").GetBoolean());
+    }
+
+    /// <summary>At the line that says that loading begins, or that it has ended, so at any moment around recovery.</summary>
+    private async Task<string> KillWhileItStartsAsync(Random random)
+    {
+        var moment = random.Next(2) == 0 ? "Loading the entries" : "Loaded ";
+        await using var server = _data.Launch(Settings);
+        await server.WaitForLineAsync(line => line.Contains(moment, StringComparison.Ordinal));
+        server.Send(Signal.Kill);
+        await server.WaitForExitAsync(ExitTimeout);
+        return "while it started";
+    }
+}
