@@ -10,9 +10,9 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
         { "/v1/kv/key", ["GET", "HEAD", "PUT", "DELETE"] },
         { "/v1/kv/a/b/", ["GET", "HEAD", "PUT", "DELETE"] },
         { "/v1/kv/", ["GET", "HEAD", "PUT", "DELETE"] },
-        { "/v1/kv", ["GET"] },
+        { "/v1/kv", ["GET", "HEAD"] },
         { "/person/update", ["PUT"] },
-        { "/person/get", ["GET"] },
+        { "/person/get", ["GET", "HEAD"] },
     };
 
     [Theory]

@@ -30,6 +30,9 @@ internal sealed record KvStoreOptions
     /// <summary>Bytes of a page of a listing. Default 4 MiB. A page that has reached it ends with the entry that reached it; its cursor goes on from there.</summary>
     public int PageBytesMax { get; init; } = 4 << 20;
 
+    /// <summary>How long a read waits for the revision that its <c>min_revision</c> asks for. Default 3 seconds. Then it is answered with 503.</summary>
+    public TimeSpan MinRevisionTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
     public StoreOptions Store { get; init; } = new();
 

@@ -33,6 +33,7 @@ internal static class KvStoreSettings
             PageEntriesDefault = reader.Integer("PageEntriesDefault", defaults.PageEntriesDefault, 1, 100_000),
             PageEntriesMax = reader.Integer("PageEntriesMax", defaults.PageEntriesMax, 1, 100_000),
             PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
+            MinRevisionTimeout = reader.Duration("MinRevisionTimeout", defaults.MinRevisionTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             Store = new StoreOptions
             {
                 QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),

@@ -1,3 +1,4 @@
+using KvStore.Server.Http;
 using KvStore.Server.Logging;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,6 +25,7 @@ internal static class ServiceCollectionExtensions
             provider.GetRequiredService<OpenCommitLog>()(),
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Reads>();
         services.AddHostedService<StoreHostedService>();
 
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();

@@ -43,6 +43,9 @@ internal sealed class QueryParameters
         return null;
     }
 
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => _values.Count == 0;
+
     /// <summary>Whether the parameter was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
 

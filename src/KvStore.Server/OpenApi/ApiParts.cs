@@ -18,6 +18,17 @@ internal static class ApiParts
         "Read the state at this revision instead of the latest one.")
     { Minimum = "0" };
 
+    public static readonly ApiParameter Consistency = new(Reads.ConsistencyParameter, ParameterLocation.Query, JsonSchemaType.String,
+        "`linearizable`: the state has every write that anybody had an answer for. `local`: the state that this replica has at hand, at once.")
+    { Default = Reads.Linearizable, Choices = [Reads.Linearizable, Reads.Local] };
+
+    public static readonly ApiParameter MinRevision = new(Reads.MinRevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer,
+        "Wait until this replica has come to this revision, a few seconds at most. Give the `KvStore-Revision` of your write to read it through any replica.")
+    { Minimum = "0" };
+
+    /// <summary>Which state a read is of.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadState = [Revision, Consistency, MinRevision];
+
     public static readonly ApiParameter IfMatch = new("If-Match", ParameterLocation.Header, JsonSchemaType.String,
         "Only if the entry has one of these ETags; `*`: only if there is an entry.")
     { Example = "\"7\"" };
@@ -29,9 +40,10 @@ internal static class ApiParts
     /// <summary>The conditions of a write. Without examples, which Swagger UI would fill in.</summary>
     public static readonly IReadOnlyList<ApiParameter> WriteConditions = [IfMatch with { Example = null }, IfNoneMatch with { Example = null }];
 
-    /// <summary>The conditions of a read.</summary>
-    public static readonly IReadOnlyList<ApiParameter> ReadConditions =
+    /// <summary>What a read of one entry takes.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadParameters =
     [
+        .. ReadState,
         IfMatch with { Example = null },
         IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
     ];
@@ -47,6 +59,13 @@ internal static class ApiParts
     {
         Headers = [RetryAfter],
         Problem = Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading),
+    };
+
+    /// <summary>The answer that every read may have because of the state of the service.</summary>
+    public static readonly ApiResponse ReadRefused = new(503, "The store is loading, or has not come to `min_revision` in time.")
+    {
+        Headers = [RetryAfter],
+        Problem = Problems.RevisionNotReached(9, 7),
     };
 
     /// <summary>The answers that every write may have because of the state of the service.</summary>
