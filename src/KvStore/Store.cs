@@ -87,6 +87,11 @@ public sealed class Store : IAsyncDisposable
             await publisher.ReachAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>The latest state, as soon as it has come to a revision.</summary>
+    /// <param name="revision">The revision; it may never come.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<Snapshot> ReachAsync(long revision, CancellationToken cancellationToken) => _publisher.ReachAsync(revision, cancellationToken);
+
     /// <summary>The state at a revision, as long as it is remembered.</summary>
     /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
     /// <param name="snapshot">The state, or null when it is forgotten (below <see cref="OldestRevision"/>) or still to come (above <see cref="Latest"/>).</param>

@@ -21,6 +21,8 @@ public sealed class ListingModelTests
             for (var i = _random.Next(20); i >= 0; i--)
                 await WriteAsync(server.Client);
             await ListAllPagesAsync(server.Client);
+            await ListGroupsAsync(server.Client);
+            await CountAsync(server.Client);
         }
     }
 
@@ -100,6 +102,46 @@ public sealed class ListingModelTests
             for (var i = _random.Next(4); i > 0; i--)
                 await WriteAsync(client);
         }
+    }
+
+    private async Task ListGroupsAsync(KvClient client)
+    {
+        var prefix = _random.Next(2) == 0 ? "" : RandomText(0);
+        var after = _random.Next(3) == 0 ? RandomText(1) : "";
+        var delimiter = _random.Next(2) == 0 ? Parts[_random.Next(Parts.Length)] : RandomText(1);
+        var query = $"prefix={Uri.EscapeDataString(prefix)}&after={Uri.EscapeDataString(after)}&delimiter={Uri.EscapeDataString(delimiter)}";
+        var revision = _model.LatestRevision;
+        var expected = _model.List(revision, prefix, after, delimiter);
+
+        for (var listed = 0; ;)
+        {
+            var limit = _random.Next(1, 10);
+            var page = (await client.GetAsync($"/v1/kv?{query}&limit={limit}")).Expect(200).Json;
+            Assert.Equal(revision, page.GetProperty("revision").GetInt64());
+            var elements = expected.Skip(listed).Take(limit).ToArray();
+            var items = page.GetProperty("items").EnumerateArray().ToArray();
+            Assert.Equal(elements.Where(element => element.Value is not null).Select(element => element.Key), items.Select(item => item.GetProperty("key").GetString()));
+            foreach (var item in items)
+                CheckItem(KeyValuePair.Create(item.GetProperty("key").GetString()!, _model.At(revision)[item.GetProperty("key").GetString()!]), item, values: false);
+            Assert.Equal(elements.Where(element => element.Value is null).Select(element => element.Key), page.GetProperty("prefixes").EnumerateArray().Select(text => text.GetString()));
+
+            listed += elements.Length;
+            Assert.Equal(listed < expected.Count, page.TryGetProperty("cursor", out var cursor));
+            if (listed == expected.Count)
+                return;
+            query = "cursor=" + cursor.GetString() + (_random.Next(2) == 0 ? "" : "&delimiter=" + Uri.EscapeDataString(delimiter));
+            for (var i = _random.Next(4); i > 0; i--)
+                await WriteAsync(client);
+        }
+    }
+
+    private async Task CountAsync(KvClient client)
+    {
+        var prefix = _random.Next(2) == 0 ? "" : RandomText(0);
+        var after = _random.Next(2) == 0 ? "" : RandomText(0);
+        var revision = _model.Revisions[_random.Next(_model.Revisions.Count)];
+        var answer = (await client.GetAsync($"/v1/kv?count_only=true&prefix={Uri.EscapeDataString(prefix)}&after={Uri.EscapeDataString(after)}&revision={revision}")).Expect(200);
+        Assert.Equal($"{{\"revision\":{revision},\"count\":{_model.List(revision, prefix, after).Count}}}", answer.Text);
     }
 
     private static void CheckItem(KeyValuePair<string, Model.Item> expected, JsonElement item, bool values)

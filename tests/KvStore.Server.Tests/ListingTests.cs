@@ -49,6 +49,19 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("prefix=%zz", "query")]
     [InlineData("%C3=a", "query")]
     [InlineData("prefix=a#b", "query")]
+    [InlineData("delimiter=", "delimiter")]
+    [InlineData("delimiter", "delimiter")]
+    [InlineData("delimiter=/&delimiter=/", "delimiter")]
+    [InlineData("count_only=1", "count_only")]
+    [InlineData("count_only=true&limit=5", "limit")]
+    [InlineData("count_only=true&cursor=AAAA", "cursor")]
+    [InlineData("count_only=true&delimiter=/", "delimiter")]
+    [InlineData("count_only=true&values=false", "values")]
+    [InlineData("consistency=", "consistency")]
+    [InlineData("consistency=Local", "consistency")]
+    [InlineData("min_revision=", "min_revision")]
+    [InlineData("min_revision=-1", "min_revision")]
+    [InlineData("min_revision=9223372036854775808", "min_revision")]
     [InlineData("cursor=", "cursor")]
     [InlineData("cursor=AAAA", "cursor")]
     [InlineData("cursor=!", "cursor")]
@@ -62,6 +75,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData("prefix")]
     [InlineData("after")]
+    [InlineData("delimiter")]
     public async Task List_BoundThatNoKeyCanHave_IsRefusedByName(string name)
     {
         (await server.Client.GetAsync($"/v1/kv?{name}=a%00")).ExpectProblem(400, "malformed-key", name);

@@ -38,6 +38,17 @@ internal sealed class Model
         .. At(revision).Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal) && (after.Length == 0 || KeyOrder.Compare(pair.Key, after) > 0)),
     ];
 
+    /// <summary>What a listing with a delimiter should have: keys, and common prefixes where the item is null.</summary>
+    public List<KeyValuePair<string, Item?>> List(long revision, string prefix, string after, string delimiter) =>
+    [
+        .. List(revision, prefix, "")
+            .Select(pair => pair.Key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var at
+                ? new KeyValuePair<string, Item?>(pair.Key[..(at + delimiter.Length)], null)
+                : new KeyValuePair<string, Item?>(pair.Key, pair.Value))
+            .DistinctBy(pair => pair.Key)
+            .Where(pair => after.Length == 0 || KeyOrder.Compare(pair.Key, after) > 0),
+    ];
+
     private SortedDictionary<string, Item> Next(long revision)
     {
         Assert.True(revision > LatestRevision, $"Revision {revision} was answered after {LatestRevision}.");

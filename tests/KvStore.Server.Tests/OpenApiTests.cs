@@ -16,7 +16,7 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
         Assert.StartsWith("3.1.", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         string[] expected =
         [
-            "delete /v1/kv/{key}", "get /person/get", "get /v1/kv", "get /v1/kv/{key}", "head /v1/kv/{key}", "put /person/update", "put /v1/kv/{key}",
+            "delete /v1/kv/{key}", "get /person/get", "get /v1/kv", "get /v1/kv/{key}", "head /person/get", "head /v1/kv", "head /v1/kv/{key}", "put /person/update", "put /v1/kv/{key}",
         ];
         Assert.Superset(expected.ToHashSet(StringComparer.Ordinal), Operations(document).Select(operation => operation.Name).ToHashSet(StringComparer.Ordinal));
     }

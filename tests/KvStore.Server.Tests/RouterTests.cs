@@ -10,11 +10,11 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
         { "/v1/kv/key", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
         { "/v1/kv/a/b/", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
         { "/v1/kv/", ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] },
-        { "/v1/kv", ["GET", "DELETE"] },
+        { "/v1/kv", ["GET", "HEAD", "DELETE"] },
         { "/v1/counters/key", ["POST"] },
         { "/v1/counters/", ["POST"] },
         { "/person/update", ["PUT"] },
-        { "/person/get", ["GET"] },
+        { "/person/get", ["GET", "HEAD"] },
     };
 
     [Theory]

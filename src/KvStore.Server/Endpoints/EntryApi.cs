@@ -21,29 +21,18 @@ internal static class EntryApi
         ApiParts.NotFound,
         ApiParts.Gone,
         ApiParts.PreconditionFailed,
-        ApiParts.Loading,
-    ];
-
-    private static readonly IReadOnlyList<ApiParameter> ReadParameters =
-    [
-        ApiParts.Key,
-        ApiParts.Revision,
-        .. ApiParts.ReadConditions,
+        ApiParts.TooManyWatchers,
+        ApiParts.ReadRefused,
     ];
 
     public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
         "Answers with the bytes that were stored and the media type that they were stored with. Reads are linearizable: they see every write that anybody had an answer for.")
     {
-        Parameters = ReadParameters,
+        Parameters = [ApiParts.Key, .. ApiParts.ReadParameters],
         Responses = ReadResponses,
     };
 
-    public static readonly ApiOperation Head = new("headEntry", ApiParts.EntriesTag, "Read what is known of a value",
-        "The same as GET, without the body.")
-    {
-        Parameters = ReadParameters,
-        Responses = [.. ReadResponses.Select(response => response with { Contents = [], Problem = null })],
-    };
+    public static readonly ApiOperation Head = Get.AsHead("headEntry");
 
     public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
         "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "

@@ -8,7 +8,7 @@ namespace KvStore.Server.Endpoints;
 /// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
 /// result object, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, KvStoreOptions options, TimeProvider time)
+internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
     // A catch-all would take /v1/kv itself as well.
@@ -27,16 +27,19 @@ internal sealed class EntryEndpoints(Store store, KvStoreOptions options, TimePr
     // Not async: a read of the latest state never waits on a single node, and then needs no state machine.
     private Task GetAsync(HttpContext context)
     {
-        long? revision = null;
+        ReadRequest request = default;
         Conditions conditions = default;
+        var parameters = QueryParameters.None;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
-            ?? QueryParameters.TryGet(context, [Reads.RevisionParameter], out var parameters)
-            ?? parameters.TryGetNumber(Reads.RevisionParameter, 0, long.MaxValue, out revision)
+            ?? QueryParameters.TryGet(context, LongPoll.Parameters, out parameters)
+            ?? Reads.TryGet(parameters, out request)
             ?? Conditions.TryGet(context, key, out conditions);
         if (problem is not null)
             return problem.WriteAsync(context);
+        if (LongPoll.IsAskedFor(parameters))
+            return polls.AnswerAsync(context, parameters, request, key, conditions);
 
-        var taking = Reads.TakeAsync(store, revision, context.RequestAborted);
+        var taking = reads.TakeAsync(request, context.RequestAborted);
         return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 
         // What it needs comes as arguments because a closure would be allocated for the reads that do not wait, too.

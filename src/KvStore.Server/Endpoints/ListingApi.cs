@@ -15,8 +15,9 @@ internal static class ListingApi
         Parameters =
         [
             Text("prefix", "Only keys that start with this.", "user/"),
-            Text("after", "Only keys after this one; it need not exist.", null),
-            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many entries at most. Pages with large values may have fewer.")
+            Text("after", "Only keys and common prefixes after this; it need not exist.", null),
+            Text("delimiter", "List keys that have this after the prefix only once for all that are the same up to it: in `prefixes`, and not in `items`. With `/` this lists a directory.", null),
+            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many items and prefixes at most. Pages with large values may have fewer.")
             {
                 Default = 100,
                 Minimum = "1",
@@ -24,7 +25,8 @@ internal static class ListingApi
             },
             Text("cursor", "Go on where the page with this cursor ended.", null),
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether items have values: each as `json`, `text` or `base64`.") { Default = false },
-            ApiParts.Revision,
+            new("count_only", ParameterLocation.Query, JsonSchemaType.Boolean, "Answer only how many entries there are; not with `limit`, `cursor`, `delimiter` or `values`.") { Default = false },
+            .. ApiParts.ReadState,
         ],
         Responses =
         [
@@ -35,9 +37,11 @@ internal static class ListingApi
             },
             ApiParts.Malformed("limit"),
             ApiParts.Gone,
-            ApiParts.Loading,
+            ApiParts.ReadRefused,
         ],
     };
+
+    public static readonly ApiOperation Head = List.AsHead("headEntries");
 
     private static JsonObject Example => new()
     {

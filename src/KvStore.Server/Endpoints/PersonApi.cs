@@ -35,7 +35,7 @@ internal static class PersonApi
         Parameters =
         [
             new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 },
-            .. ApiParts.ReadConditions,
+            .. ApiParts.ReadParameters,
         ],
         Responses =
         [
@@ -43,11 +43,14 @@ internal static class PersonApi
             ApiParts.NotModified,
             ApiParts.Malformed("id"),
             ApiParts.NotFound,
+            ApiParts.Gone,
             ApiParts.SlowBody,
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge,
             NotJson,
-            ApiParts.Loading,
+            ApiParts.ReadRefused,
         ],
     };
+
+    public static readonly ApiOperation Head = Get.AsHead("headPerson");
 }

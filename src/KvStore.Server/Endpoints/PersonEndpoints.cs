@@ -7,16 +7,19 @@ using KvStore.Server.OpenApi;
 namespace KvStore.Server.Endpoints;
 
 /// <summary>
-/// PUT /person/update and GET /person/get, as the service that this one grew out of had them. A person is the entry
+/// PUT /person/update, and GET and HEAD of /person/get, as the service that this one grew out of had them. A person is the entry
 /// person/{id}, holding the JSON that is answered.
 /// </summary>
-internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeProvider time)
+internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
+    private static readonly string[] ReadParameters = ["id", .. Reads.Parameters];
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<PersonEndpoints>(routes.ServiceProvider);
         routes.MapMethods("/person/update", [HttpMethods.Put], endpoints.UpdateAsync).WithApi(PersonApi.Update);
         routes.MapMethods("/person/get", [HttpMethods.Get], endpoints.GetAsync).WithApi(PersonApi.Get);
+        routes.MapMethods("/person/get", [HttpMethods.Head], endpoints.GetAsync).WithApi(PersonApi.Head);
     }
 
     private async Task UpdateAsync(HttpContext context)
@@ -54,20 +57,23 @@ internal sealed class PersonEndpoints(Store store, KvStoreOptions options, TimeP
     {
         Snapshot? snapshot = null;
         Conditions conditions = default;
-        var (id, problem) = await ReadIdAsync(context);
+        ReadRequest request = default;
+        var id = 0L;
+        var problem = QueryParameters.TryGet(context, ReadParameters, out var parameters)
+            ?? Reads.TryGet(parameters, out request);
+        if (problem is null)
+            (id, problem) = await ReadIdAsync(context, parameters);
         problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
-            (snapshot, problem) = await Reads.TakeAsync(store, null, context.RequestAborted);
+            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         if (problem is not null)
             await problem.WriteAsync(context);
         else
             await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
     }
 
-    private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context)
+    private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context, QueryParameters parameters)
     {
-        if (QueryParameters.TryGet(context, ["id"], out var parameters) is { } malformed)
-            return (0, malformed);
         if (parameters.Text("id") is { } text)
         {
             return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)

@@ -20,6 +20,8 @@ internal static class WatchApi
             new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Begin after this revision, such as the one of a listing. Without it, begin now.") { Minimum = "0" },
             new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the present entries first.") { Default = false },
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether events have values: each as `json`, `text` or `base64`.") { Default = true },
+            ApiParts.Consistency,
+            ApiParts.MinRevision,
             new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Go on after the event with this id. Takes the place of `from` and `initial`."),
         ],
         Responses =
@@ -31,8 +33,8 @@ internal static class WatchApi
             },
             ApiParts.Malformed("key"),
             ApiParts.Gone,
-            new(429, "There are as many watchers as there may be.") { Headers = [ApiParts.RetryAfter], Problem = Problems.TooManyWatchers(10_000, RetryTimes.Restart) },
-            ApiParts.Loading,
+            ApiParts.TooManyWatchers,
+            ApiParts.ReadRefused,
         ],
     };
 

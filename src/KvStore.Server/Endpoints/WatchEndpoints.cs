@@ -9,7 +9,7 @@ using KvStore.Server.OpenApi;
 namespace KvStore.Server.Endpoints;
 
 /// <summary>GET of /v1/watch: what happens to a key, or to all with a prefix, as a stream of events.</summary>
-internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
+internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
     // Flushed whenever so much has gathered: a client who does not read holds this much, and what the web server buffers.
     private const int FlushBytes = 16 * 1024;
@@ -48,7 +48,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
     /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
     private async ValueTask<(Snapshot? Initial, long After, Problem? Problem)> BeginAsync(WatchRequest request, CancellationToken cancellationToken)
     {
-        var (latest, problem) = await Reads.TakeAsync(store, null, cancellationToken);
+        var (latest, problem) = await reads.TakeAsync(request.Read, cancellationToken);
         if (problem is not null)
             return (null, 0, problem);
 
@@ -60,7 +60,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
         if (!request.WithInitial)
             return (null, request.From ?? latest.Revision, null);
 
-        (latest, problem) = await Reads.TakeAsync(store, request.From, cancellationToken);
+        (latest, problem) = await reads.TakeAsync(request.Read with { Revision = request.From }, cancellationToken);
         return (latest, latest?.Revision ?? 0, problem);
     }
 
@@ -124,7 +124,9 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
         var withValues = true;
         Key key = default;
         long? lastEventId = null;
-        var problem = QueryParameters.TryGet(context, ["key", "prefix", "from", "initial", "values"], out var parameters)
+        ReadRequest read = default;
+        var problem = QueryParameters.TryGet(context, ["key", "prefix", "from", "initial", "values", Reads.ConsistencyParameter, Reads.MinRevisionParameter], out var parameters)
+            ?? Reads.TryGet(parameters, out read)
             ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
             ?? parameters.TryGetNumber("from", 0, long.MaxValue - 1, out from)
             ?? parameters.TryGetFlag("initial", out initial)
@@ -139,7 +141,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
             return problem;
 
         var filter = key.Length > 0 ? WatchFilter.OfKey(key) : WatchFilter.OfPrefix(prefix);
-        request = new WatchRequest(filter, from, lastEventId, initial, withValues);
+        request = new WatchRequest(filter, read, from, lastEventId, initial, withValues);
         return null;
     }
 
@@ -154,7 +156,7 @@ internal sealed class WatchEndpoints(Store store, KvStoreOptions options)
         return null;
     }
 
-    private readonly record struct WatchRequest(WatchFilter Filter, long? From, long? LastEventId, bool WithInitial, bool WithValues);
+    private readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Read, long? From, long? LastEventId, bool WithInitial, bool WithValues);
 
     /// <summary>Writes events so that what a client does not read does not gather here.</summary>
     private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)

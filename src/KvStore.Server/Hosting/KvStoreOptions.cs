@@ -44,6 +44,12 @@ internal sealed record KvStoreOptions
     /// <summary>How long the answer to a write with an Idempotency-Key is remembered. Default 24 hours. After that the same key is a new request.</summary>
     public TimeSpan IdempotencyLifetime { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long a read may wait for a change of its entry (<c>wait</c>). Default 60 seconds. A longer wait is refused with 400.</summary>
+    public TimeSpan WaitMax { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a read waits for the revision that its <c>min_revision</c> asks for. Default 3 seconds. Then it is answered with 503.</summary>
+    public TimeSpan MinRevisionTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
     public StoreOptions Store { get; init; } = new();
 

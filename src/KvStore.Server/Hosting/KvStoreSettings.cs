@@ -38,6 +38,8 @@ internal static class KvStoreSettings
             PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
             DeletedEntriesMax = reader.Integer("DeletedEntriesMax", defaults.DeletedEntriesMax, 1, 100_000_000),
             IdempotencyLifetime = reader.Duration("IdempotencyLifetime", defaults.IdempotencyLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)),
+            WaitMax = reader.Duration("WaitMax", defaults.WaitMax, TimeSpan.Zero, TimeSpan.FromHours(1)),
+            MinRevisionTimeout = reader.Duration("MinRevisionTimeout", defaults.MinRevisionTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             Store = new StoreOptions
             {
                 QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),

@@ -1,3 +1,4 @@
+using KvStore.Server.Http;
 using KvStore.Server.Logging;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,6 +24,8 @@ internal static class ServiceCollectionExtensions
             provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Reads>();
+        services.AddSingleton<LongPoll>();
         services.AddHostedService<StoreHostedService>();
 
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();

@@ -5,27 +5,30 @@ using System.Numerics;
 namespace KvStore.Server.Http;
 
 /// <summary>
-/// Where a listing goes on: the revision that all of its pages come from, the prefix, and the last key that was listed.
+/// Where a listing goes on: the revision that all of its pages come from, the prefix, the delimiter, and what was listed last.
 /// Clients hand its text back unread.
 /// </summary>
 /// <param name="Revision">The revision of the snapshot.</param>
 /// <param name="Prefix">What listed keys start with; may be empty.</param>
-/// <param name="After">The last key that was listed.</param>
-internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> After)
+/// <param name="Delimiter">What ends the common prefix of a group of keys; may be empty.</param>
+/// <param name="After">The key or common prefix that was listed last.</param>
+internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> Delimiter, ReadOnlyMemory<byte> After)
 {
-    // The text is base64url of: CRC-32C of all that follows (4 bytes), format (1), revision (8), length of the prefix (2),
-    // prefix, last key. Numbers are big-endian. The checksum finds damage from copying; it is no secret.
-    private const byte Format = 1;
-    private const int HeaderBytes = 4 + 1 + 8 + 2;
+    // The text is base64url of: CRC-32C of all that follows (4 bytes), format (1), revision (8), lengths of the prefix (2)
+    // and of the delimiter (2), prefix, delimiter, last key or common prefix. Numbers are big-endian. The checksum finds damage from copying; it is no secret.
+    private const byte Format = 2;
+    private const int HeaderBytes = 4 + 1 + 8 + 2 + 2;
 
     public override string ToString()
     {
-        var bytes = new byte[HeaderBytes + Prefix.Length + After.Length];
+        var bytes = new byte[HeaderBytes + Prefix.Length + Delimiter.Length + After.Length];
         bytes[4] = Format;
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Revision);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(13), (ushort)Prefix.Length);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(15), (ushort)Delimiter.Length);
         Prefix.Span.CopyTo(bytes.AsSpan(HeaderBytes));
-        After.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length));
+        Delimiter.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length));
+        After.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length + Delimiter.Length));
         BinaryPrimitives.WriteUInt32BigEndian(bytes, Checksum(bytes.AsSpan(4)));
         return Base64Url.EncodeToString(bytes);
     }
@@ -43,9 +46,11 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
 
         var revision = BinaryPrimitives.ReadInt64BigEndian(span[5..]);
         var prefixLength = BinaryPrimitives.ReadUInt16BigEndian(span[13..]);
-        if (revision < 0 || HeaderBytes + prefixLength >= span.Length)
+        var delimiterLength = BinaryPrimitives.ReadUInt16BigEndian(span[15..]);
+        if (revision < 0 || HeaderBytes + prefixLength + delimiterLength >= span.Length)
             return false;
-        cursor = new Cursor(revision, bytes.Slice(HeaderBytes, prefixLength), bytes[(HeaderBytes + prefixLength)..]);
+        var texts = bytes[HeaderBytes..];
+        cursor = new Cursor(revision, texts[..prefixLength], texts.Slice(prefixLength, delimiterLength), texts[(prefixLength + delimiterLength)..]);
 
         // Written again it must be the same text: that checks the checksum, and refuses white space and padding, which the
         // decoder passes over and this service never writes.

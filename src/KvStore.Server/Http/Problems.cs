@@ -79,6 +79,11 @@ internal static class Problems
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The service cannot do this now", detail)
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
+    public static Problem RevisionNotReached(long minRevision, long latest) =>
+        new(StatusCodes.Status503ServiceUnavailable, "revision-not-reached", "The revision has not been reached here",
+            $"The latest revision here is {latest}; {minRevision} was asked for. Try again after the time in Retry-After, or ask the replica that answered with that revision.")
+        { Field = Reads.MinRevisionParameter, RetryAfter = RetryTimes.RevisionNotReached };
+
     public static Problem UnknownOutcome() =>
         new(StatusCodes.Status504GatewayTimeout, "unknown-outcome", "It is not known whether the write was applied",
             "If the request had an Idempotency-Key, send it again with the same one. Else read the key to learn what became of it before you write again.")

@@ -9,7 +9,8 @@ namespace KvStore.Server.Http;
 /// </summary>
 internal sealed class QueryParameters
 {
-    private static readonly QueryParameters None = new();
+    /// <summary>No parameters.</summary>
+    public static readonly QueryParameters None = new();
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
@@ -42,6 +43,9 @@ internal sealed class QueryParameters
 
         return null;
     }
+
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => _values.Count == 0;
 
     /// <summary>Whether the parameter was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);

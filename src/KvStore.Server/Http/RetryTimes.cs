@@ -9,6 +9,9 @@ internal static class RetryTimes
     /// <summary>A store loads about a million entries a second.</summary>
     public static readonly TimeSpan Loading = TimeSpan.FromSeconds(1);
 
+    /// <summary>A replica is behind for milliseconds, or else for long.</summary>
+    public static readonly TimeSpan RevisionNotReached = TimeSpan.FromSeconds(1);
+
     /// <summary>A process that is replaced.</summary>
     public static readonly TimeSpan Restart = TimeSpan.FromSeconds(5);
 }

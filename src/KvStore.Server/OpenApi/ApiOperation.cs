@@ -16,6 +16,16 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
 
     /// <summary>Every answer, by status.</summary>
     public IReadOnlyList<ApiResponse> Responses { get; init; } = [];
+
+    /// <summary>The HEAD that goes with this GET.</summary>
+    /// <param name="id">Its id.</param>
+    public ApiOperation AsHead(string id) => this with
+    {
+        Id = id,
+        Summary = Summary + ": headers only",
+        Description = "The same as GET, without the body.",
+        Responses = [.. Responses.Select(response => response with { Contents = [], Problem = null })],
+    };
 }
 
 /// <summary>A parameter in the path, the query or a header.</summary>
@@ -31,6 +41,9 @@ internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchem
     public string? Minimum { get; init; }
 
     public string? Maximum { get; init; }
+
+    /// <summary>The only texts that are accepted; empty means any.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
 }
 
 /// <summary>A request's body.</summary>

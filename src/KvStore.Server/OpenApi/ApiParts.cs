@@ -19,6 +19,17 @@ internal static class ApiParts
         "Read the state at this revision instead of the latest one.")
     { Minimum = "0" };
 
+    public static readonly ApiParameter Consistency = new(Reads.ConsistencyParameter, ParameterLocation.Query, JsonSchemaType.String,
+        "`linearizable`: the state has every write that anybody had an answer for. `local`: the state that this replica has at hand, at once.")
+    { Default = Reads.Linearizable, Choices = [Reads.Linearizable, Reads.Local] };
+
+    public static readonly ApiParameter MinRevision = new(Reads.MinRevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer,
+        "Wait until this replica has come to this revision, a few seconds at most. Give the `KvStore-Revision` of your write to read it through any replica.")
+    { Minimum = "0" };
+
+    /// <summary>Which state a read is of.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadState = [Revision, Consistency, MinRevision];
+
     public static readonly ApiParameter IfMatch = new("If-Match", ParameterLocation.Header, JsonSchemaType.String,
         "Only if the entry has one of these ETags; `*`: only if there is an entry.")
     { Example = "\"7\"" };
@@ -39,9 +50,13 @@ internal static class ApiParts
     /// <summary>The headers of a write of one entry.</summary>
     public static readonly IReadOnlyList<ApiParameter> WriteHeaders = [.. WriteConditions, IdempotencyKey];
 
-    /// <summary>The conditions of a read.</summary>
-    public static readonly IReadOnlyList<ApiParameter> ReadConditions =
+    /// <summary>What a read of one entry takes.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadParameters =
     [
+        .. ReadState,
+        new(LongPoll.WaitParameter, ParameterLocation.Query, JsonSchemaType.Integer,
+            "Wait up to so many seconds until the entry has changed after the revision in `after`; 304 when it has not.") { Minimum = "0", Maximum = "60" },
+        new(LongPoll.AfterParameter, ParameterLocation.Query, JsonSchemaType.Integer, "Which changes `wait` waits for: those after this revision. Without it, those from now on.") { Minimum = "0" },
         IfMatch with { Example = null },
         IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
     ];
@@ -62,6 +77,13 @@ internal static class ApiParts
         Problem = Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading),
     };
 
+    /// <summary>The answer that every read may have because of the state of the service.</summary>
+    public static readonly ApiResponse ReadRefused = new(503, "The store is loading, or has not come to `min_revision` in time.")
+    {
+        Headers = [RetryAfter],
+        Problem = Problems.RevisionNotReached(9, 7),
+    };
+
     /// <summary>The answers that every write may have, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> WriteRefusals =
     [
@@ -71,6 +93,9 @@ internal static class ApiParts
         new(504, "It is not known whether the write was applied.") { Problem = Problems.UnknownOutcome() },
         new(507, "The disk has no room; nothing was changed.") { Problem = Problems.NoSpace() },
     ];
+
+    public static readonly ApiResponse TooManyWatchers =
+        new(429, "As many clients watch, or wait for a change, as may.") { Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000, RetryTimes.Restart) };
 
     public static readonly ApiResponse SlowBody = new(408, "The body came too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };
 

@@ -39,13 +39,21 @@ internal static class ApiSchemas
             ("text", JsonSchemaType.String, "The value, if it is UTF-8 text by its media type."),
             ("base64", JsonSchemaType.String, "The value, if it is anything else.")));
 
-        var page = Object("Entries of one snapshot.", ["revision", "items"],
+        var page = Object("Entries of one snapshot, or how many there are.", ["revision"],
             ("revision", JsonSchemaType.Integer, "The revision of the snapshot."),
+            ("count", JsonSchemaType.Integer, "How many entries there are; with `count_only=true`, and then alone."),
             ("cursor", JsonSchemaType.String, "Where to go on; absent on the last page."));
         page.Properties!["items"] = new OpenApiSchema
         {
             Type = JsonSchemaType.Array,
+            Description = "The entries, in the order of their keys; absent with `count_only=true`.",
             Items = new OpenApiSchemaReference(Item, document),
+        };
+        page.Properties["prefixes"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Description = "The common prefixes of the keys that are no items, in order; only with `delimiter`.",
+            Items = new OpenApiSchema { Type = JsonSchemaType.String },
         };
         document.AddComponent(Page, page);
 

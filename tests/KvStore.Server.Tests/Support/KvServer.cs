@@ -1,11 +1,13 @@
 using System.Net;
 using KvStore.Server.Hosting;
+using KvStore.Server.Http;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server.Tests;
@@ -31,6 +33,12 @@ public sealed class KvServer : IAsyncLifetime
     /// <summary>The store behind it, for what cannot be seen from outside.</summary>
     internal Store Store { get; private set; } = null!;
 
+    /// <summary>What its read handlers use.</summary>
+    internal Reads Reads { get; private set; } = null!;
+
+    /// <summary>Its start and stop.</summary>
+    internal IHostApplicationLifetime Lifetime { get; private set; } = null!;
+
     /// <summary>Starts a service with settings of the section KvStore.</summary>
     public static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(null, settings);
 
@@ -51,6 +59,8 @@ public sealed class KvServer : IAsyncLifetime
 
         // Taken now, because Program disposes of the services when the service has stopped.
         Store = _factory.Services.GetRequiredService<Store>();
+        Reads = _factory.Services.GetRequiredService<Reads>();
+        Lifetime = _factory.Services.GetRequiredService<IHostApplicationLifetime>();
         Client = new KvClient(EndPoint);
         await Contract.LoadAsync(Client);
     }
