@@ -38,6 +38,12 @@ internal static class KvStoreSettings
             PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
             DeletedEntriesMax = reader.Integer("DeletedEntriesMax", defaults.DeletedEntriesMax, 1, 100_000_000),
             IdempotencyLifetime = reader.Duration("IdempotencyLifetime", defaults.IdempotencyLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)),
+            JsonBodyBytesMax = reader.Integer("JsonBodyBytesMax", defaults.JsonBodyBytesMax, 1024, 256 * MiB),
+            TransactionOperationsMax = reader.Integer("TransactionOperationsMax", defaults.TransactionOperationsMax, 1, 100_000),
+            TransactionGuardsMax = reader.Integer("TransactionGuardsMax", defaults.TransactionGuardsMax, 1, 100_000),
+            BatchKeysMax = reader.Integer("BatchKeysMax", defaults.BatchKeysMax, 1, 100_000),
+            ImportErrorsMax = reader.Integer("ImportErrorsMax", defaults.ImportErrorsMax, 0, 100_000),
+            ImportWaitMax = reader.Duration("ImportWaitMax", defaults.ImportWaitMax, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
             Store = new StoreOptions
             {
                 QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
@@ -87,5 +93,7 @@ internal static class KvStoreSettings
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Refuse("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
+        if (options.Store.QueueBytesMax < options.JsonBodyBytesMax)
+            reader.Refuse("JsonBodyBytesMax", $"at most KvStore:QueueBytesMax, which is {options.Store.QueueBytesMax}, or the largest transaction could never be admitted", options.JsonBodyBytesMax);
     }
 }
