@@ -41,6 +41,9 @@ try
     app.MapListingEndpoints();
     app.MapCounterEndpoints();
     app.MapWatchEndpoints();
+    app.MapTransactionEndpoints();
+    app.MapBatchEndpoints();
+    app.MapTransferEndpoints();
     app.MapPersonEndpoints();
     app.MapOperatingEndpoints();
     app.MapCheckpointEndpoint();

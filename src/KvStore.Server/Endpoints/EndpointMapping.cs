@@ -27,6 +27,15 @@ internal static class EndpointMapping
     /// <summary>/v1/admin/checkpoint.</summary>
     public static void MapCheckpointEndpoint(this IEndpointRouteBuilder routes) => CheckpointEndpoint.Map(routes);
 
+    /// <summary>/v1/txn.</summary>
+    public static void MapTransactionEndpoints(this IEndpointRouteBuilder routes) => TransactionEndpoints.Map(routes);
+
+    /// <summary>/v1/batch/get.</summary>
+    public static void MapBatchEndpoints(this IEndpointRouteBuilder routes) => BatchEndpoints.Map(routes);
+
+    /// <summary>/v1/export and /v1/import.</summary>
+    public static void MapTransferEndpoints(this IEndpointRouteBuilder routes) => TransferEndpoints.Map(routes);
+
     /// <summary>/person/update and /person/get.</summary>
     public static void MapPersonEndpoints(this IEndpointRouteBuilder routes) => PersonEndpoints.Map(routes);
 }

@@ -16,17 +16,12 @@ internal static class PersonApi
         Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.Person, Example)],
     };
 
-    private static readonly ApiResponse NotJson = new(415, "The body is not JSON by its media type.")
-    {
-        Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."),
-    };
-
     public static readonly ApiOperation Update = new("updatePerson", ApiParts.CompatibilityTag, "Store a person",
         "Stores the person as the entry `person/{id}`. Later updates win.")
     {
         Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.PersonUpdate, new JsonObject { ["id"] = 100, ["name"] = "mob" })]),
         Parameters = ApiParts.WriteHeaders,
-        Responses = [Found with { Headers = [.. Found.Headers, ApiParts.Replayed] }, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, NotJson, .. ApiParts.WriteRefusals],
+        Responses = [Found with { Headers = [.. Found.Headers, ApiParts.Replayed] }, ApiParts.Malformed("id"), ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, .. ApiParts.WriteRefusals],
     };
 
     public static readonly ApiOperation Get = new("getPerson", ApiParts.CompatibilityTag, "Read a person",
@@ -47,7 +42,7 @@ internal static class PersonApi
             ApiParts.SlowBody,
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge,
-            NotJson,
+            ApiParts.NotJson,
             ApiParts.ReadRefused,
         ],
     };

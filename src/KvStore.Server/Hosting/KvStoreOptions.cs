@@ -50,6 +50,24 @@ internal sealed record KvStoreOptions
     /// <summary>How long a read waits for the revision that its <c>min_revision</c> asks for. Default 3 seconds. Then it is answered with 503.</summary>
     public TimeSpan MinRevisionTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Bytes of the JSON body of a transaction or a batch of reads. Default 8 MiB. A larger one is answered with 413 and nothing is done.</summary>
+    public int JsonBodyBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>Operations of a transaction. Default 100. More are answered with 400.</summary>
+    public int TransactionOperationsMax { get; init; } = 100;
+
+    /// <summary>Guards of a transaction. Default 100. More are answered with 400.</summary>
+    public int TransactionGuardsMax { get; init; } = 100;
+
+    /// <summary>Keys of a batch of reads. Default 1,000. More are answered with 400.</summary>
+    public int BatchKeysMax { get; init; } = 1000;
+
+    /// <summary>Lines of an import whose errors are told. Default 100. Further ones are only counted.</summary>
+    public int ImportErrorsMax { get; init; } = 100;
+
+    /// <summary>How long an import waits for room in the queue. Default 30 seconds. Then it ends with 429, and what came before is stored.</summary>
+    public TimeSpan ImportWaitMax { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The store's own limits: the queue, batches, history and kept snapshots.</summary>
     public StoreOptions Store { get; init; } = new();
 

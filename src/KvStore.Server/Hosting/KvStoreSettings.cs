@@ -40,6 +40,12 @@ internal static class KvStoreSettings
             IdempotencyLifetime = reader.Duration("IdempotencyLifetime", defaults.IdempotencyLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(365)),
             WaitMax = reader.Duration("WaitMax", defaults.WaitMax, TimeSpan.Zero, TimeSpan.FromHours(1)),
             MinRevisionTimeout = reader.Duration("MinRevisionTimeout", defaults.MinRevisionTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
+            JsonBodyBytesMax = reader.Integer("JsonBodyBytesMax", defaults.JsonBodyBytesMax, 1024, 256 * MiB),
+            TransactionOperationsMax = reader.Integer("TransactionOperationsMax", defaults.TransactionOperationsMax, 1, 100_000),
+            TransactionGuardsMax = reader.Integer("TransactionGuardsMax", defaults.TransactionGuardsMax, 1, 100_000),
+            BatchKeysMax = reader.Integer("BatchKeysMax", defaults.BatchKeysMax, 1, 100_000),
+            ImportErrorsMax = reader.Integer("ImportErrorsMax", defaults.ImportErrorsMax, 0, 100_000),
+            ImportWaitMax = reader.Duration("ImportWaitMax", defaults.ImportWaitMax, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
             Store = new StoreOptions
             {
                 QueueOperationsMax = reader.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
@@ -89,5 +95,7 @@ internal static class KvStoreSettings
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Refuse("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
+        if (options.Store.QueueBytesMax < options.JsonBodyBytesMax)
+            reader.Refuse("JsonBodyBytesMax", $"at most KvStore:QueueBytesMax, which is {options.Store.QueueBytesMax}, or the largest transaction could never be admitted", options.JsonBodyBytesMax);
     }
 }

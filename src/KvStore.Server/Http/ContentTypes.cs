@@ -9,8 +9,12 @@ internal static class ContentTypes
     public const string Json = "application/json";
     public const string MergePatch = "application/merge-patch+json";
     public const string OctetStream = "application/octet-stream";
+    public const string Text = "text/plain; charset=utf-8";
+    public const string Lines = "application/x-ndjson";
 
     private const string Form = "application/x-www-form-urlencoded";
+
+    private static readonly string[] Usual = [Json, OctetStream, Text, "text/plain"];
 
     // What HTTP can carry in a response header: visible ASCII, space and tab (RFC 9110, section 5.5).
     private static readonly SearchValues<char> HeaderCharacters =
@@ -26,9 +30,33 @@ internal static class ContentTypes
         contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
         if (request.Headers.ContentType.Count > 1)
             return Problems.MalformedRequest("The header is given more than once. Give it once.", "Content-Type");
-        if (contentType.Length <= Entry.ContentTypeLengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters))
-            return null;
-        return Problems.MalformedRequest($"Give a media type of at most {Entry.ContentTypeLengthMax} printable ASCII characters.", "Content-Type");
+        return Check(contentType, "Content-Type");
+    }
+
+    /// <summary>Takes the media type to store from UTF-8 text.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryGet(ReadOnlySpan<byte> utf8, string field, out string contentType)
+    {
+        contentType = TextOf(utf8);
+        return contentType.Length == 0 ? NotAType(field) : Check(contentType, field);
+    }
+
+    private static Problem? Check(string contentType, string field) =>
+        contentType.Length <= Entry.ContentTypeLengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters) ? null : NotAType(field);
+
+    private static Problem NotAType(string field) =>
+        Problems.MalformedRequest($"Give a media type of at most {Entry.ContentTypeLengthMax} printable ASCII characters.", field);
+
+    // An import names the same few types a million times.
+    private static string TextOf(ReadOnlySpan<byte> utf8)
+    {
+        foreach (var usual in Usual)
+        {
+            if (Ascii.Equals(utf8, usual))
+                return usual;
+        }
+
+        return Encoding.UTF8.GetString(utf8);
     }
 
     /// <summary>Whether the type is application/json or ends with +json (RFC 6839).</summary>

@@ -100,7 +100,9 @@ internal static class EntryResponses
             ? WriteNotFoundAsync(context, failed.Revision)
             : WriteOutcomeAsync(context, outcome, answer);
 
-    private static Task WriteFailureAsync(HttpContext context, Outcome outcome)
+    /// <summary>Answers with what became of a write that was not committed now.</summary>
+    /// <exception cref="InvalidOperationException">It was.</exception>
+    public static Task WriteFailureAsync(HttpContext context, Outcome outcome)
     {
         switch (outcome)
         {
@@ -164,7 +166,8 @@ internal static class EntryResponses
         _ => throw new InvalidOperationException($"Unknown reason {refused.Reason}."),
     };
 
-    private static Problem ProblemOf(NotAppliedReason reason) => reason switch
+    /// <summary>What a client is told when its write was not applied.</summary>
+    public static Problem ProblemOf(NotAppliedReason reason) => reason switch
     {
         NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
         NotAppliedReason.Loading => Problems.Unavailable("The store is still loading. Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Loading),

@@ -24,6 +24,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     /// <summary><c>not-applied</c> or <c>unknown</c>, where a write failed on the service's side.</summary>
     public string? Outcome { get; init; }
 
+    /// <summary>Where several guards are given: those that do not hold.</summary>
+    public IReadOnlyList<FailedMember>? Failed { get; init; }
+
     /// <summary>When trying again may help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -60,8 +63,34 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
             json.WriteNumber("oldestRevision", oldest);
         if (Outcome is not null)
             json.WriteString("outcome", Outcome);
+        if (Failed is not null)
+            WriteFailed(json, Failed);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenSpan.ToArray();
     }
+
+    private static void WriteFailed(Utf8JsonWriter json, IReadOnlyList<FailedMember> failed)
+    {
+        json.WriteStartArray("failed");
+        foreach (var (field, key, revision) in failed)
+        {
+            json.WriteStartObject();
+            json.WriteString("field", field);
+            json.WriteString("key", key.Utf8);
+            if (revision is { } current)
+                json.WriteNumber("revision", current);
+            else
+                json.WriteNull("revision");
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
 }
+
+/// <summary>A guard that does not hold.</summary>
+/// <param name="Field">The member that asked for it.</param>
+/// <param name="Key">Its key.</param>
+/// <param name="Revision">The revision of the key's entry, or null when it has none.</param>
+internal readonly record struct FailedMember(string Field, Key Key, long? Revision);

@@ -57,6 +57,15 @@ internal static class Problems
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer is too large to be remembered",
             "Nothing was changed. Leave Idempotency-Key away, or ask for less in one request.");
 
+    public static Problem BatchTooLarge(long bytes, long bytesMax) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer would be too large",
+            $"The entries have {bytes} bytes; at most {bytesMax} are answered at once. Ask for fewer keys at a time.");
+
+    public static Problem GuardsFailed(IReadOnlyList<FailedMember> failed) =>
+        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition does not hold",
+            "Nothing was changed. failed has every guard that does not hold, with the key's current revision, or null where there is no entry. Read again and decide again.")
+        { Failed = failed };
+
     public static Problem UnsupportedMediaType(string detail) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = "Content-Type" };
 

@@ -25,7 +25,7 @@ internal static class RequestKey
         {
             return !RequestTarget.TryDecode(text, plusIsSpace: false, rented, out var length)
                 ? Problems.MalformedKey("A percent sign in the path is not followed by two hexadecimal digits, or there is a #. Write a percent sign as %25, # as %23.", "key")
-                : Explain(Key.TryCreate(rented.AsSpan(0, length), bytesMax, out key), length, bytesMax, "key");
+                : TryCreate(rented.AsSpan(0, length), bytesMax, "key", out key);
         }
         finally
         {
@@ -39,20 +39,23 @@ internal static class RequestKey
     /// <param name="field">The name of what it came in.</param>
     /// <param name="key">The key.</param>
     /// <returns>What is wrong with it, or null.</returns>
-    public static Problem? TryParse(string text, int bytesMax, string field, out Key key)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(text);
-        return Explain(Key.TryCreate(utf8, bytesMax, out key), utf8.Length, bytesMax, field);
-    }
+    public static Problem? TryParse(string text, int bytesMax, string field, out Key key) =>
+        TryCreate(Encoding.UTF8.GetBytes(text), bytesMax, field, out key);
 
-    private static Problem? Explain(KeyProblem problem, int length, int bytesMax, string field) => problem switch
+    /// <summary>Makes a key of the bytes that a client sent as one.</summary>
+    /// <param name="utf8">The bytes; they are copied.</param>
+    /// <param name="bytesMax">The most bytes that a key may have.</param>
+    /// <param name="field">The part of the request that they are.</param>
+    /// <param name="key">The key.</param>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryCreate(ReadOnlySpan<byte> utf8, int bytesMax, string field, out Key key) => Key.TryCreate(utf8, bytesMax, out key) switch
     {
         KeyProblem.None => null,
         KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/ (or /v1/counters/), and GET /v1/kv lists keys.", field),
-        KeyProblem.TooLong => Problems.MalformedKey($"The key has {length} bytes; at most {bytesMax} are accepted.", field),
+        KeyProblem.TooLong => Problems.MalformedKey($"The key has {utf8.Length} bytes; at most {bytesMax} are accepted.", field),
         KeyProblem.InvalidUtf8 => Problems.MalformedKey("The key is not UTF-8. Percent-encode the UTF-8 bytes of its text.", field),
         KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Leave it away, or encode the key in text of your own.", field),
         KeyProblem.DotSegment => Problems.MalformedKey("A part of the key between slashes is . or .., which clients and proxies rewrite. Name it otherwise.", field),
-        _ => throw new InvalidOperationException($"Unknown key problem {problem}."),
+        var problem => throw new InvalidOperationException($"Unknown key problem {problem}."),
     };
 }

@@ -101,6 +101,11 @@ internal static class ApiParts
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
 
+    public static readonly ApiResponse NotJson = new(415, "The body is not JSON by its media type.")
+    {
+        Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."),
+    };
+
     public static ApiResponse Malformed(string field) =>
         new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("What is wrong with it, and how to write it.", field) };
 

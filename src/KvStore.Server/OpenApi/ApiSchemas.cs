@@ -9,6 +9,11 @@ internal static class ApiSchemas
     public const string Page = "Page";
     public const string Item = "Item";
     public const string Deleted = "Deleted";
+    public const string Transaction = "Transaction";
+    public const string TransactionResult = "TransactionResult";
+    public const string Batch = "Batch";
+    public const string BatchResult = "BatchResult";
+    public const string ImportResult = "ImportResult";
     public const string Person = "Person";
     public const string PersonUpdate = "PersonUpdate";
 
@@ -24,6 +29,7 @@ internal static class ApiSchemas
             ("detail", JsonSchemaType.String, "What is wrong this time, and what to do."),
             ("field", JsonSchemaType.String, "The part of the request that was wrong."),
             ("oldestRevision", JsonSchemaType.Integer, "With 410: the oldest revision that can be read now."),
+            ("failed", JsonSchemaType.Array, "With 412 of a transaction: the `field`, the `key` and the current `revision` (or null) of every guard that does not hold."),
             ("outcome", JsonSchemaType.String, "With a write that failed on the service's side: `not-applied` (safe to retry) or `unknown`.")));
 
         document.AddComponent(Item, Object("An entry in a listing.", ["key", "revision", "created_revision", "version", "content_type", "size", "modified_at"],
@@ -68,6 +74,7 @@ internal static class ApiSchemas
             ("revision", JsonSchemaType.Integer, "The revision at which it was deleted; the latest one when there was nothing."),
             ("deleted", JsonSchemaType.Integer, "How many entries.")));
 
+        AddBulk(document);
         document.AddComponent(PersonUpdate, Object("A person to store.", ["id", "name"],
             ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),
             ("name", JsonSchemaType.String, "The person's name.")));
@@ -75,6 +82,35 @@ internal static class ApiSchemas
             ("id", JsonSchemaType.Integer, "The person's id, 64 bits."),
             ("name", JsonSchemaType.String, "The person's name."),
             ("updatedAt", JsonSchemaType.String, "When the person was stored (RFC 3339).")));
+    }
+
+    private static void AddBulk(OpenApiDocument document)
+    {
+        document.AddComponent(Transaction, Object("Guards and operations.", ["operations"],
+            ("guards", JsonSchemaType.Array, "What must hold, at most 100: `key` and one of `revision` (0: there is no entry) and `exists`."),
+            ("operations", JsonSchemaType.Array, "What is done, at most 100: each one of `put`, `delete`, `get` and `move`.")));
+        document.AddComponent(TransactionResult, Object("What a transaction did.", ["revision", "results"],
+            ("revision", JsonSchemaType.Integer, "The revision of the transaction; of the state that was read, if it changed nothing."),
+            ("results", JsonSchemaType.Array, "A result for each operation, in their order.")));
+        document.AddComponent(Batch, Object("Keys.", ["keys"],
+            ("keys", JsonSchemaType.Array, "The keys to read, at most 1,000.")));
+
+        var result = Object("Entries of one snapshot.", ["revision", "items", "missing"],
+            ("revision", JsonSchemaType.Integer, "The revision of the snapshot."),
+            ("missing", JsonSchemaType.Array, "Keys that have no entry."));
+        result.Properties!["items"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchemaReference(Item, document),
+        };
+        document.AddComponent(BatchResult, result);
+
+        document.AddComponent(ImportResult, Object("What came of an import.", ["revision", "imported", "expired", "failed", "errors"],
+            ("revision", JsonSchemaType.Integer, "The revision that has all of it."),
+            ("imported", JsonSchemaType.Integer, "Entries that were stored."),
+            ("expired", JsonSchemaType.Integer, "Entries that were not stored because their time had come already."),
+            ("failed", JsonSchemaType.Integer, "Lines that are no entries."),
+            ("errors", JsonSchemaType.Array, "The first of those: each with its `line` and a `detail`.")));
     }
 
     private static OpenApiSchema Object(string description, string[] required, params (string Name, JsonSchemaType? Type, string Description)[] members) => new()
