@@ -11,6 +11,9 @@ namespace KvStore.Client;
 [JsonSerializable(typeof(WireCount))]
 [JsonSerializable(typeof(WireChanges))]
 [JsonSerializable(typeof(WireItem))]
+[JsonSerializable(typeof(WireKeys))]
+[JsonSerializable(typeof(WireDeleted))]
+[JsonSerializable(typeof(WireTransactionResult))]
 internal sealed partial class Wire : JsonSerializerContext;
 
 internal sealed record WireProblem
@@ -76,3 +79,11 @@ internal sealed record WirePage(long Revision, WireItem[] Items, string[]? Prefi
 internal sealed record WireCount(long Revision, long Count);
 
 internal sealed record WireChanges(long Revision, WireItem[]? Changes);
+
+internal sealed record WireKeys(string[] Keys);
+
+internal sealed record WireDeleted(long Revision, long Deleted);
+
+internal sealed record WireTransactionResult(long Revision, WireStepResult[] Results);
+
+internal sealed record WireStepResult(WireItem? Get);

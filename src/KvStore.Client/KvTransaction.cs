@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace KvStore.Client;
+
+/// <summary>
+/// Guards and operations that are carried out together, at one revision, or not at all; at most 100 of each. Made by one thread, and sent with
+/// <see cref="KvStoreClient.TransactAsync"/>. A key is written once.
+/// </summary>
+public sealed class KvTransaction
+{
+    private readonly List<Action<Utf8JsonWriter>> _guards = [];
+    private readonly List<Action<Utf8JsonWriter>> _operations = [];
+    private readonly List<int> _reads = [];
+
+    /// <summary>A name for this transaction, see <see cref="KvWriteOptions.IdempotencyKey"/>.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    internal IReadOnlyList<int> ReadSteps => _reads;
+
+    /// <summary>Only if the key's entry still has this revision.</summary>
+    public KvTransaction IfRevision(string key, long revision) => Guard(key, json => json.WriteNumber("revision"u8, revision));
+
+    /// <summary>Only if the key has an entry.</summary>
+    public KvTransaction IfPresent(string key) => Guard(key, json => json.WriteBoolean("exists"u8, true));
+
+    /// <summary>Only if the key has no entry.</summary>
+    public KvTransaction IfAbsent(string key) => Guard(key, json => json.WriteBoolean("exists"u8, false));
+
+    /// <summary>Reads an entry, as it is before the transaction; see <see cref="KvTransactionResult.Reads"/>.</summary>
+    public KvTransaction Get(string key)
+    {
+        _reads.Add(_operations.Count);
+        return Operation("get", json => json.WriteString("key"u8, key));
+    }
+
+    /// <summary>Stores a value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; it is copied.</param>
+    /// <param name="contentType">Its media type.</param>
+    /// <param name="timeToLive">When to delete the entry; null for never.</param>
+    public KvTransaction Put(string key, ReadOnlySpan<byte> value, string contentType = "application/octet-stream", TimeSpan? timeToLive = null)
+    {
+        var copy = value.ToArray();
+        return Put(key, contentType, timeToLive, json => json.WriteBase64String("base64"u8, copy));
+    }
+
+    /// <summary>Stores text, as <c>text/plain; charset=utf-8</c>.</summary>
+    public KvTransaction Put(string key, string value, TimeSpan? timeToLive = null) =>
+        Put(key, "text/plain; charset=utf-8", timeToLive, json => json.WriteString("text"u8, value));
+
+    /// <summary>Stores an object as JSON.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The object.</param>
+    /// <param name="type">Its type, from a source-generated context.</param>
+    /// <param name="timeToLive">When to delete the entry; null for never.</param>
+    public KvTransaction PutJson<T>(string key, T value, JsonTypeInfo<T> type, TimeSpan? timeToLive = null)
+    {
+        var text = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        return Put(key, "application/json", timeToLive, json =>
+        {
+            json.WritePropertyName("json"u8);
+            json.WriteRawValue(text);
+        });
+    }
+
+    /// <summary>Deletes an entry, if there is one.</summary>
+    public KvTransaction Delete(string key) => Operation("delete", json => json.WriteString("key"u8, key));
+
+    /// <summary>Gives an entry another key. The transaction fails if there is no entry; what stood under the new key is replaced.</summary>
+    public KvTransaction Move(string from, string to) => Operation("move", json =>
+    {
+        json.WriteString("from"u8, from);
+        json.WriteString("to"u8, to);
+    });
+
+    internal byte[] ToUtf8Json()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            WriteAll(json, "guards", _guards);
+            WriteAll(json, "operations", _operations);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteAll(Utf8JsonWriter json, string name, List<Action<Utf8JsonWriter>> writers)
+    {
+        json.WriteStartArray(name);
+        foreach (var write in writers)
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private KvTransaction Put(string key, string contentType, TimeSpan? timeToLive, Action<Utf8JsonWriter> writeValue) => Operation("put", json =>
+    {
+        json.WriteString("key"u8, key);
+        writeValue(json);
+        json.WriteString("content_type"u8, contentType);
+        if (timeToLive is { } ttl)
+            json.WriteNumber("ttl"u8, (long)Math.Ceiling(ttl.TotalSeconds));
+    });
+
+    private KvTransaction Guard(string key, Action<Utf8JsonWriter> write)
+    {
+        _guards.Add(json =>
+        {
+            json.WriteString("key"u8, key);
+            write(json);
+        });
+        return this;
+    }
+
+    private KvTransaction Operation(string name, Action<Utf8JsonWriter> write)
+    {
+        _operations.Add(json =>
+        {
+            json.WriteStartObject(name);
+            write(json);
+            json.WriteEndObject();
+        });
+        return this;
+    }
+}
+
+/// <summary>What a transaction did.</summary>
+/// <param name="Revision">Its revision.</param>
+/// <param name="Reads">What its <see cref="KvTransaction.Get"/> found, in their order; null where there was no entry.</param>
+public sealed record KvTransactionResult(long Revision, IReadOnlyList<KvEntry?> Reads);
