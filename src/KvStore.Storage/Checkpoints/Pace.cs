@@ -10,7 +10,10 @@ internal readonly struct Pace(long bytesPerSecondMax, TimeProvider time)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var ahead = TimeSpan.FromSeconds((double)bytes / bytesPerSecondMax) - time.GetElapsedTime(_start);
-        if (ahead > TimeSpan.FromMilliseconds(1) && cancellationToken.WaitHandle.WaitOne(ahead))
-            cancellationToken.ThrowIfCancellationRequested();
+        if (ahead <= TimeSpan.FromMilliseconds(1))
+            return;
+        using var due = new ManualResetEventSlim();
+        using var timer = time.CreateTimer(state => ((ManualResetEventSlim)state!).Set(), due, ahead, Timeout.InfiniteTimeSpan);
+        due.Wait(cancellationToken);
     }
 }
