@@ -34,7 +34,7 @@ public sealed class CheckerComparisonTests
     private static Operation[] NewHistory(Random random)
     {
         var store = new SequentialStore(KeyCount);
-        var workload = new Workload(random, KeyCount, counters: true);
+        var workload = new Workload(random, KeyCount);
         var memory = new ClientMemory(0, KeyCount);
         var operations = new List<Operation>();
         for (var time = 10; operations.Count < 6; time += 10)
