@@ -16,10 +16,9 @@ internal enum Verdict
 /// (Lowe, "Testing for linearizability", 2017, doi:10.1002/cpe.3928). Porcupine is the well-known program of that kind.
 /// </summary>
 /// <remarks>
-/// Three more things keep the search short, and lose nothing. What can come next and changes nothing comes next, without another
-/// try: it would not be in the way of anything, now or later. What can come next is tried in the order of the revisions that were
-/// answered, which is the right order if the service is right. And an operation whose answer was lost may be left out, so what was tried with some
-/// of those is not tried again with more of them.
+/// Three more things keep the search short. Revisions are part of the specification: one that was answered never lies below the one before it, so only
+/// the lowest can come next. What can come next and changes nothing comes next, without another try: it would not be in the way
+/// of anything, now or later. And an operation whose answer was lost may be left out, so what was tried with some of those is not tried again with more of them.
 /// </remarks>
 internal sealed class Checker
 {
@@ -73,32 +72,38 @@ internal sealed class Checker
     /// <summary>What there can be after one more operation. Those whose answers are known come first, so that no lost one is used without need.</summary>
     private Queue<Configuration> SuccessorsOf(Configuration configuration)
     {
-        var successors = new List<Configuration>();
-
         // Of what is not carried out, what was invoked after another had returned has to wait for that one.
-        var firstReturn = long.MaxValue;
+        var (firstReturn, lowestRevision) = (long.MaxValue, long.MaxValue);
+        var possible = new List<int>();
         for (var i = 0; i < _answered.Length && _answered[i].InvokedAt <= firstReturn; i++)
         {
             if (configuration.Answered.Contains(i))
                 continue;
-            var operation = _answered[i];
-            firstReturn = Math.Min(firstReturn, operation.ReturnedAt);
-            if (operation.Call.Carry(configuration.State, operation.Answer) is not { } state)
-                continue;
-            var successor = new Configuration(configuration.Count + 1, operation.Answer!.Revision, configuration.Answered.With(i), configuration.Lost, state);
-            if (ReferenceEquals(state, configuration.State))
-                return new Queue<Configuration>([successor]);
-            successors.Add(successor);
+            firstReturn = Math.Min(firstReturn, _answered[i].ReturnedAt);
+            lowestRevision = Math.Min(lowestRevision, _answered[i].Answer!.Revision);
+            possible.Add(i);
         }
 
-        successors.Sort((one, other) => one.Revision.CompareTo(other.Revision));
+        var successors = new Queue<Configuration>();
+        if (lowestRevision < configuration.Revision)
+            return successors;
+        foreach (var i in possible.Where(i => _answered[i].Answer!.Revision == lowestRevision))
+        {
+            if (_answered[i].Call.Carry(configuration.State, _answered[i].Answer) is not { } state)
+                continue;
+            var successor = new Configuration(configuration.Count + 1, lowestRevision, configuration.Answered.With(i), configuration.Lost, state);
+            if (ReferenceEquals(state, configuration.State))
+                return new Queue<Configuration>([successor]);
+            successors.Enqueue(successor);
+        }
+
         for (var i = 0; i < _lost.Length && _lost[i].InvokedAt <= firstReturn; i++)
         {
             if (!configuration.Lost.Contains(i) && _lost[i].Call.Carry(configuration.State, null) is { } state)
-                successors.Add(configuration with { Lost = configuration.Lost.With(i), State = state });
+                successors.Enqueue(configuration with { Lost = configuration.Lost.With(i), State = state });
         }
 
-        return new Queue<Configuration>(successors);
+        return successors;
     }
 
     private bool IsNew(Configuration configuration)
