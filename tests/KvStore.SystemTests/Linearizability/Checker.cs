@@ -44,33 +44,27 @@ internal sealed class Checker
     private Verdict Search(int configurationsMax)
     {
         var start = new Configuration(0, 0, new OperationSet(_answered.Length), new OperationSet(_lost.Length), State.Empty(_keys));
-        if (_answered.Length == 0)
-            return Verdict.Linearizable;
 
-        // Depth first, without recursion: an operation is a level, and there may be many.
-        var path = new Stack<Queue<Configuration>>([SuccessorsOf(start)]);
-        for (var tried = 0; path.TryPeek(out var successors);)
+        // What needed the fewest lost answers goes first, and of that what has come farthest: so what was tried with fewer of them is there to be found.
+        var untried = new PriorityQueue<Configuration, (int, int)>();
+        untried.Enqueue(start, default);
+        for (var tried = 0; untried.TryDequeue(out var next, out _);)
         {
-            if (!successors.TryDequeue(out var next))
-            {
-                path.Pop();
-                continue;
-            }
-
             if (next.Count == _answered.Length)
                 return Verdict.Linearizable;
             if (!IsNew(next))
                 continue;
             if (++tried > configurationsMax)
                 return Verdict.Undecided;
-            path.Push(SuccessorsOf(next));
+            foreach (var successor in SuccessorsOf(next))
+                untried.Enqueue(successor, (successor.Lost.Count, -successor.Count));
         }
 
         return Verdict.Violated;
     }
 
-    /// <summary>What there can be after one more operation. Those whose answers are known come first, so that no lost one is used without need.</summary>
-    private Queue<Configuration> SuccessorsOf(Configuration configuration)
+    /// <summary>What there can be after one more operation.</summary>
+    private List<Configuration> SuccessorsOf(Configuration configuration)
     {
         // Of what is not carried out, what was invoked after another had returned has to wait for that one.
         var (firstReturn, lowestRevision) = (long.MaxValue, long.MaxValue);
@@ -84,7 +78,7 @@ internal sealed class Checker
             possible.Add(i);
         }
 
-        var successors = new Queue<Configuration>();
+        var successors = new List<Configuration>();
         if (lowestRevision < configuration.Revision)
             return successors;
         foreach (var i in possible.Where(i => _answered[i].Answer!.Revision == lowestRevision))
@@ -93,14 +87,14 @@ internal sealed class Checker
                 continue;
             var successor = new Configuration(configuration.Count + 1, lowestRevision, configuration.Answered.With(i), configuration.Lost, state);
             if (ReferenceEquals(state, configuration.State))
-                return new Queue<Configuration>([successor]);
-            successors.Enqueue(successor);
+                return [successor];
+            successors.Add(successor);
         }
 
         for (var i = 0; i < _lost.Length && _lost[i].InvokedAt <= firstReturn; i++)
         {
             if (!configuration.Lost.Contains(i) && _lost[i].Call.Carry(configuration.State, null) is { } state)
-                successors.Enqueue(configuration with { Lost = configuration.Lost.With(i), State = state });
+                successors.Add(configuration with { Lost = configuration.Lost.With(i), State = state });
         }
 
         return successors;
