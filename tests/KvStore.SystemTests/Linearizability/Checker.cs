@@ -16,10 +16,9 @@ internal enum Verdict
 /// (Lowe, "Testing for linearizability", 2017, doi:10.1002/cpe.3928). Porcupine is the well-known program of that kind.
 /// </summary>
 /// <remarks>
-/// Three more things keep the search short, and lose nothing. What can come next and changes nothing comes next, without another
-/// try: it would not be in the way of anything, now or later. What can come next is tried in the order of the revisions that were
-/// answered, which is the right order if the service is right. And an operation whose answer was lost may be left out, so what was tried with some
-/// of those is not tried again with more of them.
+/// Three more things keep the search short. Revisions are part of the specification: one that was answered never lies below the one before it, so only
+/// the lowest can come next. What can come next and changes nothing comes next, without another try: it would not be in the way
+/// of anything, now or later. And an operation whose answer was lost may be left out, so what was tried with some of those is not tried again with more of them.
 /// </remarks>
 internal sealed class Checker
 {
@@ -45,60 +44,60 @@ internal sealed class Checker
     private Verdict Search(int configurationsMax)
     {
         var start = new Configuration(0, 0, new OperationSet(_answered.Length), new OperationSet(_lost.Length), State.Empty(_keys));
-        if (_answered.Length == 0)
-            return Verdict.Linearizable;
 
-        // Depth first, without recursion: an operation is a level, and there may be many.
-        var path = new Stack<Queue<Configuration>>([SuccessorsOf(start)]);
-        for (var tried = 0; path.TryPeek(out var successors);)
+        // What needed the fewest lost answers goes first, and of that what has come farthest: so what was tried with fewer of them is there to be found.
+        var untried = new PriorityQueue<Configuration, (int, int)>();
+        untried.Enqueue(start, default);
+        for (var tried = 0; untried.TryDequeue(out var next, out _);)
         {
-            if (!successors.TryDequeue(out var next))
-            {
-                path.Pop();
-                continue;
-            }
-
             if (next.Count == _answered.Length)
                 return Verdict.Linearizable;
             if (!IsNew(next))
                 continue;
             if (++tried > configurationsMax)
                 return Verdict.Undecided;
-            path.Push(SuccessorsOf(next));
+            foreach (var successor in SuccessorsOf(next))
+                untried.Enqueue(successor, (successor.Lost.Count, -successor.Count));
         }
 
         return Verdict.Violated;
     }
 
-    /// <summary>What there can be after one more operation. Those whose answers are known come first, so that no lost one is used without need.</summary>
-    private Queue<Configuration> SuccessorsOf(Configuration configuration)
+    /// <summary>What there can be after one more operation.</summary>
+    private List<Configuration> SuccessorsOf(Configuration configuration)
     {
-        var successors = new List<Configuration>();
-
         // Of what is not carried out, what was invoked after another had returned has to wait for that one.
-        var firstReturn = long.MaxValue;
+        var (firstReturn, lowestRevision) = (long.MaxValue, long.MaxValue);
+        var possible = new List<int>();
         for (var i = 0; i < _answered.Length && _answered[i].InvokedAt <= firstReturn; i++)
         {
             if (configuration.Answered.Contains(i))
                 continue;
-            var operation = _answered[i];
-            firstReturn = Math.Min(firstReturn, operation.ReturnedAt);
-            if (operation.Call.Carry(configuration.State, operation.Answer) is not { } state)
+            firstReturn = Math.Min(firstReturn, _answered[i].ReturnedAt);
+            lowestRevision = Math.Min(lowestRevision, _answered[i].Answer!.Revision);
+            possible.Add(i);
+        }
+
+        var successors = new List<Configuration>();
+        if (lowestRevision < configuration.Revision)
+            return successors;
+        foreach (var i in possible.Where(i => _answered[i].Answer!.Revision == lowestRevision))
+        {
+            if (_answered[i].Call.Carry(configuration.State, _answered[i].Answer) is not { } state)
                 continue;
-            var successor = new Configuration(configuration.Count + 1, operation.Answer!.Revision, configuration.Answered.With(i), configuration.Lost, state);
+            var successor = new Configuration(configuration.Count + 1, lowestRevision, configuration.Answered.With(i), configuration.Lost, state);
             if (ReferenceEquals(state, configuration.State))
-                return new Queue<Configuration>([successor]);
+                return [successor];
             successors.Add(successor);
         }
 
-        successors.Sort((one, other) => one.Revision.CompareTo(other.Revision));
         for (var i = 0; i < _lost.Length && _lost[i].InvokedAt <= firstReturn; i++)
         {
             if (!configuration.Lost.Contains(i) && _lost[i].Call.Carry(configuration.State, null) is { } state)
                 successors.Add(configuration with { Lost = configuration.Lost.With(i), State = state });
         }
 
-        return new Queue<Configuration>(successors);
+        return successors;
     }
 
     private bool IsNew(Configuration configuration)

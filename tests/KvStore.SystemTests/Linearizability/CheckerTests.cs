@@ -81,6 +81,19 @@ public sealed class CheckerTests
         Refuse(Done(1, 2, new Put(A, "x"), Created(2)), Done(3, 4, new Put(A, "y"), Replaced(1)));
 
     [Fact]
+    public void Check_RevisionsThatGoBack_AreViolated() =>
+        Refuse(Done(1, 2, new Get(A), NotFound(5)), Done(3, 4, new Get(A), NotFound(4)));
+
+    /// <summary>Each write may come first, and one that nobody knows of explains the read.</summary>
+    [Fact]
+    public void Check_LostWriteAmongManyBesideIt_IsFoundWithoutTryingAllOrders() => Accept(
+    [
+        .. Enumerable.Range(0, 30).Select(i => Done(1, 99, new Put(A, $"{i}"), i == 0 ? Created(1) : Replaced(i < 15 ? i + 1 : i + 2))),
+        .. Enumerable.Range(0, 30).Select(i => Lost(1, new Put(A, $"lost {i}"))),
+        Done(2, 98, new Get(A), Found("lost 20", 16)),
+    ]);
+
+    [Fact]
     public void Check_DeletedTwice_IsViolated()
     {
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 6, new Delete(A), Deleted(2)), Done(4, 5, new Delete(A), Deleted(3)));

@@ -14,12 +14,14 @@ public sealed class HistoryTests
 
     /// <param name="engine">What keeps the entries.</param>
     /// <param name="processors">
-    /// How many processors .NET is told that there are. With more than there are it uses more threads than can run, and the
+    /// How many processors .NET is told that there are; 0 for the truth. With more than there are it uses more threads than can run, and the
     /// system takes the processor away from them between any two instructions: what is a matter of microseconds otherwise is one of milliseconds then.
     /// </param>
     [Theory]
     [InlineData("memory", 0)]
     [InlineData("memory", 16)]
+    [InlineData("disk", 0)]
+    [InlineData("disk", 16)]
     public async Task Histories_OfManyClientsOverHttp_AreLinearizable(string engine, int processors)
     {
         var random = Seeds.NewRandom();

@@ -12,6 +12,7 @@ internal sealed class HttpCalls(string prefix)
         Get get => $"GET {PathOf(get.Key)} HTTP/1.1\r\nHost: x\r\n\r\n",
         Put put => $"PUT {PathOf(put.Key)} HTTP/1.1\r\nHost: x\r\n{put.Condition.Header}Content-Type: text/plain\r\nContent-Length: {put.Value.Length}\r\n\r\n{put.Value}",
         Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: x\r\n{delete.Condition.Header}\r\n",
+        Add add => $"POST /v1/counters/{prefix}{Call.NameOf(add.Key)}?by={add.By} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: x\r\n\r\n",
         _ => throw new InvalidOperationException($"Unknown call {call}."),
     };
@@ -19,12 +20,12 @@ internal sealed class HttpCalls(string prefix)
     /// <exception cref="InvalidDataException">No call here may be answered like that.</exception>
     public Answer AnswerOf(Call call, RawResponse response)
     {
-        if (response.Status is not (200 or 201 or 204 or 404 or 412))
+        if (response.Status is not (200 or 201 or 204 or 404 or 409 or 412))
             throw new InvalidDataException($"{call} was answered with {response}");
         return new Answer(response.Status, response.Revision)
         {
             EntryRevision = response.ETag is { } tag ? long.Parse(tag.AsSpan(1, tag.Length - 2), CultureInfo.InvariantCulture) : null,
-            Value = call is Get && response.Status == 200 ? response.Text : null,
+            Value = call is Get or Add && response.Status == 200 ? response.Text : null,
             Registers = call is List list ? [.. RegistersOf(list, response)] : [],
         };
     }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace KvStore.SystemTests.Linearizability;
 
 /// <summary>Which of a row of operations: a bit for each. Immutable; equal by content.</summary>
@@ -10,7 +12,14 @@ internal sealed class OperationSet : IEquatable<OperationSet>
     {
     }
 
-    private OperationSet(ulong[] words) => _words = words;
+    private OperationSet(ulong[] words)
+    {
+        _words = words;
+        foreach (var word in words)
+            Count += BitOperations.PopCount(word);
+    }
+
+    public int Count { get; }
 
     public bool Contains(int index) => (_words[index >> 6] >> (index & 63) & 1) != 0;
 

@@ -33,7 +33,7 @@ internal sealed class Recorder
         _address = address;
         _http = new HttpCalls(prefix);
         _keyCount = random.Next(1, KeysMax + 1);
-        _workload = new Workload(random, _keyCount, counters: false);
+        _workload = new Workload(random, _keyCount);
         _randoms = new Random[random.Next(ClientsMin, ClientsMax + 1)];
         _operationsPerClient = random.Next(OperationsMin, OperationsMax + 1) / _randoms.Length;
         _cutPerMille = random.Next(2) * random.Next(80);

@@ -20,7 +20,7 @@ internal static class Violation
             switch (Checker.Check(part, configurationsMax))
             {
                 case Verdict.Violated:
-                    return Describe(Shrink(part, configurationsMax));
+                    return "No order of these operations gives these answers; the last answer to come makes it impossible.\n" + Describe(Shrink(part, configurationsMax));
                 case Verdict.Undecided:
                     return $"Could not decide within {configurationsMax} configurations. Make the histories shorter, or with fewer lost answers.\n{Describe(part)}";
             }
@@ -65,7 +65,7 @@ internal static class Violation
     private static string Describe(IReadOnlyList<Operation> operations)
     {
         var keys = string.Join(", ", operations.SelectMany(operation => operation.Call.Keys).Distinct().Order().Select(Call.NameOf));
-        var text = new StringBuilder($"No order of these operations of {keys} gives these answers (times in microseconds; the last answer to come makes it impossible):\n");
+        var text = new StringBuilder($"Keys: {keys}. Times are in microseconds.\n");
         if (operations.Count > ShownMax)
             text.Append($"... after {operations.Count - ShownMax} earlier ones ...\n");
         foreach (var operation in operations.OrderBy(operation => operation.InvokedAt).TakeLast(ShownMax))

@@ -22,8 +22,8 @@ public sealed class ViolationTests
 
         Assert.Equal([history[1], history[3], history[4]], Violation.Shrink(history[1..], ConfigurationsMax));
         var text = Violation.Find(history, ConfigurationsMax)!;
-        Assert.Equal(4, text.TrimEnd().Split('\n').Length);
-        Assert.Contains("operations of a gives", text, StringComparison.Ordinal);
+        Assert.Equal(5, text.TrimEnd().Split('\n').Length);
+        Assert.Contains("Keys: a.", text, StringComparison.Ordinal);
         Assert.Contains("9 - 10        client 0  GET a -> 200 at 2 ETag 2: x", text, StringComparison.Ordinal);
     }
 

@@ -12,8 +12,7 @@ internal sealed class Workload
 
     /// <param name="random">Decides.</param>
     /// <param name="keyCount">How many keys the calls are about.</param>
-    /// <param name="counters">Whether there are additions.</param>
-    public Workload(Random random, int keyCount, bool counters)
+    public Workload(Random random, int keyCount)
     {
         _keyCount = keyCount;
         _kinds =
@@ -24,8 +23,8 @@ internal sealed class Workload
             (Any(3), (_, _, key) => new Delete(key)),
             (Any(2), (random, memory, key) => new Delete(key, NewCondition(random, memory.RevisionOf(key)))),
             (Any(2), (_, _, _) => new List(keyCount)),
-            (counters ? Any(4) : 0, (random, _, key) => new Add(key, random.Next(-2, 3))),
-            (counters ? Any(2) : 0, (random, _, key) => new Put(key, $"{random.Next(100)}")),
+            (Any(4), (random, _, key) => new Add(key, random.Next(-2, 3))),
+            (Any(2), (random, _, key) => new Put(key, $"{random.Next(100)}")),
         ];
         _weights = _kinds.Sum(kind => kind.Weight);
 
