@@ -5,11 +5,12 @@
 #   bench/http/compare.sh --quick              GET hit and PUT only, less than 2 minutes
 #   bench/http/compare.sh --full               every workload at every value size and number of connections
 #   bench/http/compare.sh --entries 10000000   GET throughput with that many entries against 1,000
+#   bench/http/compare.sh --durable            PUT with every write flushed to a disk (TMPDIR, else /tmp) before its answer
 #   bench/http/compare.sh --paced              GET at a low, fixed rate: alone, and beside others at full rate
 #
 #   --rounds N       measurements of each cell (default 5); their median is reported
 #   --seconds N      seconds of one measurement (default 1; 2 for the rows that matter most)
-#   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd
+#   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd; disk durable with --durable
 #   --server DLL     another build of the service; --baseline DLL a second one to compare it with
 #   --no-install     leave out contenders whose programs are missing instead of installing their Debian packages
 #   --no-docs        do not write the table into docs/performance.md
@@ -25,7 +26,7 @@ source "$root/bench/http/report.sh"
 
 while (($# > 0)); do
     case $1 in
-    --quick | --full | --paced) mode=${1#--} ;;
+    --quick | --full | --paced | --durable) mode=${1#--} ;;
     --entries) mode=entries entries=$2; shift ;;
     --rounds) rounds=$2; shift ;;
     --seconds) seconds=$2; shift ;;
@@ -45,14 +46,14 @@ floor_program="$root/bench/http/Floor/bin/Release/net10.0/KvStore.Floor.dll"
 declare -A entries_of=([few]=1000 [many]=$entries)
 threads=$(($(nproc) < 2 ? 1 : 2))
 sizes=(100 1024 16384)
-[[ $mode != quick ]] || sizes=(100)
+case $mode in quick | durable) sizes=(100) ;; esac
 run=0
 
 # load CONTENDER WORKLOAD SIZE CONNECTIONS SECONDS [verify]: runs wrk and prints its result line without the first word.
 load() {
     run=$((run + 1))
     local name=$1 use=$threads
-    case $name in baseline | few | many) name=kvstore ;; esac
+    case $name in baseline | few | many | disk) name=kvstore ;; durable) name=webdis ;; esac
     (($4 >= use)) || use=$4
     [[ $2 != paced ]] || use=1
     wrk -t"$use" -c"$4" -d"$5s" --timeout 5s -s "$root/bench/http/load.lua" "http://127.0.0.1:${port_of[$1]}" \
@@ -119,6 +120,7 @@ rows() {
         done; done
         ;;
     entries) echo "entries 100 64 2 few many" ;;
+    durable) for connections in 1 64 512; do echo "put-new 100 $connections 1 disk kvstore durable etcd"; done ;;
     paced) for beside in paced paced+get paced+put-new; do echo "$beside 100 8 3 floor kvstore baseline"; done ;;
     esac
 }
@@ -134,13 +136,20 @@ measure_generator() {
     threads=$all
 }
 
+# What one connection can have at most: a bare loop that writes and flushes as many bytes as a frame with such an entry has.
+measure_flush() {
+    local requests duration rest
+    read -r _ requests duration rest <<<"$(dotnet "$floor_program" flush "$scratch" 220 1)"
+    awk -v id="put-new 100 1 flush $1" -v n="$requests" -v d="$duration" -v rest="${rest#0 }" 'BEGIN { split(rest, part, " "); printf "%s %.0f %s %s 0 0 0\n", id, n / d, part[2], part[3] }' >>"$results"
+}
+
 facts() {
     echo "cpu=$(machine)"
     echo "dotnet=$(runtime)"
     echo "kvstore=$(revision)"
     for contender in "${contenders[@]}"; do
         case $contender in
-        webdis) echo "webdis=webdis $(dpkg-query -W -f '${Version}' webdis 2>/dev/null || echo '?') on redis $(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" ;;
+        webdis | durable) echo "$contender=webdis $(dpkg-query -W -f '${Version}' webdis 2>/dev/null || echo '?') on redis $(redis-server --version | sed 's/.*v=\([^ ]*\).*/\1/')" ;;
         nginx) echo "nginx=nginx $(nginx -v 2>&1 | sed 's|.*/||')" ;;
         etcd) echo "etcd=etcd $(etcd --version | sed -n 's/^etcd Version: //p')" ;;
         esac
@@ -160,19 +169,19 @@ command -v dotnet >/dev/null || fail "the .NET SDK is needed"
 say "building"
 for project in src/KvStore.Server bench/http/Floor; do dotnet build -c Release "$root/$project" -v quiet -clp:NoSummary >&2; done
 
-# In memory when there is such a file system: disks are not what is compared.
-scratch=$(mktemp -d -p "$([[ -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" kvstore-compare.XXXXXX)
+# In memory when there is such a file system, unless disks are what is compared.
+scratch=$(mktemp -d -p "$([[ $mode != durable && -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" kvstore-compare.XXXXXX)
 trap stop_everything EXIT
 trap 'exit 130' INT TERM
 results="$scratch/results"
 
 contenders=()
-for contender in floor kvstore baseline webdis nginx etcd few many; do
+for contender in floor disk kvstore baseline webdis durable nginx etcd few many; do
     rows | grep -qw "$contender" || continue
     [[ -z $only || ,$only, == *,$contender,* ]] || continue
     case $contender in
     baseline) [[ -n $baseline ]] || continue ;;
-    webdis) have redis-server redis-cli webdis || { say "webdis or redis is missing; left out"; continue; } ;;
+    webdis | durable) have redis-server redis-cli webdis || { say "webdis or redis is missing; left out"; continue; } ;;
     nginx) have nginx || { say "nginx is missing; left out"; continue; } ;;
     etcd) have etcd || { say "etcd is missing; left out"; continue; } ;;
     esac
@@ -203,13 +212,14 @@ while read -r workload size connections duration contender; do
     verify "$contender" "${workload%+*}" "$size"
 done < <(cells 0 | sort -k1,2 -k5,5 -u)
 while read -r workload size connections duration contender; do
-    case $contender in floor | kvstore | baseline | few | many) load "$contender" "${workload#paced+}" "$size" "$connections" 2 >/dev/null ;; esac
+    case $contender in floor | kvstore | baseline | few | many | disk) load "$contender" "${workload#paced+}" "$size" "$connections" 2 >/dev/null ;; esac
     [[ $workload != *put-new ]] || clean "$contender"
 done < <(cells 0)
 
 for ((round = 1; round <= rounds; round++)); do
     say "round $round of $rounds"
     [[ " ${contenders[*]} " != *" floor "* ]] || measure_generator "$round"
+    [[ " ${contenders[*]} " != *" disk "* ]] || measure_flush "$round"
     while read -r workload size connections duration contender; do
         measure "$round" "$contender" "$workload" "$size" "$connections" "$duration"
     done < <(cells "$round")
@@ -220,6 +230,6 @@ awk -f "$root/bench/http/statistics.awk" -f "$root/bench/http/$([[ $mode == pace
 cat "$report"
 if ((docs)); then
     # Each mode has a place of its own in the document: the usual and the full table share one.
-    case $mode in entries | paced) publish "$mode" "$report" ;; *) publish comparison "$report" ;; esac
+    case $mode in entries | paced | durable) publish "$mode" "$report" ;; *) publish comparison "$report" ;; esac
 fi
 ! grep -q FAILED "$report" || fail "some answers were failures; see the table"

@@ -1,7 +1,7 @@
 # The contenders of compare.sh: how each is started, filled and cleaned. Sourced, not run.
 # Everything listens on 127.0.0.1 only, keeps its files in $scratch, and is stopped by its process id.
 
-declare -A port_of=() processes_of=()
+declare -A port_of=() processes_of=() redis_port_of=()
 pids=()
 next_port=18500
 
@@ -81,37 +81,43 @@ start_floor() {
     await_port floor "$port"
 }
 
-# start_server NAME PROGRAM: a KvStore, memory engine, logging warnings only.
+# start_server NAME PROGRAM [SWITCHES]: a KvStore, memory engine unless the switches say otherwise, logging warnings only.
 start_server() {
     take_port
     port_of[$1]=$port
     Logging__LogLevel__Default=Warning Serilog__MinimumLevel__Default=Warning \
-        launch "$1" dotnet "$2" --engine memory --urls "http://127.0.0.1:$port"
+        launch "$1" dotnet "$2" --urls "http://127.0.0.1:$port" --data "$scratch/$1-data" "${@:3}"
     processes_of[$1]=${pids[-1]}
     await_port "$1" "$port"
 }
 
-start_kvstore() { start_server kvstore "$server"; }
-start_baseline() { start_server baseline "$baseline"; }
-start_few() { start_server few "$server"; }
-start_many() { start_server many "$server"; }
+start_kvstore() { start_server kvstore "$server" --engine memory; }
+start_baseline() { start_server baseline "$baseline" --engine memory; }
+start_few() { start_server few "$server" --engine memory; }
+start_many() { start_server many "$server" --engine memory; }
+start_disk() { start_server disk "$server" --engine disk; }
 
-start_webdis() {
+start_webdis() { start_webdis_on webdis --appendonly no; }
+start_durable() { start_webdis_on durable --appendonly yes --appendfsync always; }
+
+# start_webdis_on NAME SWITCHES: a redis with these switches, and webdis before it.
+start_webdis_on() {
     take_port
-    redis_port=$port
-    mkdir "$scratch/redis"
-    launch redis redis-server --bind 127.0.0.1 --port "$redis_port" --save "" --appendonly no --dir "$scratch/redis"
-    await_port redis "$redis_port"
+    local redis_port=$port
+    redis_port_of[$1]=$port
+    mkdir "$scratch/$1-redis"
+    launch "$1-redis" redis-server --bind 127.0.0.1 --port "$redis_port" --save "" --dir "$scratch/$1-redis" "${@:2}"
+    await_port "$1-redis" "$redis_port"
     take_port
-    port_of[webdis]=$port
-    cat >"$scratch/webdis.json" <<END
+    port_of[$1]=$port
+    cat >"$scratch/$1.json" <<END
 { "redis_host": "127.0.0.1", "redis_port": $redis_port, "http_host": "127.0.0.1", "http_port": $port, "threads": $(nproc),
-  "daemonize": false, "verbosity": 0, "logfile": "$scratch/webdis-requests.log", "pidfile": "$scratch/webdis.pid" }
+  "daemonize": false, "verbosity": 0, "logfile": "$scratch/$1-requests.log", "pidfile": "$scratch/$1.pid" }
 END
-    processes_of[webdis]=${pids[-1]}
-    launch webdis webdis "$scratch/webdis.json"
-    processes_of[webdis]+=" ${pids[-1]}"
-    await_port webdis "$port"
+    processes_of[$1]=${pids[-1]}
+    launch "$1" webdis "$scratch/$1.json"
+    processes_of[$1]+=" ${pids[-1]}"
+    await_port "$1" "$port"
 }
 
 start_nginx() {
@@ -176,15 +182,15 @@ fill() {
     esac
     for size in "${sizes[@]}"; do load "$contender" put-same "$size" 8 1 >/dev/null; done
     load "$contender" load-list 100 8 1 >/dev/null
-    [[ $contender != webdis ]] || for ((i = 1; i <= 100; i++)); do printf 'ZADD listed 0 list-%010d\n' "$i"; done | redis-cli -p "$redis_port" >/dev/null
+    [[ $contender != webdis ]] || for ((i = 1; i <= 100; i++)); do printf 'ZADD listed 0 list-%010d\n' "$i"; done | redis-cli -p "${redis_port_of[webdis]}" >/dev/null
 }
 
 # Takes the keys of put-new away, so that every round starts from the same state.
 clean() {
     local base="http://127.0.0.1:${port_of[$1]}"
     case $1 in
-    kvstore | baseline) curl -s -o /dev/null -X DELETE "$base/v1/kv?prefix=n" ;;
-    webdis) redis-cli -p "$redis_port" --scan --pattern 'n*' | xargs -r -n 5000 redis-cli -p "$redis_port" UNLINK >/dev/null ;;
+    kvstore | baseline | disk) curl -s -o /dev/null -X DELETE "$base/v1/kv?prefix=n" ;;
+    webdis | durable) redis-cli -p "${redis_port_of[$1]}" --scan --pattern 'n*' | xargs -r -n 5000 redis-cli -p "${redis_port_of[$1]}" UNLINK >/dev/null ;;
     nginx) find "$scratch/nginx/files" -maxdepth 1 -name 'n*' -delete ;;
     etcd)
         local revision

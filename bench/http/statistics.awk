@@ -3,6 +3,7 @@
 
 BEGIN {
     name["floor"] = "bare Kestrel"; name["kvstore"] = "KvStore"; name["baseline"] = "KvStore, other build"
+    name["disk"] = "KvStore, disk engine"; name["durable"] = "webdis + redis, every write flushed"; name["flush"] = "a write and a flush, without HTTP"
     name["webdis"] = "webdis + redis"; name["nginx"] = "nginx"; name["etcd"] = "etcd"
     name["few"] = "KvStore, fewer entries"; name["many"] = "KvStore, more entries"
 }

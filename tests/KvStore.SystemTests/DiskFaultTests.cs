@@ -125,12 +125,12 @@ public sealed class DiskFaultTests : IAsyncLifetime
         await using var client = await RawConnection.ConnectAsync(loading.Address);
         var ready = await client.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
         AssertProblem(ready, 503, "unavailable", null);
-        Assert.Matches("still loading its entries: 0 of [1-9][0-9]* bytes are read", ready.Json().GetProperty("detail").GetString());
+        Assert.Matches("still loading its entries: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json().GetProperty("detail").GetString());
         Assert.Equal("loading", (await client.LogStatusAsync()).GetProperty("state").GetString());
         AssertProblem(await client.TryPutAsync("a", "refused"), 503, "unavailable", "not-applied");
         AssertProblem(await client.CheckpointAsync(), 503, "unavailable", null);
         Assert.Equal(503, (await client.GetAsync("a")).Status);
-        await loading.WaitForLineAsync(line => line.Contains("Still loading: 0 of ", StringComparison.Ordinal));
+        await loading.WaitForLineAsync(line => line.Contains("Still loading: ", StringComparison.Ordinal));
 
         _disk.Heal("pread");
         await loading.WaitUntilReadyAsync();

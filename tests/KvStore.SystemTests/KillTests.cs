@@ -36,7 +36,7 @@ public sealed class KillTests : IDisposable
         await writers.CheckAsync(server.Address);
         Assert.True(writers.Revision > rounds * 20);
         TestContext.Current.TestOutputHelper?.WriteLine($"{rounds} rounds, revision {writers.Revision}; killed {string.Join(", ", kills)}");
-        Assert.All(["within a checkpoint", "after a checkpoint"], kill => Assert.True(kills.GetValueOrDefault(kill) >= rounds / 4));
+        Assert.True(kills.GetValueOrDefault("within a checkpoint") >= rounds / 4);
 
         void Count(string kill) => kills[kill] = kills.GetValueOrDefault(kill) + 1;
     }
@@ -62,8 +62,10 @@ public sealed class KillTests : IDisposable
         server.Send(Signal.Kill);
         await server.WaitForExitAsync(ExitTimeout);
         await writing;
-        return Directory.GetFiles(_data.FullName, "*.checkpoint.tmp").Length > 0 ? "within a checkpoint"
-            : part == CheckpointPart.Done ? "after a checkpoint"
+
+        // The log may have begun one by itself, too.
+        return part == CheckpointPart.Done ? "after a checkpoint"
+            : Directory.GetFiles(_data.FullName, "*.checkpoint.tmp").Length > 0 ? "within a checkpoint"
             : "between checkpoints";
     }
 
