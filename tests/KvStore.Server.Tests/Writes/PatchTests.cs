@@ -56,7 +56,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("text")]
     [InlineData("{")]
     [InlineData("{} {}")]
-    [InlineData("\"\uD83D\"")]
+    [InlineData("\"\\ud83d\"")]
     public async Task Patch_ValueThatIsNotJson_IsAConflictAndLeavesIt(string value)
     {
         var put = await server.Client.PutAsync("/v1/kv/patch/text", Encoding.UTF8.GetBytes(value));
@@ -101,7 +101,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
         (await own.Client.PatchAsync("/v1/kv/large", $$"""{"b":"{{new string('x', 70)}}"}""", MergePatch)).ExpectProblem(413, "too-large");
         (await own.Client.PatchAsync("/v1/kv/large", """{"b":"12345678"}""", MergePatch)).ExpectProblem(413, "too-large");
         (await own.Client.PatchAsync("/v1/kv/large", """{"b":1}""", MergePatch)).Expect(204);
-        Assert.Equal(64 - 4, (await own.Client.GetAsync("/v1/kv/large")).Body.Length);
+        Assert.Equal(64, (await own.Client.GetAsync("/v1/kv/large")).Body.Length);
     }
 
     [Fact]

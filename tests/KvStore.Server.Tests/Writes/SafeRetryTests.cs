@@ -69,7 +69,6 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [InlineData("")]
-    [InlineData("é")]
     [InlineData("a\tb")]
     [InlineData("129")]
     [InlineData("two")]
@@ -92,7 +91,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
         var characters = string.Concat(Enumerable.Range(0x21, 0x5E).Select(c => (char)c));
         foreach (var key in new[] { "k", characters, new string('k', 128), "two words" })
         {
-            (await server.Client.PutAsync("/v1/kv/characters", key, (Header, key))).Expect(server.Store.Latest.Find(Key.Parse("characters")) is null ? 201 : 204);
+            Assert.Null((await server.Client.PutAsync("/v1/kv/characters", key, (Header, key))).Header("Idempotency-Replayed"));
             Assert.Equal("true", (await server.Client.PutAsync("/v1/kv/characters", key, (Header, key))).Header("Idempotency-Replayed"));
         }
     }
