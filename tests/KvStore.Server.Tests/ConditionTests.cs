@@ -52,6 +52,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("GET")]
     [InlineData("HEAD")]
     [InlineData("PUT")]
+    [InlineData("PATCH")]
     [InlineData("DELETE")]
     public async Task AnyMethod_EveryCombinationOfConditions_FollowsTheModel(string method)
     {
@@ -67,7 +68,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
                     var target = $"/v1/kv/{method}/{number++}";
                     long? revision = exists ? (await raw.RequestAsync("PUT", target, "before")).Expect(201).Revision : null;
                     string[] lines = [.. ifMatch.Lines("If-Match", revision ?? other), .. ifNoneMatch.Lines("If-None-Match", revision ?? other)];
-                    var answer = await raw.RequestAsync(method, target, method == "PUT" ? "after" : "", lines);
+                    var answer = await raw.RequestAsync(method, method == "PATCH" ? target + "?ttl=none" : target, method == "PUT" ? "after" : "", lines);
                     var expected = Expected(method, revision, ifMatch, ifNoneMatch);
                     Assert.True(expected == answer.Status, $"{method}, revision {revision}, {string.Join(" | ", lines)}: {expected} was expected, {answer}");
                     CheckHeaders(method, revision, answer);
@@ -123,7 +124,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
             case 412 when before is not null:
                 Assert.Equal($"\"{before}\"", answer.ETag);
                 break;
-            case 201 or 204 when method == "PUT":
+            case 201 or 204 when method is "PUT" or "PATCH":
                 Assert.Equal($"\"{answer.Revision}\"", answer.ETag);
                 Assert.True(answer.Revision > (before ?? 0));
                 break;
@@ -140,9 +141,9 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
     {
         var now = await raw.RequestAsync("GET", target);
         var changed = answer.Status is 201 or 204;
-        if (changed && method == "PUT")
+        if (changed && method is ("PUT" or "PATCH"))
         {
-            Assert.Equal(("after", answer.ETag), (now.Expect(200).Text, now.ETag));
+            Assert.Equal((method == "PUT" ? "after" : "before", answer.ETag), (now.Expect(200).Text, now.ETag));
         }
         else if (changed || before is null)
         {

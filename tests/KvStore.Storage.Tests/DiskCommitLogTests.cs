@@ -55,6 +55,31 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Follow_AfterAStop_RemembersAnswersAndThatEntriesExpired()
+    {
+        var time = new ManualTime();
+        var options = new DiskLogOptions { Directory = _directory.New() };
+        var first = new RecordingFollower();
+        Operation add = new([], [new Increment(Some.Key("n"), 1)])
+        {
+            Idempotency = new Idempotency(Some.Bytes("key"), Some.Bytes("fingerprint"), TimeSpan.FromHours(1), 100, committed => Some.Bytes($"at {committed.Revision}")),
+        };
+        await using (var log = await OpenAsync(options, first, time))
+        {
+            await log.CommitAsync([Some.Operation(Some.Put("due", "1", time.Now)), add, Some.Operation(new Append(Some.Key("q/"), Some.Bytes("v"), "text/plain"))], Token);
+            await log.CommitAsync([Some.Operation(new Expire(Some.Key("due"), first.Latest.Find(Some.Key("due"))!.Value.Revision))], Token);
+        }
+
+        var second = new RecordingFollower();
+        await using var again = await OpenAsync(options, second, time);
+        Assert.Equal([Some.Key("due")], second.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(change => change.IsExpiry).Select(change => change.Key));
+        Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
+        var outcome = (await again.CommitAsync([add], Token))[0];
+        Assert.Equal(Some.Bytes("at 2"), Assert.IsType<Outcome.Replayed>(outcome).Answer.ToArray());
+        Assert.Equal("1", second.Latest.Text("n"));
+    }
+
+    [Fact]
     public async Task Follow_WhileAnotherHasTheDirectory_RefusesAndSaysWhatToDo()
     {
         var options = new DiskLogOptions { Directory = _directory.New() };

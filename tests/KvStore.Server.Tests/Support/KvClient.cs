@@ -27,6 +27,13 @@ public sealed class KvClient(IPEndPoint endPoint, int connectionsMax = 64) : IDi
     public Task<Answer> PutAsync(string target, byte[] body, params (string Name, string Value)[] headers) =>
         SendAsync("PUT", target, new ByteArrayContent(body), headers);
 
+    public Task<Answer> PostAsync(string target, string? body = null, params (string Name, string Value)[] headers) => SendTextAsync("POST", target, body, headers);
+
+    public Task<Answer> PatchAsync(string target, string? body = null, params (string Name, string Value)[] headers) => SendTextAsync("PATCH", target, body, headers);
+
+    private Task<Answer> SendTextAsync(string method, string target, string? body, (string Name, string Value)[] headers) =>
+        SendAsync(method, target, body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)), headers);
+
     public async Task<Answer> SendAsync(string method, string target, HttpContent? content, params (string Name, string Value)[] headers)
     {
         Assert.True(Uri.TryCreate($"http://{endPoint}{target}", AsWritten, out var uri));

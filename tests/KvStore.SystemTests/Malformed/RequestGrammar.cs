@@ -29,14 +29,18 @@ internal sealed class RequestGrammar(Random random, IReadOnlyList<string> cursor
         return new MalformedRequest(request.ToBytes(), request.Method == "HEAD", request.BreaksHttp, request.IsIncomplete);
     }
 
-    private RequestParts Right() => random.Next(6) switch
+    private RequestParts Right() => random.Next(10) switch
     {
         0 => new RequestParts { Method = "PUT", Target = "/v1/kv/" + KeyPrefix + random.Next(100), Body = "value" },
         1 => new RequestParts { Method = Of("GET", "HEAD"), Target = "/v1/kv/" + KeyPrefix + random.Next(100) },
         2 => new RequestParts { Method = "DELETE", Target = "/v1/kv/" + KeyPrefix + random.Next(100) },
         3 => new RequestParts { Target = "/v1/kv?prefix=" + KeyPrefix },
         4 => Json(new RequestParts { Method = "PUT", Target = "/person/update", Body = """{"id":7777777,"name":"a"}""" }),
-        _ => Json(new RequestParts { Target = "/person/get", Body = """{"id":7777777}""" }),
+        5 => Json(new RequestParts { Target = "/person/get", Body = """{"id":7777777}""" }),
+        6 => new RequestParts { Method = "POST", Target = "/v1/kv/" + KeyPrefix, Body = "value" },
+        7 => new RequestParts { Method = "POST", Target = "/v1/counters/" + KeyPrefix + "counter" },
+        8 => MergePatch(new RequestParts { Method = "PATCH", Target = "/v1/kv/" + KeyPrefix + random.Next(100), Body = """{"a":null}""" }),
+        _ => new RequestParts { Method = "DELETE", Target = "/v1/kv?prefix=" + KeyPrefix },
     };
 
     private void Mutate(RequestParts request)
@@ -53,7 +57,7 @@ internal sealed class RequestGrammar(Random random, IReadOnlyList<string> cursor
                 request.Target += (request.Target.Contains('?', StringComparison.Ordinal) ? "&" : "?") + (random.Next(4) == 0 ? "cursor=" + BrokenCursor() : Of(Garbage.Queries));
                 break;
             case 5:
-                request.Add(Of("If-Match", "If-None-Match"), Of(Garbage.ETags));
+                request.Add(Of("If-Match", "If-None-Match", "Idempotency-Key"), Of(Garbage.ETags));
                 break;
             case 6:
                 request.Set("Content-Type", Of(Garbage.ContentTypes));
@@ -145,9 +149,13 @@ internal sealed class RequestGrammar(Random random, IReadOnlyList<string> cursor
         };
     }
 
-    private static RequestParts Json(RequestParts request)
+    private static RequestParts Json(RequestParts request) => Typed(request, "application/json");
+
+    private static RequestParts MergePatch(RequestParts request) => Typed(request, "application/merge-patch+json");
+
+    private static RequestParts Typed(RequestParts request, string contentType)
     {
-        request.Set("Content-Type", "application/json");
+        request.Set("Content-Type", contentType);
         return request;
     }
 

@@ -70,10 +70,18 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
             return;
         }
 
+        if (model.RefusalOf(operation) is { } reason)
+        {
+            Assert.Equal(reason, Assert.IsType<Outcome.Refused>(outcome).Reason);
+            return;
+        }
+
         var before = new Dictionary<string, ModelEntry>(model.Latest);
         var committed = Assert.IsType<Outcome.Committed>(outcome);
         var changed = model.Commit(operation, committed.Revision);
         Assert.Equal(model.LatestRevision, committed.Revision);
+        for (var i = 0; i < operation.Reads.Length; i++)
+            AssertSame(before.GetValueOrDefault(operation.Reads[i].ToString()), committed.Reads[i]);
         Assert.Equal(changed, committed.Changes.ToArray().Select(change => change.Key.ToString()));
         foreach (var change in committed.Changes)
         {
@@ -84,15 +92,42 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
 
     private Operation RandomOperation()
     {
-        var keys = random.GetItems(Keys, random.Next(1, 4)).Distinct();
-        Change[] changes = [.. keys.Select(key => random.Next(3) == 0 ? (Change)Some.Delete(key) : RandomPut(key))];
         Guard[] guards = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomGuard())];
-        return Some.Operation(guards, changes);
+        Key[] reads = random.Next(4) == 0 ? [.. random.GetItems(Keys, 2).Select(Some.Key)] : [];
+        return new Operation([.. guards], [.. RandomChanges()]) { Reads = [.. reads] };
+    }
+
+    private Change[] RandomChanges()
+    {
+        var keys = random.GetItems(Keys, random.Next(1, 4)).Distinct().ToArray();
+        return random.Next(10) switch
+        {
+            0 => [new Append(Some.Key(keys[0]), Some.Bytes(StoreModel.AppendedValue.Value), StoreModel.AppendedValue.ContentType)],
+            1 => [new DeletePrefix(Some.Bytes(keys[0]), StoreModel.DeletedEntriesMax)],
+            2 when keys.Length == 2 => [new Move(Some.Key(keys[0]), Some.Key(keys[1]))],
+            3 => [.. keys.Select(RandomModification)],
+            _ => [.. keys.Select(key => random.Next(3) == 0 ? (Change)Some.Delete(key) : RandomPut(key))],
+        };
+    }
+
+    private Change RandomModification(string key)
+    {
+        if (random.Next(2) == 0)
+        {
+            var by = random.Next(-100, 100);
+            return model.Means(new Increment(Some.Key(key), by), present => new ModelValue(
+                (long.Parse(present?.Value ?? "0", CultureInfo.InvariantCulture) + by).ToString(CultureInfo.InvariantCulture), "text/plain", present?.Expires));
+        }
+
+        DateTimeOffset? expires = random.Next(2) == 0 ? null : time.Now.AddMilliseconds(random.Next(100_000));
+        return model.Means(
+            new SetLifetime(Some.Key(key), expires is { } at ? Lifetime.Until(at) : Lifetime.Unlimited),
+            present => present is null ? null : new ModelValue(present.Value, present.ContentType, expires));
     }
 
     private Put RandomPut(string key) => new(
         Some.Key(key),
-        Some.Bytes(random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture)),
+        Some.Bytes(random.Next(8) == 0 ? "text" : random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture)),
         random.Next(2) == 0 ? "text/plain" : "application/json",
         random.Next(3) == 0 ? time.Now.AddMilliseconds(random.Next(100_000)) : null);
 

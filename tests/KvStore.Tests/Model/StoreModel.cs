@@ -1,7 +1,12 @@
+using System.Text;
+
 namespace KvStore.Tests;
 
 /// <summary>What the model knows of an entry.</summary>
 internal sealed record ModelEntry(string Value, string ContentType, long Created, long Revision, long Version, DateTimeOffset Modified, DateTimeOffset? Expires);
+
+/// <summary>What a write gives an entry.</summary>
+internal sealed record ModelValue(string Value, string ContentType, DateTimeOffset? Expires);
 
 /// <summary>
 /// What a store must be, written down as plainly as possible: a whole copy of the state for every revision. It takes from
@@ -9,6 +14,12 @@ internal sealed record ModelEntry(string Value, string ContentType, long Created
 /// </summary>
 internal sealed class StoreModel(StoreOptions options, ManualTime time, long firstRevision)
 {
+    /// <summary>The most entries that a deletion by prefix removes.</summary>
+    public const int DeletedEntriesMax = 6;
+
+    /// <summary>What every append stores.</summary>
+    public static readonly ModelValue AppendedValue = new("appended", "text/plain", null);
+
     private static readonly IComparer<string> ByBytes =
         Comparer<string>.Create((left, right) => Some.Bytes(left).AsSpan().SequenceCompareTo(Some.Bytes(right)));
 
@@ -18,6 +29,9 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
     // The remembered commits, and the kept snapshots with the least recently used first.
     private readonly List<(long Revision, long ReplacedBytes, DateTimeOffset At)> _history = [];
     private readonly List<(long Revision, DateTimeOffset UsedAt)> _kept = [];
+
+    // What changes of changes that depend on what they meet make of it; null for nothing.
+    private readonly Dictionary<Change, Func<ModelEntry?, ModelValue?>> _meanings = [];
 
     public SortedDictionary<string, ModelEntry> Latest { get; private set; } = new(ByBytes);
 
@@ -39,26 +53,35 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         };
     }
 
+    /// <summary>Says what a modification does to the entry that it meets.</summary>
+    public T Means<T>(T change, Func<ModelEntry?, ModelValue?> meaning)
+        where T : Modification
+    {
+        _meanings.Add(change, meaning);
+        return change;
+    }
+
+    /// <summary>Why the operation cannot be done although its guards hold, or null.</summary>
+    public RefusalReason? RefusalOf(Operation operation)
+    {
+        foreach (var change in operation.Changes)
+        {
+            if (change is Increment && Latest.GetValueOrDefault(change.Key.ToString()) is { } entry && !long.TryParse(entry.Value, out _))
+                return RefusalReason.NotANumber;
+            if (change is DeletePrefix && KeysBelow(change.Key).Count > DeletedEntriesMax)
+                return RefusalReason.TooMany;
+        }
+
+        return null;
+    }
+
     /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
     public List<string> Commit(Operation operation, long revision)
     {
-        var changed = new List<string>();
-        var replacedBytes = 0L;
-        foreach (var change in operation.Changes)
-        {
-            var key = change.Key.ToString();
-            var previous = Latest.GetValueOrDefault(key);
-            if (previous is not null)
-                replacedBytes += BytesOf(key, previous);
-            if (change is Put put)
-                Latest[key] = After(put, previous, revision);
-            else if (!Latest.Remove(key))
-                continue;
-            changed.Add(key);
-        }
-
+        var before = new Dictionary<string, ModelEntry>(Latest);
+        List<string> changed = [.. operation.Changes.SelectMany(change => Carry(change, before, revision))];
         if (changed.Count > 0)
-            Remember(revision, replacedBytes);
+            Remember(revision, changed.Sum(key => before.TryGetValue(key, out var previous) ? BytesOf(key, previous) : 0));
         return changed;
     }
 
@@ -98,14 +121,31 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         PutKept(revision);
     }
 
-    private ModelEntry After(Put put, ModelEntry? previous, long revision) => new(
-        System.Text.Encoding.UTF8.GetString(put.Value.Span),
-        put.ContentType,
-        previous?.Created ?? revision,
-        revision,
-        (previous?.Version ?? 0) + 1,
-        time.Now,
-        put.ExpiresAt);
+    private List<string> Carry(Change change, Dictionary<string, ModelEntry> before, long revision)
+    {
+        var key = change.Key.ToString();
+        var previous = before.GetValueOrDefault(key);
+        return change switch
+        {
+            Put put => Set(key, new ModelValue(Encoding.UTF8.GetString(put.Value.Span), put.ContentType, put.ExpiresAt)),
+            Append => Set($"{key}{revision:D19}", AppendedValue),
+            Modification => _meanings[change](previous) is { } value ? Set(key, value) : [],
+            Move move when previous is not null => [.. Remove(key), .. Set(move.To.ToString(), new ModelValue(previous.Value, previous.ContentType, previous.Expires))],
+            DeletePrefix => [.. KeysBelow(change.Key).SelectMany(Remove)],
+            _ => Remove(key),
+        };
+
+        List<string> Remove(string removed) => Latest.Remove(removed) ? [removed] : [];
+
+        List<string> Set(string set, ModelValue value)
+        {
+            var replaced = before.GetValueOrDefault(set);
+            Latest[set] = new ModelEntry(value.Value, value.ContentType, replaced?.Created ?? revision, revision, (replaced?.Version ?? 0) + 1, time.Now, value.Expires);
+            return [set];
+        }
+    }
+
+    private List<string> KeysBelow(Key prefix) => [.. Latest.Keys.Where(key => key.StartsWith(prefix.ToString(), StringComparison.Ordinal))];
 
     private void Remember(long revision, long replacedBytes)
     {

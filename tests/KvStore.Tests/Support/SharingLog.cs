@@ -8,7 +8,7 @@ namespace KvStore.Tests;
 /// </summary>
 internal sealed class SharingLog(TimeProvider time) : ICommitLog
 {
-    private readonly Dictionary<Key, Entry> _entries = [];
+    private Snapshot _state = new SnapshotPublisher(new StoreOptions(), time).Latest;
     private readonly Channel<Commit> _deliveries = Channel.CreateUnbounded<Commit>();
     private Task _delivery = Task.CompletedTask;
     private long _revision = 100;
@@ -51,48 +51,58 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
     private Outcome Decide(Operation operation)
     {
-        if (operation.Guards.Select(guard => guard.Key).Concat(operation.Changes.Select(change => change.Key)).Any(_changed.Contains))
+        if (MeetsWhatGathers(operation))
             Deliver();
 
-        var failed = operation.Guards.Select(guard => new FailedGuard(guard, Find(guard.Key)))
+        var deciding = new Deciding(_state.ToBuilder(), Next, time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (operation.Idempotency is { } idempotency && _state.Find(idempotency.RecordKey) is { } record)
+            return idempotency.Replay(Met, record);
+        var failed = operation.Guards.Select(guard => new FailedGuard(guard, _state.Find(guard.Key)))
             .Where(guard => !guard.Guard.HoldsFor(guard.Current)).ToArray();
-        if (failed.Length > 0)
-            return new Outcome.GuardsFailed(Met, [.. failed]);
+        return failed.Length > 0 ? new Outcome.GuardsFailed(Met, [.. failed]) : Carry(deciding, operation);
+    }
 
-        var changes = operation.Changes.Select(Carry).Where(change => change != default).ToArray();
-        if (changes.Length == 0)
-            return new Outcome.Committed(Met, null);
+    // Those keys that are not known before the operation is decided may be any.
+    private bool MeetsWhatGathers(Operation operation) =>
+        operation.Idempotency is not null || operation.Changes.Any(change => change.IsAlone) ||
+        operation.Guards.Select(guard => guard.Key).Concat(operation.Reads)
+            .Concat(operation.Changes.SelectMany(change => new[] { change.Key, change.OtherKey })).Any(_changed.Contains);
+
+    private Outcome Carry(Deciding deciding, Operation operation)
+    {
+        var changes = new List<CommittedChange>();
+        foreach (var change in operation.Changes)
+        {
+            if (change.Evaluate(deciding, changes) is { } refusal)
+                return new Outcome.Refused(Met, refusal.Reason, refusal.Current);
+        }
+
+        var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]))
+        {
+            Reads = [.. operation.Reads.Select(key => _state.Find(key))],
+        };
+        if (changes.Count > 0 && operation.Idempotency is { } idempotency)
+        {
+            if (idempotency.Record(committed, deciding.Now) is not { } record)
+                return new Outcome.Refused(Met, RefusalReason.TooLarge, null);
+            changes.Add(deciding.Replace(null, record));
+        }
+
         _changes.AddRange(changes);
         _changed.UnionWith(changes.Select(change => change.Key));
-        return new Outcome.Committed(Next, new Commit(Next, changes));
+        return committed;
     }
-
-    private CommittedChange Carry(Change change)
-    {
-        var previous = Find(change.Key);
-        var revision = Next;
-        return new CommittedChange(previous, change is not Put put ? null : Entry.Create(
-            put.Key, put.Value, put.ContentType, previous?.CreatedRevision ?? revision, revision, (previous?.Version ?? 0) + 1,
-            time.GetUtcNow().ToUnixTimeMilliseconds(), put.ExpiresAt?.ToUnixTimeMilliseconds() ?? Entry.Never));
-    }
-
-    private Entry? Find(Key key) => _entries.TryGetValue(key, out var entry) ? entry : null;
 
     private void Deliver()
     {
         if (_changes.Count == 0)
             return;
-        foreach (var change in _changes)
-        {
-            if (change.Current is { } entry)
-                _entries[entry.Key] = entry;
-            else
-                _entries.Remove(change.Key);
-        }
-
-        var revision = Next;
-        _deliveries.Writer.TryWrite(new Commit(revision, [.. _changes]));
-        Volatile.Write(ref _revision, revision);
+        var commit = new Commit(Next, [.. _changes]);
+        var builder = _state.ToBuilder();
+        builder.Apply(commit);
+        _state = builder.ToSnapshot(commit.Revision);
+        _deliveries.Writer.TryWrite(commit);
+        Volatile.Write(ref _revision, commit.Revision);
         _changes.Clear();
         _changed.Clear();
     }

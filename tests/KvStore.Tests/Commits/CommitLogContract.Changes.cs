@@ -1,0 +1,131 @@
+namespace KvStore.Tests;
+
+/// <summary>The part of the contract that speaks of changes whose result depends on what they meet.</summary>
+public abstract partial class CommitLogContract
+{
+    [Fact]
+    public async Task Commit_IncrementsInOneBatchAndTheNext_EachMeetsTheOneBefore()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            var outcomes = await CommitAsync([.. Enumerable.Range(0, 20).Select(_ => Some.Operation(new Increment(K("n"), 3)))]);
+            Assert.Equal(
+                Enumerable.Range(1, 20).Select(i => $"{3 * (i + (20 * round))}"),
+                outcomes.Select(outcome => Assert.Single(Assert.IsType<Outcome.Committed>(outcome).Changes.ToArray()).Current.Text()));
+            Assert.Equal(20, outcomes.Select(RevisionOf).Distinct().Count());
+        }
+    }
+
+    [Fact]
+    public async Task Commit_ChangeThatCannotBeDone_SaysWhyAndDoesNoneOfItsOperation()
+    {
+        await CommitAsync(Some.Operation(Put("word", "one")), Some.Operation(Put("edge", $"{long.MaxValue}")), Some.Operation(Put("l/1"), Put("l/2")));
+        var outcomes = await CommitAsync(
+            Some.Operation(Put("marker", "1"), new Increment(K("word"), 1)),
+            Some.Operation(Put("marker", "2"), new Increment(K("edge"), 1)),
+            Some.Operation(Put("marker", "3"), Patch("word", "{}")),
+            Some.Operation(Put("marker", "4"), Patch("edge", $"\"{new string('x', 100)}\"")),
+            Some.Operation(new DeletePrefix(K("l/").Utf8, 1)));
+
+        Assert.Equal(
+            [RefusalReason.NotANumber, RefusalReason.Overflow, RefusalReason.NotJson, RefusalReason.TooLarge, RefusalReason.TooMany],
+            outcomes.Select(outcome => Assert.IsType<Outcome.Refused>(outcome).Reason));
+        var state = await EndAsync();
+        Assert.Equal(("(absent)", "one", $"{long.MaxValue}", 2), (state.Find(K("marker")).Text(), state.Find(K("word")).Text(), state.Find(K("edge")).Text(), state.CountOf(KeyRange.WithPrefix(K("l/").Utf8))));
+    }
+
+    [Fact]
+    public async Task Commit_PatchLifetimeMoveAndReads_MeetTheLatestState()
+    {
+        var expires = _time.Now.AddSeconds(5);
+        var outcomes = await CommitAsync(
+            Some.Operation(Put("a", """{"x":1}""", expires)),
+            Some.Operation(Patch("a", """{"y":2}""")),
+            Some.Operation(new SetLifetime(K("a"), Lifetime.Unlimited)),
+            Some.Operation(new Move(K("a"), K("b"))),
+            new Operation([], [new SetLifetime(K("b"), Lifetime.Until(expires))]) { Reads = [K("a"), K("b")] },
+            Some.Operation(new Move(K("a"), K("c")), Patch("absent", "{}"), new SetLifetime(K("gone"), Lifetime.Unlimited)));
+
+        Assert.Equal(expires, ((Outcome.Committed)outcomes[1]).Changes[0].Current!.Value.ExpiresAt);
+        Assert.Null(((Outcome.Committed)outcomes[2]).Changes[0].Current!.Value.ExpiresAt);
+        var reads = ((Outcome.Committed)outcomes[4]).Reads;
+        Assert.Equal(["(absent)", """{"x":1,"y":2}"""], reads.Select(entry => entry.Text()));
+        Assert.Null(reads[1]!.Value.ExpiresAt);
+        Assert.Null(((Outcome.Committed)outcomes[5]).Commit);
+        var state = await EndAsync();
+        Assert.Null(state.Find(K("a")));
+        Assert.Equal((expires, """{"x":1,"y":2}"""), (state.Find(K("b"))!.Value.ExpiresAt, state.Find(K("b")).Text()));
+    }
+
+    [Fact]
+    public async Task Commit_AppendsAndDeletionByPrefix_TakeKeysInOrderAndLeaveNone()
+    {
+        var appended = await CommitAsync([.. Enumerable.Range(0, 30).Select(i => Some.Operation(new Append(K("q/"), Some.Bytes($"{i}"), "text/plain")))]);
+        var state = await EndAsync();
+        var range = KeyRange.WithPrefix(K("q/").Utf8);
+        Assert.Equal(Enumerable.Range(0, 30).Select(i => $"{i}"), state.Scan(range).Select(entry => entry.Text()));
+        Assert.Equal(appended.Select(RevisionOf), state.Scan(range).Select(entry => entry.Revision));
+
+        var outcomes = await CommitAsync(Some.Operation(Put("q", "stays")), Some.Operation(new DeletePrefix(K("q/").Utf8, 30)), Some.Operation(Put("q/new")), Some.Operation(new DeletePrefix(K("none/").Utf8, 30)));
+        Assert.Equal(30, ((Outcome.Committed)outcomes[1]).Changes.Length);
+        Assert.Null(((Outcome.Committed)outcomes[3]).Commit);
+        state = await EndAsync();
+        Assert.Equal([_prefix + "q", _prefix + "q/new"], state.Scan(KeyRange.WithPrefix(K("q").Utf8)).Select(entry => entry.Key.ToString()));
+        Assert.Equal(state.ScanAll().Sum(entry => entry.Bytes), state.Bytes);
+    }
+
+    [Fact]
+    public async Task Commit_SameIdempotencyKey_IsCarriedOutOnce()
+    {
+        var key = $"{Guid.NewGuid()}";
+        var outcomes = await CommitAsync(
+            Retry(key, "f", Guard.Exists(K("n")), new Increment(K("n"), 1)),
+            Retry(key, "f", null, new Increment(K("n"), 1)),
+            Retry(key, "f", null, new Increment(K("n"), 1)),
+            Retry(key, "g", null, new Increment(K("n"), 1)));
+        var later = (await CommitAsync(Retry(key, "f", null, new Increment(K("n"), 1))))[0];
+
+        Assert.IsType<Outcome.GuardsFailed>(outcomes[0]);
+        var answer = $"1 at {RevisionOf(outcomes[1])}";
+        Assert.Equal([answer, answer], new[] { outcomes[2], later }.Select(outcome => System.Text.Encoding.UTF8.GetString(Assert.IsType<Outcome.Replayed>(outcome).Answer.Span)));
+        Assert.IsType<Outcome.IdempotencyKeyReused>(outcomes[3]);
+        var state = await EndAsync();
+        Assert.Equal("1", state.Find(K("n")).Text());
+        Assert.Equal([_prefix + "n"], state.Scan(KeyRange.WithPrefix(K("n").Utf8)).Select(entry => entry.Key.ToString()));
+    }
+
+    [Fact]
+    public async Task Commit_AnswerTooLargeToRemember_IsRefusedAndChangesNothing()
+    {
+        var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10, _ => new byte[11]);
+        var outcomes = await CommitAsync(new Operation([], [Put("k")]) { Idempotency = retry }, Some.Operation(Guard.Absent(K("k")), Put("k", "after")));
+        Assert.Equal(RefusalReason.TooLarge, Assert.IsType<Outcome.Refused>(outcomes[0]).Reason);
+        Assert.Equal("after", (await EndAsync()).Find(K("k")).Text());
+    }
+
+    [Fact]
+    public async Task Commit_Expiry_DeletesTheEntryItMeantAndSaysThatItWasTime()
+    {
+        var old = RevisionOf((await CommitAsync(Some.Operation(Put("old", "1", _time.Now))))[0]);
+        var renewed = RevisionOf((await CommitAsync(Some.Operation(Put("renewed", "1", _time.Now))))[0]);
+        var outcomes = await CommitAsync(
+            Some.Operation(Put("renewed", "2")),
+            Some.Operation(new Expire(K("old"), old), new Expire(K("renewed"), renewed), new Expire(K("absent"), old)));
+
+        var change = Assert.Single(Assert.IsType<Outcome.Committed>(outcomes[1]).Changes.ToArray());
+        Assert.Equal((K("old"), true, null), (change.Key, change.IsExpiry, change.Current));
+        var state = await EndAsync();
+        Assert.Equal(("(absent)", "2"), (state.Find(K("old")).Text(), state.Find(K("renewed")).Text()));
+        Assert.Equal([K("old")], _follower.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(one => one.IsExpiry).Select(one => one.Key));
+    }
+
+    private static Operation Retry(string key, string fingerprint, Guard? guard, Change change) => new(guard is null ? [] : [guard], [change])
+    {
+        Idempotency = new Idempotency(Some.Bytes(key), Some.Bytes(fingerprint), TimeSpan.FromHours(1), 100,
+            committed => Some.Bytes($"{committed.Changes[0].Current.Text()} at {committed.Revision}")),
+    };
+
+    private MergePatch Patch(string name, string patch) => MergePatch.TryCreate(K(name), Some.Bytes(patch), 64, Lifetime.Unchanged)!;
+
+    private async Task<Snapshot> EndAsync() => await _follower.ReachAsync(RevisionOf((await CommitAsync(Some.Operation(Put("end"))))[0]));
+}

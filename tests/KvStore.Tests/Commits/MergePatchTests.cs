@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+
+namespace KvStore.Tests;
+
+public class MergePatchTests
+{
+    private static readonly string[] Names = ["a", "b", "c"];
+
+    // The algorithm of RFC 7396, section 2, as it stands there.
+    [Fact]
+    public async Task Evaluate_RandomTargetsAndPatches_GivesWhatTheStandardSays()
+    {
+        var random = new Random(Seed.Next());
+        await using var store = await Stores.StartAsync();
+        for (var i = 0; i < 5_000; i++)
+        {
+            var target = RandomJson(random, 4);
+            var patch = RandomJson(random, 4);
+            await store.CommitAsync(Some.Put("k", Text(target)));
+            var committed = await store.CommitAsync(MergePatch.TryCreate(Some.Key("k"), Some.Bytes(Text(patch)), 1 << 20, default)!);
+
+            var merged = JsonNode.Parse(committed.Changes[0].Current.Text());
+            var expected = Merge(target, patch);
+            Assert.True(JsonNode.DeepEquals(expected, merged), $"{Text(target)} with {Text(patch)} is {Text(merged)}, not {Text(expected)}.");
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "a" : 1.0e2, "b" : [ 1 ] }""", """{"c":1E400}""", """{"a":1.0e2,"b":[1],"c":1E400}""")]
+    [InlineData("""{"b":1,"a":2}""", """{"a":3}""", """{"b":1,"a":3}""")]
+    [InlineData("""{"a":1,"a":2}""", """{"a":3}""", """{"a":3}""")]
+    [InlineData("""{"é":"\u00e9"}""", """{"\u00e9":"ü"}""", """{"é":"ü"}""")]
+    public async Task Evaluate_NumbersOrderDuplicatesAndEscapes_StayAsSaid(string target, string patch, string result)
+    {
+        await using var store = await Stores.StartAsync();
+        await store.CommitAsync(Some.Put("k", target));
+        var committed = await store.CommitAsync(MergePatch.TryCreate(Some.Key("k"), Some.Bytes(patch), 1 << 20, default)!);
+        Assert.Equal(result, committed.Changes[0].Current.Text());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("nul")]
+    [InlineData("1 2")]
+    [InlineData("{\"a\":1,}")]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("{\"\\ud800\":1}")]
+    public void TryCreate_TextThatIsNotJson_IsNull(string patch) =>
+        Assert.Null(MergePatch.TryCreate(Some.Key("k"), Some.Bytes(patch), 1 << 20, default));
+
+    [Fact]
+    public void TryCreate_BytesThatAreNotUtf8_IsNull() =>
+        Assert.Null(MergePatch.TryCreate(Some.Key("k"), new byte[] { (byte)'"', 0xFF, (byte)'"' }, 1 << 20, default));
+
+    private static JsonNode? Merge(JsonNode? target, JsonNode? patch)
+    {
+        if (patch is not JsonObject members)
+            return patch?.DeepClone();
+        var result = target is JsonObject before ? before.DeepClone().AsObject() : [];
+        foreach (var (name, value) in members)
+        {
+            if (value is null)
+                result.Remove(name);
+            else
+                result[name] = Merge(result[name], value);
+        }
+
+        return result;
+    }
+
+    private static JsonNode? RandomJson(Random random, int depth) => random.Next(depth > 0 ? 7 : 4) switch
+    {
+        0 => null,
+        1 => JsonValue.Create(random.Next(10)),
+        2 => JsonValue.Create(random.Next(2) == 0 ? "text" : "ü\"\n"),
+        3 => JsonValue.Create(random.Next(2) == 0),
+        4 => new JsonArray([.. Enumerable.Range(0, random.Next(3)).Select(_ => RandomJson(random, depth - 1))]),
+        _ => new JsonObject(Names.Where(_ => random.Next(3) > 0).Select(name => KeyValuePair.Create(name, RandomJson(random, depth - 1)))),
+    };
+
+    private static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
+}

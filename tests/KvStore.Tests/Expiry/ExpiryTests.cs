@@ -1,0 +1,148 @@
+using System.Diagnostics;
+
+namespace KvStore.Tests;
+
+/// <summary>Entries with a lifetime: deleted by a commit, never before their time, and soon after it.</summary>
+public class ExpiryTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    [Fact]
+    public async Task Tick_OneMillisecondBeforeTheDeadlineAndAtIt_DeletesOnlyThen()
+    {
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval }, time);
+        var put = await store.CommitAsync(Some.Put("k", "v", time.Now + Interval.Multiply(2)), Some.Put("stays"));
+        time.Advance(Interval);
+        time.Advance(Interval - TimeSpan.FromMilliseconds(1));
+        await store.CommitAsync(Some.Put("marker"));
+        Assert.NotNull(store.Latest.Find(Some.Key("k")));
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        await Soon.UntilAsync(() => store.Latest.Find(Some.Key("k")) is null);
+        Assert.NotNull(store.Latest.Find(Some.Key("stays")));
+        Assert.True(store.At(put.Revision, out var before));
+        Assert.NotNull(before.Find(Some.Key("k")));
+        Assert.Equal(0, store.ExpiringEntries);
+    }
+
+    [Fact]
+    public Task RandomLifetimes_EveryEntry_IsThereUntilItsDeadlineAndGoneSoonAfter() => Seed.ForEachAsync(200, async seed =>
+    {
+        var random = new Random(seed);
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, BatchOperationsMax = random.Next(1, 10) }, time);
+        var deadlines = new Dictionary<string, DateTimeOffset?>();
+        for (var step = 0; step < 100; step++)
+        {
+            if (random.Next(3) == 0)
+                time.Advance(TimeSpan.FromMilliseconds(random.Next(1, 251)));
+            else
+                await ChangeAsync(store, deadlines, $"k{random.Next(20)}", random, time);
+            await CheckAsync(store, deadlines, time.Now);
+        }
+
+        Assert.Equal(store.Latest.Scan(Some.Everything).Count(entry => entry.ExpiresAt is not null), store.ExpiringEntries);
+    });
+
+    [Fact]
+    public async Task Tick_QueueIsFull_DeletesAllTheSame()
+    {
+        var time = new ManualTime();
+        var log = new HookedLog(time);
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 1, BatchOperationsMax = 1, ExpiryInterval = Interval }, time);
+        await store.CommitAsync(Some.Put("k", "v", time.Now));
+        var gate = new Gate();
+        log.Committing = gate.PassAsync;
+        var held = Task.Run(() => store.SubmitAsync(Some.Operation(Some.Put("held"))));
+        await gate.Reached;
+        while (await Task.Run(() => store.SubmitAsync(Some.Operation(Some.Put("waits"))).IsCompleted) is false)
+        {
+            // Until one is refused at once.
+        }
+
+        time.Advance(Interval);
+        gate.Open();
+        await held.Within();
+        await Soon.UntilAsync(() => store.Latest.Find(Some.Key("k")) is null);
+    }
+
+    [Fact]
+    public void Load_EntriesWhoseTimeCameWhileTheStoreWasDown_AreDue()
+    {
+        var time = new ManualTime();
+        var publisher = new SnapshotPublisher(new StoreOptions(), time);
+        publisher.Load(1, [.. Enumerable.Range(0, 5).Select(i => EntryOf($"k{i}", time.Now.AddSeconds(i - 2)))]);
+        var due = new List<Entry>();
+        publisher.Expiry.FindDue(time.Now.ToUnixTimeMilliseconds(), 100, due);
+        Assert.Equal(["k0", "k1", "k2"], due.Select(entry => entry.Key.ToString()));
+    }
+
+    // Looking at each entry would take minutes.
+    [Fact]
+    public void FindDue_AHundredThousandEntriesThatAreNotDue_AreNotLookedAt()
+    {
+        var time = new ManualTime();
+        var publisher = new SnapshotPublisher(new StoreOptions(), time);
+        publisher.Load(1, [.. Enumerable.Range(0, 100_000).Select(i => EntryOf($"k{i:D6}", time.Now.AddSeconds(1 + i)))]);
+        var due = new List<Entry>();
+        var start = Stopwatch.GetTimestamp();
+        for (var tick = 0; tick < 100_000; tick++)
+            publisher.Expiry.FindDue(time.Now.ToUnixTimeMilliseconds(), 512, due);
+
+        Assert.Empty(due);
+        Assert.Equal(100_000, publisher.Expiry.Count);
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), $"{Stopwatch.GetElapsedTime(start)}");
+    }
+
+    private static Entry EntryOf(string key, DateTimeOffset expiresAt) =>
+        Entry.Create(Some.Key(key), default, "text/plain", 1, 1, 1, 0, expiresAt.ToUnixTimeMilliseconds());
+
+    private static async Task ChangeAsync(Store store, Dictionary<string, DateTimeOffset?> deadlines, string key, Random random, ManualTime time)
+    {
+        var exists = store.Latest.Find(Some.Key(key)) is not null;
+        var expiresAt = time.Now.AddMilliseconds(random.Next(2_000));
+        switch (random.Next(6))
+        {
+            case 0:
+                await store.CommitAsync(Some.Put(key));
+                deadlines[key] = null;
+                break;
+            case 1:
+                await store.CommitAsync(Some.Delete(key));
+                deadlines.Remove(key);
+                break;
+            case 2 when exists:
+                await SetAsync(Lifetime.Unlimited, null);
+                break;
+            case 3 when exists:
+                await SetAsync(Lifetime.Until(expiresAt), expiresAt);
+                break;
+            default:
+                await store.CommitAsync(Some.Put(key, "value", expiresAt));
+                deadlines[key] = expiresAt;
+                break;
+        }
+
+        // An entry that is due may go between the look and the change; then there is nothing to change.
+        async Task SetAsync(Lifetime lifetime, DateTimeOffset? deadline)
+        {
+            if ((await store.CommitAsync(new SetLifetime(Some.Key(key), lifetime))).Commit is null)
+                deadlines.Remove(key);
+            else
+                deadlines[key] = deadline;
+        }
+    }
+
+    // A tick that comes while the one before is not done is left to the next one, so two intervals are the bound here.
+    private static async Task CheckAsync(Store store, Dictionary<string, DateTimeOffset?> deadlines, DateTimeOffset now)
+    {
+        foreach (var (key, deadline) in deadlines)
+        {
+            if (deadline is null || deadline > now)
+                Assert.True(store.Latest.Find(Some.Key(key)) is not null, $"{key} went too early: {deadline:O} at {now:O}.");
+            else if (deadline + Interval.Multiply(2) <= now)
+                await Soon.UntilAsync(() => store.Latest.Find(Some.Key(key)) is null);
+        }
+    }
+}

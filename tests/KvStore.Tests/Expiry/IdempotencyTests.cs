@@ -1,0 +1,58 @@
+namespace KvStore.Tests;
+
+/// <summary>How long answers are remembered.</summary>
+public class IdempotencyTests
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task Submit_UntilTheLifetimeEndsAndAfterIt_IsReplayedAndThenCarriedOut()
+    {
+        var time = new ManualTime();
+        await using var store = await StartAsync(time, recordsMax: 100);
+        Assert.Equal("1", await AddAsync(store, "key"));
+        for (var waited = TimeSpan.Zero; waited < Lifetime - Interval; waited += Interval)
+        {
+            time.Advance(Interval);
+            Assert.Equal("again", await AddAsync(store, "key"));
+        }
+
+        time.Advance(Interval);
+        await Soon.UntilAsync(() => store.ExpiringEntries == 0);
+        Assert.Equal("2", await AddAsync(store, "key"));
+    }
+
+    [Fact]
+    public async Task Submit_MoreKeysThanAreRemembered_ForgetsTheOldest()
+    {
+        var time = new ManualTime();
+        await using var store = await StartAsync(time, recordsMax: 3);
+        await store.CommitAsync(Some.Put("entry", "with a lifetime of its own", time.Now.AddHours(1)));
+        for (var i = 1; i <= 5; i++)
+        {
+            Assert.Equal($"{i}", await AddAsync(store, $"key{i}"));
+            time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        time.Advance(Interval);
+        await Soon.UntilAsync(() => store.ExpiringEntries == 4);
+        Assert.Equal(["again", "again", "again", "6", "7"], await Task.WhenAll(AddAsync(store, "key3"), AddAsync(store, "key4"), AddAsync(store, "key5"), AddAsync(store, "key1"), AddAsync(store, "key2")));
+        Assert.NotNull(store.Latest.Find(Some.Key("entry")));
+        Assert.Equal(2, store.Latest.Count);
+    }
+
+    private static Task<Store> StartAsync(ManualTime time, int recordsMax) =>
+        Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyRecordsMax = recordsMax }, time);
+
+    private static async Task<string> AddAsync(Store store, string key)
+    {
+        var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 100, _ => []);
+        return await store.SubmitAsync(new Operation([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within() switch
+        {
+            Outcome.Committed committed => committed.Changes[0].Current.Text(),
+            Outcome.Replayed => "again",
+            var other => other.ToString(),
+        };
+    }
+}
