@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using KvStore.Server.Bulk;
 
@@ -82,6 +83,27 @@ public sealed class TransferModelTests
 
             Assert.Equal(expected, Split(Encoding.ASCII.GetBytes(text), lineBytesMax: 8));
         }
+    }
+
+    [Fact]
+    public async Task Progress_ClientThatDoesNotRead_IsNotWaitedFor()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var progress = new ImportProgress(pipe.Writer);
+        var report = new ImportReport(errorsMax: 0);
+        report.Begin();
+        progress.Report(report);
+        report.Begin();
+        progress.Report(report);
+
+        Assert.False(progress.EndAsync().IsCompleted);
+        Assert.True(pipe.Reader.TryRead(out var read));
+        Assert.Equal("{\"line\":1,\"imported\":0,\"expired\":0,\"failed\":0}\n", Encoding.UTF8.GetString(read.Buffer));
+        pipe.Reader.AdvanceTo(read.Buffer.End);
+        await progress.EndAsync();
+        progress.Report(report);
+        Assert.True(pipe.Reader.TryRead(out read));
+        Assert.StartsWith("{\"line\":2,", Encoding.UTF8.GetString(read.Buffer), StringComparison.Ordinal);
     }
 
     // As a reader of a stream does: what was not taken comes again, with more behind it.
