@@ -185,6 +185,17 @@ public sealed class TransferTests
         (await server.Client.ImportAsync("""{"key":"a","text":"v"}""")).Expect(200);
     }
 
+    [Theory]
+    [InlineData("FFFFFFFFFF\r\n")]
+    [InlineData("x\r\n")]
+    public async Task Import_MalformedChunk_IsRefused(string chunk)
+    {
+        await using var server = await KvServer.StartAsync();
+        using var raw = await server.ConnectAsync();
+        await raw.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
+        (await raw.ReadAsync("POST")).ExpectProblem(400, "malformed-request");
+    }
+
     [Fact]
     public async Task Import_CutOff_CanBeSentAgain()
     {
