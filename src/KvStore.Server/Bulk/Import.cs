@@ -35,7 +35,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         var lines = new LineSplitter(LineBytesMax(options));
         while (true)
         {
-            var read = await input.ReadAsync(cancellationToken);
+            var read = await RequestBody.ReadMoreAsync(input, cancellationToken);
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {

@@ -23,7 +23,7 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         var problem = QueryParameters.TryGet(context, Reads.Parameters, out var parameters)
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
-            (body, problem) = await JsonText.ReadBodyAsync(context, options.JsonBodyBytesMax);
+            (body, problem) = await JsonText.ReadBodyAsync(context, options);
         problem ??= BatchBody.TryParse(body, options, out keys);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);

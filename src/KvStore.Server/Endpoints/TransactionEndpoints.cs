@@ -20,7 +20,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         string? retryKey = null;
         var problem = QueryParameters.TryGet(context, [], out _) ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is null)
-            (utf8, problem) = await JsonText.ReadBodyAsync(context, options.JsonBodyBytesMax);
+            (utf8, problem) = await JsonText.ReadBodyAsync(context, options);
         problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);
         if (problem is not null)
         {

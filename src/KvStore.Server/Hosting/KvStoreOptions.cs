@@ -50,7 +50,7 @@ internal sealed record KvStoreOptions
     /// <summary>How long a read waits for the revision that its <c>min_revision</c> asks for. Default 3 seconds. Then it is answered with 503.</summary>
     public TimeSpan MinRevisionTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Bytes of the JSON body of a transaction or a batch of reads. Default 8 MiB. A larger one is answered with 413 and nothing is done.</summary>
+    /// <summary>Bytes of the JSON body of a transaction or a batch of reads. Default 8 MiB, and never more than the queue takes. A larger one is answered with 413 and nothing is done.</summary>
     public int JsonBodyBytesMax { get; init; } = 8 << 20;
 
     /// <summary>Operations of a transaction. Default 100. More are answered with 400.</summary>

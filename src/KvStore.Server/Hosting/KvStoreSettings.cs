@@ -95,7 +95,5 @@ internal static class KvStoreSettings
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Refuse("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
-        if (options.Store.QueueBytesMax < options.JsonBodyBytesMax)
-            reader.Refuse("JsonBodyBytesMax", $"at most KvStore:QueueBytesMax, which is {options.Store.QueueBytesMax}, or the largest transaction could never be admitted", options.JsonBodyBytesMax);
     }
 }

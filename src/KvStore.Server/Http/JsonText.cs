@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using KvStore.Server.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server.Http;
@@ -22,10 +23,13 @@ internal static class JsonText
 
     /// <summary>Reads the whole body of a request that has to be JSON.</summary>
     /// <returns>The body, or what is wrong.</returns>
-    public static async ValueTask<(byte[] Body, Problem? Problem)> ReadBodyAsync(HttpContext context, int bytesMax)
+    public static async ValueTask<(byte[] Body, Problem? Problem)> ReadBodyAsync(HttpContext context, KvStoreOptions options)
     {
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
             return ([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+
+        // What is over the queue's limit could never be admitted.
+        var bytesMax = Math.Min(options.JsonBodyBytesMax, options.Store.QueueBytesMax);
 
         // The bytes of the body are counted here, whatever the framing of its chunks takes.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 
 namespace KvStore.Server.Http;
 
@@ -50,6 +51,20 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>Waits for more of the body.</summary>
+    /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
+    public static async ValueTask<ReadResult> ReadMoreAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(cancellationToken);
+        }
+        catch (IOException exception) when (exception.InnerException is OverflowException)
+        {
+            throw BadChunk(exception);
+        }
+    }
+
     // Reads a body whose length is that of the memory.
     private static ValueTask FillAsync(HttpContext context, Memory<byte> value)
     {
@@ -82,10 +97,12 @@ internal static class RequestBody
         }
         catch (IOException exception) when (exception.InnerException is OverflowException)
         {
-            // A chunk that says that it is larger than 2 GiB: the one malformed body that the web server calls no bad request.
-            throw new BadHttpRequestException("Bad chunk size data.", StatusCodes.Status400BadRequest, exception);
+            throw BadChunk(exception);
         }
     }
+
+    // A chunk that says that it is larger than 2 GiB: the one malformed body that the web server calls no bad request.
+    private static BadHttpRequestException BadChunk(IOException exception) => new("Bad chunk size data.", StatusCodes.Status400BadRequest, exception);
 
     private static async ValueTask<byte[]?> ReadToEndAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
     {

@@ -58,13 +58,19 @@ internal static class Contract
         Assert.Contains(problem.GetProperty("type").GetString()!, ApiDocs.ProblemTypes);
     }
 
+    private static readonly string[] Bulk = ["/v1/txn", "/v1/batch/get", "/v1/export", "/v1/import"];
+
     // Everything that a client stored and gets back, or that tells of it, says its revision and must not be sniffed.
     private static void CheckSuccess(string? path, Answer answer)
     {
         if (path is null or "/openapi/v1.json")
             return;
-        if (path.Contains("kv", StringComparison.Ordinal) || path.Contains("{key}", StringComparison.Ordinal) || path.StartsWith("/person/", StringComparison.Ordinal))
+        if (path.Contains("kv", StringComparison.Ordinal) || path.Contains("{key}", StringComparison.Ordinal) || path.StartsWith("/person/", StringComparison.Ordinal) || Bulk.Contains(path))
         {
+            // The answer of an import that tells its progress begins before there is a revision.
+            if (path == "/v1/import" && answer.ContentType != "application/json")
+                return;
+
             Assert.NotNull(answer.Revision);
             if (answer.Status == 200)
                 Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));

@@ -34,6 +34,14 @@ public sealed class KvClient(IPEndPoint endPoint, int connectionsMax = 64) : IDi
     private Task<Answer> SendTextAsync(string method, string target, string? body, (string Name, string Value)[] headers) =>
         SendAsync(method, target, body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)), headers);
 
+    public Task<Answer> PostJsonAsync(string target, string json, params (string Name, string Value)[] headers) =>
+        SendAsync("POST", target, new StringContent(json, Encoding.UTF8, "application/json"), headers);
+
+    public Task<Answer> ImportAsync(string lines, params (string Name, string Value)[] headers) => ImportAsync(Encoding.UTF8.GetBytes(lines), headers);
+
+    public Task<Answer> ImportAsync(byte[] lines, params (string Name, string Value)[] headers) =>
+        SendAsync("POST", "/v1/import", new ByteArrayContent(lines), headers);
+
     public async Task<Answer> SendAsync(string method, string target, HttpContent? content, params (string Name, string Value)[] headers)
     {
         Assert.True(Uri.TryCreate($"http://{endPoint}{target}", AsWritten, out var uri));

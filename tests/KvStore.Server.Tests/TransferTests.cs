@@ -1,0 +1,225 @@
+using System.Text;
+using System.Text.Json;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>GET of /v1/export and POST of /v1/import: what they write and take, and what they say of what is wrong.</summary>
+public sealed class TransferTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Export_OneOfEachForm_IsALineEachInTheOrderOfKeys()
+    {
+        await using var server = await KvServer.StartAsync();
+        await server.Client.PutAsync("/v1/kv/json", "{ \"a\": 1.0 }", ("Content-Type", "application/json"));
+        await server.Client.PutAsync("/v1/kv/json-lines", "{\n}", ("Content-Type", "application/json"));
+        await server.Client.PutAsync("/v1/kv/json-space", "{} ", ("Content-Type", "application/json"));
+        await server.Client.PutAsync("/v1/kv/text", "é\n\"", ("Content-Type", "text/plain"));
+        var last = await server.Client.PutAsync("/v1/kv/bytes", [0xFF]);
+        await server.Client.PutAsync("/v1/kv/other", "x");
+
+        var answer = (await server.Client.GetAsync($"/v1/export?revision={last.Revision}")).Expect(200);
+        Assert.Equal((last.Revision, "application/x-ndjson"), (answer.Revision, answer.ContentType));
+        Assert.Equal(
+            """
+            {"key":"bytes","content_type":"application/octet-stream","base64":"/w=="}
+            {"key":"json","content_type":"application/json","json":{ "a": 1.0 }}
+            {"key":"json-lines","content_type":"application/json","text":"{\n}"}
+            {"key":"json-space","content_type":"application/json","text":"{} "}
+            {"key":"text","content_type":"text/plain","text":"é\n\""}
+
+            """.ReplaceLineEndings("\n"),
+            answer.Text);
+        Assert.Equal(3, (await server.Client.GetAsync("/v1/export?prefix=json")).Expect(200).Text.Count('\n'));
+        Assert.Equal("", (await server.Client.GetAsync("/v1/export?prefix=none")).Expect(200).Text);
+    }
+
+    [Fact]
+    public async Task Export_WhatCannotBeAnswered_IsRefused()
+    {
+        await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "0"));
+        await server.Client.PutAsync("/v1/kv/a", "x");
+        (await server.Client.GetAsync("/v1/export?revision=0")).ExpectProblem(410, "revision-gone");
+        (await server.Client.GetAsync("/v1/export?revision=9")).ExpectProblem(400, "malformed-request", "revision");
+        (await server.Client.GetAsync("/v1/export?prefx=a")).ExpectProblem(400, "malformed-request", "prefx");
+        (await server.Client.GetAsync("/v1/export?prefix=%01")).ExpectProblem(400, "malformed-key", "prefix");
+        (await server.Client.SendAsync("POST", "/v1/import?prefix=a", new ByteArrayContent([]))).ExpectProblem(400, "malformed-request", "prefix");
+    }
+
+    [Fact]
+    public async Task Import_GoodAndBadLines_GoodOnesAreStoredAndBadOnesNamed()
+    {
+        await using var server = await KvServer.StartAsync();
+        var answer = (await server.Client.ImportAsync(
+            """
+            {"key":"a","text":"1"}
+
+            {"key":"b","json":{"x": 1},"content_type":"application/ld+json","expires_at":"2100-01-01T00:00:00Z"}
+            {"key":"a","base64":"AP8="}
+            {"key":"old","text":"x","expires_at":"2001-01-01T00:00:00Z"}
+            nonsense
+            {"key":"c","text":"1","expires_at":"tomorrow"}
+            {"key":"c","text":"1","revison":4}
+            {"key":"..","text":"1"}
+            {"key":"d","text":"1","revision":4,"created_revision":3,"version":2,"size":1,"modified_at":"2026-01-31T12:00:00Z","expires_at":null}
+            {"key":"c","text":"1"} {"key":"e","text":"1"}
+            [1]
+            {"text":"1"}
+            {"key":"c","json":1,"size":1,"size":1}
+            """)).Expect(200);
+
+        Assert.Equal(server.Store.Latest.Revision, answer.Json.GetProperty("revision").GetInt64());
+        Assert.Equal((4, 1, 8), (answer.Json.GetProperty("imported").GetInt32(), answer.Json.GetProperty("expired").GetInt32(), answer.Json.GetProperty("failed").GetInt32()));
+        Assert.Equal(
+            [(6, "The line is not JSON"), (7, "expires_at: "), (8, "revison: "), (9, "key: "), (11, "The line is not JSON"), (12, "The line is not"), (13, "key: "), (14, "size: ")],
+            answer.Json.GetProperty("errors").EnumerateArray().Select(error => (error.GetProperty("line").GetInt32(), error.GetProperty("detail").GetString()!)),
+            (expected, actual) => expected.Item1 == actual.Item1 && actual.Item2.StartsWith(expected.Item2, StringComparison.Ordinal));
+        Assert.Equal(["a", "b", "d"], server.Store.Latest.Scan(default).Select(entry => entry.Key.ToString()));
+        Assert.Equal([0, 0xFF], (await server.Client.GetAsync("/v1/kv/a")).Body);
+        var b = (await server.Client.GetAsync("/v1/kv/b")).Expect(200);
+        Assert.Equal(("{\"x\": 1}", "application/ld+json", "Fri, 01 Jan 2100 00:00:00 GMT"), (b.Text, b.ContentType, b.Header("KvStore-Expires")));
+    }
+
+    [Fact]
+    public async Task Import_ItemsOfAListing_MakeTheSameValues()
+    {
+        await using var server = await KvServer.StartAsync();
+        await server.Client.PutAsync("/v1/kv/a", "[1]", ("Content-Type", "application/json"));
+        await server.Client.PutAsync("/v1/kv/b", "x\ny", ("Content-Type", "text/plain"));
+        await server.Client.PutAsync("/v1/kv/c", [1, 2, 3]);
+        var items = (await server.Client.GetAsync("/v1/kv?values=true")).Json.GetProperty("items").EnumerateArray().Select(item => item.GetRawText());
+        var before = (await server.Client.GetAsync("/v1/export")).Text;
+
+        await using var other = await KvServer.StartAsync();
+        (await other.Client.ImportAsync(string.Join("\r\n", items))).Expect(200);
+
+        Assert.Equal(before, (await other.Client.GetAsync("/v1/export")).Text);
+    }
+
+    [Fact]
+    public async Task Import_SameKeyAgainAndAgain_TheLastLineWins()
+    {
+        await using var server = await KvServer.StartAsync();
+        var lines = Enumerable.Range(0, 1000).Select(i => $$"""{"key":"{{i % 7}}","text":"{{i}}"}""");
+        Assert.Equal(1000, (await server.Client.ImportAsync(string.Join('\n', lines))).Expect(200).Json.GetProperty("imported").GetInt32());
+        foreach (var key in Enumerable.Range(0, 7))
+            Assert.Equal(Enumerable.Range(0, 1000).Last(i => i % 7 == key).ToString(System.Globalization.CultureInfo.InvariantCulture), (await server.Client.GetAsync($"/v1/kv/{key}")).Text);
+    }
+
+    [Fact]
+    public async Task Import_LargeValuesAndTooLongLines_OnlyWhatIsTooLargeFails()
+    {
+        await using var server = await KvServer.StartAsync();
+        var large = new string('v', 1 << 20);
+
+        // Every character of it as an escape: the longest line that an allowed value can make. Then far more bytes than one request may usually have.
+        var escaped = string.Concat(Enumerable.Repeat("\\u0076", 1 << 20));
+        var answer = (await server.Client.ImportAsync(string.Join('\n',
+            $$"""{"key":"a","text":"{{large}}"}""",
+            $$"""{"key":"b","text":"{{escaped}}"}""",
+            $$"""{"key":"c","text":"{{large}}v"}""",
+            $$"""{"key":"d","text":"{{escaped}}","content_type":"{{escaped}}"}""",
+            $$"""{"key":"e","text":"{{large}}"}"""))).Expect(200);
+
+        Assert.Equal((3, "[3,4]"), (answer.Json.GetProperty("imported").GetInt32(), $"[{string.Join(',', answer.Json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("line").GetInt32()))}]"));
+        Assert.Equal(large, (await server.Client.GetAsync("/v1/kv/b")).Text);
+        Assert.Equal(["a", "b", "e"], server.Store.Latest.Scan(default).Select(entry => entry.Key.ToString()));
+    }
+
+    [Fact]
+    public async Task Import_MoreErrorsThanAreTold_AllAreCounted()
+    {
+        await using var server = await KvServer.StartAsync(("ImportErrorsMax", "3"));
+        var answer = (await server.Client.ImportAsync(string.Join('\n', Enumerable.Repeat("x", 10)))).Expect(200);
+        Assert.Equal((10, 3), (answer.Json.GetProperty("failed").GetInt32(), answer.Json.GetProperty("errors").GetArrayLength()));
+    }
+
+    [Fact]
+    public async Task Import_WithProgress_TellsItLineByLineAndThenTheResult()
+    {
+        await using var server = await KvServer.StartAsync();
+        var lines = string.Join('\n', Enumerable.Range(0, 25_000).Select(i => $$"""{"key":"{{i}}","text":"v"}"""));
+        var answer = (await server.Client.ImportAsync(lines, ("Accept", "application/x-ndjson"))).Expect(200);
+        var told = answer.Text.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal("application/x-ndjson", answer.ContentType);
+        Assert.InRange(told.Length, 2, 3);
+        Assert.Equal(10_000, told[0].GetProperty("line").GetInt64());
+        Assert.Equal((25_000, server.Store.Latest.Revision), (told[^1].GetProperty("imported").GetInt64(), told[^1].GetProperty("revision").GetInt64()));
+        Assert.Equal(25_000, server.Store.Latest.Count);
+    }
+
+    [Fact]
+    public async Task Import_QueueIsFull_WaitsAndThenGoesOn()
+    {
+        var log = new GatedCommitLog();
+        await using var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "2"));
+        var import = server.Client.ImportAsync(string.Join('\n', Enumerable.Range(0, 2000).Select(i => $$"""{"key":"{{i}}","text":"v"}""")));
+        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.False(import.IsCompleted);
+        log.Open.SetResult();
+        Assert.Equal(2000, (await import).Expect(200).Json.GetProperty("imported").GetInt32());
+        Assert.Equal(2000, server.Store.Latest.Count);
+    }
+
+    [Fact]
+    public async Task Import_OthersKeepTheQueueFull_EndsAndSaysThatAllHasToBeSentAgain()
+    {
+        var log = new GatedCommitLog();
+        await using var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.050"));
+        var held = server.Client.PutAsync("/v1/kv/held", "v");
+        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        var waiting = server.Client.PutAsync("/v1/kv/waiting", "v");
+        await UntilAsync(() => server.Store.QueuedOperations == 1);
+
+        var answer = await server.Client.ImportAsync("""{"key":"a","text":"v"}""");
+        answer.ExpectProblem(429, "queue-full");
+        Assert.Equal("unknown", answer.Json.GetProperty("outcome").GetString());
+        Assert.Contains("line 1", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var last = (await server.Client.ImportAsync("""{"key":"a","text":"v"}""", ("Accept", "application/x-ndjson"))).Expect(200);
+        Assert.Equal("docs/http-api.md#queue-full", last.Json.GetProperty("type").GetString());
+
+        log.Open.SetResult();
+        (await held).Expect(201);
+        (await waiting).Expect(201);
+        (await server.Client.ImportAsync("""{"key":"a","text":"v"}""")).Expect(200);
+    }
+
+    [Theory]
+    [InlineData("FFFFFFFFFF\r\n")]
+    [InlineData("x\r\n")]
+    public async Task Import_MalformedChunk_IsRefused(string chunk)
+    {
+        await using var server = await KvServer.StartAsync();
+        using var raw = await server.ConnectAsync();
+        await raw.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
+        (await raw.ReadAsync("POST")).ExpectProblem(400, "malformed-request");
+    }
+
+    [Fact]
+    public async Task Import_CutOff_CanBeSentAgain()
+    {
+        await using var server = await KvServer.StartAsync();
+        var lines = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 5000).Select(i => $$"""{"key":"{{i:d5}}","text":"{{i}}"}""")));
+        using (var raw = await server.ConnectAsync())
+        {
+            await raw.SendAsync($"POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lines.Length}\r\n\r\n");
+            await raw.SendAsync(lines.AsMemory(0, lines.Length / 2));
+            await UntilAsync(() => server.Store.Latest.Count >= 1000);
+        }
+
+        (await server.Client.ImportAsync(lines)).Expect(200);
+        Assert.Equal(5000, server.Store.Latest.Count);
+        Assert.Equal("4999", (await server.Client.GetAsync("/v1/kv/04999")).Text);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
