@@ -1,3 +1,4 @@
+using System.Text.Json;
 using KvStore.Server.Hosting;
 using KvStore.Server.Http;
 using KvStore.Server.OpenApi;
@@ -20,12 +21,14 @@ internal static class OperatingEndpoints
             .WithName("Live")
             .WithSummary("Is the process alive?")
             .WithDescription("Answers as long as the process does. When it does not answer, restart the process.")
+            .WithMetadata(ExampleOf(HealthAnswer.Alive))
             .Produces<HealthAnswer>();
 
         group.MapMethods("/readyz", Reading, Ready)
             .WithName("Ready")
             .WithSummary("Can it serve?")
             .WithDescription("200 when reads and writes are served. 503, with the reason in the detail, while entries are loaded, while the service stops, when the store has failed, and when its disk has. When it is not ready, send requests elsewhere.")
+            .WithMetadata(ExampleOf(HealthAnswer.Ready))
             .Produces<HealthAnswer>()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
@@ -33,6 +36,9 @@ internal static class OperatingEndpoints
             .WithName("Status")
             .WithSummary("What is it doing?")
             .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, what the log on disk and its checkpoint have come to, and the limits. Sizes are in bytes, durations in seconds.")
+            .WithMetadata(new ApiExample(services => JsonSerializer.SerializeToNode(
+                StatusOf(services.GetRequiredService<Store>(), services.GetRequiredService<Engine>(), services.GetRequiredService<KvStoreOptions>(), services.GetRequiredService<ServiceClock>()),
+                OperatingJson.Default.StatusAnswer)))
             .Produces<StatusAnswer>();
     }
 
@@ -59,43 +65,48 @@ internal static class OperatingEndpoints
     private static JsonHttpResult<StatusAnswer> Status(HttpContext context, Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
     {
         context.Response.Headers.CacheControl = "no-store";
-        var snapshot = store.Latest;
-        return TypedResults.Json(
-            new StatusAnswer
-            {
-                Version = ServiceRunner.Version,
-                Engine = options.Engine,
-                State = StatusAnswer.NameOf(store.State),
-                Revision = snapshot.Revision,
-                OldestRevision = Math.Min(store.OldestRevision, snapshot.Revision),
-                Keys = snapshot.Count,
-                Bytes = snapshot.Bytes,
-                Queue = new QueueStatus
-                {
-                    Operations = store.QueuedOperations,
-                    OperationsMax = store.Options.QueueOperationsMax,
-                    Bytes = store.QueuedBytes,
-                    BytesMax = store.Options.QueueBytesMax,
-                },
-                Log = engine.Disk is { } log ? LogStatus.Of(log.Status, options.Log) : null,
-                UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
-                StartedAt = clock.StartedAt,
-                Limits = new LimitsStatus
-                {
-                    KeyBytesMax = options.KeyBytesMax,
-                    ValueBytesMax = options.ValueBytesMax,
-                    PageEntriesDefault = options.PageEntriesDefault,
-                    PageEntriesMax = options.PageEntriesMax,
-                    ConnectionsMax = options.ConnectionsMax,
-                    HistoryCommitsMax = options.Store.HistoryCommitsMax,
-                    HistoryBytesMax = options.Store.HistoryBytesMax,
-                    HistoryAgeMaxSeconds = options.Store.HistoryAgeMax.TotalSeconds,
-                    KeptSnapshotsMax = options.Store.KeptSnapshotsMax,
-                    KeptSnapshotAgeMaxSeconds = options.Store.KeptSnapshotAgeMax.TotalSeconds,
-                },
-            },
-            OperatingJson.Default.StatusAnswer);
+        return TypedResults.Json(StatusOf(store, engine, options, clock), OperatingJson.Default.StatusAnswer);
     }
+
+    private static StatusAnswer StatusOf(Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
+    {
+        var snapshot = store.Latest;
+        return new StatusAnswer
+        {
+            Version = ServiceRunner.Version,
+            Engine = options.Engine,
+            State = StatusAnswer.NameOf(store.State),
+            Revision = snapshot.Revision,
+            OldestRevision = Math.Min(store.OldestRevision, snapshot.Revision),
+            Keys = snapshot.Count,
+            Bytes = snapshot.Bytes,
+            Queue = new QueueStatus
+            {
+                Operations = store.QueuedOperations,
+                OperationsMax = store.Options.QueueOperationsMax,
+                Bytes = store.QueuedBytes,
+                BytesMax = store.Options.QueueBytesMax,
+            },
+            Log = engine.Disk is { } log ? LogStatus.Of(log.Status, options.Log) : null,
+            UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
+            StartedAt = clock.StartedAt,
+            Limits = new LimitsStatus
+            {
+                KeyBytesMax = options.KeyBytesMax,
+                ValueBytesMax = options.ValueBytesMax,
+                PageEntriesDefault = options.PageEntriesDefault,
+                PageEntriesMax = options.PageEntriesMax,
+                ConnectionsMax = options.ConnectionsMax,
+                HistoryCommitsMax = options.Store.HistoryCommitsMax,
+                HistoryBytesMax = options.Store.HistoryBytesMax,
+                HistoryAgeMaxSeconds = options.Store.HistoryAgeMax.TotalSeconds,
+                KeptSnapshotsMax = options.Store.KeptSnapshotsMax,
+                KeptSnapshotAgeMaxSeconds = options.Store.KeptSnapshotAgeMax.TotalSeconds,
+            },
+        };
+    }
+
+    private static ApiExample ExampleOf(HealthAnswer answer) => new(_ => JsonSerializer.SerializeToNode(answer, OperatingJson.Default.HealthAnswer));
 
     private sealed class ProblemResult(Problem problem) : IResult
     {

@@ -62,6 +62,9 @@ internal static class ApiDocument
         // Relative, so that Try it out works through whatever the page was loaded by.
         document.Servers = [new OpenApiServer { Url = "/" }];
 
+        // The framework describes problems by a schema of its own, which nothing refers to once the operations are complete.
+        document.Components?.Schemas?.Remove("ProblemDetails");
+
         // In the order in which they are shown. The framework adds one for endpoints that had none while it looked at them.
         document.Tags = new HashSet<OpenApiTag>
         {
@@ -79,7 +82,7 @@ internal static class ApiDocument
             ApiSchemas.AddTo(document);
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().SingleOrDefault() is not { } api)
         {
-            Complete(operation, context.Description.HttpMethod ?? "");
+            Complete(operation, context);
             return Task.CompletedTask;
         }
 
@@ -96,18 +99,30 @@ internal static class ApiDocument
     }
 
     /// <summary>Adds to what the framework says of an endpoint what it does not know.</summary>
-    private static void Complete(OpenApiOperation operation, string method)
+    private static void Complete(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         // Ids are unique in the document, and an endpoint of two methods has one name.
+        var method = context.Description.HttpMethod ?? "";
         operation.OperationId = method.ToLowerInvariant() + operation.OperationId;
+        var example = context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiExample>().SingleOrDefault();
         foreach (var (status, response) in operation.Responses ?? [])
         {
             if (HttpMethods.IsHead(method))
+            {
                 response.Content?.Clear();
-            else if (status == "503" && response.Content?.TryGetValue(Problem.ContentType, out var content) == true)
-                content.Example = JsonNode.Parse(ApiParts.Loading.Problem!.ToUtf8Json());
+                continue;
+            }
+
+            foreach (var (mediaType, content) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
+            {
+                content.Example = mediaType == Problem.ContentType ? JsonNode.Parse(NotReady.ToUtf8Json()) : example?.Make(context.ApplicationServices);
+                if (mediaType == Problem.ContentType)
+                    content.Schema = new OpenApiSchemaReference(ApiSchemas.Problem, context.Document);
+            }
         }
     }
+
+    private static Problem NotReady => ApiParts.Loading.Problem! with { Outcome = null };
 
     private static IOpenApiParameter ParameterOf(ApiParameter parameter) => new OpenApiParameter
     {

@@ -28,6 +28,10 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
     };
 }
 
+/// <summary>An example of what an endpoint answers that the framework describes.</summary>
+/// <param name="Make">Makes it, from the services of the application.</param>
+internal sealed record ApiExample(Func<IServiceProvider, JsonNode?> Make);
+
 /// <summary>A parameter in the path, the query or a header.</summary>
 internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description)
 {

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Holds the OpenAPI document of a running service against the specification, a linter, a client that is generated from it, and
+# Swagger UI in a browser. Needs Node.js, npm and Chromium, and a service that was built (configuration Release).
+#
+#   tests/openapi/run.sh
+#
+# What it made (the document, screenshots, results) stays in artifacts/openapi.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+exec </dev/null
+repository="$(cd ../.. && pwd)"
+artifacts="$repository/artifacts/openapi"
+service="$repository/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll"
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true NO_COLOR=1
+
+if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'; then
+    echo "tests/openapi/run.sh: Node.js $(node --version) is too old; 20.19 or later is needed." >&2
+    exit 1
+fi
+if [[ ! -f "$service" ]]; then
+    echo "tests/openapi/run.sh: the service is not built. Run: dotnet build src/KvStore.Server --configuration Release" >&2
+    exit 1
+fi
+
+rm -rf "$artifacts" generated
+mkdir -p "$artifacts" generated
+npm ci --silent
+
+dotnet "$service" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
+trap 'kill "$!" 2>/dev/null; wait "$!" 2>/dev/null || true' EXIT
+for ((tries = 0; tries < 300; tries++)); do
+    KVSTORE_URL="$(sed -n 's/.* serves \(http:[^: ]*:[0-9]*\).*/\1/p' "$artifacts/service.log" | head -1)"
+    [[ -z "$KVSTORE_URL" ]] || break
+    kill -0 "$!" 2>/dev/null || break
+    sleep 0.1
+done
+if [[ -z "$KVSTORE_URL" ]]; then
+    echo "tests/openapi/run.sh: the service did not start:" >&2
+    cat "$artifacts/service.log" >&2
+    exit 1
+fi
+export KVSTORE_URL KVSTORE_ARTIFACTS="$artifacts" KVSTORE_DOCUMENT="$artifacts/v1.json"
+
+# The client is generated and compiled here: a document that gives no client that compiles fails before any test.
+curl --silent --show-error --fail "$KVSTORE_URL/openapi/v1.json" --output "$KVSTORE_DOCUMENT"
+node_modules/.bin/openapi-typescript "$KVSTORE_DOCUMENT" --output generated/api.ts
+node_modules/.bin/tsc --project tsconfig.json
+
+node --test --test-concurrency=1 --test-timeout=120000 \
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
+    document.test.mjs generated/js/client.test.js browser.test.mjs
