@@ -56,8 +56,8 @@ internal sealed class History
         Forget(now);
     }
 
-    /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>
-    public List<Commit>? Between(long above, long upTo)
+    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
+    public List<Commit>? Between(long above, long upTo, int commitsMax = int.MaxValue)
     {
         while (true)
         {
@@ -67,7 +67,7 @@ internal sealed class History
 
             // The last of them is missing when a chunk was cut off under this walk, or when the history ends before it.
             var commits = new List<Commit>();
-            if (start.TryCopy(above, upTo, commits) || start == _start)
+            if (start.TryCopy(above, upTo, commitsMax, commits) || start == _start)
                 return commits;
         }
     }
@@ -106,8 +106,8 @@ internal sealed class History
     /// <param name="Index">Its place there.</param>
     private sealed record Start(long Revision, HistoryChunk Chunk, int Index)
     {
-        /// <summary>Copies the commits above one revision, up to and with another; false if the last of them was not met.</summary>
-        public bool TryCopy(long above, long upTo, List<Commit> commits)
+        /// <summary>Copies the commits above one revision, up to and with another or as many as are wanted; false if the last of them was not met.</summary>
+        public bool TryCopy(long above, long upTo, int commitsMax, List<Commit> commits)
         {
             var reached = Revision;
             for (var (chunk, index) = (Chunk, Index); chunk is not null && reached < upTo; (chunk, index) = (chunk.Next, 0))
@@ -119,8 +119,11 @@ internal sealed class History
                     index = count;
                 for (; index < count && chunk.RevisionAt(index) <= upTo; index++)
                 {
-                    if (chunk.RevisionAt(index) > above)
-                        commits.Add(chunk.At(index));
+                    if (chunk.RevisionAt(index) <= above)
+                        continue;
+                    commits.Add(chunk.At(index));
+                    if (commits.Count == commitsMax)
+                        return true;
                 }
 
                 if (index > 0)

@@ -20,6 +20,9 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     // Any thread moves it, through Advance.
     private int _state = (int)StoreState.Created;
 
+    // Why the loop is to end, when something else failed that the store needs.
+    private volatile Exception? _failure;
+
     // The loop's own.
     private readonly List<Command> _batch = [];
     private readonly List<Operation> _operations = [];
@@ -83,6 +86,14 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
         await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Something else threw that must not. Admits nothing more, decides what was admitted, and fails.</summary>
+    public void Abort(Exception exception)
+    {
+        _failure = exception;
+        Advance(StoreState.Failed);
+        queue.Close();
+    }
+
     public void Dispose() => _stopping.Dispose();
 
     private async Task RunAsync()
@@ -104,7 +115,10 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
                     await CommitAndLeaveAsync().ConfigureAwait(false);
             }
 
-            Finish();
+            if (_failure is { } failure)
+                Fail(failure);
+            else
+                Finish();
         }
         catch (Exception exception)
         {

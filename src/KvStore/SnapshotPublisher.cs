@@ -84,8 +84,8 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>
-    public List<Commit>? Between(long above, long upTo) => _history.Between(above, upTo);
+    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
+    public List<Commit>? Between(long above, long upTo, int commitsMax = int.MaxValue) => _history.Between(above, upTo, commitsMax);
 
     /// <summary>The state at a revision, or null when it is not known: forgotten, or still to come.</summary>
     public Snapshot? At(long revision)

@@ -27,7 +27,7 @@ public sealed class Store : IAsyncDisposable
         _queue = new CommandQueue(options);
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
-        _watchers = new WatchHub(_publisher, options, time);
+        _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
         _expirer = new Expirer(_loop, _publisher.Expiry, options, time);
     }
 
@@ -111,7 +111,12 @@ public sealed class Store : IAsyncDisposable
     /// come, nothing before it is handed over.
     /// </param>
     /// <returns>The watcher, which the caller disposes of; null when there are <see cref="StoreOptions.WatchersMax"/> already.</returns>
-    public Watcher? TryWatch(WatchFilter filter, long after) => _watchers.TryAdd(filter, after);
+    /// <exception cref="ArgumentOutOfRangeException">The revision is negative.</exception>
+    public Watcher? TryWatch(WatchFilter filter, long after)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        return _watchers.TryAdd(filter, after);
+    }
 
     /// <summary>Ends all watchers, so that whoever waits for one can be let go before the store stops.</summary>
     public void StopWatchers() => _watchers.Stop();

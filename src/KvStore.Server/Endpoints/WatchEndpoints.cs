@@ -25,46 +25,48 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     private async Task WatchAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
-        Snapshot? initial = null;
-        var after = 0L;
-        var problem = TryGetRequest(context, out var request);
-        if (problem is null)
-            (initial, after, problem) = await BeginAsync(request, context.RequestAborted);
+        var beginning = new Beginning();
+        var problem = TryGetRequest(context, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
             return;
         }
 
-        using var watcher = store.TryWatch(request.Filter, after);
+        using var watcher = store.TryWatch(request.Filter, beginning.After);
+        var state = watcher?.Read() ?? WatchState.Silent;
         if (watcher is null)
             await Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart).WriteAsync(context);
-        else if (watcher.Read() is var state && state == WatchState.Gone)
+        else if (state == WatchState.Gone)
             await Problems.Gone(store.OldestRevision).WriteAsync(context);
+        else if (state == WatchState.Stopped)
+            await Problems.Unavailable("The service is stopping. Watch on another replica, or when it is back.", RetryTimes.Restart).WriteAsync(context);
         else
-            await StreamAsync(context, watcher, state, initial, after, request.WithValues);
+            await StreamAsync(context, watcher, state, beginning, request.WithValues);
     }
 
     /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
-    private async ValueTask<(Snapshot? Initial, long After, Problem? Problem)> BeginAsync(WatchRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Problem?> BeginAsync(WatchRequest request, Beginning beginning, CancellationToken cancellationToken)
     {
         var (latest, problem) = await reads.TakeAsync(request.Read, cancellationToken);
         if (problem is not null)
-            return (null, 0, problem);
+            return problem;
 
         // An event that the store has not come to was sent before the store began anew.
         if (request.LastEventId > latest!.Revision)
-            return (null, 0, Problems.Gone(store.OldestRevision));
-        if (request.LastEventId is { } last)
-            return (null, last, null);
-        if (!request.WithInitial)
-            return (null, request.From ?? latest.Revision, null);
+            return Problems.Gone(store.OldestRevision);
+        if (request.LastEventId is null && request.WithInitial)
+        {
+            (latest, problem) = await reads.TakeAsync(request.Read with { Revision = request.From }, cancellationToken);
+            (beginning.Initial, beginning.After) = (latest, latest?.Revision ?? 0);
+            return problem;
+        }
 
-        (latest, problem) = await reads.TakeAsync(request.Read with { Revision = request.From }, cancellationToken);
-        return (latest, latest?.Revision ?? 0, problem);
+        beginning.After = request.LastEventId ?? request.From ?? latest.Revision;
+        return null;
     }
 
-    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Snapshot? initial, long after, bool withValues)
+    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Beginning beginning, bool withValues)
     {
         var response = context.Response;
         response.ContentType = WatchEvents.ContentType;
@@ -75,21 +77,30 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         response.Headers["X-Accel-Buffering"] = "no";
 
         // What comes after it is in the stream, so that a client who loses the connection before the first event knows where to go on.
-        EntryResponses.SetRevision(response, Math.Min(after, store.Latest.Revision));
+        EntryResponses.SetRevision(response, Math.Min(beginning.After, store.Latest.Revision));
 
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
-        await output.WriteAsync(WatchEvents.Comment($"watching after revision {after}"));
-        if (initial is not null)
-            await WriteInitialAsync(output, initial, watcher.Filter, withValues);
-        while (await WriteAsync(output, watcher, state, withValues) && await output.FlushAsync())
+        var goesOn = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
+            && await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
+        while (goesOn && await WriteAsync(output, watcher, state, withValues) && await output.FlushAsync())
             state = await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted);
     }
 
-    private static async ValueTask WriteInitialAsync(EventOutput output, Snapshot initial, WatchFilter filter, bool withValues)
+    // False when nobody is there any more.
+    private static async ValueTask<bool> WriteInitialAsync(EventOutput output, Beginning beginning, WatchFilter filter, bool withValues)
     {
+        if (beginning.Initial is not { } initial)
+            return true;
+
+        // What has been replaced since would otherwise stay in memory as long as the watch lasts.
+        beginning.Initial = null;
         foreach (var entry in initial.Scan(filter.Range))
-            await output.WriteAsync(WatchEvents.Entry(entry, withValues));
-        await output.WriteAsync(WatchEvents.Synced(initial.Revision));
+        {
+            if (!await output.WriteAsync(WatchEvents.Entry(entry, withValues)))
+                return false;
+        }
+
+        return await output.WriteAsync(WatchEvents.Synced(initial.Revision));
     }
 
     // False when it was the last that there is to say.
@@ -99,16 +110,22 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         {
             case WatchState.Changed:
                 foreach (var commit in watcher.Commits)
-                    await output.WriteAsync(WatchEvents.Change(commit, watcher.Filter, withValues));
+                {
+                    if (!await output.WriteAsync(WatchEvents.Change(commit, watcher.Filter, withValues)))
+                        return false;
+                }
+
+                return true;
+            case WatchState.Silent when !output.HasBegun:
+                // The first look finds nothing, usually, and that is no news.
                 return true;
             case WatchState.Silent:
-                // The first look finds nothing, usually, and that is no news.
-                if (output.HasBegun)
-                    await output.WriteAsync(WatchEvents.Bookmark(watcher.Position));
-                return true;
+                // As a bookmark, a position that is still to come would be taken for one that the store has reached.
+                return await output.WriteAsync(watcher.Position <= store.Latest.Revision
+                    ? WatchEvents.Bookmark(watcher.Position)
+                    : WatchEvents.Comment($"waiting for revision {watcher.Position}"));
             case WatchState.Gone:
                 await output.WriteAsync(WatchEvents.Gone(store.OldestRevision));
-                await output.FlushAsync();
                 return false;
             default:
                 return false;
@@ -158,22 +175,35 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
     private readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Read, long? From, long? LastEventId, bool WithInitial, bool WithValues);
 
+    /// <summary>Where a watch begins.</summary>
+    private sealed class Beginning
+    {
+        /// <summary>The state to send first; null when there is none, and when it is being sent.</summary>
+        public Snapshot? Initial { get; set; }
+
+        /// <summary>The revision after which changes come.</summary>
+        public long After { get; set; }
+    }
+
     /// <summary>Writes events so that what a client does not read does not gather here.</summary>
     private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)
     {
         /// <summary>Whether anything was flushed.</summary>
         public bool HasBegun { get; private set; }
 
-        public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+        /// <summary>Writes an event, and waits when the connection has more than enough; false when nobody is there any more.</summary>
+        public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
         {
             while (bytes.Length > 0)
             {
                 var piece = bytes[..Math.Min(bytes.Length, FlushBytes)];
                 output.Write(piece.Span);
                 bytes = bytes[piece.Length..];
-                if (output.UnflushedBytes >= FlushBytes)
-                    await FlushAsync();
+                if (output.UnflushedBytes >= FlushBytes && !await FlushAsync())
+                    return false;
             }
+
+            return true;
         }
 
         /// <summary>Hands everything to the connection; false when nobody is there any more.</summary>

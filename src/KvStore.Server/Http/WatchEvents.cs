@@ -9,6 +9,8 @@ internal static class WatchEvents
 {
     public const string ContentType = "text/event-stream";
 
+    private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
+
     /// <summary>A comment, which clients skip: it says at once that the stream is there.</summary>
     public static byte[] Comment(string text) => System.Text.Encoding.UTF8.GetBytes($": {text}\n\n");
 
@@ -34,7 +36,8 @@ internal static class WatchEvents
     /// <summary>What a commit did to the keys that somebody watches; made once for all who watch all of it in the same form.</summary>
     public static byte[] Change(WatchedCommit watched, WatchFilter filter, bool withValues)
     {
-        if (filter.CountIn(watched.Commit) < watched.Commit.Changes.Length)
+        // The store's own records, which nobody watches, are no difference.
+        if (filter.CountIn(watched.Commit) < EveryKey.CountIn(watched.Commit))
             return Change(watched.Commit, filter, withValues);
         if (watched.Form is not Forms forms)
             watched.Form = forms = new Forms();

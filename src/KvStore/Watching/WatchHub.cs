@@ -4,7 +4,11 @@ namespace KvStore;
 /// Looks at every commit once, as long as anybody watches, and tells those whom it concerns. So the writer knows nothing of
 /// watchers, and a watcher costs nothing while others' keys change.
 /// </summary>
-internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options, TimeProvider time) : IDisposable
+/// <param name="publisher">Where commits come from.</param>
+/// <param name="options">The limits.</param>
+/// <param name="time">The clock.</param>
+/// <param name="failed">Told when something threw that must not. All watchers have ended by then.</param>
+internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options, TimeProvider time, Action<Exception> failed) : IDisposable
 {
     // What it costs to hand something to a watcher, roughly. When many are told at once, the next round waits that long, so that
     // they get several commits in one go, and requests get the processor, too.
@@ -71,7 +75,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _watchers.Remove(watcher);
     }
 
-    /// <summary>The commits above one revision, up to and with another; null if some of them are forgotten.</summary>
+    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
     public WatchRound? Between(long above, long upTo)
     {
         if (above >= upTo)
@@ -80,7 +84,11 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         // Most watchers are up to date, and look at what the hub has just looked at.
         if (_round is { } round && round.Above <= above && round.UpTo == upTo)
             return round;
-        return publisher.Between(above, upTo) is { } commits ? new WatchRound(above, upTo, Watched(commits)) : null;
+
+        // Whoever is far behind gets a part at a time: with all of it he would keep what the history forgets.
+        if (publisher.Between(above, upTo, WatchRound.PartCommitsMax) is not { } commits)
+            return null;
+        return new WatchRound(above, commits.Count < WatchRound.PartCommitsMax ? upTo : commits[^1].Revision, Watched(commits));
     }
 
     /// <summary>Ends all watchers and takes no more. May be called twice.</summary>
@@ -105,38 +113,47 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
     private void Run()
     {
+        if (_isStopped)
+            return;
         _isRunning = true;
         _tellingUpTo = _lookedUpTo = publisher.Latest.Revision;
+        var stopping = _stopping.Token;
         using (ExecutionContext.SuppressFlow())
-            _ = Task.Run(RunAsync);
+            _ = Task.Run(() => RunAsync(stopping), CancellationToken.None);
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(CancellationToken stopping)
     {
         try
         {
-            while (!_isStopped)
+            while (true)
             {
-                var latest = await publisher.ReachAsync(LookedUpTo + 1, _stopping.Token).ConfigureAwait(false);
+                var latest = await publisher.ReachAsync(LookedUpTo + 1, stopping).ConfigureAwait(false);
                 if (!TryLook(latest.Revision, out var told))
                     return;
-                await RestAsync(told).ConfigureAwait(false);
+                await RestAsync(told, stopping).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_isStopped)
         {
             // The watchers are told of that.
         }
+        catch (Exception exception)
+        {
+            // Nobody would tell the watchers anything any more, and they would wait for ever.
+            Stop();
+            failed(exception);
+        }
     }
 
-    // False when there is no watcher any more.
+    // False when there is nobody to tell.
     private bool TryLook(long upTo, out int told)
     {
         told = 0;
         lock (_lock)
         {
             _round = null;
-            _isRunning = _watchers.Count > 0;
+            _isRunning = _watchers.Count > 0 && !_isStopped;
             if (!_isRunning)
                 return false;
             told = Tell(LookedUpTo, upTo);
@@ -160,11 +177,11 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         return _watchers.Count;
     }
 
-    private async ValueTask RestAsync(int told)
+    private async ValueTask RestAsync(int told, CancellationToken stopping)
     {
         var rest = WatcherCost * told;
         if (rest >= TimeSpan.FromMilliseconds(1))
-            await Task.Delay(rest < options.WatchRestMax ? rest : options.WatchRestMax, time, _stopping.Token).ConfigureAwait(false);
+            await Task.Delay(rest < options.WatchRestMax ? rest : options.WatchRestMax, time, stopping).ConfigureAwait(false);
     }
 
     private static WatchedCommit[] Watched(List<Commit> commits)

@@ -21,4 +21,24 @@ public sealed record WatchedCommit(Commit Commit)
 /// <param name="Above">The revision before the first one.</param>
 /// <param name="UpTo">The last revision that was looked at.</param>
 /// <param name="Commits">Every commit between.</param>
-internal sealed record WatchRound(long Above, long UpTo, WatchedCommit[] Commits);
+internal sealed record WatchRound(long Above, long UpTo, WatchedCommit[] Commits)
+{
+    /// <summary>The most commits that one who is behind gets at once.</summary>
+    public const int PartCommitsMax = 256;
+
+    /// <summary>The commits after a revision.</summary>
+    public ReadOnlySpan<WatchedCommit> After(long revision)
+    {
+        var (from, to) = (0, Commits.Length);
+        while (from < to)
+        {
+            var middle = (from + to) / 2;
+            if (Commits[middle].Commit.Revision <= revision)
+                from = middle + 1;
+            else
+                to = middle;
+        }
+
+        return Commits.AsSpan(from);
+    }
+}

@@ -17,17 +17,24 @@ public enum WatchState
 }
 
 /// <summary>
-/// A cursor over the commits that concern some keys. It holds a position, and nothing that grows: whoever reads slowly
-/// costs the store nothing, and is told when what he has not read is forgotten. Belongs to one thread at a time.
+/// A cursor over the commits that concern some keys. It holds a position and the few commits that it has just found: whoever reads
+/// slowly costs the store nothing more, and is told when what he has not read is forgotten. Belongs to one thread at a time.
 /// </summary>
 public sealed class Watcher : IDisposable
 {
+    // What is handed over at once is as much, so that whoever stops reading keeps no more from being forgotten.
+    private const int CommitsMax = 256;
+    private const long CommitsBytesMax = 1 << 20;
+
     private readonly WatchHub _hub;
     private readonly List<WatchedCommit> _commits = [];
 
     // The first revision that concerns this watcher and that it has not looked at; 0 when there is none. The hub sets it.
     private long _pending;
     private TaskCompletionSource? _signal;
+
+    // The first revision that is still to be looked at, of what the hub told; 0 when there is none. Stays when it is gone.
+    private long _unread;
 
     internal Watcher(WatchHub hub, WatchFilter filter, long position) => (_hub, Filter, Position) = (hub, filter, position);
 
@@ -81,25 +88,38 @@ public sealed class Watcher : IDisposable
         var pending = Interlocked.Exchange(ref _pending, 0);
         if (pending == long.MaxValue)
             return WatchState.Stopped;
-        if (pending > 0)
+        if (_unread == 0)
+            _unread = pending;
+        while (_unread > 0 && _commits.Count == 0)
         {
-            if (_hub.Between(Math.Max(Position, pending - 1), _hub.TellingUpTo) is not { } round)
+            var (above, upTo) = (Math.Max(Position, _unread - 1), _hub.TellingUpTo);
+            if (_hub.Between(above, upTo) is not { } round)
                 return WatchState.Gone;
-            Take(round.Commits);
-            looked = round.UpTo;
+            Position = Math.Max(Position, Take(round, above));
+            _unread = Position < upTo ? Position + 1 : 0;
         }
 
-        Position = Math.Max(Position, looked);
+        if (_unread == 0)
+            Position = Math.Max(Position, looked);
         return _commits.Count > 0 ? WatchState.Changed : null;
     }
 
-    private void Take(WatchedCommit[] commits)
+    // Returns how far it came.
+    private long Take(WatchRound round, long above)
     {
-        foreach (var commit in commits)
+        var bytes = 0L;
+        foreach (var commit in round.After(above))
         {
-            if (commit.Commit.Revision > Position && Filter.CountIn(commit.Commit) > 0)
-                _commits.Add(commit);
+            if (Filter.CountIn(commit.Commit) == 0)
+                continue;
+            _commits.Add(commit);
+            foreach (ref readonly var change in commit.Commit.Changes)
+                bytes += (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0);
+            if (_commits.Count == CommitsMax || bytes >= CommitsBytesMax)
+                return commit.Commit.Revision;
         }
+
+        return round.UpTo;
     }
 
     // False when the time is up.

@@ -6,8 +6,9 @@ internal sealed class WatcherIndex
     private readonly Dictionary<Key, Group> _keys = [];
     private readonly Dictionary<Key, Group> _prefixes = [];
 
-    // How many different prefixes there are of each length.
-    private readonly SortedDictionary<int, int> _prefixLengths = [];
+    // How many different prefixes there are of each length, and these lengths.
+    private readonly Dictionary<int, int> _prefixesOfLength = [];
+    private int[] _prefixLengths = [];
 
     private long _round;
 
@@ -25,7 +26,7 @@ internal sealed class WatcherIndex
         {
             groups.Add(text, group = new Group());
             if (isPrefix)
-                _prefixLengths[text.Length] = _prefixLengths.GetValueOrDefault(text.Length) + 1;
+                CountPrefix(text.Length, 1);
         }
 
         group.Watchers.Add(watcher);
@@ -42,8 +43,8 @@ internal sealed class WatcherIndex
         if (group.Watchers.Count > 0)
             return;
         groups.Remove(text);
-        if (isPrefix && --_prefixLengths[text.Length] == 0)
-            _prefixLengths.Remove(text.Length);
+        if (isPrefix)
+            CountPrefix(text.Length, -1);
     }
 
     /// <summary>Tells every watcher whom commits concern, once, of the first that does. Returns how many were told.</summary>
@@ -60,7 +61,7 @@ internal sealed class WatcherIndex
                     continue;
                 if (_keys.Count > 0 && _keys.TryGetValue(key, out var group))
                     told += Tell(group, commit.Commit.Revision);
-                foreach (var length in _prefixLengths.Keys)
+                foreach (var length in _prefixLengths)
                 {
                     if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix))
                         told += Tell(prefix, commit.Commit.Revision);
@@ -69,6 +70,15 @@ internal sealed class WatcherIndex
         }
 
         return told;
+    }
+
+    private void CountPrefix(int length, int by)
+    {
+        var count = _prefixesOfLength[length] = _prefixesOfLength.GetValueOrDefault(length) + by;
+        if (count == 0)
+            _prefixesOfLength.Remove(length);
+        if (count == 0 || (count == 1 && by == 1))
+            _prefixLengths = [.. _prefixesOfLength.Keys];
     }
 
     private int Tell(Group group, long revision)

@@ -1,0 +1,133 @@
+namespace KvStore.Server.Tests;
+
+/// <summary>Watches that are silent, slow, left, or ended.</summary>
+public sealed class WatchLifeTests
+{
+    private static readonly (string, string) ShortSilence = ("WatchBookmarkInterval", "00:00:00.1000000");
+
+    [Fact]
+    public async Task Watch_Silence_HasBookmarksUpToTheLatestCommit()
+    {
+        await using var server = await KvServer.StartAsync(ShortSilence);
+        using var stream = await EventStream.OpenAsync(server.Address(), "?key=k");
+        var first = await stream.NextAsync("bookmark");
+        Assert.Equal((0, "0"), (first.Revision, first.Id));
+        var other = await server.CommitAsync(WatchServers.Put("other"));
+        ServerSentEvent bookmark;
+        do
+            bookmark = await stream.NextAsync("bookmark");
+        while (bookmark.Revision < other);
+        Assert.Equal((other, $"{other}"), (bookmark.Revision, bookmark.Id));
+
+        using var resumed = await EventStream.OpenAsync(server.Address(), "?key=k", bookmark.Id);
+        var own = await server.CommitAsync(WatchServers.Put("k"));
+        ServerSentEvent? next;
+        do
+            next = await resumed.NextOrEndAsync();
+        while (next is { Name: "" or "bookmark" });
+        Assert.Equal(("change", own), (next?.Name, next?.Revision));
+    }
+
+    // A bookmark's id would be one that the service refuses, or that stands for changes that were not wanted.
+    [Fact]
+    public async Task Watch_FromARevisionStillToCome_HasNoBookmarkBeforeIt()
+    {
+        await using var server = await KvServer.StartAsync(ShortSilence);
+        using var stream = await EventStream.OpenAsync(server.Address(), "?prefix=&from=3");
+        Assert.Equal("watching after revision 3", (await stream.NextOrEndAsync())!.Data);
+        Assert.Equal("waiting for revision 3", (await stream.NextOrEndAsync())!.Data);
+        for (var i = 0; i < 4; i++)
+            await server.CommitAsync(WatchServers.Put("k"));
+        ServerSentEvent? next;
+        do
+            next = await stream.NextOrEndAsync();
+        while (next is { Name: "" });
+        Assert.True(next is { Name: "change" or "bookmark" } && next.Revision >= 3, $"{next}");
+        while (next is { Name: "bookmark" })
+            next = await stream.NextOrEndAsync();
+        Assert.Equal(("change", "4"), (next?.Name, next?.Id));
+    }
+
+    [Fact]
+    public async Task Watch_ClientReadsTooSlowly_GetsWhatWasSentThenGoneThenTheEnd()
+    {
+        await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "10"));
+        using var slow = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var quick = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        var value = new string('v', 1 << 20);
+        for (var i = 1; i <= 40; i++)
+        {
+            await server.CommitAsync(WatchServers.Put("k", value));
+            Assert.Equal(i, (await quick.NextAsync("change")).Revision);
+        }
+
+        var revision = 0L;
+        for (var next = await slow.NextOrEndAsync(); next is not null; next = await slow.NextOrEndAsync())
+        {
+            if (next.Name == "change")
+                Assert.Equal(++revision, next.Revision);
+            if (next.Name != "gone")
+                continue;
+            Assert.Equal((null, 30), (next.Id, next.Json.GetProperty("oldestRevision").GetInt64()));
+            Assert.Null(await slow.NextOrEndAsync());
+            Assert.InRange(revision, 1, 29);
+            return;
+        }
+
+        Assert.Fail("The stream ended without the event gone.");
+    }
+
+    // etcd #19509: writing after the response had ended took the process down.
+    [Fact]
+    public async Task Watch_ClientsGoAwayWhileEventsCome_AreForgottenAndDisturbNobody()
+    {
+        await using var server = await KvServer.StartAsync();
+        using var staying = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var end = new CancellationTokenSource();
+        var writing = WriteAsync();
+        for (var i = 0; i < 200; i++)
+        {
+            using var raw = await server.ConnectAsync();
+            await raw.SendAsync($"GET /v1/watch?prefix=&initial={(i % 2 == 0 ? "true" : "false")} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            if (i % 3 == 0)
+                await server.Client.GetAsync("/livez");
+        }
+
+        await end.CancelAsync();
+        await writing;
+        await server.WatchersAsync(1);
+        for (var revision = 1L; revision <= server.Store.Latest.Revision; revision++)
+            Assert.Equal(revision, (await staying.NextAsync("change")).Revision);
+        Assert.Equal(StoreState.Running, server.Store.State);
+
+        async Task WriteAsync()
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await server.CommitAsync(WatchServers.Put("k", new string('v', 2_000)));
+                await Task.Yield();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Stop_WatchesAreOpen_EndsThemAsWhole()
+    {
+        var server = await KvServer.StartAsync();
+        var streams = new List<EventStream>();
+        for (var i = 0; i < 20; i++)
+            streams.Add(await EventStream.OpenAsync(server.Address(), "?prefix="));
+        await server.CommitAsync(WatchServers.Put("k"));
+        foreach (var stream in streams)
+            await stream.NextAsync("change");
+
+        var stopping = server.DisposeAsync().AsTask();
+        foreach (var stream in streams)
+        {
+            Assert.Null(await stream.NextOrEndAsync());
+            stream.Dispose();
+        }
+
+        await stopping;
+    }
+}

@@ -1,0 +1,133 @@
+namespace KvStore.Server.Tests;
+
+/// <summary>Which watches begin, and which are refused and how.</summary>
+public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
+{
+    [Theory]
+    [InlineData("", "key")]
+    [InlineData("?key=a&prefix=b", "key")]
+    [InlineData("?from=1", "key")]
+    [InlineData("?prefix=a&from=-1", "from")]
+    [InlineData("?prefix=a&from=many", "from")]
+    [InlineData("?prefix=a&from=", "from")]
+    [InlineData("?prefix=a&from=9223372036854775807", "from")]
+    [InlineData("?prefix=a&initial=maybe", "initial")]
+    [InlineData("?prefix=a&values=2", "values")]
+    [InlineData("?prefix=a&value=false", "value")]
+    [InlineData("?prefix=a&prefix=b", "prefix")]
+    public async Task Watch_MalformedQuery_IsRefused(string query, string field) =>
+        (await server.Client.GetAsync("/v1/watch" + query)).ExpectProblem(400, "malformed-request", field);
+
+    [Theory]
+    [InlineData("?key=")]
+    [InlineData("?key=%00idempotency/a")]
+    [InlineData("?key=a%FF")]
+    [InlineData("?key=a/../b")]
+    public async Task Watch_NotAKey_IsRefused(string query) =>
+        (await server.Client.GetAsync("/v1/watch" + query)).ExpectProblem(400, "malformed-key", "key");
+
+    [Fact]
+    public async Task Watch_TooLongKeyOrPrefix_IsRefused()
+    {
+        (await server.Client.GetAsync("/v1/watch?key=" + new string('k', 1025))).ExpectProblem(400, "malformed-key", "key");
+        (await server.Client.GetAsync("/v1/watch?prefix=" + new string('k', 1025))).Expect(400);
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("-1")]
+    [InlineData("+1")]
+    [InlineData("1 2")]
+    [InlineData("9223372036854775807")]
+    [InlineData("9223372036854775808")]
+    public async Task Watch_MalformedLastEventId_IsRefused(string id) =>
+        (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", id))).ExpectProblem(400, "malformed-request", "Last-Event-ID");
+
+    [Theory]
+    [InlineData("POST")]
+    [InlineData("DELETE")]
+    public async Task Watch_OtherMethod_IsRefused(string method) =>
+        (await server.Client.SendAsync(method, "/v1/watch?prefix=", null)).ExpectProblem(405, "method-not-allowed");
+
+    [Fact]
+    public async Task Watch_LastEventIdStillToCome_IsGone() =>
+        (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", $"{server.Store.Latest.Revision + 1_000_000}"))).ExpectProblem(410, "revision-gone");
+
+    [Fact]
+    public async Task Watch_InitialOfARevisionStillToCome_IsRefused() =>
+        (await server.Client.GetAsync($"/v1/watch?prefix=&initial=true&from={server.Store.Latest.Revision + 1_000_000}")).Expect(400);
+
+    [Fact]
+    public async Task Watch_BeforeTheHistory_IsGoneWithTheOldestRevision()
+    {
+        await using var own = await KvServer.StartAsync(("HistoryCommitsMax", "3"));
+        for (var i = 0; i < 10; i++)
+            await own.Client.PutAsync("/v1/kv/k", $"{i}");
+        foreach (var gone in new[]
+        {
+            await own.Client.GetAsync("/v1/watch?prefix=&from=6"),
+            await own.Client.GetAsync("/v1/watch?key=nobody&from=6"),
+            await own.Client.GetAsync("/v1/watch?prefix=&from=6&initial=true"),
+            await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")),
+        })
+            Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldestRevision").GetInt64());
+
+        using var edge = await EventStream.OpenAsync(own.Address(), "?prefix=&from=7");
+        foreach (var revision in new[] { 8, 9, 10 })
+            Assert.Equal(revision, (await edge.NextAsync("change")).Revision);
+    }
+
+    [Fact]
+    public async Task Watch_AtTheLimit_IsRefusedUntilOneLeaves()
+    {
+        await using var own = await KvServer.StartAsync(("WatchersMax", "1"));
+        using (await EventStream.OpenAsync(own.Address(), "?prefix="))
+        {
+            var refused = (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(429, "too-many-watchers");
+            Assert.Equal("5", refused.Header("Retry-After"));
+        }
+
+        await own.WatchersAsync(0);
+        using var next = await EventStream.OpenAsync(own.Address(), "?prefix=");
+        Assert.Equal(200, (int)next.Status);
+    }
+
+    [Fact]
+    public async Task Watch_StoreIsLoading_IsRefused()
+    {
+        var log = new LoadingLog();
+        await using var own = await KvServer.StartAsync(log);
+        var refused = (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(503, "unavailable");
+        Assert.Equal("1", refused.Header("Retry-After"));
+        log.Loaded.SetResult();
+    }
+
+    [Fact]
+    public async Task Watch_ServiceIsStopping_IsRefused()
+    {
+        await using var own = await KvServer.StartAsync();
+        own.Store.StopWatchers();
+        (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(503, "unavailable");
+    }
+
+    private sealed class LoadingLog : ICommitLog
+    {
+        private readonly MemoryCommitLog _log = new(TimeProvider.System);
+
+        public TaskCompletionSource Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+        {
+            await Loaded.Task.WaitAsync(cancellationToken);
+            await _log.FollowAsync(follower, cancellationToken);
+        }
+
+        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
+
+        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => _log.DisposeAsync();
+    }
+}

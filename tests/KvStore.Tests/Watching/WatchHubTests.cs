@@ -1,0 +1,138 @@
+namespace KvStore.Tests;
+
+/// <summary>Whom the hub tells of what, and what becomes of watchers when it cannot.</summary>
+public class WatchHubTests
+{
+    private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TryWatch_AtTheLimit_IsRefusedUntilOneLeaves()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { WatchersMax = 2 });
+        using var first = store.TryWatch(EveryKey, 0);
+        var second = store.TryWatch(WatchFilter.OfKey(Some.Key("k")), 0)!;
+        Assert.Null(store.TryWatch(EveryKey, 0));
+        second.Dispose();
+        second.Dispose();
+        Assert.Equal(1, store.Watchers);
+        using var third = store.TryWatch(EveryKey, 0);
+        Assert.NotNull(third);
+        Assert.Equal(2, store.Watchers);
+    }
+
+    [Fact]
+    public async Task TryWatch_NegativeRevision_IsRefused()
+    {
+        await using var store = await Stores.StartAsync();
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.TryWatch(EveryKey, -1));
+    }
+
+    // The hub rests while nobody watches; one that lost a commit on the way there or back would leave the watcher waiting.
+    [Fact]
+    public async Task TryWatch_WhileTheLastOneLeaves_HearsOfEverythingAfterItsPosition()
+    {
+        const int Rounds = 3_000;
+        await using var store = await Stores.StartAsync();
+        for (var i = 0; i < Rounds; i++)
+        {
+            using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
+            var committing = store.SubmitAsync(Some.Operation(Some.Put("k")));
+            Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+            Assert.Equal(((Outcome.Committed)await committing).Revision, Assert.Single(watcher.Commits).Commit.Revision);
+        }
+    }
+
+    [Fact]
+    public async Task StopWatchers_SomeWaitAndSomeAreBehind_AllAreToldAndSoIsWhoComesLater()
+    {
+        await using var store = await Stores.StartAsync();
+        using var behind = store.TryWatch(EveryKey, 0)!;
+        await store.CommitAsync(Some.Put("k"));
+        var waiting = Enumerable.Range(0, 500).Select(_ => store.TryWatch(EveryKey, store.Latest.Revision)!).ToArray();
+        var reading = waiting.Select(watcher => watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask()).ToArray();
+
+        store.StopWatchers();
+        store.StopWatchers();
+
+        Assert.All(await Task.WhenAll(reading).Within(), state => Assert.Equal(WatchState.Stopped, state));
+        Assert.Equal(WatchState.Stopped, behind.Read());
+        using var later = store.TryWatch(EveryKey, 0)!;
+        Assert.Equal(WatchState.Stopped, await later.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        await store.CommitAsync(Some.Put("k"));
+        await store.DisposeAsync();
+        using var last = store.TryWatch(EveryKey, 0)!;
+        Assert.Equal(WatchState.Stopped, last.Read());
+    }
+
+    [Fact]
+    public async Task StopWatchers_WhileTheyComeAndCommitsDo_LeavesNobodyWaiting()
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            await using var store = await Stores.StartAsync();
+            var watching = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+            {
+                using var watcher = store.TryWatch(EveryKey, 0)!;
+                while (await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token) != WatchState.Stopped)
+                    await store.CommitAsync(Some.Put("k"));
+            })).ToArray();
+            await store.CommitAsync(Some.Put("k"));
+            store.StopWatchers();
+            await Task.WhenAll(watching).Within();
+        }
+    }
+
+    [Fact]
+    public async Task Tell_Throws_EndsAllWatchersAndFailsTheStore()
+    {
+        var time = new BrokenTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(TimeProvider.System), time: time);
+
+        // So many that the hub rests after it told them, for which it needs a timer.
+        var watchers = Enumerable.Range(0, 100).Select(_ => store.TryWatch(EveryKey, 0)!).ToArray();
+        time.IsBroken = true;
+        await store.CommitAsync(Some.Put("k"));
+
+        await Assert.ThrowsAsync<TimeException>(() => store.Completion.Within());
+        Assert.Equal(StoreState.Failed, store.State);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("late"))).Within(), NotAppliedReason.Failed);
+        foreach (var watcher in watchers)
+            Assert.Equal(WatchState.Stopped, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal("value", store.Latest.Text("k"));
+        await store.StopAsync();
+    }
+
+    [Fact]
+    public async Task Load_ImageInPlaceOfCommits_EveryWatcherIsGoneAndWhoComesLaterGoesOn()
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+        publisher.Load(10, []);
+        using var hub = new WatchHub(publisher, new StoreOptions(), TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        Watcher[] watchers = [hub.TryAdd(EveryKey, 10)!, hub.TryAdd(WatchFilter.OfKey(Some.Key("untouched")), 10)!];
+        var reading = watchers.Select(watcher => watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask()).ToArray();
+        using var future = hub.TryAdd(EveryKey, 25)!;
+
+        publisher.Load(20, []);
+        Assert.All(await Task.WhenAll(reading).Within(), state => Assert.Equal(WatchState.Gone, state));
+        Assert.Equal(WatchState.Silent, future.Read());
+
+        using var later = hub.TryAdd(EveryKey, 20)!;
+        var entry = Entry.Create(Some.Key("k"), default, "text/plain", 30, 30, 1, 0);
+        publisher.Apply([new Commit(30, new CommittedChange(null, entry))]);
+        Assert.Equal(WatchState.Changed, await later.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(WatchState.Changed, await future.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(WatchState.Gone, watchers[0].Read());
+    }
+
+    private sealed class TimeException : Exception;
+
+    private sealed class BrokenTime : TimeProvider
+    {
+        public bool IsBroken { get; set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            IsBroken ? throw new TimeException() : base.CreateTimer(callback, state, dueTime, period);
+    }
+}

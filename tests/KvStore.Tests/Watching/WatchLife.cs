@@ -1,0 +1,72 @@
+namespace KvStore.Tests;
+
+/// <summary>One watcher from its beginning to its end, with all that it was handed; to be held against all that was committed.</summary>
+internal sealed class WatchLife(WatchFilter filter, long after)
+{
+    /// <summary>The value whose commit is the last one, for those who stay to the end.</summary>
+    public const string LastValue = "the last";
+
+    private readonly List<Commit> _seen = [];
+    private readonly List<(long Position, int Seen)> _steps = [];
+    private long _oldestWhenGone;
+
+    public bool IsGone => _oldestWhenGone > 0;
+
+    public int Seen => _seen.Count;
+
+    /// <summary>Reads until the last commit, or until it leaves earlier or is gone.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="random">Chooses how fast it reads.</param>
+    /// <param name="readsMax">How often it reads before it leaves; null when it stays.</param>
+    public async Task LiveAsync(Store store, Random random, int? readsMax)
+    {
+        using var watcher = store.TryWatch(filter, after);
+        Assert.NotNull(watcher);
+        for (var reads = 0; reads != readsMax; reads++)
+        {
+            var state = readsMax is null
+                ? await watcher.ReadAsync(Timeout.InfiniteTimeSpan, TestContext.Current.CancellationToken).AsTask().Within()
+                : random.Next(2) == 0 ? watcher.Read() : await watcher.ReadAsync(TimeSpan.FromMilliseconds(random.Next(3)), TestContext.Current.CancellationToken);
+            if (state == WatchState.Gone)
+            {
+                _oldestWhenGone = store.OldestRevision;
+                Assert.Equal(WatchState.Gone, watcher.Read());
+            }
+
+            Assert.Equal(state == WatchState.Changed, watcher.Commits.Count > 0);
+            _seen.AddRange(watcher.Commits.Select(commit => commit.Commit));
+            _steps.Add((watcher.Position, _seen.Count));
+            if (IsGone || (_seen.Count > 0 && _seen[^1].Changes[0].Current is { } entry && entry.Text() == LastValue))
+                return;
+            for (var rest = random.Next(5) == 0 ? random.Next(300) : 0; rest > 0; rest--)
+                await Task.Yield();
+        }
+    }
+
+    /// <summary>Asserts that it was handed what concerned it: all, in order, once, and never less than its position says.</summary>
+    public void Check(IReadOnlyList<Commit> committed)
+    {
+        var expected = committed.Where(commit => commit.Revision > after && commit.Changes.ToArray().Any(change => Concerns(change.Key))).ToArray();
+        Assert.Equal(expected.Take(_seen.Count).Select(commit => commit.Revision), _seen.Select(commit => commit.Revision));
+        for (var i = 0; i < _seen.Count; i++)
+            Assert.Equal(expected[i].Changes, _seen[i].Changes);
+
+        var at = 0;
+        foreach (var (position, seen) in _steps)
+        {
+            while (at < expected.Length && expected[at].Revision <= position)
+                at++;
+            Assert.Equal(at, seen);
+        }
+
+        if (IsGone)
+            Assert.True(_oldestWhenGone > _steps[^1].Position, $"Gone at {_steps[^1].Position}, and everything after {_oldestWhenGone} was still there.");
+    }
+
+    // Not the filter's own word for it.
+    private bool Concerns(Key key)
+    {
+        var text = key.ToString();
+        return text[0] >= ' ' && (filter.IsPrefix ? text.StartsWith(filter.Text.ToString(), StringComparison.Ordinal) : text == filter.Text.ToString());
+    }
+}

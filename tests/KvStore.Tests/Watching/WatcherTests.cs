@@ -1,0 +1,151 @@
+namespace KvStore.Tests;
+
+/// <summary>What a watcher is handed, step by step.</summary>
+public class WatcherTests
+{
+    private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Read_FarBehind_HandsOverParts()
+    {
+        const int Commits = 1_000;
+        await using var store = await Stores.StartAsync();
+        for (var i = 0; i < Commits; i++)
+            await store.CommitAsync(Some.Put(i % 2 == 0 ? "even" : "odd"));
+
+        using var watcher = store.TryWatch(WatchFilter.OfKey(Some.Key("even")), 0)!;
+        var seen = new List<long>();
+        while (watcher.Read() == WatchState.Changed)
+        {
+            Assert.InRange(watcher.Commits.Count, 1, 256);
+            seen.AddRange(watcher.Commits.Select(commit => commit.Commit.Revision));
+            Assert.InRange(watcher.Position, seen[^1], seen[^1] + 1);
+        }
+
+        Assert.Equal(Enumerable.Range(0, Commits / 2).Select(i => (2L * i) + 1), seen);
+        Assert.Equal(Commits, watcher.Position);
+    }
+
+    [Fact]
+    public async Task Read_LargeValues_HandsOverPartsByBytes()
+    {
+        await using var store = await Stores.StartAsync();
+        using var watcher = store.TryWatch(EveryKey, 0)!;
+        for (var i = 0; i < 5; i++)
+            await store.CommitAsync(Some.Put($"k{i}", new string('v', 600 << 10)));
+
+        var seen = 0;
+        while (seen < 5)
+        {
+            Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+            Assert.InRange(watcher.Commits.Count, 1, 2);
+            seen += watcher.Commits.Count;
+        }
+
+        Assert.Equal(WatchState.Silent, watcher.Read());
+    }
+
+    [Fact]
+    public async Task Read_HistoryHasOvertakenIt_IsGoneForGood()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 3 });
+        using var watcher = store.TryWatch(EveryKey, 0)!;
+        for (var i = 0; i < 10; i++)
+            await store.CommitAsync(Some.Put("k"));
+
+        Assert.Equal(WatchState.Gone, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        await store.CommitAsync(Some.Put("k"));
+        Assert.Equal(WatchState.Gone, watcher.Read());
+        Assert.Equal(WatchState.Gone, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(0, watcher.Position);
+    }
+
+    [Fact]
+    public async Task Read_EntryExpires_HandsOverTheExpiry()
+    {
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
+        await store.CommitAsync(Some.Put("k", "v", time.Now.AddSeconds(1)));
+        using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        var change = Assert.Single(watcher.Commits).Commit.Changes[0];
+        Assert.Equal((true, null, "k"), (change.IsExpiry, change.Current, $"{change.Key}"));
+    }
+
+    [Fact]
+    public async Task Read_RecordsOfTheStore_AreNotAmongWhatIsWatched()
+    {
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
+        using var watcher = store.TryWatch(EveryKey, 0)!;
+        var remembered = new Operation([], [Some.Put("k")])
+        {
+            Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromSeconds(1), 100, _ => new byte[10]),
+        };
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(remembered).Within());
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        var commit = Assert.Single(watcher.Commits).Commit;
+        Assert.Equal((2, 1), (commit.Changes.Length, EveryKey.CountIn(commit)));
+
+        // That it is forgotten is a commit, too, which nobody hears of.
+        var before = store.Latest.Revision;
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Soon.UntilAsync(() => store.Latest.Revision > before);
+        var next = await store.CommitAsync(Some.Put("k"));
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(next.Revision, Assert.Single(watcher.Commits).Commit.Revision);
+    }
+
+    [Fact]
+    public async Task Read_CommitIsNotYetPublished_IsSilent()
+    {
+        var gate = new Gate();
+        var log = new HookedLog();
+        await using var store = await Stores.StartAsync(log);
+        await store.CommitAsync(Some.Put("k", "before"));
+        using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
+        log.Committing = gate.PassAsync;
+        var writing = store.SubmitAsync(Some.Operation(Some.Put("k", "after")));
+        await gate.Reached;
+
+        Assert.Equal(WatchState.Silent, watcher.Read());
+        Assert.Equal((1, "before"), (watcher.Position, store.Latest.Text("k")));
+        gate.Open();
+        Assert.IsType<Outcome.Committed>(await writing.Within());
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+    }
+
+    [Fact]
+    public async Task ReadAsync_Cancelled_Throws()
+    {
+        await using var store = await Stores.StartAsync();
+        using var watcher = store.TryWatch(EveryKey, 0)!;
+        using var cancellation = new CancellationTokenSource();
+        var reading = watcher.ReadAsync(Timeout.InfiniteTimeSpan, cancellation.Token).AsTask();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.Within());
+    }
+
+    [Fact]
+    public async Task ReadAsync_TimeIsUp_IsSilentAtTheLatestPosition()
+    {
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
+        using var watcher = store.TryWatch(WatchFilter.OfKey(Some.Key("k")), 0)!;
+        using var other = store.TryWatch(WatchFilter.OfKey(Some.Key("other")), 0)!;
+        await store.CommitAsync(Some.Put("other"));
+        Assert.Equal(WatchState.Changed, await other.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(1, other.Position);
+
+        var reading = watcher.ReadAsync(TimeSpan.FromSeconds(10), Token).AsTask();
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(reading.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(WatchState.Silent, await reading.Within());
+        Assert.Equal(1, watcher.Position);
+    }
+}
