@@ -127,8 +127,8 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
             for (var i = 0; i < text.Length; i++)
                 text[i] = (char)random.Next(' ', '~');
         });
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=large");
-        (await server.Client.PutAsync("/v1/kv/large", value, ("Content-Type", contentType))).Expect((await server.Client.GetAsync("/v1/kv/large")).Status == 200 ? 204 : 201);
+        using var stream = await EventStream.OpenAsync(server.Address(), $"?key=large/{member}");
+        (await server.Client.PutAsync($"/v1/kv/large/{member}", value, ("Content-Type", contentType))).Expect(201);
         var sent = (await stream.NextAsync("change")).Json.GetProperty("changes")[0].GetProperty(member);
         Assert.True(value == (member == "text" ? sent.GetString() : System.Text.Encoding.UTF8.GetString(sent.GetBytesFromBase64())));
     }

@@ -42,6 +42,7 @@ public class WatchModelTests
         });
 
         var first = store.Latest.Revision;
+        var begun = 0;
         var lives = new List<WatchLife>();
         var watching = new List<Task>();
         for (var i = 0; i < Stayers; i++)
@@ -49,6 +50,9 @@ public class WatchModelTests
         for (var i = 0; i < Visitors; i++)
             watching.Add(LiveAsync(random.Next(), VisitsPerVisitor, 20));
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(store, new Random(random.Next()), isShared))).Within();
+
+        // One that begins after the last commit would wait for it for ever.
+        await Soon.UntilAsync(() => Volatile.Read(ref begun) >= Stayers + Visitors);
         await WriteLastAsync(store);
         await Task.WhenAll(watching).Within();
 
@@ -65,6 +69,8 @@ public class WatchModelTests
                 var life = new WatchLife(RandomFilter(choice, isStaying: readsMax is null), RandomPosition(choice, store, first));
                 lock (lives)
                     lives.Add(life);
+                if (i == 0)
+                    Interlocked.Increment(ref begun);
                 await life.LiveAsync(store, choice, readsMax is { } max ? 1 + choice.Next(max) : null);
             }
         });

@@ -1,0 +1,43 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace KvStore.WatchLoad;
+
+/// <summary>A connection that does as little as possible per byte, so that the load costs less than what is measured.</summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    public static async Task<Connection> OpenAsync(Uri url)
+    {
+        var connection = new Connection();
+        await connection._socket.ConnectAsync(url.Host, url.Port);
+        return connection;
+    }
+
+    /// <summary>Asks for a watch and waits for its first bytes.</summary>
+    public async Task WatchAsync(string query)
+    {
+        await SendAsync($"GET /v1/watch{query} HTTP/1.1\r\nHost: x\r\n\r\n");
+        var answer = Encoding.ASCII.GetString(_buffer.AsSpan(0, await _socket.ReceiveAsync(_buffer)));
+        if (!answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
+            throw new InvalidOperationException(answer);
+    }
+
+    public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text));
+
+    /// <summary>Stores a value and waits for the answer.</summary>
+    public async Task PutAsync(string key, string value)
+    {
+        await SendAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+        var count = await _socket.ReceiveAsync(_buffer);
+        if (count < 12 || _buffer[9] != '2')
+            throw new InvalidOperationException(Encoding.ASCII.GetString(_buffer.AsSpan(0, count)));
+    }
+
+    /// <summary>What comes next; empty at the end.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() => _buffer.AsMemory(0, await _socket.ReceiveAsync(_buffer));
+
+    public void Dispose() => _socket.Dispose();
+}

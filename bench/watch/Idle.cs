@@ -1,0 +1,30 @@
+namespace KvStore.WatchLoad;
+
+/// <summary>Watchers who hear of nothing: what each costs in memory.</summary>
+internal static class Idle
+{
+    public static async Task RunAsync(Uri url, int watchers, int process)
+    {
+        var connections = new List<Connection>();
+        await Load.ClosedLoopAsync(url, "elsewhere/", 8, 100, TimeSpan.FromSeconds(2));
+        var before = Memory.ResidentBytes(process);
+        for (var i = 0; i < watchers; i++)
+        {
+            var connection = await Connection.OpenAsync(url);
+            await connection.WatchAsync($"?prefix=idle/{i}/");
+            connections.Add(connection);
+        }
+
+        var open = Memory.ResidentBytes(process);
+
+        // Through two times of silence, so that each has sent its bookmarks.
+        await Task.Delay(TimeSpan.FromSeconds(22));
+        var silent = Memory.ResidentBytes(process);
+        await Load.ClosedLoopAsync(url, "elsewhere/", 8, 100, TimeSpan.FromSeconds(5));
+        var after = Memory.ResidentBytes(process);
+        Console.WriteLine($"resident MiB: {before >> 20} before, {open >> 20} with {watchers} watchers, {silent >> 20} after 22 s of silence, {after >> 20} after 5 s of writes elsewhere");
+        Console.WriteLine($"KiB per watcher: {(open - before) / 1024.0 / watchers:F1}, {(silent - before) / 1024.0 / watchers:F1}, {(after - before) / 1024.0 / watchers:F1}");
+        foreach (var connection in connections)
+            connection.Dispose();
+    }
+}

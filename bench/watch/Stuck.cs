@@ -1,0 +1,24 @@
+namespace KvStore.WatchLoad;
+
+/// <summary>One watcher who never reads, while writes come at full rate: what that costs the service and another watcher.</summary>
+internal static class Stuck
+{
+    private const int WriteConnections = 16;
+
+    public static async Task RunAsync(Uri url, int seconds, int process)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, TimeSpan.FromSeconds(5));
+        await using var reader = await Watching.BeginAsync(url, 1);
+        await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, time, isTimed: true);
+        Console.WriteLine($"without the one who never reads: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
+
+        using var stuck = await Connection.OpenAsync(url);
+        await stuck.WatchAsync("?prefix=watched/");
+        for (var round = 0; round < 3; round++)
+        {
+            var rate = await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, time, isTimed: true);
+            Console.WriteLine($"with him, {rate:F0} writes/s of 500 B: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
+        }
+    }
+}
