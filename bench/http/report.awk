@@ -10,6 +10,8 @@ END {
     title["get"] = "GET, hit"; title["miss"] = "GET, miss"; title["put-new"] = "PUT, new keys"; title["put-same"] = "PUT, same keys"
     title["mix"] = "95 % GET, 5 % PUT"; title["list"] = "list of 100"; title["entries"] = "GET, hit, any entry"
 
+    if (fact["mode"] == "durable") name["kvstore"] = "KvStore, memory engine"
+
     introduce()
     if (("wrk 1 64 floor", 1) in speed)
         printf "The bare constant was answered %s times a second to one thread of wrk and %s times to two.\n\n", grouped(median_of(speed, "wrk 1 64 floor")), grouped(median_of(speed, "wrk 2 64 floor"))
