@@ -63,6 +63,7 @@ public partial class TidyTests
             ["KvStore"] = [],
             ["KvStore.Storage"] = ["KvStore"],
             ["KvStore.Etcd"] = ["KvStore"],
+            ["KvStore.Client"] = [],
             ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd"],
         };
         var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);

@@ -12,8 +12,11 @@ internal readonly struct Pace(long bytesPerSecondMax, TimeProvider time)
         var ahead = TimeSpan.FromSeconds((double)bytes / bytesPerSecondMax) - time.GetElapsedTime(_start);
         if (ahead <= TimeSpan.FromMilliseconds(1))
             return;
-        using var due = new ManualResetEventSlim();
+
+        // Not disposed of, because a timer that is cancelled may be about to set it.
+        var due = new ManualResetEventSlim();
         using var timer = time.CreateTimer(state => ((ManualResetEventSlim)state!).Set(), due, ahead, Timeout.InfiniteTimeSpan);
-        due.Wait(cancellationToken);
+        _ = WaitHandle.WaitAny([due.WaitHandle, cancellationToken.WaitHandle]);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 }
