@@ -22,13 +22,13 @@ try
             await Stuck.RunAsync(new Uri(url), Number(seconds), Number(process));
             return 0;
         default:
-            Console.Error.WriteLine(Usage);
+            await Console.Error.WriteLineAsync(Usage);
             return 2;
     }
 }
 catch (FormatException)
 {
-    Console.Error.WriteLine(Usage);
+    await Console.Error.WriteLineAsync(Usage);
     return 2;
 }
 
