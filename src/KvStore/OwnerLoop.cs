@@ -15,6 +15,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Any thread moves it, through Advance.
@@ -79,11 +80,14 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
         {
             queue.Close();
             await _stopping.CancelAsync().ConfigureAwait(false);
+            _cancelled.TrySetResult();
         }
 
         if (before == StoreState.Created)
             Finish();
-        await _completion.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // For both, because the loop may end between the two steps above, and whoever waits here may dispose of the token next.
+        await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Something else threw that must not. Admits nothing more, decides what was admitted, and fails.</summary>
