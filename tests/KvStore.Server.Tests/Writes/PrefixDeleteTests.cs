@@ -38,7 +38,7 @@ public sealed class PrefixDeleteTests(KvServer server) : IClassFixture<KvServer>
     {
         await using var own = await KvServer.StartAsync(("DeletedEntriesMax", "3"));
         foreach (var number in Enumerable.Range(0, 4))
-            await own.Client.PutAsync($"/v1/kv/n/{number}", "v");
+            (await own.Client.PutAsync($"/v1/kv/n/{number}", "v")).Expect(201);
         Assert.NotNull((await own.Client.DeleteAsync("/v1/kv?prefix=n/")).ExpectProblem(409, "too-many-entries").Revision);
         Assert.Equal(4, own.Store.Latest.Count);
         (await own.Client.DeleteAsync("/v1/kv/n/0")).Expect(204);
