@@ -55,7 +55,7 @@ internal static class JsonText
     /// <param name="reader">Where the member's name is.</param>
     /// <param name="known">The members that are.</param>
     public static Problem Unknown(ref Utf8JsonReader reader, string known) =>
-        Problems.MalformedRequest($"The member is not known; these are: {known}.", 
+        Problems.MalformedRequest($"The member is not known; these are: {known}.",
             !reader.ValueIsEscaped && reader.ValueSpan.Length <= ShownBytesMax ? Encoding.UTF8.GetString(reader.ValueSpan) : "body");
 
     /// <summary>Reads a whole number.</summary>
