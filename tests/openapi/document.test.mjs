@@ -30,7 +30,8 @@ test("the linter minds nothing", () => {
 
 for (const { name, method, tags, parameters = [], requestBody, responses } of operations) {
     test(`${name} has examples and every error`, () => {
-        for (const parameter of parameters.filter(each => each.required))
+        // Swagger UI fills examples in: a deletion of more than a key shall not be one click away.
+        for (const parameter of parameters.filter(each => each.required && (method !== "delete" || each.in === "path")))
             assert.ok("example" in parameter, `the parameter ${parameter.name} has an example`);
         for (const content of Object.entries(requestBody?.content ?? {}))
             assert.ok(hasExample(content), `the body as ${content[0]} has an example`);
@@ -48,7 +49,8 @@ for (const { name, method, tags, parameters = [], requestBody, responses } of op
 
 test("docs/http-api.md lists the same operations and statuses", () => {
     const rows = [...page.matchAll(/^\| `(GET|HEAD|PUT|PATCH|POST|DELETE) ([^`]+)`[^|]*\| ([^|]+) \| ([^|]+) \|$/gm)];
-    const told = new Map(rows.map(([, method, path, success, other]) => [`${method} ${path}`, { success, statuses: [...`${success}, ${other}`.matchAll(/\b[1-5]\d\d\b/g)].map(String) }]));
+    const nameOf = (method, path) => `${method} ${path.replace(/\?.*/, "").replace("{prefix}/", "{key}")}`;
+    const told = new Map(rows.map(([, method, path, success, other]) => [nameOf(method, path), { success, statuses: [...`${success}, ${other}`.matchAll(/\b[1-5]\d\d\b/g)].map(String) }]));
     for (const { name, method, responses } of operations.filter(each => !each.tags.includes("Operating"))) {
         assert.ok(told.has(name), `${name} is in the table`);
         if (method !== "head")

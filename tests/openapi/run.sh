@@ -27,11 +27,12 @@ mkdir -p "$artifacts" generated
 npm ci --silent
 
 dotnet "$service" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
-trap 'kill "$!" 2>/dev/null; wait "$!" 2>/dev/null || true' EXIT
-for ((tries = 0; tries < 300; tries++)); do
+process=$!
+trap 'kill "$process" 2>/dev/null; wait "$process" 2>/dev/null || true' EXIT
+for ((tries = 0; tries < 600; tries++)); do
     KVSTORE_URL="$(sed -n 's/.* serves \(http:[^: ]*:[0-9]*\).*/\1/p' "$artifacts/service.log" | head -1)"
     [[ -z "$KVSTORE_URL" ]] || break
-    kill -0 "$!" 2>/dev/null || break
+    kill -0 "$process" 2>/dev/null || break
     sleep 0.1
 done
 if [[ -z "$KVSTORE_URL" ]]; then

@@ -11,7 +11,8 @@ internal static class WatchApi
         "Answers with Server-Sent Events as long as the client stays: one `change` event per revision, in order, none missing, none twice. "
         + "`id` is the revision; a browser's `EventSource` sends the last one as `Last-Event-ID` when it connects again, and goes on there. "
         + "With `initial=true` there is first an `entry` event for each entry and then `synced`: list and watch in one request. "
-        + "After 10 s of silence comes a `bookmark` with the revision up to which there is nothing more. `gone` says that what comes next has been forgotten; the stream ends.")
+        + "After 10 s of silence comes a `bookmark` with the revision up to which there is nothing more. `gone` says that what comes next has been forgotten; the stream ends. "
+        + "Swagger UI shows nothing before the stream ends; use `curl -N`.")
     {
         Parameters =
         [
