@@ -25,10 +25,10 @@ internal static class Fanout
                 await writing;
             }
 
-            Console.WriteLine($"round {round}: {watchers} watchers, {perSecond} writes/s, nothing else: {watching.Take()}");
+            await Console.Out.WriteLineAsync($"round {round}: {watchers} watchers, {perSecond} writes/s, nothing else: {watching.Take()}");
             var beside = await BesidePacedAsync(url, perSecond, time);
-            Console.WriteLine($"round {round}: with writers elsewhere at full rate: {watching.Take()}");
-            Console.WriteLine($"round {round}: PUT elsewhere {alone:F0}/s alone, {connected:F0}/s with watchers who hear nothing ({connected / alone:F2}x), "
+            await Console.Out.WriteLineAsync($"round {round}: with writers elsewhere at full rate: {watching.Take()}");
+            await Console.Out.WriteLineAsync($"round {round}: PUT elsewhere {alone:F0}/s alone, {connected:F0}/s with watchers who hear nothing ({connected / alone:F2}x), "
                 + $"{paced:F0}/s beside the paced writes, {beside:F0}/s beside them and their watchers ({beside / paced:F2}x)");
         }
     }

@@ -22,8 +22,8 @@ internal static class Idle
         var silent = Memory.ResidentBytes(process);
         await Load.ClosedLoopAsync(url, "elsewhere/", 8, 100, TimeSpan.FromSeconds(5));
         var after = Memory.ResidentBytes(process);
-        Console.WriteLine($"resident MiB: {before >> 20} before, {open >> 20} with {watchers} watchers, {silent >> 20} after 22 s of silence, {after >> 20} after 5 s of writes elsewhere");
-        Console.WriteLine($"KiB per watcher: {(open - before) / 1024.0 / watchers:F1}, {(silent - before) / 1024.0 / watchers:F1}, {(after - before) / 1024.0 / watchers:F1}");
+        await Console.Out.WriteLineAsync($"resident MiB: {before >> 20} before, {open >> 20} with {watchers} watchers, {silent >> 20} after 22 s of silence, {after >> 20} after 5 s of writes elsewhere");
+        await Console.Out.WriteLineAsync($"KiB per watcher: {(open - before) / 1024.0 / watchers:F1}, {(silent - before) / 1024.0 / watchers:F1}, {(after - before) / 1024.0 / watchers:F1}");
         foreach (var connection in connections)
             connection.Dispose();
     }

@@ -11,14 +11,14 @@ internal static class Stuck
         await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, TimeSpan.FromSeconds(5));
         await using var reader = await Watching.BeginAsync(url, 1);
         await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, time, isTimed: true);
-        Console.WriteLine($"without the one who never reads: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
+        await Console.Out.WriteLineAsync($"without the one who never reads: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
 
         using var stuck = await Connection.OpenAsync(url);
         await stuck.WatchAsync("?prefix=watched/");
         for (var round = 0; round < 3; round++)
         {
             var rate = await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, time, isTimed: true);
-            Console.WriteLine($"with him, {rate:F0} writes/s of 500 B: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
+            await Console.Out.WriteLineAsync($"with him, {rate:F0} writes/s of 500 B: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class WatchHistoryTests
     public async Task Watch_WithAShortHistory_ListsAgainWhenItIsGoneAndEndsWithTheSame()
     {
         using var data = new DataDirectory();
-        var clients = await RunAsync(data, TimeSpan.FromSeconds(6), [], ("HistoryCommitsMax", "40"));
+        var clients = await RunAsync(data, TimeSpan.FromSeconds(6), [], ("HistoryCommitsMax", "12"));
         Assert.Contains(clients, client => client.Gone > 0);
     }
 
