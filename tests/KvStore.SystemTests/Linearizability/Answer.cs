@@ -16,10 +16,17 @@ internal sealed record Answer(int Status, long Revision)
     /// <summary>For each key what a listing told.</summary>
     public ImmutableArray<Register> Registers { get; init; } = [];
 
+    /// <summary>For each step of a transaction what came of it.</summary>
+    public ImmutableArray<StepResult> Results { get; init; } = [];
+
+    /// <summary>The guards of a transaction that did not hold.</summary>
+    public ImmutableArray<FailedGuard> Failed { get; init; } = [];
+
     /// <summary>Whether the operation was carried out and may have changed something.</summary>
     public bool IsSuccess => Status is >= 200 and < 300;
 
     public override string ToString() =>
         $"{Status} at {Revision}" + (EntryRevision is { } entry ? $" ETag {entry}" : "") + (Value is { } value ? $": {value}" : "")
-        + (Registers.IsEmpty ? "" : ": " + string.Join(", ", Registers.Select((register, key) => $"{Call.NameOf(key)} = {register}")));
+        + (Registers.IsEmpty ? "" : ": " + string.Join(", ", Registers.Select((register, key) => $"{Call.NameOf(key)} = {register}")))
+        + (Results.IsEmpty ? "" : ": " + string.Join(", ", Results)) + (Failed.IsEmpty ? "" : ": " + string.Join(", ", Failed));
 }

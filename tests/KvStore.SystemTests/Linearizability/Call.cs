@@ -12,6 +12,9 @@ internal abstract record Call
     /// <summary>Whether it only reads.</summary>
     public abstract bool IsRead { get; }
 
+    /// <summary>Whether it was a write that changed something, so that its answer is at a revision of its own.</summary>
+    public virtual bool HasChanged(Answer answer) => !IsRead && answer.IsSuccess;
+
     /// <summary>Carries it out.</summary>
     /// <param name="state">The state that it meets.</param>
     /// <param name="answer">Its answer; null if that was lost.</param>

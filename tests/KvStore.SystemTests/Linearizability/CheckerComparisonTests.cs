@@ -58,11 +58,14 @@ public sealed class CheckerComparisonTests
         var changed = (Operation[])history.Clone();
         ref var operation = ref changed[random.Next(changed.Length)];
         var time = random.Next(60);
-        operation = random.Next(3) switch
+        operation = random.Next(4) switch
         {
             0 when history[random.Next(history.Length)].Answer is { } other && (operation.Call is List) == !other.Registers.IsEmpty =>
                 operation with { Answer = other, ReturnedAt = operation.IsLost ? operation.InvokedAt + time : operation.ReturnedAt },
             1 when operation.Answer is { EntryRevision: { } revision } answer => operation with { Answer = answer with { EntryRevision = revision + random.Next(-1, 2) } },
+            2 when operation.Answer is { Results: [var first, ..] } answer =>
+                operation with { Answer = answer with { Results = answer.Results.SetItem(0, first with { IsDone = !first.IsDone }) } },
+            2 when operation.Answer is { Failed: [_, _, ..] } answer => operation with { Answer = answer with { Failed = answer.Failed.RemoveAt(0) } },
             _ => operation with { InvokedAt = time, ReturnedAt = operation.IsLost ? Operation.Never : time + random.Next(20) },
         };
         return changed;

@@ -18,5 +18,13 @@ internal sealed class ClientMemory(int client, int keyCount)
             _revisions[key] = revision;
         for (var i = 0; i < answer.Registers.Length; i++)
             _revisions[i] = answer.Registers[i].Revision ?? _revisions[i];
+        for (var i = 0; i < answer.Results.Length; i++)
+        {
+            if (((Transaction)call).Steps[i].ResultKey is var told && (answer.Results[i].Revision ?? answer.Results[i].Entry.Revision) is { } seen)
+                _revisions[told] = seen;
+        }
+
+        foreach (var failed in answer.Failed)
+            _revisions[failed.Key] = failed.Revision ?? 0;
     }
 }

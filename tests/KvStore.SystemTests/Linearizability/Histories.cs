@@ -32,6 +32,14 @@ internal static class Histories
 
     public static Answer Listed(long revision, params Register[] registers) => new(200, revision) { Registers = [.. registers] };
 
+    public static Transaction Do(params Step[] steps) => new([], [.. steps]);
+
+    public static Transaction DoIf(TransactionGuard[] guards, params Step[] steps) => new([.. guards], [.. steps]);
+
+    public static Answer Carried(long revision, params StepResult[] results) => new(200, revision) { Results = [.. results] };
+
+    public static Answer GuardsFailed(long revision, params FailedGuard[] failed) => new(412, revision) { Failed = [.. failed] };
+
     /// <summary>An operation of a client of its own.</summary>
     public static Operation Done(long from, long to, Call call, Answer answer) => new(0, call, from, to, answer);
 

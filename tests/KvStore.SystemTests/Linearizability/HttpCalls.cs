@@ -7,6 +7,8 @@ namespace KvStore.SystemTests.Linearizability;
 /// <param name="prefix">What the keys of one history begin with, so that no other history writes them.</param>
 internal sealed class HttpCalls(string prefix)
 {
+    private readonly TransactionHttp _transactions = new(prefix);
+
     public string RequestOf(Call call) => call switch
     {
         Get get => $"GET {PathOf(get.Key)} HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -14,6 +16,9 @@ internal sealed class HttpCalls(string prefix)
         Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: x\r\n{delete.Condition.Header}\r\n",
         Add add => $"POST /v1/counters/{prefix}{Call.NameOf(add.Key)}?by={add.By} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: x\r\n\r\n",
+        Patch patch => WithBody($"PATCH {PathOf(patch.Key)}", "application/merge-patch+json", $$"""{"{{patch.Member}}":{{patch.Number}}}"""),
+        DeletePrefix => $"DELETE /v1/kv?prefix={prefix} HTTP/1.1\r\nHost: x\r\n\r\n",
+        Transaction transaction => WithBody("POST /v1/txn", "application/json", _transactions.BodyOf(transaction)),
         _ => throw new InvalidOperationException($"Unknown call {call}."),
     };
 
@@ -25,10 +30,20 @@ internal sealed class HttpCalls(string prefix)
         return new Answer(response.Status, response.Revision)
         {
             EntryRevision = response.ETag is { } tag ? long.Parse(tag.AsSpan(1, tag.Length - 2), CultureInfo.InvariantCulture) : null,
-            Value = call is Get or Add && response.Status == 200 ? response.Text : null,
+            Value = response.Status != 200 ? null : call switch
+            {
+                Get or Add => response.Text,
+                DeletePrefix => response.Json().GetProperty("deleted").GetRawText(),
+                _ => null,
+            },
             Registers = call is List list ? [.. RegistersOf(list, response)] : [],
+            Results = call is Transaction done && response.Status == 200 ? [.. TransactionHttp.ResultsOf(done, response)] : [],
+            Failed = call is Transaction && response.Status == 412 ? [.. _transactions.FailedOf(response)] : [],
         };
     }
+
+    private static string WithBody(string methodAndPath, string contentType, string body) =>
+        $"{methodAndPath} HTTP/1.1\r\nHost: x\r\nContent-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     private string PathOf(int key) => $"/v1/kv/{prefix}{Call.NameOf(key)}";
 
@@ -36,11 +51,7 @@ internal sealed class HttpCalls(string prefix)
     {
         var registers = new Register[list.KeyCount];
         foreach (var item in response.Json().GetProperty("items").EnumerateArray())
-        {
-            var key = item.GetProperty("key").GetString()![prefix.Length] - 'a';
-            registers[key] = new Register(item.GetProperty("text").GetString(), item.GetProperty("revision").GetInt64());
-        }
-
+            registers[_transactions.KeyOf(item.GetProperty("key"))] = TransactionHttp.RegisterOf(item);
         return registers;
     }
 }

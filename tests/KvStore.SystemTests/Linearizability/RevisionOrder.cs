@@ -1,7 +1,7 @@
 namespace KvStore.SystemTests.Linearizability;
 
 /// <summary>
-/// The revisions of answers, over all keys: an operation that was invoked after an answer had come is at no earlier revision, and a write at a later one.
+/// The revisions of answers, over all keys: an operation that was invoked after an answer had come is at no earlier revision, and one that changed something at a later one.
 /// </summary>
 internal static class RevisionOrder
 {
@@ -20,7 +20,7 @@ internal static class RevisionOrder
             }
 
             var answer = operation.Answer!;
-            var isLater = !operation.Call.IsRead && answer.IsSuccess;
+            var isLater = operation.Call.HasChanged(answer);
             if (latest is not null && (isLater ? answer.Revision <= latest.Answer!.Revision : answer.Revision < latest.Answer!.Revision))
                 return $"A revision went backwards:\n{latest}\n{operation}\n";
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace KvStore.SystemTests.Linearizability;
 
@@ -20,6 +21,14 @@ internal sealed class SequentialStore(int keys)
             ? Write(add.Key, $"{number + add.By}") with { Status = 200, EntryRevision = null, Value = $"{number + add.By}" }
             : new Answer(409, _revision),
         List => new Answer(200, _revision) { Registers = [.. _registers] },
+        Patch patch => _registers[patch.Key].Value switch
+        {
+            null => new Answer(404, _revision),
+            ['v', ..] => new Answer(409, _revision),
+            var value => Write(patch.Key, Merge(value, patch)) with { Status = 204 },
+        },
+        DeletePrefix => RemoveAll(),
+        Transaction transaction => Answer(transaction),
         _ => throw new InvalidOperationException($"Unknown call {call}."),
     };
 
@@ -31,6 +40,54 @@ internal sealed class SequentialStore(int keys)
         ConditionKind.RevisionIsNot => entry.Revision != condition.Revision,
         _ => true,
     };
+
+    private static string Merge(string value, Patch patch)
+    {
+        var members = value[0] == '{' ? JsonSerializer.Deserialize<Dictionary<string, long>>(value)! : [];
+        members[patch.Member] = patch.Number;
+        return JsonSerializer.Serialize(members);
+    }
+
+    private Answer RemoveAll()
+    {
+        var present = _registers.Count(entry => !entry.IsAbsent);
+        Array.Clear(_registers);
+        return new Answer(200, present > 0 ? ++_revision : _revision) { Value = $"{present}" };
+    }
+
+    private Answer Answer(Transaction transaction)
+    {
+        var failed = new List<FailedGuard>();
+        foreach (var (field, (key, condition)) in transaction.AllGuards)
+        {
+            var isHeld = condition is { Kind: ConditionKind.RevisionIs, Revision: 0 } ? _registers[key] == default : Holds(condition, _registers[key]);
+            if (!isHeld)
+                failed.Add(new FailedGuard(field, key, _registers[key].Revision));
+        }
+
+        if (failed.Count > 0)
+            return new Answer(412, _revision) { Failed = [.. failed] };
+        var before = (Register[])_registers.Clone();
+        var changes = transaction.Steps.Any(step => step is PutStep or MoveStep || (step is DeleteStep && !before[step.Key].IsAbsent));
+        var revision = changes ? ++_revision : _revision;
+        var results = new List<StepResult>();
+        foreach (var step in transaction.Steps)
+        {
+            results.Add(step switch
+            {
+                PutStep => new StepResult(before[step.Key].IsAbsent, revision),
+                DeleteStep => new StepResult(!before[step.Key].IsAbsent),
+                GetStep => new StepResult(Entry: before[step.Key]),
+                _ => new StepResult(Revision: revision),
+            });
+            if (step is not GetStep)
+                _registers[step.Key] = step is PutStep put ? new Register(put.Value, revision) : default;
+            if (step is MoveStep move)
+                _registers[move.To] = new Register(before[move.Key].Value, revision);
+        }
+
+        return new Answer(200, revision) { Results = [.. results] };
+    }
 
     private Answer Write(int key, string value)
     {

@@ -42,7 +42,7 @@ internal static class Violation
         }
 
         var shortest = Until(history, returns[low]);
-        foreach (var operation in shortest.Where(operation => operation.Answer is { } answer && (operation.Call.IsRead || !answer.IsSuccess)).ToArray())
+        foreach (var operation in shortest.Where(operation => operation.Answer is { } answer && !operation.Call.HasChanged(answer)).ToArray())
         {
             var without = shortest.Where(other => other != operation).ToArray();
             if (IsViolated(without))

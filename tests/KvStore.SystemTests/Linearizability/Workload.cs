@@ -6,6 +6,8 @@ namespace KvStore.SystemTests.Linearizability;
 /// </summary>
 internal sealed class Workload
 {
+    private static readonly string[] MemberNames = ["m", "n"];
+
     private readonly int _keyCount;
     private readonly (int Weight, Func<Random, ClientMemory, int, Call> Make)[] _kinds;
     private readonly int _weights;
@@ -25,6 +27,9 @@ internal sealed class Workload
             (Any(2), (_, _, _) => new List(keyCount)),
             (Any(4), (random, _, key) => new Add(key, random.Next(-2, 3))),
             (Any(2), (random, _, key) => new Put(key, $"{random.Next(100)}")),
+            (Any(2), (random, _, key) => new Patch(key, MemberNames[random.Next(MemberNames.Length)], random.Next(100))),
+            (Any(1), (_, _, _) => new DeletePrefix(keyCount)),
+            (Any(4), NewTransaction),
         ];
         _weights = _kinds.Sum(kind => kind.Weight);
 
@@ -51,4 +56,39 @@ internal sealed class Workload
         2 => new Condition(ConditionKind.RevisionIsNot, revision),
         _ => new Condition(ConditionKind.RevisionIs, revision),
     };
+
+    /// <summary>A few guards, mostly what the client saw last, and a few steps with the keys in any order. Each key is written once at most, and read now and then.</summary>
+    private Transaction NewTransaction(Random random, ClientMemory memory, int key)
+    {
+        var guards = Enumerable.Range(0, Math.Max(0, random.Next(-1, 3))).Select(_ => NewGuard(random, memory, random.Next(_keyCount)));
+        var keys = Enumerable.Range(0, _keyCount).ToArray();
+        random.Shuffle(keys);
+        var steps = new List<Step> { new GetStep(key) };
+        for (var i = 0; i < keys.Length; i++)
+        {
+            steps.Add(random.Next(8) switch
+            {
+                0 => new GetStep(keys[i]),
+                1 or 2 => new DeleteStep(keys[i]),
+                3 or 4 when i + 1 < keys.Length => new MoveStep(keys[i], keys[++i]),
+                _ => new PutStep(keys[i], memory.NextValue()),
+            });
+            if (random.Next(4) == 0)
+                break;
+        }
+
+        // Sometimes the read is the last, sometimes there is none.
+        if (random.Next(2) == 0)
+            steps.Reverse();
+        if (random.Next(3) == 0)
+            steps.Remove(new GetStep(key));
+        return new Transaction([.. guards], [.. steps]);
+    }
+
+    private static TransactionGuard NewGuard(Random random, ClientMemory memory, int key) => new(key, random.Next(6) switch
+    {
+        0 => new Condition(ConditionKind.Exists),
+        1 => new Condition(ConditionKind.Absent),
+        _ => new Condition(ConditionKind.RevisionIs, memory.RevisionOf(key)),
+    });
 }
