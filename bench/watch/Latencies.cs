@@ -43,7 +43,7 @@ internal sealed class Latencies
             bytes = bytes[at..];
             if (bytes.Length < Mark.Length + 19)
                 break;
-            if (Utf8Parser.TryParse(bytes.Slice(Mark.Length, 19), out long written, out _))
+            if (Utf8Parser.TryParse(bytes.Slice(Mark.Length, 19), out long written, out var digits) && digits == 19)
                 _ticks.Add(now - written);
             bytes = bytes[(Mark.Length + 19)..];
         }

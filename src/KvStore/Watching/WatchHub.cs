@@ -14,6 +14,9 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     // they get several commits in one go, and requests get the processor, too.
     private static readonly TimeSpan WatcherCost = TimeSpan.FromMicroseconds(20);
 
+    // So many are woken together.
+    private const int WakeMax = 32;
+
     private readonly Lock _lock = new();
     private readonly WatcherIndex _watchers = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -22,6 +25,9 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     private long _lookedUpTo;
     private volatile bool _isStopped;
     private bool _isRunning;
+
+    // The running task's own.
+    private readonly List<Watcher> _toWake = [];
 
     public TimeProvider Time => time;
 
@@ -101,7 +107,10 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _isStopped = true;
             _stopping.Cancel();
             foreach (var watcher in _watchers.All)
+            {
                 watcher.Tell(long.MaxValue);
+                watcher.Wake();
+            }
         }
     }
 
@@ -129,9 +138,10 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             while (true)
             {
                 var latest = await publisher.ReachAsync(LookedUpTo + 1, stopping).ConfigureAwait(false);
-                if (!TryLook(latest.Revision, out var told))
+                if (!TryLook(latest.Revision))
                     return;
-                await RestAsync(told, stopping).ConfigureAwait(false);
+                var woken = await WakeAsync().ConfigureAwait(false);
+                await RestAsync(woken, stopping).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_isStopped)
@@ -147,39 +157,58 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     }
 
     // False when there is nobody to tell.
-    private bool TryLook(long upTo, out int told)
+    private bool TryLook(long upTo)
     {
-        told = 0;
         lock (_lock)
         {
             _round = null;
             _isRunning = _watchers.Count > 0 && !_isStopped;
             if (!_isRunning)
                 return false;
-            told = Tell(LookedUpTo, upTo);
+            Tell(LookedUpTo, upTo);
             Volatile.Write(ref _lookedUpTo, upTo);
             return true;
         }
     }
 
-    private int Tell(long above, long upTo)
+    private void Tell(long above, long upTo)
     {
         // The order matters because whoever was told looks at this to learn how far to read.
         var commits = publisher.Between(above, upTo);
         _round = commits is null ? null : new WatchRound(above, upTo, Watched(commits));
         Volatile.Write(ref _tellingUpTo, upTo);
         if (_round is { } round)
-            return _watchers.Tell(round.Commits);
+        {
+            _watchers.Tell(round.Commits, _toWake);
+            return;
+        }
 
         // Forgotten before anybody looked: any watcher may have missed something, and finds out by reading.
         foreach (var watcher in _watchers.All)
-            watcher.Tell(above + 1);
-        return _watchers.Count;
+        {
+            if (watcher.Tell(above + 1))
+                _toWake.Add(watcher);
+        }
     }
 
-    private async ValueTask RestAsync(int told, CancellationToken stopping)
+    // Woken all at once, they would stand before every request; so the next ones are woken when these have had their turn.
+    private async ValueTask<int> WakeAsync()
     {
-        var rest = WatcherCost * told;
+        var count = _toWake.Count;
+        for (var i = 0; i < count; i++)
+        {
+            _toWake[i].Wake();
+            if (i % WakeMax == WakeMax - 1)
+                await Task.Yield();
+        }
+
+        _toWake.Clear();
+        return count;
+    }
+
+    private async ValueTask RestAsync(int woken, CancellationToken stopping)
+    {
+        var rest = WatcherCost * woken;
         if (rest >= TimeSpan.FromMilliseconds(1))
             await Task.Delay(rest < options.WatchRestMax ? rest : options.WatchRestMax, time, stopping).ConfigureAwait(false);
     }

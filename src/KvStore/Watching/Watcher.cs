@@ -69,11 +69,11 @@ public sealed class Watcher : IDisposable
     public void Dispose() => _hub.Remove(this);
 
     /// <summary>For the hub: there is a commit that concerns this watcher, at this revision, or the hub has stopped.</summary>
-    internal void Tell(long revision)
-    {
-        if (Interlocked.CompareExchange(ref _pending, revision, 0) == 0)
-            Interlocked.Exchange(ref _signal, null)?.TrySetResult();
-    }
+    /// <returns>Whether it has to be woken, in case it waits: it had not been told of anything before.</returns>
+    internal bool Tell(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;
+
+    /// <summary>For the hub: ends the wait, if it waits.</summary>
+    internal void Wake() => Interlocked.Exchange(ref _signal, null)?.TrySetResult();
 
     // Null when there is nothing to tell.
     private WatchState? Look()

@@ -47,11 +47,12 @@ internal sealed class WatcherIndex
             CountPrefix(text.Length, -1);
     }
 
-    /// <summary>Tells every watcher whom commits concern, once, of the first that does. Returns how many were told.</summary>
-    public int Tell(WatchedCommit[] commits)
+    /// <summary>Tells every watcher whom commits concern, once, of the first that does.</summary>
+    /// <param name="commits">The commits.</param>
+    /// <param name="toWake">Takes those who have to be woken.</param>
+    public void Tell(WatchedCommit[] commits, List<Watcher> toWake)
     {
         _round++;
-        var told = 0;
         foreach (var commit in commits)
         {
             foreach (ref readonly var change in commit.Commit.Changes)
@@ -60,16 +61,14 @@ internal sealed class WatcherIndex
                 if (!KeyRange.IsOfUsers(key.Utf8))
                     continue;
                 if (_keys.Count > 0 && _keys.TryGetValue(key, out var group))
-                    told += Tell(group, commit.Commit.Revision);
+                    Tell(group, commit.Commit.Revision, toWake);
                 foreach (var length in _prefixLengths)
                 {
                     if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix))
-                        told += Tell(prefix, commit.Commit.Revision);
+                        Tell(prefix, commit.Commit.Revision, toWake);
                 }
             }
         }
-
-        return told;
     }
 
     private void CountPrefix(int length, int by)
@@ -81,15 +80,17 @@ internal sealed class WatcherIndex
             _prefixLengths = [.. _prefixesOfLength.Keys];
     }
 
-    private int Tell(Group group, long revision)
+    private void Tell(Group group, long revision, List<Watcher> toWake)
     {
         // Whoever was told looks at all that follows by himself.
         if (group.ToldInRound == _round)
-            return 0;
+            return;
         group.ToldInRound = _round;
         foreach (var watcher in group.Watchers)
-            watcher.Tell(revision);
-        return group.Watchers.Count;
+        {
+            if (watcher.Tell(revision))
+                toWake.Add(watcher);
+        }
     }
 
     private sealed class Group
