@@ -16,7 +16,8 @@ internal readonly struct Pace(long bytesPerSecondMax, TimeProvider time)
         // Not disposed of, because a timer that is cancelled may be about to set it.
         var due = new ManualResetEventSlim();
         using var timer = time.CreateTimer(state => ((ManualResetEventSlim)state!).Set(), due, ahead, Timeout.InfiniteTimeSpan);
-        _ = WaitHandle.WaitAny([due.WaitHandle, cancellationToken.WaitHandle]);
+        using var cancelled = cancellationToken.Register(due.Set);
+        due.WaitHandle.WaitOne();
         cancellationToken.ThrowIfCancellationRequested();
     }
 }

@@ -86,7 +86,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_MoveOfNothing_IsGuardsFailed()
+    public void Check_MoveOfNothing_IsRefused()
     {
         var transaction = Do(new PutStep(A, "x"), new MoveStep(B, 2));
         Accept(Done(1, 2, transaction, GuardsFailed(0, new FailedGuard("operations[1].move.from", B, null))));

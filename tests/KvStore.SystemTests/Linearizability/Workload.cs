@@ -24,12 +24,12 @@ internal sealed class Workload
             (1 + Any(4), (random, memory, key) => new Put(key, memory.NextValue(), NewCondition(random, memory.RevisionOf(key)))),
             (Any(3), (_, _, key) => new Delete(key)),
             (Any(2), (random, memory, key) => new Delete(key, NewCondition(random, memory.RevisionOf(key)))),
-            (Any(2), (_, _, _) => new List(keyCount)),
+            (Any(4), (_, _, _) => new List(keyCount)),
             (Any(4), (random, _, key) => new Add(key, random.Next(-2, 3))),
             (Any(2), (random, _, key) => new Put(key, $"{random.Next(100)}")),
             (Any(2), (random, _, key) => new Patch(key, MemberNames[random.Next(MemberNames.Length)], random.Next(100))),
             (Any(1), (_, _, _) => new DeletePrefix(keyCount)),
-            (Any(4), NewTransaction),
+            (Any(8), NewTransaction),
         ];
         _weights = _kinds.Sum(kind => kind.Weight);
 
