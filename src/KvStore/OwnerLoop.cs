@@ -94,7 +94,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     public void Abort(Exception exception)
     {
         _failure = exception;
-        Advance(StoreState.Failed);
+        AdvanceToFailed();
         queue.Close();
     }
 
@@ -199,7 +199,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     /// <summary>Something threw that must not: never go on from what may be half a state.</summary>
     private void Fail(Exception exception)
     {
-        Advance(StoreState.Failed);
+        AdvanceToFailed();
         queue.Close();
         foreach (var command in _batch)
             Answer(command, Outcome.Unknown.Instance);
@@ -217,6 +217,13 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
             if (command.TrySetResult(outcome))
                 queue.Release(command);
         }
+    }
+
+    // A stop that comes later finds nothing to cancel.
+    private void AdvanceToFailed()
+    {
+        if (Advance(StoreState.Failed) < StoreState.Stopping)
+            _cancelled.TrySetResult();
     }
 
     /// <summary>Moves to a state, unless it or a later one was reached before. Returns the state that it met.</summary>

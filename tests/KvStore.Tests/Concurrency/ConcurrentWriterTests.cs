@@ -49,6 +49,9 @@ public class ConcurrentWriterTests
             {
                 var entry = store.Latest.Find(key)!.Value;
                 var next = (int.Parse(entry.Text(), CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
+
+                // Otherwise each may come to its end before the next one begins.
+                await Task.Yield();
                 var outcome = await store.SubmitAsync(
                     Some.Operation(Guard.RevisionIn(key, entry.Revision), new Put(key, Some.Bytes(next), "text/plain"))).Within();
                 if (outcome is Outcome.Committed committed)
