@@ -71,7 +71,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         // A directory of its own, so that nothing is found or left in the repository by accident.
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
-        var start = new ProcessStartInfo(Repository.Dotnet, [Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server"), .. arguments])
+
+        // A shell starts what it puts into the background with the interrupt ignored, and that is inherited.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Repository.Dotnet, Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server"), .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
