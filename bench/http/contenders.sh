@@ -139,7 +139,7 @@ http {
     sendfile on;
     tcp_nopush on;
     keepalive_requests 1000000000;
-    open_file_cache max=10000 inactive=60s;
+    open_file_cache max=4000 inactive=60s;
     open_file_cache_valid 60s;
     client_body_temp_path $scratch/nginx/temporary;
     proxy_temp_path $scratch/nginx/temporary;
