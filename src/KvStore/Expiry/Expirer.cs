@@ -37,6 +37,11 @@ internal sealed class Expirer : IDisposable
                 // As long as there is more.
             }
         }
+        catch (Exception exception)
+        {
+            // Nobody waits for this task: without an end of the store, entries would stay for ever and nobody would know why.
+            _loop.Abort(exception);
+        }
         finally
         {
             Volatile.Write(ref _isBusy, 0);
