@@ -55,10 +55,17 @@ internal sealed class FakeFile
         Remember((int)length, before);
     }
 
-    /// <summary>All is on the disk.</summary>
+    /// <summary>All that the system has not taken for written before is on the disk: what a failed flush lost stays lost until it is written again.</summary>
     public void Harden()
     {
-        _durable = [.. _cached];
+        if (_durable.Length < _cached.Length)
+            Array.Resize(ref _durable, _cached.Length);
+        foreach (var (_, sectors) in _pending)
+        {
+            foreach (var (sector, content) in sectors)
+                content.CopyTo(_durable, sector * SectorBytes);
+        }
+
         _durableLength = Length;
         _pending.Clear();
     }
@@ -74,7 +81,8 @@ internal sealed class FakeFile
     public void CutPower(Random random)
     {
         (_cached, Length) = Survivor(random);
-        Harden();
+        (_durable, _durableLength) = ([.. _cached], Length);
+        _pending.Clear();
     }
 
     // Each sector is as it was after some operation, and so is the length, on its own.
