@@ -39,6 +39,23 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
         }
     }
 
+    // What a request says of a parameter that it does not know names all that it does.
+    [Fact]
+    public async Task Document_QueryParameters_AreThoseThatAreUnderstood()
+    {
+        var operations = Operations(await DocumentAsync()).ToDictionary(operation => operation.Name, operation => operation.Value);
+        foreach (var request in Samples.WithQuery.Where(request => request.Method != "HEAD"))
+        {
+            var name = request.Operation.Replace(request.Method, request.Method.ToLowerInvariant(), StringComparison.Ordinal);
+            var documented = operations[name].TryGetProperty("parameters", out var parameters)
+                ? parameters.EnumerateArray().Where(parameter => Text(parameter, "in") == "query").Select(parameter => Text(parameter, "name")!)
+                : [];
+            var told = (await request.WithQuery("parametre=1").SendAsync(server)).ExpectProblem(400, "malformed-request", "parametre").Json.GetProperty("detail").GetString()!;
+            var understood = told.Contains("these are: ", StringComparison.Ordinal) ? told.Split("these are: ")[1].TrimEnd('.').Split(", ") : [];
+            Assert.Equal((name, string.Join(", ", understood.Order(StringComparer.Ordinal))), (name, string.Join(", ", documented.Order(StringComparer.Ordinal))));
+        }
+    }
+
     [Fact]
     public async Task Document_EveryError_HasAnExampleWhoseTypeIsExplained()
     {

@@ -15,7 +15,7 @@ internal static class EntryApi
 
     private static readonly IReadOnlyList<ApiResponse> ReadResponses =
     [
-        new(200, "The value, as it was stored, with the media type that it was stored with.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Contents = Value },
+        new(200, "The value, as it was stored, with the media type that it was stored with.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
         ApiParts.NotModified,
         ApiParts.MalformedKey,
         ApiParts.NotFound,

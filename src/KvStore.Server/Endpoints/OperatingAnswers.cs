@@ -39,6 +39,9 @@ internal sealed record StatusAnswer
     [JsonPropertyName("queue"), Description("Writes that wait to be committed.")]
     public required QueueStatus Queue { get; init; }
 
+    [JsonPropertyName("watchers"), Description("Clients that watch, or wait for a change.")]
+    public required int Watchers { get; init; }
+
     [JsonPropertyName("log"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("The log on disk. Absent with an engine that keeps no files.")]
     public LogStatus? Log { get; init; }
 
@@ -96,6 +99,9 @@ internal sealed record LimitsStatus
 
     [JsonPropertyName("connections_max"), Description("Connections that are open at a time.")]
     public required int ConnectionsMax { get; init; }
+
+    [JsonPropertyName("watchers_max"), Description("Clients that watch, or wait for a change, at a time. One more is answered with 429.")]
+    public required int WatchersMax { get; init; }
 
     [JsonPropertyName("history_commits_max"), Description("Commits that are remembered.")]
     public required int HistoryCommitsMax { get; init; }

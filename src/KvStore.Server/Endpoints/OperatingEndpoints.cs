@@ -35,7 +35,7 @@ internal static class OperatingEndpoints
         group.MapMethods("/v1/status", Reading, Status)
             .WithName("Status")
             .WithSummary("What is it doing?")
-            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, what the log on disk and its checkpoint have come to, and the limits. Sizes are in bytes, durations in seconds.")
+            .WithDescription("The version, the state of the store, how much it holds, how much waits to be written, how many watch, what the log on disk and its checkpoint have come to, and the limits. Sizes are in bytes, durations in seconds.")
             .WithMetadata(new ApiExample(services => JsonSerializer.SerializeToNode(
                 StatusOf(services.GetRequiredService<Store>(), services.GetRequiredService<Engine>(), services.GetRequiredService<KvStoreOptions>(), services.GetRequiredService<ServiceClock>()),
                 OperatingJson.Default.StatusAnswer)))
@@ -87,6 +87,7 @@ internal static class OperatingEndpoints
                 Bytes = store.QueuedBytes,
                 BytesMax = store.Options.QueueBytesMax,
             },
+            Watchers = store.Watchers,
             Log = engine.Disk is { } log ? LogStatus.Of(log.Status, options.Log) : null,
             UptimeSeconds = Math.Round(clock.Uptime.TotalSeconds, 3),
             StartedAt = clock.StartedAt,
@@ -97,6 +98,7 @@ internal static class OperatingEndpoints
                 PageEntriesDefault = options.PageEntriesDefault,
                 PageEntriesMax = options.PageEntriesMax,
                 ConnectionsMax = options.ConnectionsMax,
+                WatchersMax = store.Options.WatchersMax,
                 HistoryCommitsMax = options.Store.HistoryCommitsMax,
                 HistoryBytesMax = options.Store.HistoryBytesMax,
                 HistoryAgeMaxSeconds = options.Store.HistoryAgeMax.TotalSeconds,

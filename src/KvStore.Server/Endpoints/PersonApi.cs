@@ -30,11 +30,12 @@ internal static class PersonApi
         Parameters =
         [
             new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 },
-            .. ApiParts.ReadParameters,
+            .. ApiParts.ReadState,
+            .. ApiParts.ReadConditions,
         ],
         Responses =
         [
-            Found,
+            Found with { Headers = [.. Found.Headers, ApiParts.Expires] },
             ApiParts.NotModified,
             ApiParts.Malformed("id"),
             ApiParts.NotFound,

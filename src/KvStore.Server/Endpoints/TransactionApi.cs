@@ -29,7 +29,7 @@ internal static class TransactionApi
                 Headers = [ApiParts.StoreRevision],
                 Problem = Problems.GuardsFailed([new FailedMember("guards[0]", Key.Parse("account/1"), 9)]),
             },
-            ApiParts.TooLarge,
+            ApiParts.TooLarge with { Headers = [ApiParts.StoreRevisionIfAsked] },
             ApiParts.NotJson,
             .. ApiParts.WriteRefusals,
         ],

@@ -47,7 +47,7 @@ internal static class TransferApi
         [
             new(200, "All lines were read. `errors` has the first lines that are no entries.")
             {
-                Headers = [ApiParts.StoreRevision],
+                Headers = [ApiParts.StoreRevision with { Description = "The revision that has all of it; absent if the answer tells its progress.", IsOptional = true }],
                 Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
             },
             ApiParts.Malformed("query"),

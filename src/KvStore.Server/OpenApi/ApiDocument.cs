@@ -10,6 +10,7 @@ namespace KvStore.Server.OpenApi;
 internal static class ApiDocument
 {
     private const string SwaggerPath = "/swagger";
+    private const string NotReadyStatus = "503";
 
     public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -83,6 +84,7 @@ internal static class ApiDocument
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().SingleOrDefault() is not { } api)
         {
             Complete(operation, context);
+            AddRefusals(operation, context);
             return Task.CompletedTask;
         }
 
@@ -95,7 +97,21 @@ internal static class ApiDocument
         operation.Responses = [];
         foreach (var response in api.Responses)
             operation.Responses[response.Status.ToString(CultureInfo.InvariantCulture)] = ResponseOf(response, document);
+        AddRefusals(operation, context);
         return Task.CompletedTask;
+    }
+
+    private static void AddRefusals(OpenApiOperation operation, OpenApiOperationTransformerContext context)
+    {
+        var isHead = HttpMethods.IsHead(context.Description.HttpMethod ?? "");
+        var responses = operation.Responses!;
+        foreach (var refusal in ApiParts.AnyRefusals)
+            responses.TryAdd(refusal.Status.ToString(CultureInfo.InvariantCulture), ResponseOf(isHead ? refusal.WithoutBody() : refusal, context.Document!));
+
+        var ordered = responses.OrderBy(response => response.Key, StringComparer.Ordinal).ToArray();
+        responses.Clear();
+        foreach (var (status, response) in ordered)
+            responses.Add(status, response);
     }
 
     /// <summary>Adds to what the framework says of an endpoint what it does not know.</summary>
@@ -107,6 +123,8 @@ internal static class ApiDocument
         var example = context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiExample>().SingleOrDefault();
         foreach (var (status, response) in operation.Responses ?? [])
         {
+            if (status == NotReadyStatus)
+                ((OpenApiResponse)response).Headers = HeadersOf(ApiParts.Loading);
             if (HttpMethods.IsHead(method))
             {
                 response.Content?.Clear();
@@ -152,16 +170,19 @@ internal static class ApiDocument
     private static OpenApiResponse ResponseOf(ApiResponse response, OpenApiDocument document) => new()
     {
         Description = response.Description,
-        Headers = response.Headers.ToDictionary(header => header.Name, IOpenApiHeader (header) => new OpenApiHeader
-        {
-            Description = header.Description,
-            Schema = new OpenApiSchema { Type = header.Type },
-            Example = header.Example.DeepClone(),
-        }),
+        Headers = HeadersOf(response),
         Content = response.Problem is { } problem
             ? ContentOf([new ApiContent(Problem.ContentType, ApiSchemas.Problem, JsonNode.Parse(problem.ToUtf8Json()))], document)
             : ContentOf(response.Contents, document),
     };
+
+    private static Dictionary<string, IOpenApiHeader> HeadersOf(ApiResponse response) => response.Headers.ToDictionary(header => header.Name, IOpenApiHeader (header) => new OpenApiHeader
+    {
+        Description = header.Description,
+        Required = !header.IsOptional,
+        Schema = new OpenApiSchema { Type = header.Type },
+        Example = header.Example.DeepClone(),
+    });
 
     private static Dictionary<string, OpenApiMediaType> ContentOf(IReadOnlyList<ApiContent> contents, OpenApiDocument document) =>
         contents.ToDictionary(content => content.MediaType, content => new OpenApiMediaType

@@ -24,7 +24,7 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
         Id = id,
         Summary = Summary + ": headers only",
         Description = "The same as GET, without the body.",
-        Responses = [.. Responses.Select(response => response with { Contents = [], Problem = null })],
+        Responses = [.. Responses.Select(response => response.WithoutBody())],
     };
 }
 
@@ -62,10 +62,17 @@ internal sealed record ApiResponse(int Status, string Description)
 
     /// <summary>An example of the problem, for statuses from 400.</summary>
     public Http.Problem? Problem { get; init; }
+
+    /// <summary>The answer to a HEAD.</summary>
+    public ApiResponse WithoutBody() => this with { Contents = [], Problem = null };
 }
 
 /// <summary>A response header.</summary>
-internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example);
+internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example)
+{
+    /// <summary>Whether it is there only sometimes; the description says when.</summary>
+    public bool IsOptional { get; init; }
+}
 
 /// <summary>A media type of a body, with its schema (a component's name, or null for any bytes) and an example.</summary>
 internal sealed record ApiContent(string MediaType, string? Schema, JsonNode? Example);

@@ -50,6 +50,13 @@ internal static class ApiParts
     /// <summary>The headers of a write of one entry.</summary>
     public static readonly IReadOnlyList<ApiParameter> WriteHeaders = [.. WriteConditions, IdempotencyKey];
 
+    /// <summary>The conditions of a read.</summary>
+    public static readonly IReadOnlyList<ApiParameter> ReadConditions =
+    [
+        IfMatch with { Example = null },
+        IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
+    ];
+
     /// <summary>What a read of one entry takes.</summary>
     public static readonly IReadOnlyList<ApiParameter> ReadParameters =
     [
@@ -57,17 +64,31 @@ internal static class ApiParts
         new(LongPoll.WaitParameter, ParameterLocation.Query, JsonSchemaType.Integer,
             "Wait up to so many seconds until the entry has changed after the revision in `after`; 304 when it has not.") { Minimum = "0", Maximum = "60" },
         new(LongPoll.AfterParameter, ParameterLocation.Query, JsonSchemaType.Integer, "Which changes `wait` waits for: those after this revision. Without it, those from now on.") { Minimum = "0" },
-        IfMatch with { Example = null },
-        IfNoneMatch with { Description = "ETags of copies that the client has: 304 if the entry still has one of them.", Example = null },
+        .. ReadConditions,
     ];
 
     public static readonly ApiHeader ETag = new("ETag", JsonSchemaType.String, "The entry's revision, quoted.", "\"7\"");
+
+    /// <summary>For answers that may be about a key without an entry.</summary>
+    public static readonly ApiHeader ETagOfPresent = ETag with { Description = "The entry's revision, quoted; absent if the key has no entry.", IsOptional = true };
 
     public static readonly ApiHeader StoreRevision = new(EntryResponses.RevisionHeader, JsonSchemaType.Integer,
         "The revision of the snapshot that was read, or of the write.", 7);
 
     public static readonly ApiHeader Replayed = new(SafeRetry.ReplayedHeader, JsonSchemaType.Boolean,
-        "`true` when this is the remembered answer to an earlier request with the same Idempotency-Key; else absent.", true);
+        "`true` when this is the remembered answer to an earlier request with the same Idempotency-Key; else absent.", true)
+    { IsOptional = true };
+
+    /// <summary>For answers that may come before the store was asked.</summary>
+    public static readonly ApiHeader StoreRevisionIfAsked = StoreRevision with
+    {
+        Description = "The revision of the state that was met; absent if the request was refused before.",
+        IsOptional = true,
+    };
+
+    public static readonly ApiHeader Expires = new(EntryResponses.ExpiresHeader, JsonSchemaType.String,
+        "When the entry will be deleted (an HTTP date); absent if it stays.", "Sat, 31 Jan 2026 12:00:00 GMT")
+    { IsOptional = true };
 
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which trying again may help.", 1);
 
@@ -99,6 +120,15 @@ internal static class ApiParts
 
     public static readonly ApiResponse SlowBody = new(408, "The body came too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };
 
+    /// <summary>What the web server answers before it is known what is asked for, so that any request may get it.</summary>
+    public static readonly IReadOnlyList<ApiResponse> AnyRefusals =
+    [
+        new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("Invalid Host header.") },
+        new(408, "The request came too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() },
+        new(414, "The request line is too long.") { Problem = Problems.OfStatus(414, "The request line is too long.") },
+        new(431, "The headers are too large, or too many.") { Problem = Problems.OfStatus(431, "The request has too many headers.") },
+    ];
+
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
 
     public static readonly ApiResponse NotJson = new(415, "The body is not JSON by its media type.")
@@ -116,14 +146,14 @@ internal static class ApiParts
         new(404, "The key has no entry.") { Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
 
     public static readonly ApiResponse NotModified =
-        new(304, "The client's copy is the current one.") { Headers = [ETag, StoreRevision] };
+        new(304, "The client's copy is the current one.") { Headers = [ETagOfPresent, StoreRevision, Expires] };
 
     public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { Problem = Problems.Gone(5) };
 
     public static readonly ApiResponse PreconditionFailed =
         new(412, "A condition does not hold; nothing was changed.")
         {
-            Headers = [ETag, StoreRevision],
+            Headers = [ETagOfPresent, StoreRevision],
             Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again."),
         };
 }

@@ -18,11 +18,11 @@ public sealed class KvServer : IAsyncLifetime
     private readonly Factory _factory;
 
     public KvServer()
-        : this([], null)
+        : this([], _ => { })
     {
     }
 
-    private KvServer((string Name, string Value)[] settings, ICommitLog? log) => _factory = new Factory(settings, log);
+    private KvServer((string Name, string Value)[] settings, Action<IServiceCollection> configure) => _factory = new Factory(settings, configure);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; private set; } = null!;
@@ -40,12 +40,16 @@ public sealed class KvServer : IAsyncLifetime
     internal IHostApplicationLifetime Lifetime { get; private set; } = null!;
 
     /// <summary>Starts a service with settings of the section KvStore.</summary>
-    public static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(null, settings);
+    public static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(_ => { }, settings);
 
     /// <summary>Starts a service on a commit log of the test's own.</summary>
-    public static async Task<KvServer> StartAsync(ICommitLog? log, params (string Name, string Value)[] settings)
+    public static Task<KvServer> StartAsync(ICommitLog? log, params (string Name, string Value)[] settings) =>
+        log is null ? StartAsync(settings) : StartAsync(services => services.AddSingleton<OpenCommitLog>(() => log), settings);
+
+    /// <summary>Starts a service with other parts than its own.</summary>
+    internal static async Task<KvServer> StartAsync(Action<IServiceCollection> configure, params (string Name, string Value)[] settings)
     {
-        var server = new KvServer(settings, log);
+        var server = new KvServer(settings, configure);
         await server.InitializeAsync();
         return server;
     }
@@ -77,12 +81,12 @@ public sealed class KvServer : IAsyncLifetime
     private sealed class Factory : WebApplicationFactory<Program>
     {
         private readonly (string Name, string Value)[] _settings;
-        private readonly ICommitLog? _log;
+        private readonly Action<IServiceCollection> _configure;
 
-        public Factory((string Name, string Value)[] settings, ICommitLog? log)
+        public Factory((string Name, string Value)[] settings, Action<IServiceCollection> configure)
         {
             _settings = settings;
-            _log = log;
+            _configure = configure;
             UseKestrel();
         }
 
@@ -93,8 +97,7 @@ public sealed class KvServer : IAsyncLifetime
             builder.ConfigureAppConfiguration(configuration => configuration.AddInMemoryCollection(
                 _settings.Append((Name: "Engine", Value: "memory")).DistinctBy(setting => setting.Name).Select(setting => KeyValuePair.Create($"KvStore:{setting.Name}", (string?)setting.Value))));
             builder.ConfigureLogging(logging => logging.ClearProviders());
-            if (_log is not null)
-                builder.ConfigureServices(services => services.AddSingleton<OpenCommitLog>(() => _log));
+            builder.ConfigureServices(_configure);
         }
     }
 }

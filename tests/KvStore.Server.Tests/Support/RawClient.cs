@@ -47,7 +47,8 @@ public sealed class RawClient : IDisposable
 
     /// <summary>Reads the next answer.</summary>
     /// <param name="method">What was asked: an answer to HEAD has no body.</param>
-    public async Task<Answer> ReadAsync(string method = "GET")
+    /// <param name="unread">The media type of bodies that are not to be read, because they have no end.</param>
+    public async Task<Answer> ReadAsync(string method = "GET", string? unread = null)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(Patience);
@@ -62,7 +63,7 @@ public sealed class RawClient : IDisposable
             headers.Add(line[..colon], line[(colon + 1)..].Trim());
         }
 
-        var body = method == "HEAD" || status is < 200 or 204 or 304 ? [] : await ReadBodyAsync(headers, patience.Token);
+        var body = method == "HEAD" || status is < 200 or 204 or 304 || (unread is not null && headers.GetValueOrDefault("Content-Type") == unread) ? [] : await ReadBodyAsync(headers, patience.Token);
         return new Answer(status, headers, body);
     }
 

@@ -1,0 +1,71 @@
+namespace KvStore.Server.Tests;
+
+/// <summary>A request for every operation that succeeds on a service that was given <see cref="Entries"/>, and what the operations have in common.</summary>
+internal static class Samples
+{
+    private const string Json = "application/json";
+
+    public static readonly Request GetEntry = new("GET /v1/kv/{key}", "/v1/kv/text");
+    public static readonly Request HeadEntry = new("HEAD /v1/kv/{key}", "/v1/kv/text");
+    public static readonly Request PutEntry = new Request("PUT /v1/kv/{key}", "/v1/kv/replaced").WithBody("text/plain", "value");
+    public static readonly Request PatchEntry = new Request("PATCH /v1/kv/{key}", "/v1/kv/json").WithBody("application/merge-patch+json", "{\"b\":2}");
+    public static readonly Request DeleteEntry = new("DELETE /v1/kv/{key}", "/v1/kv/doomed");
+    public static readonly Request AppendEntry = new Request("POST /v1/kv/{key}", "/v1/kv/queue/").WithBody("text/plain", "value");
+    public static readonly Request AddToCounter = new("POST /v1/counters/{key}", "/v1/counters/number");
+    public static readonly Request ListEntries = new("GET /v1/kv", "/v1/kv");
+    public static readonly Request HeadEntries = new("HEAD /v1/kv", "/v1/kv");
+    public static readonly Request DeleteEntries = new("DELETE /v1/kv", "/v1/kv?prefix=swept/");
+    public static readonly Request Watch = new("GET /v1/watch", "/v1/watch?key=text");
+    public static readonly Request RunTransaction = new Request("POST /v1/txn", "/v1/txn").WithBody(Json, "{\"operations\":[{\"put\":{\"key\":\"t\",\"json\":1}}]}");
+    public static readonly Request GetBatch = new Request("POST /v1/batch/get", "/v1/batch/get").WithBody(Json, "{\"keys\":[\"text\",\"absent\"]}");
+    public static readonly Request Export = new("GET /v1/export", "/v1/export");
+    public static readonly Request Import = new Request("POST /v1/import", "/v1/import").WithBody("application/x-ndjson", "{\"key\":\"imported\",\"json\":1}\n");
+    public static readonly Request UpdatePerson = new Request("PUT /person/update", "/person/update").WithBody(Json, "{\"id\":1,\"name\":\"Ada\"}");
+    public static readonly Request GetPerson = new Request("GET /person/get", "/person/get").WithBody(Json, "{\"id\":1}");
+    public static readonly Request HeadPerson = new Request("HEAD /person/get", "/person/get").WithBody(Json, "{\"id\":1}");
+    public static readonly Request Live = new("GET /livez", "/livez");
+    public static readonly Request HeadLive = new("HEAD /livez", "/livez");
+    public static readonly Request Ready = new("GET /readyz", "/readyz");
+    public static readonly Request HeadReady = new("HEAD /readyz", "/readyz");
+    public static readonly Request Status = new("GET /v1/status", "/v1/status");
+    public static readonly Request HeadStatus = new("HEAD /v1/status", "/v1/status");
+    public static readonly Request MakeCheckpoint = new("POST /v1/admin/checkpoint", "/v1/admin/checkpoint");
+
+    /// <summary>What the samples are about, in the order in which it is stored.</summary>
+    public static readonly (string Key, string Value)[] Entries =
+    [
+        ("text", "text"), ("json", "{\"a\":1}"), ("number", "7"), ("largest", "9223372036854775807"), ("replaced", "text"), ("doomed", "text"),
+        ("swept/1", "text"), ("many/1", "text"), ("many/2", "text"), ("expiring?ttl=3600", "text"),
+        ("person/1", "{\"id\":1,\"name\":\"Ada\"}"), ("person/2?ttl=3600", "{\"id\":2,\"name\":\"Bob\"}"),
+    ];
+
+    /// <summary>Reads of one entry, with conditions.</summary>
+    public static readonly Request[] EntryReads = [GetEntry, HeadEntry, GetPerson, HeadPerson];
+
+    /// <summary>Reads of a state, which may be an older one.</summary>
+    public static readonly Request[] StateReads = [.. EntryReads, ListEntries, HeadEntries, Export, GetBatch];
+
+    /// <summary>Everything that reads.</summary>
+    public static readonly Request[] Reads = [.. StateReads, Watch];
+
+    /// <summary>Writes of one entry, with conditions.</summary>
+    public static readonly Request[] EntryWrites = [PutEntry, PatchEntry, DeleteEntry, AddToCounter, UpdatePerson];
+
+    /// <summary>Writes that take an Idempotency-Key.</summary>
+    public static readonly Request[] RepeatableWrites = [.. EntryWrites, AppendEntry, DeleteEntries, RunTransaction];
+
+    /// <summary>Everything that writes entries.</summary>
+    public static readonly Request[] Writes = [.. RepeatableWrites, Import];
+
+    /// <summary>Whatever takes JSON of a limited size.</summary>
+    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson];
+
+    /// <summary>Whatever takes a body of a limited size.</summary>
+    public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];
+
+    /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
+    public static readonly Request[] WithQuery = [.. Reads, .. Writes, MakeCheckpoint];
+
+    /// <summary>Every operation.</summary>
+    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus];
+}

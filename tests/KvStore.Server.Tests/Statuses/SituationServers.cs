@@ -1,0 +1,110 @@
+using KvStore.Storage;
+using KvStore.Tests;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>Services in the states that <see cref="Situations"/> speaks of. On a disk of the test's own where the disk matters.</summary>
+internal static class SituationServers
+{
+    private static readonly (string Name, string Value)[] SmallLimits =
+        [("ValueBytesMax", "2000"), ("DeletedEntriesMax", "1"), ("MinRevisionTimeout", "00:00:00"), ("PageBytesMax", "10")];
+
+    public static async Task<KvServer> RunningAsync() => await FillAsync(await KvServer.StartAsync(LogOn(new FakeDisk(Random.Shared)), SmallLimits));
+
+    /// <summary>A write with the Idempotency-Key that <see cref="WrittenBeforeAsync"/> made it with.</summary>
+    public static Request WithOwnKey(Request request) => request.With($"Idempotency-Key: {request.Method} {request.Target}");
+
+    public static async Task<KvServer> WrittenBeforeAsync()
+    {
+        var server = await FillAsync(await KvServer.StartAsync());
+        foreach (var write in (Request[])[.. Samples.RepeatableWrites, Samples.PutEntry.At("/v1/kv/created")])
+            Assert.InRange((await WithOwnKey(write).SendAsync(server)).Status, 200, 204);
+        (await server.Client.PutAsync("/v1/kv/another", "value", ("Idempotency-Key", "used"))).Expect(201);
+        return server;
+    }
+
+    public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new StuckCommitLog { IsLoading = true });
+
+    public static async Task<KvServer> StoppedAsync()
+    {
+        var server = await RunningAsync();
+        await server.Store.DisposeAsync();
+        return server;
+    }
+
+    public static async Task<KvServer> FailedDiskAsync()
+    {
+        var disk = new FakeDisk(Random.Shared);
+        var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
+        disk.FlushFails = () => true;
+        Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Operation([], [WatchServers.Put("lost")])));
+        return server;
+    }
+
+    public static async Task<KvServer> FullDiskAsync()
+    {
+        var disk = new FakeDisk(Random.Shared) { CanReserve = false };
+        var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
+        disk.CapacityBytes = disk.UsedBytes;
+        return server;
+    }
+
+    public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new StuckCommitLog { Outcome = Outcome.Unknown.Instance });
+
+    public static async Task<KvServer> FullQueueAsync()
+    {
+        var log = new GatedCommitLog();
+        var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
+        _ = server.Store.SubmitAsync(new Operation([], [WatchServers.Put("committing")]));
+        await log.Reached.Task.WaitAsync(HostedService.Patience, TestContext.Current.CancellationToken);
+        _ = server.Store.SubmitAsync(new Operation([], [WatchServers.Put("waiting")]));
+
+        // What waits is decided before the service ends, so it must not wait for ever.
+        server.Lifetime.ApplicationStopping.Register(() => log.Open.TrySetResult());
+        return server;
+    }
+
+    public static async Task<KvServer> ForgottenAsync() => await FillAsync(await KvServer.StartAsync(("HistoryCommitsMax", "0"), ("KeptSnapshotsMax", "0")));
+
+    /// <summary>As patient as the web server can be made not to be.</summary>
+    public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(
+        services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.001))),
+        ("HeadersTimeout", "00:00:01"));
+
+    private static DiskCommitLog LogOn(FakeDisk disk) =>
+        new(disk.Start(), new DiskLogOptions { Directory = "/fake" }, TimeProvider.System, _ => { }, work => _ = Task.Run(work));
+
+    private static async Task<KvServer> FillAsync(KvServer server)
+    {
+        foreach (var (key, value) in Samples.Entries)
+            (await server.Client.PutAsync($"/v1/kv/{key}", value, ("Content-Type", key.StartsWith("person/", StringComparison.Ordinal) ? "application/json" : "text/plain"))).Expect(201);
+        return server;
+    }
+
+    /// <summary>A log in memory that does not end its loading, or commits everything with one outcome.</summary>
+    private sealed class StuckCommitLog : ICommitLog
+    {
+        private readonly MemoryCommitLog _log = new(TimeProvider.System);
+
+        public bool IsLoading { get; init; }
+
+        public Outcome? Outcome { get; init; }
+
+        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+        {
+            if (IsLoading)
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            await _log.FollowAsync(follower, cancellationToken);
+        }
+
+        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) => ValueTask.FromResult(batch.Select(_ => Outcome!).ToArray());
+
+        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
+
+        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
+
+        public ValueTask DisposeAsync() => _log.DisposeAsync();
+    }
+}

@@ -1,0 +1,75 @@
+using static KvStore.Server.Tests.Producer;
+using static KvStore.Server.Tests.Samples;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>
+/// The table of producers: how every status of every operation is got from a real service. Whoever documents a status adds the line here
+/// that produces it.
+/// </summary>
+internal static class Situations
+{
+    private const string Used = "Idempotency-Key: used";
+
+    private static readonly Request WithGuard = RunTransaction.WithBody("application/json", "{\"guards\":[{\"key\":\"text\",\"exists\":false}],\"operations\":[]}");
+
+    public static readonly Situation[] All =
+    [
+        new("running", SituationServers.RunningAsync,
+            Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, ListEntries, HeadEntries, Export, GetBatch, Watch),
+            Success(200, AddToCounter, DeleteEntries, RunTransaction, Import, Import.With("Accept: application/x-ndjson"), UpdatePerson),
+            Success(200, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, MakeCheckpoint),
+            Success(201, AppendEntry, PutEntry.At("/v1/kv/created")),
+            Success(204, PutEntry, PatchEntry, DeleteEntry),
+            Success(200, ExpiringReads),
+            Success(304, [.. EntryReads.Concat(ExpiringReads).Select(read => read.With("If-None-Match: *"))]),
+            Success(304, GetEntry.At("/v1/kv/absent?wait=0"), HeadEntry.At("/v1/kv/absent?wait=0")),
+            Refusal(400, "malformed-request", WithQuery, request => request.WithQuery("parametre=1")),
+            Refusal(400, "malformed-request", Samples.All, request => request with { Headers = [] }),
+            Refusal(400, "malformed-key", GetEntry, HeadEntry, PutEntry, PatchEntry, DeleteEntry, AppendEntry).Select(OfBadKey),
+            Refusal(404, "not-found", GetEntry, HeadEntry, PatchEntry, DeleteEntry).Select(OfAbsentKey),
+            Refusal(404, "not-found", GetPerson.At("/person/get?id=9"), HeadPerson.At("/person/get?id=9")),
+            Refusal(409, "not-a-number", AddToCounter.At("/v1/counters/text")),
+            Refusal(409, "overflow", AddToCounter.At("/v1/counters/largest")),
+            Refusal(409, "not-json", PatchEntry.At("/v1/kv/text")),
+            Refusal(409, "too-many-entries", DeleteEntries.At("/v1/kv?prefix=many/")),
+            Refusal(412, "precondition-failed", [.. EntryReads, .. EntryWrites.Except([DeleteEntry])], request => request.With("If-Match: \"0\"")),
+            Refusal(412, "precondition-failed", DeleteEntry.At("/v1/kv/text").With("If-Match: \"0\""), PutEntry.At("/v1/kv/absent").With("If-Match: *"), WithGuard),
+            Refusal(413, "too-large", WithLimitedBody, request => request with { AnnouncedBytes = 100_000_000, Body = "" }),
+            Refusal(413, "too-large", PatchEntry.WithBody("application/merge-patch+json", $"{{\"b\":\"{new string('b', 1990)}\"}}")),
+            Refusal(413, "too-large", GetBatch.WithBody("application/json", "{\"keys\":[\"text\",\"json\",\"number\",\"largest\"]}")),
+            Refusal(413, "too-large", RunTransaction.WithBody("application/json", ManyReads).With("Idempotency-Key: large")),
+            Refusal(414, "target-too-long", Samples.All, request => request.WithQuery(new string('a', 20_000))),
+            Refusal(415, "unsupported-media-type", [.. WithJson, PatchEntry], request => request.WithBody("text/plain", request.Body)),
+            Refusal(431, "headers-too-large", Samples.All, request => request.With("X: " + new string('a', 40_000))),
+            Refusal(503, "revision-not-reached", Reads, request => request.WithQuery("min_revision=1000000"))),
+        new("every write was made before with an Idempotency-Key", SituationServers.WrittenBeforeAsync,
+            Success(200, AddToCounter, DeleteEntries, RunTransaction, UpdatePerson).Concat(Success(201, AppendEntry, PutEntry.At("/v1/kv/created"))).Concat(Success(204, PutEntry, PatchEntry, DeleteEntry))
+                .Select(success => success with { Request = SituationServers.WithOwnKey(success.Request) }),
+            Refusal(422, "idempotency-key-reused", RepeatableWrites, request => request.With(Used))),
+        new("the engine keeps no files", () => KvServer.StartAsync(), Refusal(409, "engine-without-files", MakeCheckpoint)),
+        new("loading", SituationServers.LoadingAsync, Refusal(503, "unavailable", [.. Reads, .. Writes, Ready, HeadReady])),
+        new("stopped", SituationServers.StoppedAsync, Refusal(503, "unavailable", [.. Writes, Watch, Ready, HeadReady, MakeCheckpoint])),
+        new("the disk has failed", SituationServers.FailedDiskAsync, Refusal(503, "unavailable", [.. Writes, Ready, HeadReady, MakeCheckpoint])),
+        new("the disk is full", SituationServers.FullDiskAsync, Refusal(507, "no-space", [.. Writes, MakeCheckpoint])),
+        new("nobody knows what became of a commit", SituationServers.UnknownAsync, Refusal(504, "unknown-outcome", Writes)),
+        new("the queue is full", SituationServers.FullQueueAsync, Refusal(429, "queue-full", Writes)),
+        new("as many watch as may", () => KvServer.StartAsync(("WatchersMax", "0")), Refusal(429, "too-many-watchers", GetEntry.WithQuery("wait=0"), HeadEntry.WithQuery("wait=0"), Watch)),
+        new("the history is forgotten", SituationServers.ForgottenAsync,
+            Refusal(410, "revision-gone", StateReads, request => request.WithQuery("revision=1")),
+            Refusal(410, "revision-gone", Watch.WithQuery("from=1"))),
+        new("the network is slow in the body", SituationServers.ImpatientAsync,
+            Refusal(408, "body-too-slow", [.. WithLimitedBody, Import], request => request with { AnnouncedBytes = request.Body.Length + 1 })) { IsSlow = true },
+        new("the network is slow in the headers", SituationServers.ImpatientAsync,
+            Refusal(408, "body-too-slow", Samples.All, request => request with { IsUnfinished = true, Body = "" })) { IsSlow = true },
+    ];
+
+    private static Request[] ExpiringReads =>
+        [GetEntry.At("/v1/kv/expiring"), HeadEntry.At("/v1/kv/expiring"), GetPerson.At("/person/get?id=2"), HeadPerson.At("/person/get?id=2")];
+
+    private static string ManyReads => $"{{\"operations\":[{{\"put\":{{\"key\":\"t\",\"json\":1}}}},{string.Join(',', Enumerable.Repeat("{\"get\":{\"key\":\"text\"}}", 90))}]}}";
+
+    private static Producer OfBadKey(Producer producer) => producer with { Request = producer.Request.At("/v1/kv/a/../b/") };
+
+    private static Producer OfAbsentKey(Producer producer) => producer with { Request = producer.Request.At("/v1/kv/absent") };
+}
