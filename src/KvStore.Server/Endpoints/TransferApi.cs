@@ -51,7 +51,7 @@ internal static class TransferApi
                 Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
             },
             ApiParts.Malformed("query"),
-            ApiParts.SlowBody,
+            ApiParts.SlowBody with { Description = "The body came too slowly; entries of the lines before may be stored." },
             .. ApiParts.WriteRefusals.Where(refusal => refusal.Status != StatusCodes.Status422UnprocessableEntity),
         ],
     };

@@ -19,7 +19,7 @@ internal static class Problems
         new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed here", $"{method} is not served at this path; these are: {allowed}.");
 
     public static Problem BodyTooSlow() =>
-        new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request came too slowly", "Nothing was stored. Send the request again on a better connection.");
+        new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request came too slowly", "Nothing was stored, unless it is an import: then entries of the lines before may be. Send the request again on a better connection.");
 
     public static Problem NotANumber() =>
         new(StatusCodes.Status409Conflict, "not-a-number", "The stored value is not a number",

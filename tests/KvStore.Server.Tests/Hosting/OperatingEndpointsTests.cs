@@ -79,4 +79,30 @@ public sealed class OperatingEndpointsTests
         Assert.InRange(root.GetProperty("started_at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
         Assert.Matches(@"^\d+\.\d+\.\d+$", root.GetProperty("version").GetString());
     }
+
+    [Fact]
+    public async Task Status_ClientsThatWatchAndWait_AreCountedUntilTheyGo()
+    {
+        await using var server = await KvServer.StartAsync(("WatchersMax", "7"));
+        Assert.Equal((0, 7), await WatchersAsync());
+        using (var watching = await EventStream.OpenAsync(server.Address(), "?prefix="))
+        {
+            Assert.Equal((1, 7), await WatchersAsync());
+            var waiting = server.Client.GetAsync("/v1/kv/key?wait=30&after=0");
+            await server.WatchersAsync(2);
+            Assert.Equal((2, 7), await WatchersAsync());
+            (await server.Client.PutAsync("/v1/kv/key", "value")).Expect(201);
+            (await waiting).Expect(200);
+            Assert.Equal((1, 7), await WatchersAsync());
+        }
+
+        await server.WatchersAsync(0);
+        Assert.Equal((0, 7), await WatchersAsync());
+
+        async Task<(int Count, int Max)> WatchersAsync()
+        {
+            var status = (await server.Client.GetAsync("/v1/status")).Expect(200).Json;
+            return (status.GetProperty("watchers").GetInt32(), status.GetProperty("limits").GetProperty("watchers_max").GetInt32());
+        }
+    }
 }
