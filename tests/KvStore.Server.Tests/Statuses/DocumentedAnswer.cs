@@ -40,7 +40,9 @@ internal sealed record DocumentedAnswer(IReadOnlySet<string> MediaTypes, IReadOn
 
     private static DocumentedAnswer Of(JsonElement response) => new(
         Members(response, "content").Select(content => content.Name).ToHashSet(StringComparer.Ordinal),
-        Members(response, "headers").ToDictionary(header => header.Name, header => header.Value.TryGetProperty("required", out var required) && required.GetBoolean(), StringComparer.OrdinalIgnoreCase));
+        Members(response, "headers").ToDictionary(header => header.Name, IsRequired, StringComparer.OrdinalIgnoreCase));
+
+    private static bool IsRequired(JsonProperty header) => header.Value.TryGetProperty("required", out var required) && required.GetBoolean();
 
     private static JsonElement.ObjectEnumerator Members(JsonElement element, string name) => element.TryGetProperty(name, out var member) ? member.EnumerateObject() : default;
 }

@@ -11,7 +11,7 @@ internal static class SituationServers
     private static readonly (string Name, string Value)[] SmallLimits =
         [("ValueBytesMax", "2000"), ("DeletedEntriesMax", "1"), ("MinRevisionTimeout", "00:00:00"), ("PageBytesMax", "10")];
 
-    public static async Task<KvServer> RunningAsync() => await FillAsync(await KvServer.StartAsync(LogOn(new FakeDisk(Random.Shared)), SmallLimits));
+    public static async Task<KvServer> RunningAsync() => await FillAsync(await KvServer.StartAsync(LogOn(new FakeDisk(new Random(1))), SmallLimits));
 
     /// <summary>A write with the Idempotency-Key that <see cref="WrittenBeforeAsync"/> made it with.</summary>
     public static Request WithOwnKey(Request request) => request.With($"Idempotency-Key: {request.Method} {request.Target}");
@@ -36,7 +36,7 @@ internal static class SituationServers
 
     public static async Task<KvServer> FailedDiskAsync()
     {
-        var disk = new FakeDisk(Random.Shared);
+        var disk = new FakeDisk(new Random(1));
         var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
         disk.FlushFails = () => true;
         Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Operation([], [WatchServers.Put("lost")])));
@@ -45,7 +45,7 @@ internal static class SituationServers
 
     public static async Task<KvServer> FullDiskAsync()
     {
-        var disk = new FakeDisk(Random.Shared) { CanReserve = false };
+        var disk = new FakeDisk(new Random(1)) { CanReserve = false };
         var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
         disk.CapacityBytes = disk.UsedBytes;
         return server;

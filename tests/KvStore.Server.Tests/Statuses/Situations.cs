@@ -44,8 +44,9 @@ internal static class Situations
             Refusal(431, "headers-too-large", Samples.All, request => request.With("X: " + new string('a', 40_000))),
             Refusal(503, "revision-not-reached", Reads, request => request.WithQuery("min_revision=1000000"))),
         new("every write was made before with an Idempotency-Key", SituationServers.WrittenBeforeAsync,
-            Success(200, AddToCounter, DeleteEntries, RunTransaction, UpdatePerson).Concat(Success(201, AppendEntry, PutEntry.At("/v1/kv/created"))).Concat(Success(204, PutEntry, PatchEntry, DeleteEntry))
-                .Select(success => success with { Request = SituationServers.WithOwnKey(success.Request) }),
+            Success(200, Again(AddToCounter, DeleteEntries, RunTransaction, UpdatePerson)),
+            Success(201, Again(AppendEntry, PutEntry.At("/v1/kv/created"))),
+            Success(204, Again(PutEntry, PatchEntry, DeleteEntry)),
             Refusal(422, "idempotency-key-reused", RepeatableWrites, request => request.With(Used))),
         new("the engine keeps no files", () => KvServer.StartAsync(), Refusal(409, "engine-without-files", MakeCheckpoint)),
         new("loading", SituationServers.LoadingAsync, Refusal(503, "unavailable", [.. Reads, .. Writes, Ready, HeadReady])),
@@ -66,6 +67,8 @@ internal static class Situations
 
     private static Request[] ExpiringReads =>
         [GetEntry.At("/v1/kv/expiring"), HeadEntry.At("/v1/kv/expiring"), GetPerson.At("/person/get?id=2"), HeadPerson.At("/person/get?id=2")];
+
+    private static Request[] Again(params Request[] writes) => [.. writes.Select(SituationServers.WithOwnKey)];
 
     private static string ManyReads => $"{{\"operations\":[{{\"put\":{{\"key\":\"t\",\"json\":1}}}},{string.Join(',', Enumerable.Repeat("{\"get\":{\"key\":\"text\"}}", 90))}]}}";
 
