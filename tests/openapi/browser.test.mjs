@@ -1,5 +1,7 @@
 // What a person does with Swagger UI, in a real browser.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
@@ -17,12 +19,15 @@ before(async () => {
     });
     page = await browser.newPage();
     await page.setViewport({ width: 1280, height: 1600 });
+    page.on("request", request => /^(https?|wss?):/.test(request.url()) && !request.url().startsWith(`${url}/`) && complaints.push(`asked for ${request.url()}`));
     page.on("pageerror", error => complaints.push(String(error)));
     page.on("console", message => message.type() === "error" && complaints.push(message.text()));
-    await page.goto(`${url}/swagger/index.html`, { waitUntil: "load", ...patience });
+    await openPage();
 });
 
 after(() => browser?.close());
+
+const openPage = (at = url) => page.goto(`${at}/swagger/index.html`, { waitUntil: "load", ...patience });
 
 /** Opens an operation, fills in its parameters and body, executes it, and returns what the page then shows of the answer. */
 async function tryOut(tag, operation, { parameters = {}, mediaType, body } = {}) {
@@ -43,6 +48,43 @@ async function tryOut(tag, operation, { parameters = {}, mediaType, body } = {})
     };
     await block.screenshot({ path: join(process.env.KVSTORE_ARTIFACTS, `${operation}.png`) });
     return shown;
+}
+
+const put = (key, value) => fetch(`${url}/v1/kv/${key}`, { method: "PUT", body: value, headers: { "Content-Type": "text/plain" } });
+
+const watchAnswer = "#operations-Watch-watch .live-responses-table .response";
+const watchText = () => page.$eval(`${watchAnswer} pre`, pre => pre.textContent);
+const waitForAnswer = text => page.waitForFunction(
+    (selector, wanted) => document.querySelector(selector)?.textContent.includes(wanted), patience, watchAnswer, text);
+
+/** The watch operation, opened. */
+async function watchBlock() {
+    const block = await page.waitForSelector("#operations-Watch-watch", patience);
+    if (!await block.$("button.execute"))
+        await (await block.waitForSelector(".opblock-summary-control", patience)).click();
+    await block.waitForSelector("button.execute", patience);
+    return block;
+}
+
+async function executeWatch(parameters) {
+    const block = await watchBlock();
+    for (const [name, value] of Object.entries(parameters)) {
+        const row = await block.waitForSelector(`tr[data-param-name="${name}"]`, patience);
+        const choice = await row.$("select");
+        await (choice ? choice.select(value) : fill(await row.$("input"), value));
+    }
+
+    await (await block.waitForSelector("button.execute", patience)).click();
+}
+
+const clearWatch = async () => (await (await watchBlock()).waitForSelector("button.btn-clear", patience)).click();
+
+/** Who waits for a change is a watcher, too, and the service takes three: as many of three as are refused watch already. */
+async function waitForWatchers(count) {
+    const wait = async () => (await fetch(`${url}/v1/kv/nothing?wait=1`)).status;
+    const deadline = Date.now() + patience.timeout;
+    while ((await Promise.all([wait(), wait(), wait()])).filter(status => status === 429).length !== count)
+        assert.ok(Date.now() < deadline, `not ${count} watch`);
 }
 
 async function fill(input, text) {
@@ -72,7 +114,95 @@ test("Try it out of GET shows what is wrong", async () => {
     assert.match(shown.text, /docs\/http-api\.md#not-found/);
 });
 
-// Swagger UI shows an answer when it has ended, which a watch does not; pages use the browser's EventSource.
+test("Try it out of a watch shows what is there and what changes while it happens, until Clear", async () => {
+    await put("watched/a", "there before");
+    await executeWatch({ prefix: "watched/", initial: "true" });
+    await waitForAnswer("event: synced");
+    await put("watched/b", "stored meanwhile");
+    await waitForAnswer("stored meanwhile");
+    await (await watchBlock()).screenshot({ path: join(process.env.KVSTORE_ARTIFACTS, "watch.png") });
+
+    const answer = await page.$eval(watchAnswer, row => row.textContent);
+    assert.match(answer, /^200/);
+    assert.match(answer, /content-type: text\/event-stream/);
+    assert.match(await watchText(), /^: watching after revision \d+\n\nevent: entry\ndata: .*"watched\/a".*"there before".*\n\nevent: synced\n(.*\n){3}event: change\n.*\ndata: .*"watched\/b".*\n\n$/);
+    const command = await page.$eval("#operations-Watch-watch .curl", text => text.textContent);
+    assert.equal(command, `curl -N -X 'GET' \\\n  '${url}/v1/watch?prefix=watched%2F&initial=true&values=true&consistency=linearizable' \\\n  -H 'accept: text/event-stream'`);
+
+    await waitForWatchers(1);
+    await clearWatch();
+    await waitForWatchers(0);
+    assert.equal(await page.$(watchAnswer), null);
+});
+
+test("another Execute of a watch ends the one before, and leaving the page ends it, too", async () => {
+    await put("again", "first");
+    const second = (await put("again", "second")).headers.get("KvStore-Revision");
+    await put("again", "third");
+    await executeWatch({ prefix: "again", from: "0" });
+    await waitForAnswer("first");
+    await executeWatch({ prefix: "", from: "", key: "again", "Last-Event-ID": second });
+    await waitForAnswer("third");
+    await put("again", "fourth");
+    await waitForAnswer("fourth");
+    assert.match(await watchText(), new RegExp(`^: watching after revision ${second}\n`));
+    assert.doesNotMatch(await watchText(), /first|second/);
+
+    await waitForWatchers(1);
+    await openPage();
+    await waitForWatchers(0);
+});
+
+test("a watch shows the end of what came, and says what it does not show", async () => {
+    const value = "v".repeat(1000);
+    await executeWatch({ prefix: "long/" });
+    await waitForAnswer("watching after revision");
+    for (let i = 0; i < 100; i++)
+        await put(`long/${i}`, `${value}${i}.`);
+    await waitForAnswer(`${value}99.`);
+    const text = await watchText();
+    assert.match(text, /^: \d+ characters before this are not shown any more\n\nevent: change\n/);
+    assert.ok(text.length > 60_000 && text.length <= 64 * 1024 + 100, `${text.length}`);
+    assert.ok(await page.$eval(`${watchAnswer} pre`, pre => pre.scrollTop > 0 && pre.scrollTop + pre.clientHeight >= pre.scrollHeight - 1), "the newest is in view");
+    await clearWatch();
+});
+
+test("an error of a watch is shown as every error", async () => {
+    for (const [status, problem, parameters] of [["400", "malformed-request", { key: "a", prefix: "a" }], ["410", "revision-gone", { key: "", prefix: "a", "Last-Event-ID": "999999999" }]]) {
+        await executeWatch(parameters);
+        await waitForAnswer(`docs/http-api.md#${problem}`);
+        assert.ok((await page.$eval(watchAnswer, row => row.textContent)).startsWith(status));
+        await clearWatch();
+    }
+});
+
+for (const [how, end, said] of [["ended", answer => answer.end(), ": the stream has ended\n"], ["broke off", answer => answer.destroy(), ": the stream broke off: "]]) {
+    test(`a watch that ${how} says so after what came`, async () => {
+        let endWatch;
+        const proxy = createServer((asked, answer) => get(`${url}${asked.url}`, come => {
+            come.pipe(answer.writeHead(come.statusCode, come.headers));
+            if (asked.url.startsWith("/v1/watch?"))
+                endWatch = () => end(answer, come.unpipe().destroy());
+        })).listen(0, "127.0.0.1");
+        await once(proxy, "listening");
+        const own = page;
+        page = await browser.newPage();
+        try {
+            await openPage(`http://127.0.0.1:${proxy.address().port}`);
+            await executeWatch({ prefix: "ended" });
+            await waitForAnswer("watching after revision");
+            endWatch();
+            await waitForAnswer(said);
+            assert.match(await watchText(), /^: watching after revision /);
+        } finally {
+            await page.close();
+            page = own;
+            proxy.close();
+            proxy.closeAllConnections();
+        }
+    });
+}
+
 test("EventSource of a page sees what is there and what changes", async () => {
     await fetch(`${url}/v1/kv/browser/watched`, { method: "PUT", body: "before" });
     const seen = await page.evaluate(() => new Promise((resolve, reject) => {
@@ -91,6 +221,6 @@ test("EventSource of a page sees what is there and what changes", async () => {
 });
 
 test("the page had no errors", () => {
-    // The browser writes a line for each answer that is an error; one was asked for.
-    assert.deepEqual(complaints.filter(text => !text.includes("404")), []);
+    // The browser writes a line for each answer that is an error; these were asked for.
+    assert.deepEqual(complaints.filter(text => !/status of (400|404|410) /.test(text)), []);
 });

@@ -12,7 +12,7 @@ internal static class WatchApi
         + "`id` is the revision; a browser's `EventSource` sends the last one as `Last-Event-ID` when it connects again, and goes on there. "
         + "With `initial=true` there is first an `entry` event for each entry and then `synced`: list and watch in one request. "
         + "After 10 s of silence comes a `bookmark` with the revision up to which there is nothing more. `gone` says that what comes next has been forgotten; the stream ends. "
-        + "Swagger UI shows nothing before the stream ends; use `curl -N`.")
+        + "Try it out shows the events as they come, the last 64 KiB of them; Clear ends the stream.")
     {
         Parameters =
         [

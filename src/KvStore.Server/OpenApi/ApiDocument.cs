@@ -12,6 +12,10 @@ internal static class ApiDocument
     private const string SwaggerPath = "/swagger";
     private const string NotReadyStatus = "503";
 
+    // Shows event streams while they come: see there.
+    private const string PluginFile = "watch.js";
+    private const string PluginName = "WatchPlugin";
+
     public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
@@ -33,8 +37,25 @@ internal static class ApiDocument
             options.RoutePrefix = SwaggerPath[1..];
             options.DocumentTitle = "KvStore";
             options.EnableTryItOutByDefault();
+            options.InjectJavascript("./" + PluginFile);
+            options.ConfigObject.Plugins = [PluginName];
         }));
+        var plugin = ReadPlugin();
+        app.MapGet($"{SwaggerPath}/{PluginFile}", (HttpResponse response) =>
+        {
+            // Asked for anew each time, so that a page never has the plugin of another release.
+            response.Headers.CacheControl = "no-cache";
+            return TypedResults.Bytes(plugin, "text/javascript; charset=utf-8");
+        }).ExcludeFromDescription();
         app.MapGet("/", () => TypedResults.LocalRedirect(SwaggerPath)).ExcludeFromDescription();
+    }
+
+    private static byte[] ReadPlugin()
+    {
+        using var file = typeof(ApiDocument).Assembly.GetManifestResourceStream(PluginFile)!;
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which no header can hold.</summary>

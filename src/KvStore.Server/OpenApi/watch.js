@@ -1,0 +1,124 @@
+// Swagger UI shows an answer when it has ended, and a watch does not end. This plugin shows an event stream while it comes:
+// it fetches in the place of Swagger UI, which does all the rest. "Clear" and another "Execute" end the stream, and so does
+// leaving the page, as it ends every request.
+
+const WatchPlugin = ({ React }) => {
+    const mediaType = "text/event-stream";
+
+    // All that is shown is drawn anew at each update: so it has a limit, and updates come no faster than a person reads.
+    const shownCharactersMax = 64 * 1024;
+    const updateMilliseconds = 250;
+
+    // The last stream of each operation.
+    const streams = new Map();
+    const nameOf = (path, method) => `${method} ${path}`;
+    const end = (path, method) => streams.get(nameOf(path, method))?.abort();
+
+    const isStream = operation => operation.getIn(["responses", "200", "content"])?.has(mediaType) ?? false;
+
+    /** Fetches, and shows what came so far until the answer has ended. An error ends at once, and is left to Swagger UI. */
+    async function follow(url, request, show) {
+        const response = await fetch(url, request);
+        return response.ok ? new Response(await readAll(response, text => show(response, text)), response) : response;
+    }
+
+    async function readAll(response, show) {
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        const shown = new ShownText();
+        let update;
+        show("");
+        try {
+            for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+                shown.add(piece.value);
+                update ??= setTimeout(() => {
+                    update = undefined;
+                    show(String(shown));
+                }, updateMilliseconds);
+            }
+
+            shown.add(": the stream has ended\n");
+        } catch (error) {
+            shown.add(`\n: the stream broke off: ${error.message}\n`);
+        } finally {
+            clearTimeout(update);
+        }
+
+        return String(shown);
+    }
+
+    /** The end of a text, from the beginning of an event if there is one, and how much came before it. */
+    class ShownText {
+        #text = "";
+        #cut = 0;
+
+        add(piece) {
+            this.#text += piece;
+            if (this.#text.length <= shownCharactersMax)
+                return;
+            const start = this.#text.length - shownCharactersMax;
+            const event = this.#text.indexOf("\n\n", start) + 2;
+            const kept = event > 1 && event < this.#text.length ? event : start;
+            this.#cut += kept;
+            this.#text = this.#text.slice(kept);
+        }
+
+        toString() {
+            return this.#cut === 0 ? this.#text : `: ${this.#cut} characters before this are not shown any more\n\n${this.#text}`;
+        }
+    }
+
+    const executeRequest = (execute, { specActions }) => request => {
+        const { pathName, method, operation } = request;
+        end(pathName, method);
+        if (!isStream(operation))
+            return execute(request);
+
+        const stream = new AbortController();
+        streams.set(nameOf(pathName, method), stream);
+        const { signal } = stream;
+        const unlessEnded = act => (...what) => {
+            if (!signal.aborted)
+                act(...what);
+        };
+        const show = unlessEnded(({ ok, url, status, statusText, headers }, text) =>
+            specActions.setResponse(pathName, method, { ok, url, status, statusText, headers: Object.fromEntries(headers), text }));
+
+        // One that was ended never settles: Swagger UI would show its outcome in the place of what has come since.
+        const userFetch = (url, sent) => new Promise((resolve, reject) => {
+            // curl would keep events to itself until it has many.
+            specActions.setMutatedRequest(pathName, method, { ...sent, curlOptions: ["-N"] });
+            follow(url, { ...sent, signal }, show).then(unlessEnded(resolve), unlessEnded(reject));
+        });
+        return execute({ ...request, userFetch });
+    };
+
+    const clearResponse = clear => (path, method) => {
+        end(path, method);
+        return clear(path, method);
+    };
+
+    /** Stays at the end of a stream's text when it grows, unless somebody has scrolled up. */
+    const responseBody = Original => class extends React.Component {
+        #box = React.createRef();
+
+        #text() {
+            return this.props.contentType?.startsWith(mediaType) ? this.#box.current.querySelector("pre") : null;
+        }
+
+        getSnapshotBeforeUpdate() {
+            const text = this.#text();
+            return text !== null && text.scrollTop + text.clientHeight >= text.scrollHeight - 1;
+        }
+
+        componentDidUpdate(properties, state, wasAtTheEnd) {
+            if (wasAtTheEnd)
+                this.#text()?.scrollTo({ top: this.#text().scrollHeight });
+        }
+
+        render() {
+            return React.createElement("div", { ref: this.#box }, React.createElement(Original, this.props));
+        }
+    };
+
+    return { statePlugins: { spec: { wrapActions: { executeRequest, clearResponse } } }, wrapComponents: { responseBody } };
+};
