@@ -1,5 +1,8 @@
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using KvStore.Server.Bulk;
+using KvStore.Server.Hosting;
 
 namespace KvStore.Server.Tests;
 
@@ -147,6 +150,40 @@ public sealed class TransferTests
         Assert.Equal(10_000, told[0].GetProperty("line").GetInt64());
         Assert.Equal((25_000, server.Store.Latest.Revision), (told[^1].GetProperty("imported").GetInt64(), told[^1].GetProperty("revision").GetInt64()));
         Assert.Equal(25_000, server.Store.Latest.Count);
+    }
+
+    [Fact]
+    public async Task Import_WithProgress_TellsOfLinesOnlyWhenTheyAreStored()
+    {
+        var log = new GatedCommitLog();
+        await using var server = await KvServer.StartAsync(log);
+        var input = new Pipe();
+        await input.Writer.WriteAsync(Encoding.UTF8.GetBytes($$"""{"key":"a","text":"v"}{{new string('\n', (int)ImportProgress.LinesBetween)}}"""), TestContext.Current.CancellationToken);
+        await input.Writer.CompleteAsync();
+        var output = new Pipe();
+        var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, new ImportProgress(output.Writer)).RunAsync(input.Reader, TestContext.Current.CancellationToken);
+
+        // All lines have come, so what it waits for is the commit.
+        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.False(import.IsCompleted);
+        Assert.False(output.Reader.TryRead(out _));
+        log.Open.SetResult();
+        Assert.Null(await import.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.True(output.Reader.TryRead(out var told));
+        Assert.Equal("{\"line\":10000,\"imported\":1,\"expired\":0,\"failed\":0}\n", Encoding.UTF8.GetString(told.Buffer));
+    }
+
+    [Theory]
+    [InlineData("Idempotency-Key", "8b1a9953")]
+    [InlineData("Idempotency-Key", "")]
+    [InlineData("If-Match", "\"1\"")]
+    [InlineData("If-None-Match", "*")]
+    public async Task Import_HeaderThatOneCommitWouldHeed_IsRefused(string header, string value)
+    {
+        await using var server = await KvServer.StartAsync();
+        using var raw = await server.ConnectAsync();
+        (await raw.RequestAsync("POST", "/v1/import", """{"key":"a","text":"v"}""", [$"{header}: {value}"])).ExpectProblem(400, "malformed-request", header);
+        Assert.Equal(0, server.Store.Latest.Count);
     }
 
     [Fact]

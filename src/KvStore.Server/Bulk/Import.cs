@@ -40,9 +40,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {
                 Take(line, isTooLong);
-                if (Report.Line % ImportProgress.LinesBetween == 0)
-                    progress?.Report(Report);
-                if (_batch.IsFull && await _writer.SubmitAsync(_batch.TakeOperation(), cancellationToken) is { } failure)
+                if (await StoreAsync(cancellationToken) is { } failure)
                 {
                     input.AdvanceTo(buffer.Start);
                     return failure;
@@ -51,7 +49,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
             input.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
-                return await EndAsync(cancellationToken);
+                return await StoreAllAsync(cancellationToken);
         }
     }
 
@@ -59,7 +57,24 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     public static long LineBytesMax(KvStoreOptions options) =>
         (((long)options.KeyBytesMax + options.ValueBytesMax) * EscapedBytesPerByte) + LineOverheadBytesMax;
 
-    private async ValueTask<Outcome?> EndAsync(CancellationToken cancellationToken)
+    // When enough has gathered, or when the client is to be told.
+    private ValueTask<Outcome?> StoreAsync(CancellationToken cancellationToken)
+    {
+        if (progress is not null && Report.Line % ImportProgress.LinesBetween == 0)
+            return TellAsync(progress, cancellationToken);
+        return _batch.IsFull ? _writer.SubmitAsync(_batch.TakeOperation(), cancellationToken) : default;
+    }
+
+    // The order matters because what a client is told of must not be lost.
+    private async ValueTask<Outcome?> TellAsync(ImportProgress told, CancellationToken cancellationToken)
+    {
+        var failure = await StoreAllAsync(cancellationToken);
+        if (failure is null)
+            told.Report(Report);
+        return failure;
+    }
+
+    private async ValueTask<Outcome?> StoreAllAsync(CancellationToken cancellationToken)
     {
         var failure = _batch.IsEmpty ? null : await _writer.SubmitAsync(_batch.TakeOperation(), cancellationToken);
         var earlier = await _writer.DrainAsync();

@@ -39,8 +39,8 @@ internal static class TransferApi
 
     public static readonly ApiOperation Import = new("importEntries", ApiParts.EntriesTag, "Store many entries",
         "Stores an entry for each line of the body, as an export writes them, in the order of the lines. It is not one transaction: entries become visible, many at a time, while it runs, "
-        + "and a line that is no entry does not stop the others. An import that was cut off can be sent again. "
-        + "With `Accept: application/x-ndjson` the answer has a line of progress every 10,000 lines, and its last line is the result, or a problem.")
+        + "and a line that is no entry does not stop the others. An import that was cut off can be sent again; because it is many commits, `Idempotency-Key` and conditions are refused. "
+        + "With `Accept: application/x-ndjson` the answer has a line of progress every 10,000 lines, when all of them are stored, and its last line is the result, or a problem.")
     {
         Body = new ApiBody("The entries, a JSON object a line.", Required: true, [new ApiContent(ContentTypes.Lines, null, Lines)]),
         Responses =

@@ -39,6 +39,12 @@ internal static class SafeRetry
             : Problems.MalformedRequest($"Give one key of 1 to {KeyLengthMax} printable ASCII characters, such as a UUID: a new one for each write, the same one when that write is sent again.", KeyHeader);
     }
 
+    /// <summary>Refuses the header where no one answer stands for what was done, so that nobody counts on it.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public static Problem? Refuse(HttpContext context) => context.Request.Headers.ContainsKey(KeyHeader)
+        ? Problems.MalformedRequest("This request is stored in many commits, so there is no one outcome to remember. Leave the header away: the request can be sent again as it is, and stores the same entries once more.", KeyHeader)
+        : null;
+
     /// <summary>What makes a request's operation safe to submit again.</summary>
     /// <param name="context">The request.</param>
     /// <param name="options">How long and how much is remembered.</param>
