@@ -56,6 +56,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     {
         var answer = (await server.Client.GetAsync("/")).Expect(302);
         Assert.Equal("/swagger", answer.Header("Location"));
-        (await server.Client.GetAsync("/swagger/index.html")).Expect(200);
+        Assert.Contains("./watch.js", (await server.Client.GetAsync("/swagger/index.html")).Expect(200).Text, StringComparison.Ordinal);
+        Assert.Equal("text/javascript; charset=utf-8", (await server.Client.GetAsync("/swagger/watch.js")).Expect(200).ContentType);
     }
 }
