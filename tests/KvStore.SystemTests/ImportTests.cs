@@ -10,6 +10,9 @@ public sealed class ImportTests : IDisposable
     private const int LinesPerPiece = 500;
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(5);
 
+    // A flush for each hundred lines, so that there is always something that is not stored yet.
+    private static readonly (string Name, string Value)[] Settings = [("BatchOperationsMax", "1")];
+
     private readonly DataDirectory _data = new();
 
     public void Dispose() => _data.Dispose();
@@ -26,10 +29,10 @@ public sealed class ImportTests : IDisposable
         {
             var prefix = $"{round}/";
             long told;
-            await using (var server = await _data.StartAsync())
-                told = await ImportUntilKilledAsync(server, prefix, random);
+            await using (var server = await _data.StartAsync(Settings))
+                told = await ImportUntilKilledAsync(server, prefix, random, TimeSpan.FromMilliseconds(random.Next(20 * round)));
 
-            await using var restarted = await _data.StartAsync();
+            await using var restarted = await _data.StartAsync(Settings);
             var stored = await ExportAsync(restarted, prefix);
             var kept = stored.Count == 0 ? 0 : stored.Values.Max(NumberOf) + 1;
             TestContext.Current.TestOutputHelper?.WriteLine($"{told} lines were told of, {kept} kept");
@@ -82,7 +85,7 @@ public sealed class ImportTests : IDisposable
     }
 
     /// <summary>Sends lines without saying that they were all, kills the service when it has told of some, and returns of how many.</summary>
-    private static async Task<long> ImportUntilKilledAsync(ServerProcess server, string prefix, Random random)
+    private static async Task<long> ImportUntilKilledAsync(ServerProcess server, string prefix, Random random, TimeSpan delay)
     {
         await using var import = new CurlImport(server.Address);
         using var end = new CancellationTokenSource();
@@ -91,8 +94,8 @@ public sealed class ImportTests : IDisposable
         for (var reports = random.Next(1, Lines / 10_000); reports > 0; reports--)
             told = (await import.ReadAsync())!.Value.GetProperty("line").GetInt64();
 
-        // A random moment is the point here, so there is nothing to await.
-        await Task.Delay(random.Next(40), TestContext.Current.CancellationToken);
+        // At once, or at a random moment, for which there is nothing to await.
+        await Task.Delay(delay, TestContext.Current.CancellationToken);
         server.Send(Signal.Kill);
         await server.WaitForExitAsync(ExitTimeout);
         await end.CancelAsync();

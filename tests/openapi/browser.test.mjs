@@ -172,6 +172,7 @@ test("an error of a watch is shown as every error", async () => {
         await executeWatch(parameters);
         await waitForAnswer(`docs/http-api.md#${problem}`);
         assert.ok((await page.$eval(watchAnswer, row => row.textContent)).startsWith(status));
+        assert.equal(JSON.parse(await watchText()).status, Number(status));
         await clearWatch();
     }
 });
