@@ -79,11 +79,9 @@ async function executeWatch(parameters) {
 
 const clearWatch = async () => (await (await watchBlock()).waitForSelector("button.btn-clear", patience)).click();
 
-/** Who waits for a change is a watcher, too, and the service takes three: as many of three as are refused watch already. */
 async function waitForWatchers(count) {
-    const wait = async () => (await fetch(`${url}/v1/kv/nothing?wait=1`)).status;
     const deadline = Date.now() + patience.timeout;
-    while ((await Promise.all([wait(), wait(), wait()])).filter(status => status === 429).length !== count)
+    while ((await (await fetch(`${url}/v1/status`)).json()).watchers !== count)
         assert.ok(Date.now() < deadline, `not ${count} watch`);
 }
 

@@ -26,8 +26,7 @@ rm -rf "$artifacts" generated
 mkdir -p "$artifacts" generated
 npm ci --silent
 
-# Three watchers, so that it can be asked how many there are.
-dotnet "$service" --engine memory --urls http://127.0.0.1:0 --KvStore:WatchersMax 3 >"$artifacts/service.log" 2>&1 &
+dotnet "$service" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
 process=$!
 trap 'kill "$process" 2>/dev/null; wait "$process" 2>/dev/null || true' EXIT
 for ((tries = 0; tries < 600; tries++)); do
