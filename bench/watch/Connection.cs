@@ -7,13 +7,21 @@ namespace KvStore.WatchLoad;
 internal sealed class Connection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[4 * 1024];
 
     public static async Task<Connection> OpenAsync(Uri url)
     {
         var connection = new Connection();
         await connection._socket.ConnectAsync(url.Host, url.Port);
         return connection;
+    }
+
+    /// <summary>Asks for a watch and waits for its first bytes; the rest is for whoever has the socket.</summary>
+    public static async Task<Socket> OpenWatchAsync(Uri url, string query)
+    {
+        var connection = await OpenAsync(url);
+        await connection.WatchAsync(query);
+        return connection._socket;
     }
 
     /// <summary>Asks for a watch and waits for its first bytes.</summary>
@@ -35,9 +43,6 @@ internal sealed class Connection : IDisposable
         if (count < 12 || _buffer[9] != '2')
             throw new InvalidOperationException(Encoding.ASCII.GetString(_buffer.AsSpan(0, count)));
     }
-
-    /// <summary>What comes next; empty at the end.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync() => _buffer.AsMemory(0, await _socket.ReceiveAsync(_buffer));
 
     public void Dispose() => _socket.Dispose();
 }

@@ -1,13 +1,13 @@
 namespace KvStore.WatchLoad;
 
-/// <summary>Many watchers of one prefix: how late they hear, and what that leaves for those who write elsewhere.</summary>
+/// <summary>Many watchers of what is written at a fixed rate: how late they hear, and what that leaves for those who write elsewhere.</summary>
 internal static class Fanout
 {
     private const int ValueBytes = 100;
     private const int WriteConnections = 32;
     private const int Rounds = 3;
 
-    public static async Task RunAsync(Uri url, int watchers, int perSecond, int seconds)
+    public static async Task RunAsync(Uri url, int watchers, Func<int, string> query, int perSecond, int seconds)
     {
         var time = TimeSpan.FromSeconds(seconds);
         await Load.ClosedLoopAsync(url, "elsewhere/", WriteConnections, ValueBytes, TimeSpan.FromSeconds(3));
@@ -15,7 +15,7 @@ internal static class Fanout
         {
             var alone = await Load.ClosedLoopAsync(url, "elsewhere/", WriteConnections, ValueBytes, time);
             var paced = await BesidePacedAsync(url, perSecond, time);
-            await using var watching = await Watching.BeginAsync(url, watchers);
+            await using var watching = await Watching.BeginAsync(url, watchers, query);
             var connected = await Load.ClosedLoopAsync(url, "elsewhere/", WriteConnections, ValueBytes, time);
             using (var end = new CancellationTokenSource())
             {

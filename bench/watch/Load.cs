@@ -6,6 +6,10 @@ namespace KvStore.WatchLoad;
 internal static class Load
 {
     private const int PacedConnections = 8;
+    private const int PacedKeysPerConnection = 125;
+
+    /// <summary>One of the keys that are written at a fixed rate, without their prefix; there are 1,000.</summary>
+    public static string PacedKey(int number) => $"{number / PacedKeysPerConnection % PacedConnections}-{number % PacedKeysPerConnection}";
 
     /// <summary>Writes at a fixed rate below a prefix; each value says when its turn was, so a late write counts as late.</summary>
     public static Task PacedAsync(Uri url, string prefix, int perSecond, int valueBytes, CancellationToken end) =>
@@ -18,7 +22,7 @@ internal static class Load
             {
                 var due = (long)(Stopwatch.GetElapsedTime(begin).TotalSeconds * perSecond / PacedConnections);
                 for (; written < due && !end.IsCancellationRequested; written++)
-                    await connection.PutAsync($"{prefix}{number}-{written % 100}", Latencies.Value(valueBytes));
+                    await connection.PutAsync(prefix + PacedKey((number * PacedKeysPerConnection) + (int)(written % PacedKeysPerConnection)), Latencies.Value(valueBytes));
                 await timer.WaitForNextTickAsync(CancellationToken.None);
             }
         })));

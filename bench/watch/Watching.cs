@@ -1,51 +1,54 @@
+using System.Net.Sockets;
+
 namespace KvStore.WatchLoad;
 
-/// <summary>Watchers of one prefix who read all that comes.</summary>
+/// <summary>
+/// Watchers who read all that comes. One task looks every few milliseconds who has something to read, because waiting
+/// for each of them costs the machine as much as what is measured; so what comes counts as up to that much later than it is.
+/// </summary>
 internal sealed class Watching : IAsyncDisposable
 {
-    private readonly List<Connection> _connections = [];
-    private readonly List<Task> _reading = [];
-    private Latencies[] _latencies = [];
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(4);
 
-    public static async Task<Watching> BeginAsync(Uri url, int watchers)
+    private readonly Dictionary<Socket, Latencies> _watchers = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly byte[] _buffer = new byte[1 << 20];
+    private Task _reading = Task.CompletedTask;
+    private Histogram _histogram = new();
+
+    public static async Task<Watching> BeginAsync(Uri url, int watchers, Func<int, string> query)
     {
-        var watching = new Watching { _latencies = [.. Enumerable.Range(0, watchers).Select(_ => new Latencies())] };
+        var watching = new Watching();
         for (var i = 0; i < watchers; i++)
-        {
-            var connection = await Connection.OpenAsync(url);
-            await connection.WatchAsync("?prefix=watched/");
-            watching._connections.Add(connection);
-            watching._reading.Add(watching.ReadAsync(connection, i));
-        }
-
+            watching._watchers.Add(await Connection.OpenWatchAsync(url, query(i)), new Latencies());
+        watching._reading = Task.Run(watching.ReadAsync);
         return watching;
     }
 
     /// <summary>Describes what came since the last time.</summary>
-    public string Take()
-    {
-        var taken = _latencies;
-        _latencies = [.. taken.Select(_ => new Latencies())];
-        return Latencies.Describe(taken);
-    }
+    public string Take() => Interlocked.Exchange(ref _histogram, new Histogram()).Describe();
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in _connections)
-            connection.Dispose();
-        await Task.WhenAll(_reading);
+        await _end.CancelAsync();
+        await _reading;
+        foreach (var socket in _watchers.Keys)
+            socket.Dispose();
+        _end.Dispose();
     }
 
-    private async Task ReadAsync(Connection connection, int number)
+    private async Task ReadAsync()
     {
-        try
+        using var timer = new PeriodicTimer(Interval);
+        var ready = new List<Socket>();
+        while (!_end.IsCancellationRequested)
         {
-            while (await connection.ReceiveAsync() is { Length: > 0 } bytes)
-                _latencies[number].Read(bytes.Span);
-        }
-        catch (Exception exception) when (exception is System.Net.Sockets.SocketException or ObjectDisposedException)
-        {
-            // The measurement is over.
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+            ready.Clear();
+            ready.AddRange(_watchers.Keys);
+            Socket.Select(ready, null, null, TimeSpan.Zero);
+            foreach (var socket in ready)
+                _watchers[socket].Read(_buffer.AsSpan(0, socket.Receive(_buffer)), _histogram);
         }
     }
 }

@@ -37,8 +37,8 @@ public sealed record StoreOptions
     public int WatchersMax { get; init; } = 10_000;
 
     /// <summary>
-    /// How long commits may gather before watchers are told of them. Default 250 ms. They gather only when many watchers were told
-    /// just before, 20 microseconds for each: so 1,000 of them get what comes within 20 ms in one go.
+    /// How long commits may gather before a watcher is told of them. Default 250 ms. They gather only when many watchers are told:
+    /// these take turns, 80 microseconds for each. So when 1,000 of them hear of everything, each gets what comes within 80 ms in one go.
     /// </summary>
     public TimeSpan WatchRestMax { get; init; } = TimeSpan.FromMilliseconds(250);
 

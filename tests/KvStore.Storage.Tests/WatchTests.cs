@@ -34,7 +34,7 @@ public class WatchTests
         disk.Before = (_, _) => { };
         goOn.Set();
         Assert.Equal(WatchState.Changed, await reading.Within());
-        Assert.Equal("after", Assert.Single(watcher.Commits).Commit.Changes[0].Current.Text());
+        Assert.Equal("after", Assert.Single(watcher.Commits).Changes[0].Current.Text());
         Assert.IsType<Outcome.Committed>(await writing.Within());
     }
 }

@@ -12,7 +12,7 @@ namespace KvStore.Server.Endpoints;
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
     // Flushed whenever so much has gathered: a client who does not read holds this much, and what the web server buffers.
-    private const int FlushBytes = 16 * 1024;
+    private const int FlushBytes = 64 * 1024;
 
     private const string LastEventId = "Last-Event-ID";
 
@@ -82,8 +82,15 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
         var goesOn = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
             && await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
-        while (goesOn && await WriteAsync(output, watcher, state, withValues) && await output.FlushAsync())
-            state = await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted);
+        while (goesOn && await WriteAsync(output, watcher, state, withValues))
+        {
+            // All that there is goes out at once, because handing something to a connection costs much more than writing it.
+            state = watcher.Read();
+            if (state != WatchState.Silent)
+                continue;
+            goesOn = await output.FlushAsync();
+            state = goesOn ? await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted) : state;
+        }
     }
 
     // False when nobody is there any more.
@@ -109,13 +116,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         switch (state)
         {
             case WatchState.Changed:
-                foreach (var commit in watcher.Commits)
-                {
-                    if (!await output.WriteAsync(WatchEvents.Change(commit, watcher.Filter, withValues)))
-                        return false;
-                }
-
-                return true;
+                return await output.WriteAsync(WatchEvents.Changes(watcher, withValues));
             case WatchState.Silent when !output.HasBegun:
                 // The first look finds nothing, usually, and that is no news.
                 return true;

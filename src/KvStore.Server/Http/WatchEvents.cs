@@ -9,8 +9,6 @@ internal static class WatchEvents
 {
     public const string ContentType = "text/event-stream";
 
-    private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
-
     /// <summary>A comment, which clients skip: it says at once that the stream is there.</summary>
     public static byte[] Comment(string text) => System.Text.Encoding.UTF8.GetBytes($": {text}\n\n");
 
@@ -33,17 +31,22 @@ internal static class WatchEvents
             json.WriteEndObject();
         });
 
-    /// <summary>What a commit did to the keys that somebody watches; made once for all who watch all of it in the same form.</summary>
-    public static byte[] Change(WatchedCommit watched, WatchFilter filter, bool withValues)
+    /// <summary>What the commits that a watcher was handed did to what it watches; made once for all who are handed the same.</summary>
+    public static byte[] Changes(Watcher watcher, bool withValues)
     {
-        // The store's own records, which nobody watches, are no difference.
-        if (filter.CountIn(watched.Commit) < EveryKey.CountIn(watched.Commit))
-            return Change(watched.Commit, filter, withValues);
-        if (watched.Form is not Forms forms)
-            watched.Form = forms = new Forms();
+        if (watcher.Form is not Forms forms)
+            watcher.Form = forms = new Forms();
         return withValues
-            ? forms.WithValues ??= Change(watched.Commit, filter, withValues)
-            : forms.WithoutValues ??= Change(watched.Commit, filter, withValues);
+            ? forms.WithValues ??= Make(watcher, withValues)
+            : forms.WithoutValues ??= Make(watcher, withValues);
+    }
+
+    private static byte[] Make(Watcher watcher, bool withValues)
+    {
+        var events = new ArrayBufferWriter<byte>();
+        foreach (var commit in watcher.Commits)
+            events.Write(Change(commit, watcher.Filter, withValues));
+        return events.WrittenSpan.ToArray();
     }
 
     private static byte[] Change(Commit commit, WatchFilter filter, bool withValues) =>
@@ -114,7 +117,7 @@ internal static class WatchEvents
         return output.WrittenSpan.ToArray();
     }
 
-    // What a commit looks like on the wire.
+    // What commits look like on the wire.
     private sealed class Forms
     {
         private volatile byte[]? _withValues;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore;
 
 /// <summary>
@@ -10,24 +12,27 @@ namespace KvStore;
 /// <param name="failed">Told when something threw that must not. All watchers have ended by then.</param>
 internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options, TimeProvider time, Action<Exception> failed) : IDisposable
 {
-    // What it costs to hand something to a watcher, roughly. When many are told at once, the next round waits that long, so that
-    // they get several commits in one go, and requests get the processor, too.
-    private static readonly TimeSpan WatcherCost = TimeSpan.FromMicroseconds(20);
+    // How much longer a watcher waits for its turn for each one before it. Handing something over costs about two thirds of that, in
+    // the service and with a client on the same machine; the rest is for requests. So many watchers get many commits in one go.
+    private static readonly TimeSpan WatcherTime = TimeSpan.FromMicroseconds(80);
 
-    // So many are woken together.
-    private const int WakeMax = 32;
+    // Those who have their turn in this time are woken at once.
+    private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(8);
+
+    // Whoever is behind looks at so many commits at once.
+    private const int PartCommitsMax = 256;
 
     private readonly Lock _lock = new();
     private readonly WatcherIndex _watchers = new();
     private readonly CancellationTokenSource _stopping = new();
-    private volatile WatchRound? _round;
     private long _tellingUpTo;
     private long _lookedUpTo;
     private volatile bool _isStopped;
     private bool _isRunning;
 
     // The running task's own.
-    private readonly List<Watcher> _toWake = [];
+    private readonly Queue<Watcher> _told = [];
+    private long _forgetUpTo;
 
     public TimeProvider Time => time;
 
@@ -68,7 +73,10 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
             // Nobody has told it of what came between its position and now.
             if (position < LookedUpTo)
+            {
                 watcher.Tell(position + 1);
+                watcher.Wake();
+            }
         }
 
         return watcher;
@@ -81,20 +89,19 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _watchers.Remove(watcher);
     }
 
-    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
-    public WatchRound? Between(long above, long upTo)
+    /// <summary>The commits that concern somebody, after one revision and up to another, or the first of them; null if some of them are forgotten.</summary>
+    public WatchedCommits? Between(long above, long upTo, WatchFilter filter)
     {
         if (above >= upTo)
-            return new WatchRound(above, upTo, []);
-
-        // Most watchers are up to date, and look at what the hub has just looked at.
-        if (_round is { } round && round.Above <= above && round.UpTo == upTo)
-            return round;
+            return new WatchedCommits(above, upTo, []);
 
         // Whoever is far behind gets a part at a time: with all of it he would keep what the history forgets.
-        if (publisher.Between(above, upTo, WatchRound.PartCommitsMax) is not { } commits)
+        if (publisher.Between(above, upTo, PartCommitsMax) is not { } commits)
             return null;
-        return new WatchRound(above, commits.Count < WatchRound.PartCommitsMax ? upTo : commits[^1].Revision, Watched(commits));
+        if (commits.Count == PartCommitsMax)
+            upTo = commits[^1].Revision;
+        commits.RemoveAll(commit => filter.CountIn(commit) == 0);
+        return WatchedCommits.First(above, upTo, CollectionsMarshal.AsSpan(commits));
     }
 
     /// <summary>Ends all watchers and takes no more. May be called twice.</summary>
@@ -107,10 +114,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _isStopped = true;
             _stopping.Cancel();
             foreach (var watcher in _watchers.All)
-            {
-                watcher.Tell(long.MaxValue);
                 watcher.Wake();
-            }
         }
     }
 
@@ -137,11 +141,11 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         {
             while (true)
             {
-                var latest = await publisher.ReachAsync(LookedUpTo + 1, stopping).ConfigureAwait(false);
-                if (!TryLook(latest.Revision))
+                if (_told.Count == 0)
+                    await publisher.ReachAsync(LookedUpTo + 1, stopping).ConfigureAwait(false);
+                if (!TryLook(publisher.Latest.Revision))
                     return;
-                var woken = await WakeAsync().ConfigureAwait(false);
-                await RestAsync(woken, stopping).ConfigureAwait(false);
+                await RestAsync(Wake(), stopping).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_isStopped)
@@ -161,11 +165,16 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     {
         lock (_lock)
         {
-            _round = null;
             _isRunning = _watchers.Count > 0 && !_isStopped;
             if (!_isRunning)
+            {
+                _told.Clear();
+                _watchers.Forget(long.MaxValue);
                 return false;
-            Tell(LookedUpTo, upTo);
+            }
+
+            if (upTo > LookedUpTo)
+                Tell(LookedUpTo, upTo);
             Volatile.Write(ref _lookedUpTo, upTo);
             return true;
         }
@@ -173,51 +182,49 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
     private void Tell(long above, long upTo)
     {
+        // Whoever has been told longest has not been woken yet, and may want what he was told of. Those who were just woken may, too.
+        _watchers.Forget(_forgetUpTo);
+        _forgetUpTo = _told.TryPeek(out var first) ? first.Pending - 1 : above;
+
         // The order matters because whoever was told looks at this to learn how far to read.
         var commits = publisher.Between(above, upTo);
-        _round = commits is null ? null : new WatchRound(above, upTo, Watched(commits));
         Volatile.Write(ref _tellingUpTo, upTo);
-        if (_round is { } round)
+        if (commits is not null)
         {
-            _watchers.Tell(round.Commits, _toWake);
+            _watchers.Tell(above, upTo, commits, _told);
             return;
         }
 
         // Forgotten before anybody looked: any watcher may have missed something, and finds out by reading.
+        _watchers.Forget(long.MaxValue);
         foreach (var watcher in _watchers.All)
         {
             if (watcher.Tell(above + 1))
-                _toWake.Add(watcher);
+                _told.Enqueue(watcher);
         }
     }
 
-    // Woken all at once, they would stand before every request; so the next ones are woken when these have had their turn.
-    private async ValueTask<int> WakeAsync()
+    // Returns how many.
+    private int Wake()
     {
-        var count = _toWake.Count;
+        // Nobody waits longer than he may, however many there are.
+        var count = options.WatchRestMax > TurnTime
+            ? Math.Max((int)(TurnTime / WatcherTime), (int)(Count * (TurnTime / options.WatchRestMax)))
+            : int.MaxValue;
+        count = Math.Min(count, _told.Count);
         for (var i = 0; i < count; i++)
-        {
-            _toWake[i].Wake();
-            if (i % WakeMax == WakeMax - 1)
-                await Task.Yield();
-        }
-
-        _toWake.Clear();
+            _told.Dequeue().Wake();
         return count;
     }
 
     private async ValueTask RestAsync(int woken, CancellationToken stopping)
     {
-        var rest = WatcherCost * woken;
+        var rest = WatcherTime * woken;
+        if (rest > TurnTime)
+            rest = TurnTime;
+        if (rest > options.WatchRestMax)
+            rest = options.WatchRestMax;
         if (rest >= TimeSpan.FromMilliseconds(1))
-            await Task.Delay(rest < options.WatchRestMax ? rest : options.WatchRestMax, time, stopping).ConfigureAwait(false);
-    }
-
-    private static WatchedCommit[] Watched(List<Commit> commits)
-    {
-        var watched = new WatchedCommit[commits.Count];
-        for (var i = 0; i < watched.Length; i++)
-            watched[i] = new WatchedCommit(commits[i]);
-        return watched;
+            await Task.Delay(rest, time, stopping).ConfigureAwait(false);
     }
 }

@@ -22,16 +22,15 @@ public enum WatchState
 /// </summary>
 public sealed class Watcher : IDisposable
 {
-    // What is handed over at once is as much, so that whoever stops reading keeps no more from being forgotten.
-    private const int CommitsMax = 256;
-    private const long CommitsBytesMax = 1 << 20;
-
     private readonly WatchHub _hub;
-    private readonly List<WatchedCommit> _commits = [];
+    private WatchedCommits? _found;
 
     // The first revision that concerns this watcher and that it has not looked at; 0 when there is none. The hub sets it.
     private long _pending;
     private TaskCompletionSource? _signal;
+
+    // Whether it is this watcher's turn to look at what is pending. The hub sets it.
+    private volatile bool _isDue;
 
     // The first revision that is still to be looked at, of what the hub told; 0 when there is none. Stays when it is gone.
     private long _unread;
@@ -45,7 +44,18 @@ public sealed class Watcher : IDisposable
     public long Position { get; private set; }
 
     /// <summary>The commits that the last <see cref="ReadAsync"/> found, in order, each once. Valid until the next one.</summary>
-    public IReadOnlyList<WatchedCommit> Commits => _commits;
+    public IReadOnlyList<Commit> Commits => _found?.Commits ?? [];
+
+    /// <summary>
+    /// What somebody made of <see cref="Commits"/>, for whoever watches the same and is handed the same: it is serialised once, not
+    /// once per watcher. Null at first. Two threads may both find null and both set it; either is as good.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It was set while there were no commits.</exception>
+    public object? Form
+    {
+        get => _found?.Form;
+        set => (_found ?? throw new InvalidOperationException("There are no commits.")).Form = value;
+    }
 
     /// <summary>Finds the commits that concern this watcher, without waiting.</summary>
     public WatchState Read() => Look() ?? WatchState.Silent;
@@ -68,58 +78,68 @@ public sealed class Watcher : IDisposable
     /// <summary>Stops watching.</summary>
     public void Dispose() => _hub.Remove(this);
 
-    /// <summary>For the hub: there is a commit that concerns this watcher, at this revision, or the hub has stopped.</summary>
-    /// <returns>Whether it has to be woken, in case it waits: it had not been told of anything before.</returns>
+    /// <summary>Everybody who watches the same.</summary>
+    internal WatchGroup? Group { get; set; }
+
+    /// <summary>The first revision that concerns this watcher and that it has not looked at; 0 when there is none.</summary>
+    internal long Pending => Volatile.Read(ref _pending);
+
+    /// <summary>For the hub: there is a commit that concerns this watcher, at this revision.</summary>
+    /// <returns>Whether it has to be woken: it had not been told of anything before.</returns>
     internal bool Tell(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;
 
-    /// <summary>For the hub: ends the wait, if it waits.</summary>
-    internal void Wake() => Interlocked.Exchange(ref _signal, null)?.TrySetResult();
+    /// <summary>For the hub: it is this watcher's turn to look at what it was told of, or the hub has stopped.</summary>
+    internal void Wake()
+    {
+        _isDue = true;
+        Interlocked.Exchange(ref _signal, null)?.TrySetResult();
+    }
 
     // Null when there is nothing to tell.
     private WatchState? Look()
     {
-        _commits.Clear();
+        _found = null;
         if (_hub.IsStopped)
             return WatchState.Stopped;
 
         // The order matters because the hub says how far it is going to tell, then tells, then says how far it has told. So when
         // nothing is pending, nothing up to here concerns us; and when something is, all that we were told of is up to there.
         var looked = _hub.LookedUpTo;
-        var pending = Interlocked.Exchange(ref _pending, 0);
-        if (pending == long.MaxValue)
-            return WatchState.Stopped;
-        if (_unread == 0)
-            _unread = pending;
-        while (_unread > 0 && _commits.Count == 0)
+        if (_isDue)
         {
-            var (above, upTo) = (Math.Max(Position, _unread - 1), _hub.TellingUpTo);
-            if (_hub.Between(above, upTo) is not { } round)
+            _isDue = false;
+            var pending = Interlocked.Exchange(ref _pending, 0);
+            if (_unread == 0)
+                _unread = pending;
+        }
+        else if (_unread == 0 && Pending != 0)
+        {
+            return null;
+        }
+
+        while (_unread > 0 && _found is null)
+        {
+            if (!TryFind(Math.Max(Position, _unread - 1)))
                 return WatchState.Gone;
-            Position = Math.Max(Position, Take(round, above));
-            _unread = Position < upTo ? Position + 1 : 0;
         }
 
         if (_unread == 0)
             Position = Math.Max(Position, looked);
-        return _commits.Count > 0 ? WatchState.Changed : null;
+        return _found is null ? null : WatchState.Changed;
     }
 
-    // Returns how far it came.
-    private long Take(WatchRound round, long above)
+    // False when it is gone.
+    private bool TryFind(long above)
     {
-        var bytes = 0L;
-        foreach (var commit in round.After(above))
-        {
-            if (Filter.CountIn(commit.Commit) == 0)
-                continue;
-            _commits.Add(commit);
-            foreach (ref readonly var change in commit.Commit.Changes)
-                bytes += (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0);
-            if (_commits.Count == CommitsMax || bytes >= CommitsBytesMax)
-                return commit.Commit.Revision;
-        }
-
-        return round.UpTo;
+        var upTo = _hub.TellingUpTo;
+        var shared = Group?.After(above);
+        if ((shared ?? _hub.Between(above, upTo, Filter)) is not { } found)
+            return false;
+        Position = Math.Max(Position, found.UpTo);
+        _unread = (shared is null ? found.UpTo >= upTo : shared.Next is null) ? 0 : Position + 1;
+        if (found.Commits.Length > 0)
+            _found = found;
+        return true;
     }
 
     // False when the time is up.
@@ -127,7 +147,7 @@ public sealed class Watcher : IDisposable
     {
         var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _signal, signal);
-        if (Volatile.Read(ref _pending) != 0)
+        if (_isDue || _hub.IsStopped)
             return true;
         await signal.Task.WaitAsync(timeout, _hub.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();

@@ -3,14 +3,16 @@ namespace KvStore;
 /// <summary>Watchers by what they watch, so that a commit finds those that it concerns without asking the others. Not thread-safe.</summary>
 internal sealed class WatcherIndex
 {
-    private readonly Dictionary<Key, Group> _keys = [];
-    private readonly Dictionary<Key, Group> _prefixes = [];
+    private readonly Dictionary<Key, WatchGroup> _keys = [];
+    private readonly Dictionary<Key, WatchGroup> _prefixes = [];
 
     // How many different prefixes there are of each length, and these lengths.
     private readonly Dictionary<int, int> _prefixesOfLength = [];
     private int[] _prefixLengths = [];
 
-    private long _round;
+    // Who is being told of something, and who has been and keeps it.
+    private readonly List<WatchGroup> _telling = [];
+    private readonly List<WatchGroup> _keeping = [];
 
     /// <summary>How many watchers there are.</summary>
     public int Count { get; private set; }
@@ -24,12 +26,13 @@ internal sealed class WatcherIndex
         var groups = isPrefix ? _prefixes : _keys;
         if (!groups.TryGetValue(text, out var group))
         {
-            groups.Add(text, group = new Group());
+            groups.Add(text, group = new WatchGroup());
             if (isPrefix)
                 CountPrefix(text.Length, 1);
         }
 
         group.Watchers.Add(watcher);
+        watcher.Group = group;
         Count++;
     }
 
@@ -48,26 +51,41 @@ internal sealed class WatcherIndex
     }
 
     /// <summary>Tells every watcher whom commits concern, once, of the first that does.</summary>
+    /// <param name="above">The commits are all after this revision,</param>
+    /// <param name="upTo">up to and with this one.</param>
     /// <param name="commits">The commits.</param>
-    /// <param name="toWake">Takes those who have to be woken.</param>
-    public void Tell(WatchedCommit[] commits, List<Watcher> toWake)
+    /// <param name="told">Takes those who were told and have to be woken.</param>
+    public void Tell(long above, long upTo, List<Commit> commits, Queue<Watcher> told)
     {
-        _round++;
         foreach (var commit in commits)
         {
-            foreach (ref readonly var change in commit.Commit.Changes)
-            {
-                var key = change.Key;
-                if (!KeyRange.IsOfUsers(key.Utf8))
-                    continue;
-                if (_keys.Count > 0 && _keys.TryGetValue(key, out var group))
-                    Tell(group, commit.Commit.Revision, toWake);
-                foreach (var length in _prefixLengths)
-                {
-                    if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix))
-                        Tell(prefix, commit.Commit.Revision, toWake);
-                }
-            }
+            foreach (ref readonly var change in commit.Changes)
+                Find(change.Key, commit);
+        }
+
+        foreach (var group in _telling)
+        {
+            if (!group.Keeps)
+                _keeping.Add(group);
+            group.Tell(above, upTo, told);
+        }
+
+        _telling.Clear();
+    }
+
+    /// <summary>Lets go of what watchers were told of up to a revision. Whoever has not read it finds it in the history.</summary>
+    public void Forget(long upTo) => _keeping.RemoveAll(group => !group.Forget(upTo));
+
+    private void Find(Key key, Commit commit)
+    {
+        if (!KeyRange.IsOfUsers(key.Utf8))
+            return;
+        if (_keys.Count > 0 && _keys.TryGetValue(key, out var group) && group.Add(commit))
+            _telling.Add(group);
+        foreach (var length in _prefixLengths)
+        {
+            if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix) && prefix.Add(commit))
+                _telling.Add(prefix);
         }
     }
 
@@ -78,25 +96,5 @@ internal sealed class WatcherIndex
             _prefixesOfLength.Remove(length);
         if (count == 0 || (count == 1 && by == 1))
             _prefixLengths = [.. _prefixesOfLength.Keys];
-    }
-
-    private void Tell(Group group, long revision, List<Watcher> toWake)
-    {
-        // Whoever was told looks at all that follows by himself.
-        if (group.ToldInRound == _round)
-            return;
-        group.ToldInRound = _round;
-        foreach (var watcher in group.Watchers)
-        {
-            if (watcher.Tell(revision))
-                toWake.Add(watcher);
-        }
-    }
-
-    private sealed class Group
-    {
-        public HashSet<Watcher> Watchers { get; } = [];
-
-        public long ToldInRound { get; set; }
     }
 }

@@ -40,7 +40,7 @@ public class WatchHubTests
             using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
             var committing = store.SubmitAsync(Some.Operation(Some.Put("k")));
             Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-            Assert.Equal(((Outcome.Committed)await committing).Revision, Assert.Single(watcher.Commits).Commit.Revision);
+            Assert.Equal(((Outcome.Committed)await committing).Revision, Assert.Single(watcher.Commits).Revision);
         }
     }
 

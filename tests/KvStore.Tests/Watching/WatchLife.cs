@@ -34,7 +34,7 @@ internal sealed class WatchLife(WatchFilter filter, long after)
             }
 
             Assert.Equal(state == WatchState.Changed, watcher.Commits.Count > 0);
-            _seen.AddRange(watcher.Commits.Select(commit => commit.Commit));
+            _seen.AddRange(watcher.Commits);
             _steps.Add((watcher.Position, _seen.Count));
             if (IsGone || (_seen.Count > 0 && _seen[^1].Changes[0].Current is { } entry && entry.Text() == LastValue))
                 return;

@@ -28,7 +28,7 @@ public class WatchRegressionTests
         {
             Assert.NotEqual(WatchState.Gone, watcher.Read());
             if (watcher.Commits.Count > 0)
-                seen = watcher.Commits[^1].Commit.Revision;
+                seen = watcher.Commits[^1].Revision;
             Assert.Equal(watcher.Position / 2 * 2, seen);
             if (writing.IsFaulted)
                 break;
@@ -57,7 +57,7 @@ public class WatchRegressionTests
         Assert.Equal(100, watcher.Position);
         await store.CommitAsync(Some.Put("k"));
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        Assert.Equal(101, Assert.Single(watcher.Commits).Commit.Revision);
+        Assert.Equal(101, Assert.Single(watcher.Commits).Revision);
     }
 
     // etcd #18089 and #19179: a deletion right after what was compacted was not sent.
@@ -72,7 +72,7 @@ public class WatchRegressionTests
 
         using var watcher = store.TryWatch(WatchFilter.OfKey(Some.Key("k")), store.OldestRevision)!;
         Assert.Equal(WatchState.Changed, watcher.Read());
-        var commit = Assert.Single(watcher.Commits).Commit;
+        var commit = Assert.Single(watcher.Commits);
         Assert.Equal((deleted.Revision, null), (commit.Revision, commit.Changes[0].Current));
         using var older = store.TryWatch(WatchFilter.OfKey(Some.Key("k")), store.OldestRevision - 1)!;
         Assert.Equal(WatchState.Gone, older.Read());
@@ -95,7 +95,7 @@ public class WatchRegressionTests
                 Assert.Equal(WatchState.Changed, behind.Read());
             await store.CommitAsync(Some.Put("k"));
             Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-            Assert.Equal(Commits + i, Assert.Single(watcher.Commits).Commit.Revision);
+            Assert.Equal(Commits + i, Assert.Single(watcher.Commits).Revision);
         }
     }
 
@@ -117,10 +117,10 @@ public class WatchRegressionTests
 
         Assert.Equal([1, 2], log.BatchSizes);
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        Assert.Equal([2, 3], watcher.Commits.Select(commit => commit.Commit.Revision));
-        Assert.Equal([2, 2], watcher.Commits.Select(commit => watcher.Filter.CountIn(commit.Commit)));
+        Assert.Equal([2, 3], watcher.Commits.Select(commit => commit.Revision));
+        Assert.Equal([2, 2], watcher.Commits.Select(commit => watcher.Filter.CountIn(commit)));
         Assert.Equal(WatchState.Changed, await ofKey.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        Assert.Equal([2, 3], ofKey.Commits.Select(commit => commit.Commit.Revision));
+        Assert.Equal([2, 3], ofKey.Commits.Select(commit => commit.Revision));
         Assert.Equal((1, 0), (store.Latest.Count, store.Latest.CountOf(KeyRange.WithPrefix("a/"u8))));
     }
 }

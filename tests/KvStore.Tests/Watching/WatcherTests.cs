@@ -20,7 +20,7 @@ public class WatcherTests
         while (watcher.Read() == WatchState.Changed)
         {
             Assert.InRange(watcher.Commits.Count, 1, 256);
-            seen.AddRange(watcher.Commits.Select(commit => commit.Commit.Revision));
+            seen.AddRange(watcher.Commits.Select(commit => commit.Revision));
             Assert.InRange(watcher.Position, seen[^1], seen[^1] + 1);
         }
 
@@ -72,7 +72,7 @@ public class WatcherTests
         time.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        var change = Assert.Single(watcher.Commits).Commit.Changes[0];
+        var change = Assert.Single(watcher.Commits).Changes[0];
         Assert.Equal((true, null, "k"), (change.IsExpiry, change.Current, $"{change.Key}"));
     }
 
@@ -88,7 +88,7 @@ public class WatcherTests
         };
         Assert.IsType<Outcome.Committed>(await store.SubmitAsync(remembered).Within());
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        var commit = Assert.Single(watcher.Commits).Commit;
+        var commit = Assert.Single(watcher.Commits);
         Assert.Equal((2, 1), (commit.Changes.Length, EveryKey.CountIn(commit)));
 
         // That it is forgotten is a commit, too, which nobody hears of.
@@ -97,7 +97,7 @@ public class WatcherTests
         await Soon.UntilAsync(() => store.Latest.Revision > before);
         var next = await store.CommitAsync(Some.Put("k"));
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
-        Assert.Equal(next.Revision, Assert.Single(watcher.Commits).Commit.Revision);
+        Assert.Equal(next.Revision, Assert.Single(watcher.Commits).Revision);
     }
 
     [Fact]
