@@ -59,7 +59,9 @@ internal sealed class WatchGroup
     public bool Forget(long upTo)
     {
         while (_first is { } first && first.UpTo <= upTo)
-            _first = first.Next;
+            (_first, first.Next) = (first.Next, WatchedCommits.Forgotten);
+        if (!Keeps)
+            _last = null;
         return Keeps;
     }
 

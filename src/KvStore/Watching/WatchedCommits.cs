@@ -10,6 +10,9 @@ internal sealed class WatchedCommits(long above, long upTo, Commit[] commits)
     private const int CommitsMax = 128;
     private const long BytesMax = 32 << 10;
 
+    /// <summary>What follows is to be found in the history.</summary>
+    public static readonly WatchedCommits Forgotten = new(long.MaxValue, long.MaxValue, []);
+
     private volatile object? _form;
     private volatile WatchedCommits? _next;
 
@@ -19,7 +22,10 @@ internal sealed class WatchedCommits(long above, long upTo, Commit[] commits)
 
     public Commit[] Commits => commits;
 
-    /// <summary>What follows; null after the last ones.</summary>
+    /// <summary>
+    /// What follows; null after the last ones. Those that the group has let go of lead to <see cref="Forgotten"/>, because whoever stopped
+    /// reading there would keep all that follows.
+    /// </summary>
     public WatchedCommits? Next
     {
         get => _next;

@@ -47,6 +47,34 @@ public class WatcherTests
         Assert.Equal(WatchState.Silent, watcher.Read());
     }
 
+    // It keeps what it was handed; the parts that follow are linked to that.
+    [Fact]
+    public async Task Read_OneStopsReading_DoesNotKeepWhatComesLater()
+    {
+        const int Commits = 300;
+        await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 10 });
+        using var stopped = store.TryWatch(EveryKey, 0)!;
+        using var reader = store.TryWatch(EveryKey, 0)!;
+        var seen = new List<WeakReference>();
+        for (var i = 0; i < Commits; i++)
+        {
+            await store.CommitAsync(Some.Put("k"));
+            await ReadAsync(reader);
+            if (i == 0)
+                Assert.Equal(WatchState.Changed, await stopped.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        }
+
+        GC.Collect();
+        Assert.InRange(seen.Count(commit => commit.IsAlive), 1, 20);
+        Assert.Equal(1, Assert.Single(stopped.Commits).Revision);
+
+        async Task ReadAsync(Watcher watcher)
+        {
+            Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+            seen.Add(new WeakReference(Assert.Single(watcher.Commits)));
+        }
+    }
+
     [Fact]
     public async Task Read_HistoryHasOvertakenIt_IsGoneForGood()
     {
