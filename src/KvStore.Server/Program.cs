@@ -46,6 +46,7 @@ try
     app.MapTransferEndpoints();
     app.MapPersonEndpoints();
     app.MapOperatingEndpoints();
+    app.MapMetricsEndpoint();
     app.MapCheckpointEndpoint();
     app.MapKvStoreOpenApi();
 

@@ -27,6 +27,9 @@ internal static class EndpointMapping
     /// <summary>/v1/admin/checkpoint.</summary>
     public static void MapCheckpointEndpoint(this IEndpointRouteBuilder routes) => CheckpointEndpoint.Map(routes);
 
+    /// <summary>/metrics.</summary>
+    public static void MapMetricsEndpoint(this IEndpointRouteBuilder routes) => MetricsEndpoint.Map(routes);
+
     /// <summary>/v1/txn.</summary>
     public static void MapTransactionEndpoints(this IEndpointRouteBuilder routes) => TransactionEndpoints.Map(routes);
 

@@ -1,5 +1,6 @@
 using KvStore.Server.Http;
 using KvStore.Server.Logging;
+using KvStore.Server.Metrics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -30,6 +31,7 @@ internal static class ServiceCollectionExtensions
 
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddOptions<HostOptions>().Configure<KvStoreOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddSingleton<RequestMetrics>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();
         return services;

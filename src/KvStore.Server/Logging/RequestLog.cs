@@ -1,10 +1,11 @@
 using KvStore.Server.Hosting;
 using KvStore.Server.Http;
+using KvStore.Server.Metrics;
 
 namespace KvStore.Server.Logging;
 
 /// <summary>
-/// Logs requests that failed or were slow, and all of them when <see cref="KvStoreOptions.AccessLog"/> says so. Thread-safe.
+/// Counts requests, and logs those that failed or were slow, and all of them when <see cref="KvStoreOptions.AccessLog"/> says so. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The path is logged and the query is not: the path is what a person needs to find the entry, while a query can hold
@@ -19,6 +20,7 @@ internal sealed class RequestLog : IDisposable
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time;
+    private readonly RequestMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _slowTicks;
     private readonly bool _all;
@@ -27,9 +29,10 @@ internal sealed class RequestLog : IDisposable
     private readonly LogWindow _refused;
     private readonly LogWindow _failed;
 
-    public RequestLog(TimeProvider time, KvStoreOptions options, ILoggerFactory loggers)
+    public RequestLog(TimeProvider time, KvStoreOptions options, RequestMetrics metrics, ILoggerFactory loggers)
     {
         _time = time;
+        _metrics = metrics;
         _logger = loggers.CreateLogger("KvStore.Server.Requests");
         _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
         _all = options.AccessLog;
@@ -43,10 +46,11 @@ internal sealed class RequestLog : IDisposable
     /// <summary>A timestamp for <see cref="Ended"/>.</summary>
     public long Now() => _time.GetTimestamp();
 
-    /// <summary>Notes a request that has its answer. For most requests this is two comparisons.</summary>
+    /// <summary>Notes a request that has its answer. For most requests this is two comparisons and a few increments.</summary>
     public void Ended(HttpContext context, long startedAt)
     {
         var ticks = _time.GetTimestamp() - startedAt;
+        _metrics.Add(context, ticks >= _slowTicks && IsLasting(context) ? null : ticks);
         if (context.Response.StatusCode >= StatusCodes.Status429TooManyRequests || ticks >= _slowTicks || _all)
             Log(context, ticks);
     }
@@ -54,8 +58,10 @@ internal sealed class RequestLog : IDisposable
     /// <summary>Notes a request that ended with an exception nobody expected: a bug.</summary>
     public void Threw(HttpContext context, long startedAt, Exception exception)
     {
+        var ticks = _time.GetTimestamp() - startedAt;
+        _metrics.Add(context, ticks);
         if (_failed.Admit())
-            _logger.RequestThrew(exception, context.Request.Method, PathOf(context), Milliseconds(_time.GetTimestamp() - startedAt));
+            _logger.RequestThrew(exception, context.Request.Method, PathOf(context), Milliseconds(ticks));
     }
 
     /// <summary>
@@ -93,7 +99,7 @@ internal sealed class RequestLog : IDisposable
             if (_all || _failed.Admit())
                 _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
         }
-        else if (ticks >= _slowTicks && !context.Items.ContainsKey(Lasting) && status < StatusCodes.Status499ClientClosedRequest)
+        else if (ticks >= _slowTicks && !IsLasting(context) && status < StatusCodes.Status499ClientClosedRequest)
         {
             if (_all || _failed.Admit())
                 _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
@@ -103,6 +109,8 @@ internal sealed class RequestLog : IDisposable
             _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
         }
     }
+
+    private static bool IsLasting(HttpContext context) => context.Items.ContainsKey(Lasting);
 
     private double Milliseconds(long ticks) => Math.Round(ticks * 1000.0 / _time.TimestampFrequency, 3);
 }

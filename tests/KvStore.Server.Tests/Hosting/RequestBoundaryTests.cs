@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using KvStore.Server.Hosting;
 using KvStore.Server.Logging;
+using KvStore.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -178,7 +179,7 @@ public sealed class RequestBoundaryTests
     {
         var lines = new LogLines();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions(), factory);
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions(), new RequestMetrics(TimeProvider.System), factory);
         foreach (var exception in (Exception[])[new ConnectionResetException("gone"), new TaskCanceledException("gone", new ConnectionAbortedException())])
         {
             var context = new DefaultHttpContext();
@@ -205,7 +206,7 @@ public sealed class RequestBoundaryTests
     {
         var (time, lines) = (new SteppedTime(), new LogLines());
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        using (var log = new RequestLog(time, new KvStoreOptions(), factory))
+        using (var log = new RequestLog(time, new KvStoreOptions(), new RequestMetrics(time), factory))
         {
             End(log, time, 200, 0);
             End(log, time, 404, 499);
@@ -227,7 +228,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public void Invoke_FastSuccess_AllocatesNothing()
     {
-        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, NullLoggerFactory.Instance);
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, new RequestMetrics(TimeProvider.System), NullLoggerFactory.Instance);
         var boundary = new RequestBoundary(_ => Task.CompletedTask, log, new KvStoreOptions());
         var context = new DefaultHttpContext();
         for (var i = 0; i < 100; i++)

@@ -29,6 +29,7 @@ internal static class Samples
     public static readonly Request HeadReady = new("HEAD /readyz", "/readyz");
     public static readonly Request Status = new("GET /v1/status", "/v1/status");
     public static readonly Request HeadStatus = new("HEAD /v1/status", "/v1/status");
+    public static readonly Request ReadMetrics = new("GET /metrics", "/metrics");
     public static readonly Request MakeCheckpoint = new("POST /v1/admin/checkpoint", "/v1/admin/checkpoint");
 
     /// <summary>What the samples are about, in the order in which it is stored.</summary>
@@ -67,5 +68,5 @@ internal static class Samples
     public static readonly Request[] WithQuery = [.. Reads, .. Writes, MakeCheckpoint];
 
     /// <summary>Every operation.</summary>
-    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus];
+    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, ReadMetrics];
 }
