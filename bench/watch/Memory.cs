@@ -2,9 +2,18 @@ using System.Globalization;
 
 namespace KvStore.WatchLoad;
 
-/// <summary>The memory of another process.</summary>
+/// <summary>The memory of the service.</summary>
 internal static class Memory
 {
+    /// <summary>Bytes of objects, with those that have not been collected yet.</summary>
+    public static async Task<long> HeapBytesAsync(Uri url)
+    {
+        using var client = new HttpClient();
+        var metrics = await client.GetStringAsync(new Uri(url, "/metrics"));
+        var line = metrics.Split('\n').Single(line => line.StartsWith("dotnet_gc_heap_size_bytes ", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(line.IndexOf(' ', StringComparison.Ordinal) + 1), NumberStyles.Float, CultureInfo.InvariantCulture);
+    }
+
     public static long ResidentBytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
