@@ -62,7 +62,10 @@ internal static class LogLoads
     private static async Task LoadInAProcessAsync(string what, string directory)
     {
         Console.Write($"load from {what}: ");
-        using var process = Process.Start(Environment.ProcessPath!, ["load", directory]);
+
+        // The program is started by itself, or as what "dotnet" was given.
+        var program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.GetCommandLineArgs()[..1] : [];
+        using var process = Process.Start(Environment.ProcessPath!, [.. program, "load", directory]);
         await process.WaitForExitAsync();
     }
 
