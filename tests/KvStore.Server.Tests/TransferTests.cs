@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using KvStore.Server.Bulk;
 using KvStore.Server.Hosting;
+using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 
@@ -161,7 +162,8 @@ public sealed class TransferTests
         await input.Writer.WriteAsync(Encoding.UTF8.GetBytes($$"""{"key":"a","text":"v"}{{new string('\n', (int)ImportProgress.LinesBetween)}}"""), TestContext.Current.CancellationToken);
         await input.Writer.CompleteAsync();
         var output = new Pipe();
-        var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, new ImportProgress(output.Writer)).RunAsync(input.Reader, TestContext.Current.CancellationToken);
+        using var body = new BodyReader(input.Reader, Patience, TestContext.Current.CancellationToken);
+        var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, new ImportProgress(output.Writer)).RunAsync(body, TestContext.Current.CancellationToken);
 
         // All lines have come, so what it waits for is the commit. The log opens before anything is asserted, because the service waits for it when it stops.
         await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);

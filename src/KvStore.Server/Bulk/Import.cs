@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using KvStore.Server.Hosting;
 using KvStore.Server.Http;
 
@@ -30,12 +29,12 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     /// <summary>Reads and stores everything.</summary>
     /// <returns>Null, or the outcome that it ended with before everything was stored.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public async Task<Outcome?> RunAsync(PipeReader input, CancellationToken cancellationToken)
+    public async Task<Outcome?> RunAsync(BodyReader input, CancellationToken cancellationToken)
     {
         var lines = new LineSplitter(LineBytesMax(options));
         while (true)
         {
-            var read = await RequestBody.ReadMoreAsync(input, cancellationToken);
+            var read = await input.ReadAsync();
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {

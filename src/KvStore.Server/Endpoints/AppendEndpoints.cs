@@ -30,7 +30,7 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
             return;
         }
 
-        if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } body)
+        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } body)
         {
             await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
             return;

@@ -69,7 +69,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             return;
         }
 
-        if (await RequestBody.ReadDraftAsync(context, key, contentType, options.ValueBytesMax) is not { } draft)
+        if (await RequestBody.ReadDraftAsync(context, options, key, contentType) is not { } draft)
         {
             await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
             return;

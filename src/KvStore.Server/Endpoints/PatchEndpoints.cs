@@ -27,7 +27,7 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
             ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is null)
         {
-            body = await RequestBody.ReadAsync(context, options.ValueBytesMax);
+            body = await RequestBody.ReadAsync(context, options, options.ValueBytesMax);
             problem = body is null ? Problems.TooLarge(options.ValueBytesMax) : TryGetChange(context, key, ttl, body, out change);
         }
 

@@ -90,7 +90,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         var body = new PersonBody();
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
             return (body, [], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
-        if (await RequestBody.ReadAsync(context, options.ValueBytesMax) is not { } bytes)
+        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } bytes)
             return (body, [], Problems.TooLarge(options.ValueBytesMax));
         var problem = PersonBody.TryParse(bytes, out body);
         return (body, bytes, problem);

@@ -80,7 +80,8 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         if (progress is not null)
             SetHeaders(context.Response, ContentTypes.Lines);
         var import = new Import(store, options, time, progress);
-        var failure = await import.RunAsync(context.Request.BodyReader, context.RequestAborted);
+        using var body = RequestBody.Open(context, options);
+        var failure = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)
             await EndProgressAsync(context, import, failure, progress);
         else if (failure is not null)

@@ -115,8 +115,11 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     {
         switch (state)
         {
+            case WatchState.Changed when WatchEvents.TryGetChanges(watcher, withValues, options.WatchEventBytesMax) is { } events:
+                return await output.WriteAsync(events);
             case WatchState.Changed:
-                return await output.WriteAsync(WatchEvents.Changes(watcher, withValues));
+                await output.WriteAsync(WatchEvents.TooLarge(store.OldestRevision));
+                return false;
             case WatchState.Silent when !output.HasBegun:
                 // The first look finds nothing, usually, and that is no news.
                 return true;

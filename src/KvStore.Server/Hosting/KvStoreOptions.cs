@@ -23,7 +23,7 @@ internal sealed record KvStoreOptions
     /// <summary>Bytes of a key, as UTF-8. Default 1,024. A longer key is answered with 400.</summary>
     public int KeyBytesMax { get; init; } = 1024;
 
-    /// <summary>Bytes of a value. Default 1 MiB. A larger value is answered with 413 and nothing is stored.</summary>
+    /// <summary>Bytes of a value. Default 1 MiB. A larger value is answered with 413 and nothing is stored. At most 128 MiB: as text in JSON it can be six times as long, and still has to fit into one string there.</summary>
     public int ValueBytesMax { get; init; } = 1 << 20;
 
     /// <summary>Entries on a page of a listing when the request does not say. Default 100.</summary>
@@ -37,6 +37,9 @@ internal sealed record KvStoreOptions
 
     /// <summary>After how much silence a watcher is told how far it has come. Default 10 seconds. Shorter than the patience of what is between.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of keys and values of the changes that are told as one event of a watch. Default 128 MiB. With more of them the watch ends with <c>gone</c>.</summary>
+    public int WatchEventBytesMax { get; init; } = 128 << 20;
 
     /// <summary>Entries that a request may delete by their prefix. Default 1,000,000. With more of them it is answered with 409 and nothing is deleted.</summary>
     public int DeletedEntriesMax { get; init; } = 1_000_000;
@@ -88,6 +91,9 @@ internal sealed record KvStoreOptions
 
     /// <summary>How long a request's headers may take to arrive. Default 30 seconds. Slower ones are answered with 408.</summary>
     public TimeSpan HeadersTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a client may send nothing while the service waits for more of a request's body. Default 30 seconds. Then the request is answered with 408.</summary>
+    public TimeSpan BodySilenceMax { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a connection may stay without a request. Default 130 seconds. Then it is closed.</summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(130);

@@ -32,7 +32,7 @@ internal static class KvStoreSettings
             Engine = reader.Choice("Engine", defaults.Engine, Engines, LaterEngines),
             Log = ReadLog(reader, defaults.Log),
             KeyBytesMax = reader.Integer("KeyBytesMax", defaults.KeyBytesMax, 1, 8192),
-            ValueBytesMax = reader.Integer("ValueBytesMax", defaults.ValueBytesMax, 1, 256 * MiB),
+            ValueBytesMax = reader.Integer("ValueBytesMax", defaults.ValueBytesMax, 1, 128 * MiB),
             PageEntriesDefault = reader.Integer("PageEntriesDefault", defaults.PageEntriesDefault, 1, 100_000),
             PageEntriesMax = reader.Integer("PageEntriesMax", defaults.PageEntriesMax, 1, 100_000),
             PageBytesMax = reader.Integer("PageBytesMax", defaults.PageBytesMax, 1, 1024 * MiB),
@@ -62,12 +62,14 @@ internal static class KvStoreSettings
                 KeptSnapshotAgeMax = reader.Duration("KeptSnapshotAgeMax", store.KeptSnapshotAgeMax, TimeSpan.Zero, TimeSpan.FromDays(1)),
             },
             WatchBookmarkInterval = reader.Duration("WatchBookmarkInterval", defaults.WatchBookmarkInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
+            WatchEventBytesMax = reader.Integer("WatchEventBytesMax", defaults.WatchEventBytesMax, 1, 256 * MiB),
             ShutdownTimeout = reader.Duration("ShutdownTimeout", defaults.ShutdownTimeout, TimeSpan.Zero, TimeSpan.FromMinutes(10)),
             SlowRequestTime = reader.Duration("SlowRequestTime", defaults.SlowRequestTime, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
             AccessLog = reader.Switch("AccessLog", defaults.AccessLog),
             ConnectionsMax = reader.Integer("ConnectionsMax", defaults.ConnectionsMax, 1, 10_000_000),
             HeadersBytesMax = reader.Integer("HeadersBytesMax", defaults.HeadersBytesMax, 1024, MiB),
             HeadersTimeout = reader.Duration("HeadersTimeout", defaults.HeadersTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            BodySilenceMax = reader.Duration("BodySilenceMax", defaults.BodySilenceMax, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)),
             IdleConnectionTimeout = reader.Duration("IdleConnectionTimeout", defaults.IdleConnectionTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
         };
     }

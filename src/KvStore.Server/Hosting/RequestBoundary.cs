@@ -107,6 +107,10 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         else
         {
             context.Response.Clear();
+
+            // The rest of the body would stand before the next request.
+            if (problem.Status == StatusCodes.Status408RequestTimeout)
+                context.Response.Headers.Connection = "close";
             await WriteAsync(context, problem).ConfigureAwait(false);
         }
 

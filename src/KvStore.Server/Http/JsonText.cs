@@ -33,7 +33,7 @@ internal static class JsonText
 
         // The bytes of the body are counted here, whatever the framing of its chunks takes.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        return await RequestBody.ReadAsync(context, bytesMax) is { } body ? (body, null) : ([], Problems.TooLarge(bytesMax));
+        return await RequestBody.ReadAsync(context, options, bytesMax) is { } body ? (body, null) : ([], Problems.TooLarge(bytesMax));
     }
 
     /// <summary>Notes that a member has come.</summary>

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.IO.Pipelines;
+using KvStore.Server.Hosting;
 
 namespace KvStore.Server.Http;
 
@@ -11,28 +11,28 @@ internal static class RequestBody
     /// <summary>Reads the whole body into an array of exactly its size, which the caller owns.</summary>
     /// <returns>The body; null when it has more bytes than allowed, and then the rest is not read.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public static async ValueTask<byte[]?> ReadAsync(HttpContext context, long bytesMax)
+    public static async ValueTask<byte[]?> ReadAsync(HttpContext context, KvStoreOptions options, long bytesMax)
     {
         if (context.Request.ContentLength is not { } length)
-            return await ReadChunkedAsync(context.Request.Body, bytesMax, context.RequestAborted);
+            return await ReadChunkedAsync(context, options, bytesMax);
         if (length > bytesMax)
             return null;
         var body = GC.AllocateUninitializedArray<byte>((int)length);
-        await FillAsync(context, body);
+        await FillAsync(context, options, body);
         return body;
     }
 
     /// <summary>Reads the whole body as the value of an entry: into the memory that it will be stored in, when its length is known.</summary>
     /// <returns>The entry; null when the body has more bytes than allowed, and then the rest is not read.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, Key key, string contentType, long bytesMax)
+    public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, KvStoreOptions options, Key key, string contentType)
     {
         if (context.Request.ContentLength is not { } length)
-            return CopyAsync(context, key, contentType, bytesMax);
-        if (length > bytesMax)
+            return CopyAsync(context, options, key, contentType);
+        if (length > options.ValueBytesMax)
             return ValueTask.FromResult<EntryDraft?>(null);
         var draft = new EntryDraft(key, (int)length, contentType);
-        var filling = FillAsync(context, draft.Value);
+        var filling = FillAsync(context, options, draft.Value);
         return filling.IsCompletedSuccessfully ? ValueTask.FromResult<EntryDraft?>(draft) : WaitAsync(filling, draft);
 
         static async ValueTask<EntryDraft?> WaitAsync(ValueTask filling, EntryDraft draft)
@@ -41,9 +41,9 @@ internal static class RequestBody
             return draft;
         }
 
-        static async ValueTask<EntryDraft?> CopyAsync(HttpContext context, Key key, string contentType, long bytesMax)
+        static async ValueTask<EntryDraft?> CopyAsync(HttpContext context, KvStoreOptions options, Key key, string contentType)
         {
-            if (await ReadChunkedAsync(context.Request.Body, bytesMax, context.RequestAborted) is not { } body)
+            if (await ReadChunkedAsync(context, options, options.ValueBytesMax) is not { } body)
                 return null;
             var draft = new EntryDraft(key, body.Length, contentType);
             body.CopyTo(draft.Value);
@@ -51,22 +51,12 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>Waits for more of the body.</summary>
-    /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public static async ValueTask<ReadResult> ReadMoreAsync(PipeReader body, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await body.ReadAsync(cancellationToken);
-        }
-        catch (IOException exception) when (exception.InnerException is OverflowException)
-        {
-            throw BadChunk(exception);
-        }
-    }
+    /// <summary>A reader for a body that is used while it comes; the caller disposes of it.</summary>
+    public static BodyReader Open(HttpContext context, KvStoreOptions options) =>
+        new(context.Request.BodyReader, options.BodySilenceMax, context.RequestAborted);
 
     // Reads a body whose length is that of the memory.
-    private static ValueTask FillAsync(HttpContext context, Memory<byte> value)
+    private static ValueTask FillAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
     {
         if (value.Length == 0)
             return ValueTask.CompletedTask;
@@ -86,39 +76,47 @@ internal static class RequestBody
             reader.AdvanceTo(buffer.Start);
         }
 
-        return context.Request.Body.ReadExactlyAsync(value, context.RequestAborted);
+        return FillAsItComesAsync(context, options, value);
     }
 
-    private static async ValueTask<byte[]?> ReadChunkedAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
+    private static async ValueTask FillAsItComesAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
     {
-        try
+        using var body = Open(context, options);
+        while (value.Length > 0)
         {
-            return await ReadToEndAsync(body, bytesMax, cancellationToken);
-        }
-        catch (IOException exception) when (exception.InnerException is OverflowException)
-        {
-            throw BadChunk(exception);
+            var read = await body.ReadAsync();
+            var part = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, value.Length));
+            part.CopyTo(value.Span);
+            value = value[(int)part.Length..];
+            body.AdvanceTo(part.End);
+            if (read.IsCompleted && value.Length > 0)
+                throw new BadHttpRequestException("The body is shorter than its Content-Length.");
         }
     }
 
-    // A chunk that says that it is larger than 2 GiB: the one malformed body that the web server calls no bad request.
-    private static BadHttpRequestException BadChunk(IOException exception) => new("Bad chunk size data.", StatusCodes.Status400BadRequest, exception);
-
-    private static async ValueTask<byte[]?> ReadToEndAsync(Stream body, long bytesMax, CancellationToken cancellationToken)
+    private static async ValueTask<byte[]?> ReadChunkedAsync(HttpContext context, KvStoreOptions options, long bytesMax)
     {
+        using var body = Open(context, options);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             for (var length = 0; ;)
             {
-                var read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken);
-                if (read == 0)
-                    return buffer.AsSpan(0, length).ToArray();
-                length += read;
-                if (length > bytesMax)
+                var read = await body.ReadAsync();
+                if (length + read.Buffer.Length > bytesMax)
+                {
+                    body.AdvanceTo(read.Buffer.End);
                     return null;
-                if (length == buffer.Length)
-                    buffer = Grow(buffer);
+                }
+
+                var needed = length + (int)read.Buffer.Length;
+                if (needed > buffer.Length)
+                    buffer = Grow(buffer, needed);
+                read.Buffer.CopyTo(buffer.AsSpan(length));
+                length = needed;
+                body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    return buffer.AsSpan(0, length).ToArray();
             }
         }
         finally
@@ -127,9 +125,9 @@ internal static class RequestBody
         }
     }
 
-    private static byte[] Grow(byte[] full)
+    private static byte[] Grow(byte[] full, int bytesMin)
     {
-        var larger = ArrayPool<byte>.Shared.Rent(full.Length * 2);
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(full.Length * 2, bytesMin));
         full.CopyTo(larger, 0);
         ArrayPool<byte>.Shared.Return(full);
         return larger;

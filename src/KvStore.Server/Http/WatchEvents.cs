@@ -9,6 +9,9 @@ internal static class WatchEvents
 {
     public const string ContentType = "text/event-stream";
 
+    // What a change has besides its key and value, as if it were escaped like these.
+    private const int ChangeOverheadBytes = 64;
+
     /// <summary>A comment, which clients skip: it says at once that the stream is there.</summary>
     public static byte[] Comment(string text) => System.Text.Encoding.UTF8.GetBytes($": {text}\n\n");
 
@@ -22,24 +25,47 @@ internal static class WatchEvents
     public static byte[] Bookmark(long revision) => OfRevision("bookmark"u8, revision);
 
     /// <summary>What comes next has been forgotten; the stream ends.</summary>
-    public static byte[] Gone(long oldestRevision) =>
-        Make("gone"u8, null, oldestRevision, (json, oldest) =>
-        {
-            json.WriteStartObject();
-            json.WriteNumber("oldestRevision"u8, oldest);
-            json.WriteString("detail"u8, "Changes after the last id have been forgotten. Watch again with initial=true.");
-            json.WriteEndObject();
-        });
+    public static byte[] Gone(long oldestRevision) => Gone(oldestRevision, "Changes after the last id have been forgotten. Watch again with initial=true.");
+
+    /// <summary>What comes next is too large to be told; the stream ends.</summary>
+    public static byte[] TooLarge(long oldestRevision) => Gone(oldestRevision, "The changes after the last id are too large for one event. Watch again with initial=true.");
 
     /// <summary>What the commits that a watcher was handed did to what it watches; made once for all who are handed the same.</summary>
-    public static byte[] Changes(Watcher watcher, bool withValues)
+    /// <returns>Null when they have more bytes than that: an array holds no more than 2 GiB, and a byte takes up to six in JSON.</returns>
+    public static byte[]? TryGetChanges(Watcher watcher, bool withValues, long bytesMax)
     {
         if (watcher.Form is not Forms forms)
             watcher.Form = forms = new Forms();
+        if ((withValues ? forms.WithValues : forms.WithoutValues) is null && BytesOf(watcher, withValues) > bytesMax)
+            return null;
         return withValues
             ? forms.WithValues ??= Make(watcher, withValues)
             : forms.WithoutValues ??= Make(watcher, withValues);
     }
+
+    private static long BytesOf(Watcher watcher, bool withValues)
+    {
+        var bytes = 0L;
+        foreach (var commit in watcher.Commits)
+        {
+            foreach (ref readonly var change in commit.Changes)
+            {
+                if (watcher.Filter.Matches(change.Key.Utf8))
+                    bytes += ChangeOverheadBytes + (withValues && change.Current is { } entry ? entry.Bytes : change.Key.Length);
+            }
+        }
+
+        return bytes;
+    }
+
+    private static byte[] Gone(long oldestRevision, string detail) =>
+        Make("gone"u8, null, (oldestRevision, detail), (json, what) =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("oldestRevision"u8, what.oldestRevision);
+            json.WriteString("detail"u8, what.detail);
+            json.WriteEndObject();
+        });
 
     private static byte[] Make(Watcher watcher, bool withValues)
     {

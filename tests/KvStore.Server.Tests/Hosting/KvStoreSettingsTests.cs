@@ -28,11 +28,12 @@ public sealed class KvStoreSettingsTests
     }
 
     [Theory]
-    [InlineData("KvStore:ValueBytesMax", "0x10", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: 0x10.")]
+    [InlineData("KvStore:ValueBytesMax", "0x10", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: 0x10.")]
     [InlineData("KvStore:ValueBytesMax", "-1", "Given: -1.")]
     [InlineData("KvStore:ValueBytesMax", "99999999999999999999", "Given: 99999999999999999999.")]
-    [InlineData("KvStore:ValueBytesMax", "", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: nothing.")]
-    [InlineData("KvStore:ValueBytesMax:Deeper", "1", "KvStore:ValueBytesMax must be a whole number from 1 to 268435456. Given: several values.")]
+    [InlineData("KvStore:ValueBytesMax", "", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: nothing.")]
+    [InlineData("KvStore:ValueBytesMax:Deeper", "1", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: several values.")]
+    [InlineData("KvStore:ValueBytesMax", "134217729", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: 134217729.")]
     [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration as hh:mm:ss from 00:00:00 to 00:10:00. Given: 3.")]
     [InlineData("KvStore:HistoryAgeMax", "3", "KvStore:HistoryAgeMax must be a duration as hh:mm:ss from 00:00:00 to 365.00:00:00. Given: 3.")]
     [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]

@@ -49,6 +49,29 @@ public sealed class WatchLifeTests
     }
 
     [Fact]
+    public async Task Watch_CommitThatIsTooLargeForOneEvent_IsGoneForThoseWhoWantItsValues()
+    {
+        await using var server = await KvServer.StartAsync(("WatchEventBytesMax", "2000"));
+        using var all = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var half = await EventStream.OpenAsync(server.Address(), "?key=a");
+        using var keys = await EventStream.OpenAsync(server.Address(), "?prefix=&values=false");
+        var value = new string('v', 1000);
+        await server.CommitAsync(WatchServers.Put("a", value), WatchServers.Put("b", value));
+        Assert.Equal("change", (await half.NextAsync("change")).Name);
+        Assert.Equal("change", (await keys.NextAsync("change")).Name);
+        Assert.Contains("too large for one event", (await all.NextAsync("gone")).Data, StringComparison.Ordinal);
+        Assert.Null(await all.NextOrEndAsync());
+
+        // As a client does who is told so.
+        using var again = await EventStream.OpenAsync(server.Address(), "?prefix=&initial=true");
+        await again.NextAsync("entry");
+        await again.NextAsync("entry");
+        await again.NextAsync("synced");
+        await server.CommitAsync(WatchServers.Put("a", value));
+        Assert.Equal("change", (await again.NextAsync("change")).Name);
+    }
+
+    [Fact]
     public async Task Watch_ClientReadsTooSlowly_GetsWhatWasSentThenGoneThenTheEnd()
     {
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "10"));

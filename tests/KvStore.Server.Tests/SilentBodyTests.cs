@@ -1,0 +1,69 @@
+namespace KvStore.Server.Tests;
+
+/// <summary>Clients that send most of a body at once, so that their average is good for hours, and then nothing more.</summary>
+public sealed class SilentBodyTests : IAsyncLifetime
+{
+    private const int Bytes = 1 << 20;
+
+    private KvServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await KvServer.StartAsync(("BodySilenceMax", "00:00:00.300"));
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Theory]
+    [InlineData("PUT", "/v1/kv/silent", "Content-Length")]
+    [InlineData("PUT", "/v1/kv/silent", "chunked")]
+    [InlineData("PATCH", "/v1/kv/silent", "Content-Length")]
+    [InlineData("POST", "/v1/kv/silent/", "chunked")]
+    [InlineData("POST", "/v1/txn", "Content-Length")]
+    [InlineData("POST", "/v1/txn", "chunked")]
+    [InlineData("POST", "/v1/batch/get", "Content-Length")]
+    [InlineData("PUT", "/person/update", "Content-Length")]
+    [InlineData("GET", "/person/get", "Content-Length")]
+    [InlineData("POST", "/v1/import", "Content-Length")]
+    [InlineData("POST", "/v1/import", "chunked")]
+    public async Task Request_MostOfTheBodyAndThenNothing_Is408AndTheConnectionIsClosed(string method, string target, string framing)
+    {
+        using var raw = await _server.ConnectAsync();
+        var (header, begin) = framing == "chunked" ? ("Transfer-Encoding: chunked", $"{Bytes:x}\r\n") : ($"Content-Length: {Bytes}", "");
+        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n{begin}{new string(' ', Bytes - 1)}");
+        var answer = await raw.ReadAsync(method);
+        answer.ExpectProblem(408, "body-too-slow");
+        Assert.Equal("close", answer.Header("Connection"));
+        Assert.Equal(0, _server.Store.Latest.Count);
+    }
+
+    // Each part comes long before the client's time is up, all of them only after it.
+    [Theory]
+    [InlineData("PUT", "/v1/kv/slow", "x", 201)]
+    [InlineData("POST", "/v1/import", "\n", 200)]
+    public async Task Request_BodyInManyPartsWithPauses_IsTaken(string method, string target, string part, int status)
+    {
+        await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"));
+        using var raw = await server.ConnectAsync();
+        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
+        for (var i = 0; i < 10; i++)
+        {
+            await Task.Delay(250, TestContext.Current.CancellationToken);
+            await raw.SendAsync(part);
+        }
+
+        (await raw.ReadAsync(method)).Expect(status);
+    }
+
+    // What the service itself takes long for is not the client's silence.
+    [Fact]
+    public async Task Import_TheCommitTakesLongerThanTheSilence_GoesOn()
+    {
+        var log = new GatedCommitLog();
+        await using var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("BodySilenceMax", "00:00:01"));
+        using var raw = await server.ConnectAsync();
+        var lines = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{{\"key\":\"{i}\",\"text\":\"v\"}}\n"));
+        await raw.SendAsync($"POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lines.Length}\r\n\r\n{lines}");
+        await log.Reached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        log.Open.SetResult();
+        Assert.Equal(20_000, (await raw.ReadAsync("POST")).Expect(200).Json.GetProperty("imported").GetInt32());
+    }
+}
