@@ -56,6 +56,19 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
         await ExpectAsync("guarded/one", "1", "text/plain", one);
     }
 
+    [Theory]
+    [InlineData("If-Match", "*")]
+    [InlineData("If-Match", "\"7\"")]
+    [InlineData("If-None-Match", "*")]
+    public async Task Run_HeaderWithACondition_IsRefusedAndNothingIsChanged(string header, string value)
+    {
+        using var raw = await server.ConnectAsync();
+        var answer = await raw.RequestAsync("POST", "/v1/txn", """{"operations":[{"put":{"key":"header/a","text":"v"}}]}""", "Content-Type: application/json", $"{header}: {value}");
+        answer.ExpectProblem(400, "malformed-request", header);
+        Assert.Contains("guards", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        (await server.Client.GetAsync("/v1/kv/header/a")).Expect(404);
+    }
+
     [Fact]
     public async Task Run_NothingToChange_AnswersTheRevisionThatWasRead()
     {

@@ -18,7 +18,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         byte[] utf8 = [];
         TransactionBody? body = null;
         string? retryKey = null;
-        var problem = QueryParameters.TryGet(context, [], out _) ?? SafeRetry.TryGet(context, out retryKey);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? SafeRetry.TryGet(context, out retryKey);
         if (problem is null)
             (utf8, problem) = await JsonText.ReadBodyAsync(context, options);
         problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);

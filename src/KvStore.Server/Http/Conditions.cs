@@ -52,7 +52,7 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
     {
         var headers = context.Request.Headers;
         var given = headers.IfMatch.Count > 0 ? HeaderNames.IfMatch : headers.IfNoneMatch.Count > 0 ? HeaderNames.IfNoneMatch : null;
-        return given is null ? null : Problems.MalformedRequest("A condition speaks of one entry, and this request is not about one. Leave the header away.", given);
+        return given is null ? null : Problems.MalformedRequest("A condition speaks of one entry, and this request is not about one. Leave the header away; in a transaction, guards say what must hold.", given);
     }
 
     // If-Match compares strongly, so that weak tags never match; If-None-Match compares weakly (RFC 9110, section 8.8.3.2).
