@@ -16,7 +16,10 @@ public enum DiskLogProblem
 /// <summary>A log cannot be opened, or an operation on its files failed. The message names the file and says what to do.</summary>
 public sealed class DiskLogException : IOException
 {
+    private const int NotPermitted = 1;
+    private const int AccessDenied = 13;
     private const int NoSpaceLeft = 28;
+    private const int ReadOnlyFileSystem = 30;
     private const int QuotaExceeded = 122;
 
     private DiskLogException(DiskLogProblem problem, string path, string message)
@@ -43,6 +46,9 @@ public sealed class DiskLogException : IOException
 
     /// <summary>Whether there was no room, on the disk or in a quota.</summary>
     public bool IsNoSpace => Errno is NoSpaceLeft or QuotaExceeded;
+
+    /// <summary>Whether it cannot be written, by anybody or by this user.</summary>
+    internal bool IsReadOnly => Errno is ReadOnlyFileSystem or AccessDenied or NotPermitted;
 
     internal static DiskLogException Locked(string path) => new(
         DiskLogProblem.Locked,

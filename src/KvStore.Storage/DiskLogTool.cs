@@ -6,7 +6,11 @@ namespace KvStore.Storage;
 /// <param name="CutBytes">Bytes of an unfinished write that the next start cuts off. Nobody had an answer for it.</param>
 /// <param name="Damage">The first damage; null if there is none.</param>
 /// <param name="SetAside">Names of the files that a repair has put aside.</param>
-public sealed record DiskLogReport(long Revision, long Entries, long CutBytes, DiskLogException? Damage, IReadOnlyList<string> SetAside);
+public sealed record DiskLogReport(long Revision, long Entries, long CutBytes, DiskLogException? Damage, IReadOnlyList<string> SetAside)
+{
+    /// <summary>Whether the directory was kept from other processes meanwhile. One that cannot be written may not be: then the report is only worth something if none used it.</summary>
+    public bool WasLocked { get; init; } = true;
+}
 
 /// <summary>Checks and repairs a log that no process has open, for a command line. It needs as much memory and time as a start.</summary>
 public static class DiskLogTool
@@ -14,14 +18,14 @@ public static class DiskLogTool
     private const string Damaged = ".damaged";
     private const int CopyBytes = 1 << 20;
 
-    /// <summary>Reads everything and changes nothing.</summary>
+    /// <summary>Reads everything and changes nothing. The directory may be one that cannot be written.</summary>
     /// <param name="directory">The log's directory.</param>
     /// <exception cref="DiskLogException">Another process has the directory, or the system refuses to read it.</exception>
     public static DiskLogReport Verify(string directory)
     {
-        using var disk = new LinuxDisk(directory);
-        disk.Lock();
-        return Verify(disk);
+        using var disk = new LinuxDisk(directory, isReadOnly: true);
+        var isLocked = disk.TryLock();
+        return Verify(disk) with { WasLocked = isLocked };
     }
 
     /// <summary>

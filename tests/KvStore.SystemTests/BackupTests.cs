@@ -105,6 +105,30 @@ public sealed class BackupTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Verify_MediumThatCannotBeWritten_ReadsItAndSaysWhetherItCouldBeLocked()
+    {
+        using var disk = await FaultyDisk.BuildAsync();
+        disk.Fail("open", FaultyDisk.ReadOnlyFileSystem);
+        await using (var server = await _data.StartAsync())
+        {
+            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            await connection.PutAsync("a", "value");
+            var file = (await connection.CheckpointAsync()).Json().GetProperty("file").GetString()!;
+            Directory.CreateDirectory(_backup.FullName);
+            File.Copy(Path.Combine(_data.FullName, file), Path.Combine(_backup.FullName, file));
+            Assert.Contains("is in use by another process", (await _data.RunAsync("verify", disk)).Output, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((0, $"{_data.FullName} is good: 1 entries at revision 1."), await _data.RunAsync("verify", disk));
+
+        var (code, said) = await _backup.RunAsync("verify", disk);
+        Assert.Equal(
+            (0, $"{_backup.FullName} cannot be written, so it could not be locked: what follows holds only if no service used it meanwhile.\n{_backup.FullName} is good: 1 entries at revision 1."),
+            (code, said));
+        Assert.Single(Directory.GetFiles(_backup.FullName));
+    }
+
     private static async Task<int> WriteUntilAsync(Uri address, CancellationToken end)
     {
         await using var connection = await RawConnection.ConnectAsync(address);

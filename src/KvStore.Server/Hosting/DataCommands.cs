@@ -10,6 +10,8 @@ internal static class DataCommands
     public static int Verify(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
     {
         var report = DiskLogTool.Verify(directory);
+        if (!report.WasLocked)
+            output.WriteLine($"{directory} cannot be written, so it could not be locked: what follows holds only if no service used it meanwhile.");
         Describe(report, directory, output);
         return report.Damage is null ? ExitCodes.Success : ExitCodes.DataUnusable;
     });

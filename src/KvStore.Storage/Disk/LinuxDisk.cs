@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace KvStore.Storage;
 
 /// <summary>A directory of a file system.</summary>
-internal sealed class LinuxDisk(string directory) : IDisk
+/// <param name="directory">Where it is.</param>
+/// <param name="isReadOnly">Whether files are opened to be read only, so that they may be on a medium that cannot be written.</param>
+internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDisk
 {
     private const string LockName = "lock";
 
@@ -22,13 +24,22 @@ internal sealed class LinuxDisk(string directory) : IDisk
         if (!OperatingSystem.IsLinux())
             throw new PlatformNotSupportedException("The log on disk needs Linux.");
         MakeDirectory(_directory);
-        var path = PathOf(LockName);
-        _lock = Open(path, LinuxCalls.ReadWrite | LinuxCalls.CreateFile);
-        if (LinuxCalls.Lock(_lock, LinuxCalls.LockExclusiveOrFail) == 0)
-            return;
-        if (Marshal.GetLastPInvokeError() == LinuxCalls.WouldBlock)
-            throw DiskLogException.Locked(_directory);
-        throw LastError("lock", path);
+        Lock(LinuxCalls.ReadWrite | LinuxCalls.CreateFile);
+    }
+
+    /// <summary>Takes a directory that exists for this process, as far as that can be done without writing to it.</summary>
+    /// <returns>False when it cannot be written and has no lock file that could be taken: then nobody knows who else uses it.</returns>
+    public bool TryLock()
+    {
+        try
+        {
+            Lock();
+            return true;
+        }
+        catch (DiskLogException exception) when (exception.IsReadOnly)
+        {
+            return TryLockAsItIs();
+        }
     }
 
     public IReadOnlyList<string> List()
@@ -43,7 +54,7 @@ internal sealed class LinuxDisk(string directory) : IDisk
         }
     }
 
-    public IDiskFile Open(string name) => new LinuxFile(Open(PathOf(name), LinuxCalls.ReadWrite), PathOf(name));
+    public IDiskFile Open(string name) => new LinuxFile(Open(PathOf(name), isReadOnly ? LinuxCalls.ReadOnly : LinuxCalls.ReadWrite), PathOf(name));
 
     public IDiskFile Create(string name) => new LinuxFile(
         Open(PathOf(name), LinuxCalls.ReadWrite | LinuxCalls.CreateFile | LinuxCalls.EmptyFile), PathOf(name));
@@ -68,6 +79,32 @@ internal sealed class LinuxDisk(string directory) : IDisk
     {
         var errno = Marshal.GetLastPInvokeError();
         return DiskLogException.Failed(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
+    }
+
+    private bool TryLockAsItIs()
+    {
+        if (!File.Exists(PathOf(LockName)))
+            return false;
+        try
+        {
+            Lock(LinuxCalls.ReadOnly);
+            return true;
+        }
+        catch (DiskLogException exception) when (exception.IsReadOnly)
+        {
+            return false;
+        }
+    }
+
+    private void Lock(int flags)
+    {
+        var path = PathOf(LockName);
+        _lock = Open(path, flags);
+        if (LinuxCalls.Lock(_lock, LinuxCalls.LockExclusiveOrFail) == 0)
+            return;
+        if (Marshal.GetLastPInvokeError() == LinuxCalls.WouldBlock)
+            throw DiskLogException.Locked(_directory);
+        throw LastError("lock", path);
     }
 
     // A directory that was made is only there to stay when its parent is flushed.

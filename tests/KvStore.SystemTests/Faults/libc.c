@@ -3,19 +3,22 @@
 //
 // A file that is called as the function is, in the directory KVSTORE_TEST_FAULTS, says what fails: an error number and,
 // if it is not to be every file, a part of the file's path. The error number -1 means to wait until that file is gone.
+// open fails only where a file is to be written or made, so that a test can have a medium that is there to be read.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int fails(const char *function, int descriptor)
+static int fails_for(const char *function, const char *file_path)
 {
     for (;;) {
-        char path[PATH_MAX], link[64], part[256] = "";
+        char path[PATH_MAX], part[256] = "";
         int error = 0;
         snprintf(path, sizeof path, "%s/%s", getenv("KVSTORE_TEST_FAULTS"), function);
         FILE *file = fopen(path, "r");
@@ -26,10 +29,7 @@ static int fails(const char *function, int descriptor)
         if (fields < 1)
             return 0;
 
-        snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-        ssize_t length = readlink(link, path, sizeof path - 1);
-        path[length < 0 ? 0 : length] = 0;
-        if (!strstr(path, part))
+        if (!strstr(file_path, part))
             return 0;
         if (error > 0) {
             errno = error;
@@ -37,6 +37,24 @@ static int fails(const char *function, int descriptor)
         }
         usleep(5000);
     }
+}
+
+static int fails(const char *function, int descriptor)
+{
+    char path[PATH_MAX], link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = 0;
+    return fails_for(function, path);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    int mode = va_arg(rest, int);
+    va_end(rest);
+    return (flags & (O_WRONLY | O_RDWR | O_CREAT)) && fails_for("open", path) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset)

@@ -26,10 +26,10 @@ internal sealed class DataDirectory : IDisposable
         ["--urls", "http://127.0.0.1:0", "--data", FullName],
         settings.Select(setting => ("KvStore__" + setting.Name, setting.Value)).Concat(disk?.Environment ?? []));
 
-    /// <summary>Runs <c>verify</c> or <c>repair</c> on it.</summary>
-    public async Task<(int ExitCode, string Output)> RunAsync(string command)
+    /// <summary>Runs <c>verify</c> or <c>repair</c> on it, on a disk that can fail if there is one.</summary>
+    public async Task<(int ExitCode, string Output)> RunAsync(string command, FaultyDisk? disk = null)
     {
-        await using var process = ServerProcess.Launch([command, "--data", FullName]);
+        await using var process = ServerProcess.Launch([command, "--data", FullName], disk?.Environment ?? []);
         var code = await process.WaitForExitAsync(ServerProcess.StartTimeout);
         Assert.Empty(process.Error.ToArray());
         return (code, process.Output.ToString());

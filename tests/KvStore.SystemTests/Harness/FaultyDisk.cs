@@ -10,6 +10,7 @@ internal sealed class FaultyDisk : IDisposable
 {
     public const int InputOutputError = 5;
     public const int NoSpaceLeft = 28;
+    public const int ReadOnlyFileSystem = 30;
 
     private readonly string _root = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
