@@ -5,7 +5,8 @@ namespace KvStore.Benchmarks;
 
 /// <summary>
 /// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [directory]</c> measures writes
-/// to a log on the disk of that directory, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; everything else goes to BenchmarkDotNet,
+/// to a log on the disk of that directory, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
+/// measures entries with a lifetime; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
 internal static class Program
@@ -21,6 +22,9 @@ internal static class Program
                 await LogLoads.RunAsync(
                     entries: args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1_000_000,
                     directory: args.Length > 2 ? args[2] : Environment.CurrentDirectory);
+                return;
+            case ["expiry", ..]:
+                await ExpiryQuick.RunAsync(directory: args.Length > 1 ? args[1] : Environment.CurrentDirectory);
                 return;
             case ["load", var directory]:
                 await LogLoads.LoadAsync(directory);

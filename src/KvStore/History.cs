@@ -18,6 +18,9 @@ internal sealed class History
     // Any thread reads, the owner writes.
     private volatile Start _start;
 
+    // Any thread writes, the owner reads.
+    private long _toldUpTo = long.MaxValue;
+
     // The owner's.
     private HistoryChunk _last = new();
     private int _commits;
@@ -31,6 +34,15 @@ internal sealed class History
 
     /// <summary>The oldest revision whose state can still be told.</summary>
     public long OldestRevision => _start.Revision;
+
+    /// <summary>
+    /// How far watchers have been told of commits. What comes after it stays although it has too many bytes, so that one large deletion does not end
+    /// every watch before anybody could look at it. Any thread sets it.
+    /// </summary>
+    public long ToldUpTo
+    {
+        set => Volatile.Write(ref _toldUpTo, value);
+    }
 
     /// <summary>Forgets everything; the state at this revision is the oldest that can be told. For the owner.</summary>
     public void Reset(long revision)
@@ -75,11 +87,12 @@ internal sealed class History
     private void Forget(long now)
     {
         var (revision, chunk, index) = _start;
+        var toldUpTo = Volatile.Read(ref _toldUpTo);
         while (_commits > 0)
         {
             if (index == chunk.Count)
                 (chunk, index) = (chunk.Next!, 0);
-            if (_commits <= _options.HistoryCommitsMax && _bytes <= _options.HistoryBytesMax &&
+            if (_commits <= _options.HistoryCommitsMax && (_bytes <= _options.HistoryBytesMax || chunk.RevisionAt(index) > toldUpTo) &&
                 now - chunk.AddedAt(index) <= _options.HistoryAgeMax.TotalMilliseconds)
                 break;
             revision = chunk.RevisionAt(index);

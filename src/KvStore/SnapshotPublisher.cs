@@ -23,6 +23,12 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public long OldestRevision => _history.OldestRevision;
 
+    /// <inheritdoc cref="History.ToldUpTo"/>
+    public long ToldUpTo
+    {
+        set => _history.ToldUpTo = value;
+    }
+
     public void Load(long revision, IEnumerable<Entry> entries)
     {
         if (revision < _latest.Revision)

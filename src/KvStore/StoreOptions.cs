@@ -15,7 +15,7 @@ public sealed record StoreOptions
     /// <summary>Commits that are remembered for reads at a revision. Default 65,536. The oldest is forgotten first.</summary>
     public int HistoryCommitsMax { get; init; } = 65_536;
 
-    /// <summary>Bytes of keys and values that only remembered commits keep alive. Default 64 MiB. The oldest commit is forgotten first.</summary>
+    /// <summary>Bytes of keys and values that only remembered commits keep alive. Default 64 MiB. The oldest commit is forgotten first, but none before watchers were told of it.</summary>
     public long HistoryBytesMax { get; init; } = 64 << 20;
 
     /// <summary>How long a commit is remembered at most, checked when the next one comes. Default 1 hour.</summary>

@@ -112,6 +112,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             if (_isStopped)
                 return;
             _isStopped = true;
+            publisher.ToldUpTo = long.MaxValue;
             _stopping.Cancel();
             foreach (var watcher in _watchers.All)
                 watcher.Wake();
@@ -130,6 +131,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             return;
         _isRunning = true;
         _tellingUpTo = _lookedUpTo = publisher.Latest.Revision;
+        publisher.ToldUpTo = _lookedUpTo;
         var stopping = _stopping.Token;
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(() => RunAsync(stopping), CancellationToken.None);
@@ -170,12 +172,14 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             {
                 _told.Clear();
                 _watchers.Forget(long.MaxValue);
+                publisher.ToldUpTo = long.MaxValue;
                 return false;
             }
 
             if (upTo > LookedUpTo)
                 Tell(LookedUpTo, upTo);
             Volatile.Write(ref _lookedUpTo, upTo);
+            publisher.ToldUpTo = upTo;
             return true;
         }
     }

@@ -34,6 +34,7 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:ValueBytesMax", "", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: nothing.")]
     [InlineData("KvStore:ValueBytesMax:Deeper", "1", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: several values.")]
     [InlineData("KvStore:ValueBytesMax", "134217729", "KvStore:ValueBytesMax must be a whole number from 1 to 134217728. Given: 134217729.")]
+    [InlineData("KvStore:ExpiryInterval", "00:00:00.501", "KvStore:ExpiryInterval must be a duration as hh:mm:ss from 00:00:00.01 to 00:00:00.5. Given: 00:00:00.501.")]
     [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration as hh:mm:ss from 00:00:00 to 00:10:00. Given: 3.")]
     [InlineData("KvStore:HistoryAgeMax", "3", "KvStore:HistoryAgeMax must be a duration as hh:mm:ss from 00:00:00 to 365.00:00:00. Given: 3.")]
     [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]

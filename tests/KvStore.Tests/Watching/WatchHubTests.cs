@@ -44,6 +44,38 @@ public class WatchHubTests
         }
     }
 
+    // The next commit would have it forgotten before anybody looked, and with it all that watchers of other keys were to be told.
+    [Fact]
+    public async Task Read_OneDeletionIsMoreThanTheHistoryHolds_NobodyIsGone()
+    {
+        const int Entries = 200;
+        for (var round = 0; round < 50; round++)
+        {
+            await using var store = await Stores.StartAsync(new StoreOptions { HistoryBytesMax = 1000 });
+            await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Change (i) => Some.Put($"p/{i}", "value"))]);
+            using var deleted = store.TryWatch(WatchFilter.OfPrefix("p/"u8), store.Latest.Revision)!;
+            using var other = store.TryWatch(WatchFilter.OfPrefix("other/"u8), store.Latest.Revision)!;
+            var deleting = store.SubmitAsync(Some.Operation(new DeletePrefix("p/"u8, Entries)));
+            for (var i = 0; i < 10; i++)
+                _ = store.SubmitAsync(Some.Operation(Some.Put("unwatched", new string('v', 500))));
+            var revision = (await store.CommitAsync(Some.Put("other/k"))).Revision;
+            await deleting;
+
+            Assert.Equal(WatchState.Changed, await deleted.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+            Assert.Equal(Entries, Assert.Single(deleted.Commits).Changes.Length);
+            Assert.Equal(WatchState.Changed, await other.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+            Assert.Equal(revision, Assert.Single(other.Commits).Revision);
+
+            // Once all were told, only what the limit allows is left.
+            await store.CommitAsync(Some.Put("unwatched"));
+            await Soon.UntilAsync(() =>
+            {
+                _ = store.SubmitAsync(Some.Operation(Some.Put("unwatched")));
+                return store.OldestRevision > revision - 12;
+            });
+        }
+    }
+
     [Fact]
     public async Task StopWatchers_SomeWaitAndSomeAreBehind_AllAreToldAndSoIsWhoComesLater()
     {
