@@ -34,6 +34,7 @@ public sealed class WatchLifeTests
     {
         await using var server = await KvServer.StartAsync(ShortSilence);
         using var stream = await EventStream.OpenAsync(server.Address(), "?prefix=&from=3");
+        Assert.Equal(0, stream.StoreRevision);
         Assert.Equal("watching after revision 3", (await stream.NextOrEndAsync())!.Data);
         Assert.Equal("waiting for revision 3", (await stream.NextOrEndAsync())!.Data);
         for (var i = 0; i < 4; i++)
@@ -98,6 +99,48 @@ public sealed class WatchLifeTests
         }
 
         Assert.Fail("The stream ended without the event gone.");
+    }
+
+    // He is sent no more than the connection takes, however much there is: it would gather in memory.
+    [Fact]
+    public async Task Watch_ClientIsFarBehindAndDoesNotRead_IsNotHandedAllThatThereIs()
+    {
+        const int Commits = 40;
+        await using var server = await KvServer.StartAsync(("HistoryCommitsMax", $"{Commits}"));
+        var value = new string('v', 1 << 20);
+        for (var i = 0; i < Commits; i++)
+            await server.CommitAsync(WatchServers.Put("k", value));
+        using var slow = await EventStream.OpenAsync(server.Address(), "?prefix=&from=0");
+        for (var i = 0; i < Commits; i++)
+            await server.CommitAsync(WatchServers.Put("k"));
+
+        ServerSentEvent next;
+        var revision = 0L;
+        while ((next = (await slow.NextOrEndAsync())!).Name is "" or "change")
+            revision = next.Name == "" ? revision : next.Revision;
+        Assert.Equal("gone", next.Name);
+        Assert.InRange(revision, 1, Commits - 1);
+    }
+
+    // A client would take what is still to come for what it has. So many others are told before it that it has its turn when some silence is over.
+    [Fact]
+    public async Task Watch_BookmarksBeforeItsTurn_AreNotAheadOfWhatItIsToldThen()
+    {
+        const int Others = 3_000;
+        await using var server = await KvServer.StartAsync(ShortSilence);
+        var others = Enumerable.Range(0, Others).Select(_ => server.Store.TryWatch(WatchFilter.OfPrefix([]), 0)!).ToArray();
+        using var stream = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        for (var revision = 1; revision <= 3; revision++)
+        {
+            await stream.NextAsync("bookmark");
+            await server.CommitAsync(WatchServers.Put("k"));
+            ServerSentEvent next;
+            while ((next = (await stream.NextOrEndAsync())!).Name == "bookmark")
+                Assert.Equal(revision - 1, next.Revision);
+            Assert.Equal(("change", revision), (next.Name, next.Revision));
+            foreach (var other in others)
+                other.Read();
+        }
     }
 
     // etcd #19509: writing after the response had ended took the process down.

@@ -101,6 +101,21 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
         Assert.Equal((revision, 5), (change.GetProperty("revision").GetInt64(), change.GetProperty("size").GetInt32()));
     }
 
+    // What they get is made once for all who watch the same.
+    [Fact]
+    public async Task Watch_TheSameWithAndWithoutValues_EachGetsWhatItAskedFor()
+    {
+        using var with = await EventStream.OpenAsync(server.Address(), "?key=both");
+        using var without = await EventStream.OpenAsync(server.Address(), "?key=both&values=false");
+        for (var i = 0; i < 20; i++)
+        {
+            await server.CommitAsync(WatchServers.Put("both", $"{i}"));
+            var changes = new[] { await with.NextAsync("change"), await without.NextAsync("change") }.Select(change => change.Json.GetProperty("changes")[0]).ToArray();
+            Assert.Equal($"{i}", changes[0].GetProperty("text").GetString());
+            Assert.False(changes[1].TryGetProperty("text", out _));
+        }
+    }
+
     [Theory]
     [InlineData("{\n\"a\" :\r\n[1,\r2],\n\n\"b\": \"\\n\"}", "application/json", "json")]
     [InlineData("one\ntwo\r\nthree\r\rdata: four\n\n", "text/plain", "text")]

@@ -48,18 +48,19 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     public async Task Put_AnotherRequestWithTheKey_IsRefusedAndChangesNothing()
     {
         var key = (Header, NewKey());
-        (await server.Client.PutAsync("/v1/kv/reuse", "v", key, ("If-None-Match", "*"))).Expect(201);
+        (await server.Client.PutAsync("/v1/kv/reuse/", "v", key)).Expect(201);
         var before = server.Store.Latest.Revision;
         Answer[] answers =
         [
-            await server.Client.PutAsync("/v1/kv/reuse", "w", key, ("If-None-Match", "*")),
-            await server.Client.PutAsync("/v1/kv/reuse", "v", key),
-            await server.Client.PutAsync("/v1/kv/reuse", "v", key, ("If-None-Match", "\"1\"")),
-            await server.Client.PutAsync("/v1/kv/reuse", "v", key, ("If-Match", "*")),
-            await server.Client.PutAsync("/v1/kv/reuse", "v", key, ("If-None-Match", "*"), ("Content-Type", "text/plain")),
-            await server.Client.PutAsync("/v1/kv/reuse?ttl=9", "v", key, ("If-None-Match", "*")),
-            await server.Client.PutAsync("/v1/kv/reuse2", "v", key, ("If-None-Match", "*")),
-            await server.Client.DeleteAsync("/v1/kv/reuse", key),
+            // Each but the last two is another in one respect alone.
+            await server.Client.PutAsync("/v1/kv/reuse/", "w", key),
+            await server.Client.PutAsync("/v1/kv/reuse/", "v", key, ("If-None-Match", "\"1\"")),
+            await server.Client.PutAsync("/v1/kv/reuse/", "v", key, ("If-Match", "*")),
+            await server.Client.PutAsync("/v1/kv/reuse/", "v", key, ("Content-Type", "text/html")),
+            await server.Client.PutAsync("/v1/kv/reuse/?ttl=9", "v", key),
+            await server.Client.PutAsync("/v1/kv/reuse2/", "v", key),
+            await server.Client.PostAsync("/v1/kv/reuse/", "v", key),
+            await server.Client.DeleteAsync("/v1/kv/reuse/", key),
             await server.Client.PostAsync("/v1/counters/reuse", null, key),
         ];
 

@@ -8,6 +8,11 @@ namespace KvStore.SystemTests.Linearizability;
 /// answered. Some cut their connection after they have sent a request. They speak HTTP by themselves: a library might send a
 /// request again when its connection breaks, and nobody could tell.
 /// </summary>
+/// <remarks>
+/// What the service does too soon or too late is wrong for microseconds, and a client needs longer than that from an answer to its next question.
+/// So clients send a read right behind a write: the service comes to it as soon as it has answered the write. Others write keys that nobody reads, so that
+/// many writes are committed and answered together, which takes longer. And somebody watches, because a snapshot that somebody waits for is slower to publish.
+/// </remarks>
 internal sealed class Recorder
 {
     private const int ClientsMin = 8;
@@ -16,6 +21,7 @@ internal sealed class Recorder
     private const int OperationsMin = 200;
     private const int OperationsMax = 400;
     private const int MicrosecondsUntilCutMax = 300;
+    private const int OthersMax = 48;
 
     private readonly Uri _address;
     private readonly HttpCalls _http;
@@ -25,6 +31,10 @@ internal sealed class Recorder
 
     // So many calls in a thousand are cut.
     private readonly int _cutPerMille;
+
+    // So many in a thousand are followed by a read that does not wait for the answer.
+    private readonly int _pairPerMille;
+    private readonly int _others;
     private readonly Random[] _randoms;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
 
@@ -37,6 +47,8 @@ internal sealed class Recorder
         _randoms = new Random[random.Next(ClientsMin, ClientsMax + 1)];
         _operationsPerClient = random.Next(OperationsMin, OperationsMax + 1) / _randoms.Length;
         _cutPerMille = random.Next(2) * random.Next(80);
+        _pairPerMille = random.Next(2) * random.Next(500);
+        _others = random.Next(2) * random.Next(OthersMax + 1);
         for (var i = 0; i < _randoms.Length; i++)
             _randoms[i] = new Random(random.Next());
     }
@@ -48,6 +60,7 @@ internal sealed class Recorder
     public static async Task<IReadOnlyList<Operation>> RecordAsync(Uri address, string prefix, Random random)
     {
         var recorder = new Recorder(address, prefix, random);
+        await using var company = await Company.StartAsync(address, prefix, recorder._others);
         var clients = await Task.WhenAll(recorder._randoms.Select((own, client) => Task.Run(() => recorder.RunAsync(client, own))));
         return [.. clients.SelectMany(operations => operations)];
     }
@@ -62,9 +75,10 @@ internal sealed class Recorder
             while (operations.Count < _operationsPerClient)
             {
                 var call = _workload.NextCall(random, memory);
+                var behind = !call.IsRead && random.Next(1000) < _pairPerMille ? _workload.NextRead(random) : null;
                 var invokedAt = Now();
-                await connection.SendAsync(_http.RequestOf(call));
-                if (random.Next(1000) < _cutPerMille)
+                await connection.SendAsync(_http.RequestOf(call) + (behind is null ? "" : _http.RequestOf(behind)));
+                if (behind is null && random.Next(1000) < _cutPerMille)
                 {
                     await CutAsync(connection, random);
                     connection = await RawConnection.ConnectAsync(_address);
@@ -72,11 +86,14 @@ internal sealed class Recorder
                     continue;
                 }
 
-                var response = await connection.ReadAsync() ?? throw new IOException($"{call} was not answered.");
-                var returnedAt = Now();
-                var answer = _http.AnswerOf(call, response);
-                memory.Remember(call, answer);
-                operations.Add(new Operation(client, call, invokedAt, returnedAt, answer));
+                foreach (var sent in behind is null ? [call] : new[] { call, behind })
+                {
+                    var response = await connection.ReadAsync() ?? throw new IOException($"{sent} was not answered.");
+                    var returnedAt = Now();
+                    var answer = _http.AnswerOf(sent, response);
+                    memory.Remember(sent, answer);
+                    operations.Add(new Operation(client, sent, invokedAt, returnedAt, answer));
+                }
             }
 
             return operations;

@@ -2,12 +2,23 @@ namespace KvStore.SystemTests.Linearizability;
 
 /// <summary>
 /// The revisions of answers, over all keys: an operation that was invoked after an answer had come is at no earlier revision, and one that changed something at a later one.
+/// So is one that was sent behind another over the same connection, before that was answered: HTTP has a write carried out before what comes behind it (RFC 9112, section 9.3.2).
 /// </summary>
 internal static class RevisionOrder
 {
+    /// <param name="history">The operations; those of a client in the order in which it sent them.</param>
     /// <returns>Two operations that went backwards; null if there are none.</returns>
     public static string? FindBackward(IReadOnlyList<Operation> history)
     {
+        foreach (var client in history.Where(operation => !operation.IsLost).GroupBy(operation => operation.Client))
+        {
+            foreach (var (operation, behind) in client.Zip(client.Skip(1)))
+            {
+                if (IsBackward(operation, behind))
+                    return Tell(operation, behind);
+            }
+        }
+
         var returned = history.Where(operation => !operation.IsLost).OrderBy(operation => operation.ReturnedAt).GetEnumerator();
         Operation? latest = null;
         var more = returned.MoveNext();
@@ -19,12 +30,18 @@ internal static class RevisionOrder
                     latest = returned.Current;
             }
 
-            var answer = operation.Answer!;
-            var isLater = operation.Call.HasChanged(answer);
-            if (latest is not null && (isLater ? answer.Revision <= latest.Answer!.Revision : answer.Revision < latest.Answer!.Revision))
-                return $"A revision went backwards:\n{latest}\n{operation}\n";
+            if (latest is not null && IsBackward(latest, operation))
+                return Tell(latest, operation);
         }
 
         return null;
     }
+
+    private static bool IsBackward(Operation sooner, Operation later)
+    {
+        var (met, answer) = (sooner.Answer!.Revision, later.Answer!);
+        return later.Call.HasChanged(answer) ? answer.Revision <= met : answer.Revision < met;
+    }
+
+    private static string Tell(Operation sooner, Operation later) => $"A revision went backwards:\n{sooner}\n{later}\n";
 }

@@ -40,9 +40,14 @@ public sealed class ViolationTests
     {
         var write = Done(1, 2, new Put(A, "x"), Created(7));
         Assert.Null(RevisionOrder.FindBackward([write, Done(3, 4, new Get(B), NotFound(7))]));
-        Assert.Null(RevisionOrder.FindBackward([write, Done(2, 4, new Get(B), NotFound(6))]));
+        Assert.Null(RevisionOrder.FindBackward([write, Done(2, 4, new Get(B), NotFound(6)) with { Client = 1 }]));
         Assert.NotNull(RevisionOrder.FindBackward([write, Done(3, 4, new Get(B), NotFound(6))]));
         Assert.NotNull(RevisionOrder.FindBackward([write, Done(3, 4, new Put(B, "y"), Created(7))]));
         Assert.Null(RevisionOrder.FindBackward([write, Done(3, 4, new Put(B, "y", IfExists), Refused(7, null))]));
+        var behind = Done(1, 4, new Get(B), NotFound(6));
+        Assert.NotNull(RevisionOrder.FindBackward([write, behind]));
+        Assert.Null(RevisionOrder.FindBackward([behind, write]));
+        Assert.Null(RevisionOrder.FindBackward([write, behind with { Client = 1 }]));
+        Assert.Null(RevisionOrder.FindBackward([write.Lost(), behind]));
     }
 }

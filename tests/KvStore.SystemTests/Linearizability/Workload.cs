@@ -49,6 +49,9 @@ internal sealed class Workload
         throw new InvalidOperationException("The weights do not add up.");
     }
 
+    /// <summary>A read of everything, or of one key.</summary>
+    public Call NextRead(Random random) => random.Next(2) == 0 ? new List(_keyCount) : new Get(random.Next(_keyCount));
+
     private static Condition NewCondition(Random random, long revision) => random.Next(8) switch
     {
         0 => new Condition(ConditionKind.Exists),

@@ -37,6 +37,9 @@ public class WatchHubTests
         await using var store = await Stores.StartAsync();
         for (var i = 0; i < Rounds; i++)
         {
+            // The hub finds out that nobody watches when there is a commit.
+            if (i % 2 == 0)
+                await store.CommitAsync(Some.Put("unwatched"));
             using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
             var committing = store.SubmitAsync(Some.Operation(Some.Put("k")));
             Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
@@ -154,6 +157,36 @@ public class WatchHubTests
         Assert.Equal(WatchState.Changed, await later.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         Assert.Equal(WatchState.Changed, await future.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         Assert.Equal(WatchState.Gone, watchers[0].Read());
+    }
+
+    // Before anybody looks at them, and more than are remembered: whoever goes on from there has missed some.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Apply_MoreThanTheHistoryHolds_EveryWatcherIsGone(bool isMoreToCome)
+    {
+        var options = new StoreOptions { HistoryCommitsMax = 3 };
+        var publisher = new SnapshotPublisher(options, TimeProvider.System);
+        publisher.Load(10, []);
+        using var hub = new WatchHub(publisher, options, TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var watcher = hub.TryAdd(EveryKey, 10)!;
+        using var untouched = hub.TryAdd(WatchFilter.OfKey(Some.Key("untouched")), 10)!;
+        publisher.Apply([Commit(11)]);
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+
+        publisher.Apply([.. Enumerable.Range(12, 10).Select(revision => Commit(revision))]);
+        await Soon.UntilAsync(() => hub.LookedUpTo == 21);
+        if (isMoreToCome)
+        {
+            publisher.Apply([Commit(22)]);
+            await Soon.UntilAsync(() => hub.LookedUpTo == 22);
+        }
+
+        foreach (var one in new[] { watcher, untouched })
+            Assert.Equal(WatchState.Gone, await one.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+
+        static Commit Commit(long revision) =>
+            new(revision, new CommittedChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)));
     }
 
     private sealed class TimeException : Exception;

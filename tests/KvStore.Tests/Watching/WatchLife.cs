@@ -6,6 +6,10 @@ internal sealed class WatchLife(WatchFilter filter, long after)
     /// <summary>The value whose commit is the last one, for those who stay to the end.</summary>
     public const string LastValue = "the last";
 
+    // What a watcher is handed at once.
+    private const int CommitsMax = 128;
+    private const long BytesMax = 32 << 10;
+
     private readonly List<Commit> _seen = [];
     private readonly List<(long Position, int Seen)> _steps = [];
     private long _oldestWhenGone;
@@ -34,6 +38,7 @@ internal sealed class WatchLife(WatchFilter filter, long after)
             }
 
             Assert.Equal(state == WatchState.Changed, watcher.Commits.Count > 0);
+            IsWithinLimits(watcher.Commits);
             _seen.AddRange(watcher.Commits);
             _steps.Add((watcher.Position, _seen.Count));
             if (IsGone || (_seen.Count > 0 && _seen[^1].Changes[0].Current is { } entry && entry.Text() == LastValue))
@@ -61,6 +66,14 @@ internal sealed class WatchLife(WatchFilter filter, long after)
 
         if (IsGone)
             Assert.True(_oldestWhenGone > _steps[^1].Position, $"Gone at {_steps[^1].Position}, and everything after {_oldestWhenGone} was still there.");
+    }
+
+    // As many as fit: no more once there is enough.
+    private static void IsWithinLimits(IReadOnlyList<Commit> commits)
+    {
+        Assert.InRange(commits.Count, 0, CommitsMax);
+        var bytesBeforeLast = commits.SkipLast(1).Sum(commit => commit.Changes.ToArray().Sum(change => (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0)));
+        Assert.InRange(bytesBeforeLast, 0, BytesMax - 1);
     }
 
     // Not the filter's own word for it.

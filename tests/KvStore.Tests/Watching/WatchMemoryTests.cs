@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+
+namespace KvStore.Tests;
+
+/// <summary>What watching keeps in memory, and lets go of.</summary>
+public sealed class WatchMemoryTests
+{
+    private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
+
+    [Fact]
+    public async Task Tell_SomebodyNeverReads_KeepsNothingThatTheHistoryHasForgotten()
+    {
+        const int Commits = 2_000;
+        var options = new StoreOptions { HistoryCommitsMax = 3 };
+        var publisher = new SnapshotPublisher(options, TimeProvider.System);
+        publisher.Load(0, []);
+        using var hub = new WatchHub(publisher, options, TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var never = hub.TryAdd(EveryKey, 0)!;
+        var values = new List<WeakReference>();
+        for (var revision = 1; revision <= Commits; revision++)
+        {
+            values.Add(Commit(publisher, revision));
+            await Soon.UntilAsync(() => hub.LookedUpTo == revision);
+        }
+
+        // The history forgets by chunks.
+        await CollectAsync(values, leftMax: HistoryChunk.CommitsMax + 10);
+        GC.KeepAlive(never);
+    }
+
+    [Fact]
+    public async Task Dispose_AllLeaveWhileTheyWaitForTheirTurns_NothingOfThemStays()
+    {
+        const int Watchers = 350;
+        var time = new ManualTime();
+        var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+        publisher.Load(0, []);
+        using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));
+        var left = await TellAndLeaveAsync();
+
+        // The hub finds out when it goes on.
+        time.Advance(TimeSpan.FromSeconds(1));
+        await CollectAsync(left, leftMax: 0);
+        Assert.Equal(0, hub.Count);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<List<WeakReference>> TellAndLeaveAsync()
+        {
+            var watchers = Enumerable.Range(0, Watchers)
+                .Select(i => hub.TryAdd(i % 2 == 0 ? WatchFilter.OfKey(Some.Key($"k{i}")) : WatchFilter.OfPrefix(Some.Bytes($"k{i}")), 0)!).ToArray();
+            publisher.Apply([new Commit(1, [.. Enumerable.Range(0, Watchers).Select(i => new CommittedChange(null, NewEntry($"k{i}", 1)))])]);
+            await Soon.UntilAsync(() => time.Timers == 1);
+            List<WeakReference> references = [.. watchers.Select(watcher => new WeakReference(watcher)), .. watchers.Select(watcher => new WeakReference(watcher.Group))];
+            foreach (var watcher in watchers)
+                watcher.Dispose();
+            return references;
+        }
+    }
+
+    // Somebody stays, so that the hub goes on.
+    [Fact]
+    public async Task Dispose_ThoseWhoWatchTheSameHaveLeft_WhatTheyWereToldOfGoesWithTheNextCommits()
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+        publisher.Load(0, []);
+        using var hub = new WatchHub(publisher, new StoreOptions(), TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var stays = hub.TryAdd(WatchFilter.OfKey(Some.Key("other")), 0)!;
+        var left = await TellAndLeaveAsync();
+        for (var revision = 2; revision <= 4; revision++)
+        {
+            publisher.Apply([new Commit(revision, new CommittedChange(null, NewEntry($"other{revision}", revision)))]);
+            await Soon.UntilAsync(() => hub.LookedUpTo == revision);
+        }
+
+        await CollectAsync(left, leftMax: 0);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<List<WeakReference>> TellAndLeaveAsync()
+        {
+            using var watcher = hub.TryAdd(WatchFilter.OfKey(Some.Key("k1")), 0)!;
+            Commit(publisher, 1);
+            await Soon.UntilAsync(() => watcher.Read() == WatchState.Changed);
+            return [new WeakReference(watcher), new WeakReference(watcher.Group)];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Commit(SnapshotPublisher publisher, long revision)
+    {
+        var entry = NewEntry("k1", revision);
+        publisher.Apply([new Commit(revision, new CommittedChange(publisher.Latest.Find(Some.Key("k1")), entry))]);
+        return new WeakReference(entry.Encoded);
+    }
+
+    private static Entry NewEntry(string key, long revision) => Entry.Create(Some.Key(key), default, "text/plain", revision, revision, 1, 0);
+
+    private static Task CollectAsync(List<WeakReference> references, int leftMax) => Soon.UntilAsync(() =>
+    {
+        GC.Collect();
+        return references.Count(reference => reference.IsAlive) <= leftMax;
+    });
+}
