@@ -9,7 +9,7 @@ public sealed class HistoryTests
 {
     // A service that has just started is slow, which makes races wide; so it is started several times.
     private const int Starts = 4;
-    private const int HistoriesPerStart = 40;
+    private const int HistoriesPerStart = 30;
     private const int ConfigurationsMax = 300_000;
 
     /// <param name="engine">What keeps the entries.</param>

@@ -21,6 +21,7 @@ internal sealed class Recorder
     private const int OperationsMin = 200;
     private const int OperationsMax = 400;
     private const int MicrosecondsUntilCutMax = 300;
+    private const int PairPerMilleMax = 700;
     private const int OthersMax = 48;
 
     private readonly Uri _address;
@@ -47,8 +48,8 @@ internal sealed class Recorder
         _randoms = new Random[random.Next(ClientsMin, ClientsMax + 1)];
         _operationsPerClient = random.Next(OperationsMin, OperationsMax + 1) / _randoms.Length;
         _cutPerMille = random.Next(2) * random.Next(80);
-        _pairPerMille = random.Next(2) * random.Next(500);
-        _others = random.Next(2) * random.Next(OthersMax + 1);
+        _pairPerMille = random.Next(4) == 0 ? 0 : random.Next(PairPerMilleMax);
+        _others = random.Next(4) == 0 ? 0 : random.Next(OthersMax + 1);
         for (var i = 0; i < _randoms.Length; i++)
             _randoms[i] = new Random(random.Next());
     }
