@@ -19,6 +19,9 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     // Those who have their turn in this time are woken at once.
     private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(8);
 
+    // How long at least a watcher whose turn it is may take to come, and find what it was told of kept for it and its like.
+    private static readonly TimeSpan KeepTime = TimeSpan.FromMilliseconds(20);
+
     // Whoever is behind looks at so many commits at once.
     private const int PartCommitsMax = 256;
 
@@ -33,6 +36,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     // The running task's own.
     private readonly Queue<Watcher> _told = [];
     private long _forgetUpTo;
+    private long _forgotAt;
 
     public TimeProvider Time => time;
 
@@ -186,9 +190,8 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
     private void Tell(long above, long upTo)
     {
-        // Whoever has been told longest has not been woken yet, and may want what he was told of. Those who were just woken may, too.
-        _watchers.Forget(_forgetUpTo);
-        _forgetUpTo = _told.TryPeek(out var first) ? first.Pending - 1 : above;
+        if (time.GetElapsedTime(_forgotAt) >= KeepTime)
+            Forget(above);
 
         // The order matters because whoever was told looks at this to learn how far to read.
         var commits = publisher.Between(above, upTo);
@@ -206,6 +209,14 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             if (watcher.Tell(above + 1))
                 _told.Enqueue(watcher);
         }
+    }
+
+    // What nobody waited for the last time. What those who wait were told of is kept, and what those who were just woken were.
+    private void Forget(long above)
+    {
+        _watchers.Forget(_forgetUpTo);
+        _forgetUpTo = _told.TryPeek(out var first) ? first.Pending - 1 : above;
+        _forgotAt = time.GetTimestamp();
     }
 
     // Returns how many.

@@ -54,7 +54,9 @@ public class WatchHubTests
         const int Entries = 200;
         for (var round = 0; round < 50; round++)
         {
-            await using var store = await Stores.StartAsync(new StoreOptions { HistoryBytesMax = 1000 });
+            // A clock that stands still, so that what they were told of is kept until they come.
+            var time = new ManualTime();
+            await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryBytesMax = 1000 }, time: time);
             await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Change (i) => Some.Put($"p/{i}", "value"))]);
             using var deleted = store.TryWatch(WatchFilter.OfPrefix("p/"u8), store.Latest.Revision)!;
             using var other = store.TryWatch(WatchFilter.OfPrefix("other/"u8), store.Latest.Revision)!;

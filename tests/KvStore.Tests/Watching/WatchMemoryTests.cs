@@ -12,13 +12,15 @@ public sealed class WatchMemoryTests
     {
         const int Commits = 2_000;
         var options = new StoreOptions { HistoryCommitsMax = 3 };
-        var publisher = new SnapshotPublisher(options, TimeProvider.System);
+        var time = new ManualTime();
+        var publisher = new SnapshotPublisher(options, time);
         publisher.Load(0, []);
-        using var hub = new WatchHub(publisher, options, TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var hub = new WatchHub(publisher, options, time, exception => Assert.Fail($"{exception}"));
         using var never = hub.TryAdd(EveryKey, 0)!;
         var values = new List<WeakReference>();
         for (var revision = 1; revision <= Commits; revision++)
         {
+            time.Advance(TimeSpan.FromMilliseconds(20));
             values.Add(Commit(publisher, revision));
             await Soon.UntilAsync(() => hub.LookedUpTo == revision);
         }
@@ -61,13 +63,15 @@ public sealed class WatchMemoryTests
     [Fact]
     public async Task Dispose_ThoseWhoWatchTheSameHaveLeft_WhatTheyWereToldOfGoesWithTheNextCommits()
     {
-        var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+        var time = new ManualTime();
+        var publisher = new SnapshotPublisher(new StoreOptions(), time);
         publisher.Load(0, []);
-        using var hub = new WatchHub(publisher, new StoreOptions(), TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));
         using var stays = hub.TryAdd(WatchFilter.OfKey(Some.Key("other")), 0)!;
         var left = await TellAndLeaveAsync();
         for (var revision = 2; revision <= 4; revision++)
         {
+            time.Advance(TimeSpan.FromMilliseconds(20));
             publisher.Apply([new Commit(revision, new CommittedChange(null, NewEntry($"other{revision}", revision)))]);
             await Soon.UntilAsync(() => hub.LookedUpTo == revision);
         }

@@ -52,12 +52,14 @@ public class WatcherTests
     public async Task Read_OneStopsReading_DoesNotKeepWhatComesLater()
     {
         const int Commits = 300;
-        await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 10 });
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 10 }, time: time);
         using var stopped = store.TryWatch(EveryKey, 0)!;
         using var reader = store.TryWatch(EveryKey, 0)!;
         var seen = new List<WeakReference>();
         for (var i = 0; i < Commits; i++)
         {
+            time.Advance(TimeSpan.FromMilliseconds(20));
             await store.CommitAsync(Some.Put("k"));
             await ReadAsync(reader);
             if (i == 0)
@@ -108,13 +110,15 @@ public class WatcherTests
     [Fact]
     public async Task Read_HistoryHasOvertakenIt_IsGoneForGood()
     {
-        await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 3 });
+        var time = new ManualTime();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 3 }, time: time);
         using var watcher = store.TryWatch(EveryKey, 0)!;
 
-        // What both were told of is kept for a while beyond the history: until the next two commits, when somebody reads each at once.
+        // What both were told of is kept for a while beyond the history.
         using var quick = store.TryWatch(EveryKey, 0)!;
         for (var i = 0; i < 10; i++)
         {
+            time.Advance(TimeSpan.FromMilliseconds(20));
             await store.CommitAsync(Some.Put("k"));
             Assert.Equal(WatchState.Changed, await quick.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         }
