@@ -66,7 +66,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     {
         var watcher = new Watcher(this, filter, position);
 
-        // A round tells watchers inside the lock, so each round knows a watcher from its beginning or not at all.
+        // The hub tells watchers inside the lock, so each look of it knows a watcher from its beginning or not at all.
         lock (_lock)
         {
             if (_watchers.Count >= options.WatchersMax)
