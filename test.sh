@@ -43,6 +43,10 @@ fi
 need curl curl
 # For the disk that fails, which is written in C.
 need gcc gcc libc6-dev
+# For the examples in other languages: tests with the trait Needs=packages.
+need python3 python3
+need node nodejs
+need go golang-go
 
 results="$PWD/artifacts/test-results"
 rm -rf "$results"

@@ -45,6 +45,7 @@ public sealed partial class DocumentTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/architecture.md")]
+    [InlineData("docs/clients.md")]
     [InlineData("docs/http-api.md")]
     [InlineData("docs/operations.md")]
     [InlineData("samples/debian-packages/README.md")]

@@ -1,0 +1,92 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using KvStore.SystemTests.Harness;
+
+namespace KvStore.SystemTests;
+
+/// <summary>The programs in docs/clients.md, each as a process of its own against a fresh service. The document says what they print.</summary>
+public sealed class ClientExampleTests : IDisposable
+{
+    private const string Document = "docs/clients.md";
+    private static readonly TimeSpan ProgramTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [Trait("Needs", "packages")]
+    [InlineData("python", "five_calls.py", "python3")]
+    [InlineData("javascript", "five-calls.mjs", "node")]
+    [InlineData("go", "fivecalls.go", "go", "run")]
+    public async Task Program_InAnotherLanguage_PrintsWhatTheDocumentSays(string language, string file, string command, params string[] arguments)
+    {
+        var path = Path.Combine(_directory, file);
+        await File.WriteAllTextAsync(path, CodeBlocks.Single(Document, language), TestContext.Current.CancellationToken);
+
+        await AssertPrintsAsync(command, [.. arguments, path]);
+    }
+
+    [Fact]
+    public async Task Program_InCSharp_IsTheSampleAndPrintsWhatTheDocumentSays()
+    {
+        const string Sample = "samples/five-calls";
+        Assert.Equal(
+            (await File.ReadAllTextAsync(Path.Combine(Repository.Root, Sample, "Program.cs"), TestContext.Current.CancellationToken)).ReplaceLineEndings("\n"),
+            CodeBlocks.Single(Document, "csharp"));
+
+        await AssertPrintsAsync(Repository.Dotnet, [Repository.BuiltAssembly(Sample, "FiveCalls")]);
+    }
+
+    private async Task AssertPrintsAsync(string command, string[] arguments)
+    {
+        await using var server = await ServerProcess.StartAsync(("Engine", "memory"));
+        var (code, output, errors) = await RunAsync(command, arguments, server.Address);
+
+        Assert.True(code == 0, $"{command} ended with code {code}.\n{output}\n{errors}");
+        Assert.Equal(CodeBlocks.Single(Document, "text"), output.ReplaceLineEndings("\n"));
+    }
+
+    private async Task<(int Code, string Output, string Errors)> RunAsync(string command, string[] arguments, Uri address)
+    {
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            WorkingDirectory = _directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["KVSTORE_URL"] = address.GetLeftPart(UriPartial.Authority);
+        start.Environment["NO_PROXY"] = "*";
+
+        // Go works without a module and without a network, and keeps what it compiles in this test's directory.
+        start.Environment["GO111MODULE"] = "off";
+        start.Environment["GOCACHE"] = Path.Combine(_directory, "go-cache");
+        using var process = Start(start);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(ProgramTimeout);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+            var errors = process.StandardError.ReadToEndAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception missing)
+        {
+            throw new InvalidOperationException($"{start.FileName} is not installed. ./test.sh installs it; without it, run the tests with --filter Needs!=packages.", missing);
+        }
+    }
+}
