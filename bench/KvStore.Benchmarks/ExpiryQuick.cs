@@ -57,7 +57,7 @@ internal static class ExpiryQuick
         await store.Loaded;
         var deadline = DateTimeOffset.UtcNow.AddSeconds(15);
         for (var from = 0; from < count; from += BatchOperations)
-            await store.SubmitAsync(new Operation([], [.. Enumerable.Range(from, Math.Min(BatchOperations, count - from)).Select(i => new Put(KeyOf(i), new byte[100], "text/plain", deadline))]));
+            await store.SubmitAsync(new Transaction([], [.. Enumerable.Range(from, Math.Min(BatchOperations, count - from)).Select(i => new Put(KeyOf(i), new byte[100], "text/plain", deadline))]));
         if (DateTimeOffset.UtcNow > deadline)
             throw new InvalidOperationException("The entries were due before all were there.");
 

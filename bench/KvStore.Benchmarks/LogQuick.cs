@@ -75,7 +75,7 @@ internal static class LogQuick
         }
     }
 
-    public static Operation PutOf(Key key) => new([], [new Put(key, new byte[ValueBytes], "application/octet-stream")]);
+    public static Transaction PutOf(Key key) => new([], [new Put(key, new byte[ValueBytes], "application/octet-stream")]);
 
     private static void Print(string name, List<double> times, double totalMicroseconds)
     {

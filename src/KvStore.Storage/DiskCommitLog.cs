@@ -24,7 +24,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     private int _disposed;
 
     // The batch that the thread is to commit, and its answer.
-    private IReadOnlyList<Operation>? _batch;
+    private IReadOnlyList<Transaction>? _batch;
     private ManualResetValueTaskSourceCore<Outcome[]> _answer;
 
     /// <summary>Makes a log that touches nothing before <see cref="FollowAsync"/>.</summary>
@@ -83,7 +83,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     }
 
     /// <inheritdoc/>
-    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         _ = Follower;
         if (Thread.CurrentThread == _thread)
@@ -176,7 +176,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     }
 
     // The owner loop goes on inside of this, until it waits for something else than this log.
-    private void Answer(IReadOnlyList<Operation> batch)
+    private void Answer(IReadOnlyList<Transaction> batch)
     {
         Outcome[] outcomes;
         try

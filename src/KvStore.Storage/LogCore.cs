@@ -78,7 +78,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     }
 
     /// <summary>Commits a batch, see <see cref="ICommitLog.CommitAsync"/>.</summary>
-    public Outcome[] Commit(IReadOnlyList<Operation> batch)
+    public Outcome[] Commit(IReadOnlyList<Transaction> batch)
     {
         if (_phase != DiskLogPhase.Open)
             return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
@@ -169,7 +169,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     }
 
     // A checkpoint makes room if there is enough for itself.
-    private Outcome[] RefuseForSpace(IReadOnlyList<Operation> batch)
+    private Outcome[] RefuseForSpace(IReadOnlyList<Transaction> batch)
     {
         BeginCheckpointIfDue();
         return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.NoSpace));
@@ -199,7 +199,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         report(new(DiskLogEventKind.Closed, _closedReason));
     }
 
-    private static Outcome[] AllOf(IReadOnlyList<Operation> batch, Outcome outcome)
+    private static Outcome[] AllOf(IReadOnlyList<Transaction> batch, Outcome outcome)
     {
         var outcomes = new Outcome[batch.Count];
         Array.Fill(outcomes, outcome);

@@ -7,15 +7,15 @@ namespace KvStore;
 /// caller never waits to be admitted and never holds memory that nobody counted. An owner that waits goes on in the thread of
 /// the caller who ends the wait: for a single small write, handing it to another thread would be most of the work.
 /// </summary>
-internal sealed class CommandQueue(StoreOptions options)
+internal sealed class TransactionQueue(StoreOptions options)
 {
-    private readonly Channel<Command> _channel = Channel.CreateBounded<Command>(
+    private readonly Channel<PendingTransaction> _channel = Channel.CreateBounded<PendingTransaction>(
         new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
 
     // Stands in the queue for nothing but an owner who waits.
-    private readonly Command _wake = new(new Operation([], []));
+    private readonly PendingTransaction _wake = new(new Transaction([], []));
 
-    private Command? _urgent;
+    private PendingTransaction? _internal;
     private long _bytes;
 
     /// <summary>Operations that wait.</summary>
@@ -25,9 +25,9 @@ internal sealed class CommandQueue(StoreOptions options)
     public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>Admits a command; false when the queue is full or closed.</summary>
-    public bool TryAdmit(Command command)
+    public bool TryAdmit(PendingTransaction command)
     {
-        var bytes = command.Operation.Bytes;
+        var bytes = command.Transaction.Bytes;
         if (Interlocked.Add(ref _bytes, bytes) <= options.QueueBytesMax && _channel.Writer.TryWrite(command))
             return true;
         Interlocked.Add(ref _bytes, -bytes);
@@ -35,11 +35,11 @@ internal sealed class CommandQueue(StoreOptions options)
     }
 
     /// <summary>Admits one command of the store's own, however full the queue is; false when the one before was not taken yet.</summary>
-    public bool TryAdmitUrgent(Command command)
+    public bool TryAdmitInternal(PendingTransaction command)
     {
-        if (Interlocked.CompareExchange(ref _urgent, command, null) is not null)
+        if (Interlocked.CompareExchange(ref _internal, command, null) is not null)
             return false;
-        Interlocked.Add(ref _bytes, command.Operation.Bytes);
+        Interlocked.Add(ref _bytes, command.Transaction.Bytes);
 
         // When there is no room for it, the owner is not waiting.
         _channel.Writer.TryWrite(_wake);
@@ -54,11 +54,11 @@ internal sealed class CommandQueue(StoreOptions options)
 
     /// <summary>Takes what waits, up to the size of a batch; false when nothing does. For the owner.</summary>
     /// <param name="batch">Emptied first.</param>
-    public bool TryTake(List<Command> batch)
+    public bool TryTake(List<PendingTransaction> batch)
     {
         batch.Clear();
-        if (Volatile.Read(ref _urgent) is not null)
-            batch.Add(Interlocked.Exchange(ref _urgent, null)!);
+        if (Volatile.Read(ref _internal) is not null)
+            batch.Add(Interlocked.Exchange(ref _internal, null)!);
         while (batch.Count < options.BatchOperationsMax && _channel.Reader.TryRead(out var command))
         {
             if (command != _wake)
@@ -69,5 +69,5 @@ internal sealed class CommandQueue(StoreOptions options)
     }
 
     /// <summary>Gives back the room of a command that has its outcome. For the owner.</summary>
-    public void Release(Command command) => Interlocked.Add(ref _bytes, -command.Operation.Bytes);
+    public void Release(PendingTransaction command) => Interlocked.Add(ref _bytes, -command.Transaction.Bytes);
 }

@@ -19,7 +19,7 @@ internal sealed class History
     private volatile Start _start;
 
     // Any thread writes, the owner reads.
-    private long _toldUpTo = long.MaxValue;
+    private long _retainedThrough = long.MaxValue;
 
     // The owner's.
     private HistoryChunk _last = new();
@@ -39,9 +39,9 @@ internal sealed class History
     /// How far watchers have been told of commits. What comes after it stays although it has too many bytes, so that one large deletion does not end
     /// every watch before anybody could look at it. Any thread sets it.
     /// </summary>
-    public long ToldUpTo
+    public long RetainedThrough
     {
-        set => Volatile.Write(ref _toldUpTo, value);
+        set => Volatile.Write(ref _retainedThrough, value);
     }
 
     /// <summary>Forgets everything; the state at this revision is the oldest that can be told. For the owner.</summary>
@@ -60,7 +60,7 @@ internal sealed class History
         {
             var commit = commits[i];
             if (_last.IsFull)
-                _last = _last.Continue();
+                _last = _last.Append();
             _bytes += _last.Add(commit, now);
             _commits++;
         }
@@ -69,7 +69,7 @@ internal sealed class History
     }
 
     /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
-    public List<Commit>? Between(long above, long upTo, int commitsMax = int.MaxValue)
+    public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue)
     {
         while (true)
         {
@@ -87,7 +87,7 @@ internal sealed class History
     private void Forget(long now)
     {
         var (revision, chunk, index) = _start;
-        var toldUpTo = Volatile.Read(ref _toldUpTo);
+        var toldUpTo = Volatile.Read(ref _retainedThrough);
         while (_commits > 0)
         {
             if (index == chunk.Count)
@@ -104,13 +104,13 @@ internal sealed class History
         if (revision == _start.Revision)
             return;
         if (_commits == 0)
-            (_last, chunk, index) = (chunk.Continue(), chunk.Next!, 0);
+            (_last, chunk, index) = (chunk.Append(), chunk.Next!, 0);
 
         // The order matters because a reader that comes to the end of a chunk that was cut off looks for another start.
         var gone = _start.Chunk;
         _start = new Start(revision, chunk, index);
         while (gone != chunk)
-            gone = gone.CutOff();
+            gone = gone.Unlink();
     }
 
     /// <summary>Where the history starts.</summary>

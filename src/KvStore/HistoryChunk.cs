@@ -58,10 +58,10 @@ internal sealed class HistoryChunk
     }
 
     /// <summary>Puts a new chunk after this one, and returns it.</summary>
-    public HistoryChunk Continue() => _next = new HistoryChunk();
+    public HistoryChunk Append() => _next = new HistoryChunk();
 
     /// <summary>Lets go of the chunk after this one, and returns it.</summary>
-    public HistoryChunk CutOff()
+    public HistoryChunk Unlink()
     {
         var next = _next!;
         _next = null;
@@ -71,8 +71,8 @@ internal sealed class HistoryChunk
     private struct Slot
     {
         public long Revision;
-        public CommittedChange Only;
-        public CommittedChange[]? All;
+        public EntryChange Only;
+        public EntryChange[]? All;
         public long AddedAt;
     }
 }

@@ -1,7 +1,7 @@
 namespace KvStore;
 
 /// <summary>Old snapshots that readers come back to, few and not for long. Any thread may use it.</summary>
-internal sealed class KeptSnapshots(StoreOptions options, TimeProvider time)
+internal sealed class RetainedSnapshots(StoreOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
 
@@ -9,7 +9,7 @@ internal sealed class KeptSnapshots(StoreOptions options, TimeProvider time)
     private readonly LinkedList<(Snapshot Snapshot, DateTimeOffset UsedAt)> _kept = [];
 
     /// <summary>Keeps a snapshot; one that was not used for longest may have to go for it.</summary>
-    public void Keep(Snapshot snapshot)
+    public void Retain(Snapshot snapshot)
     {
         lock (_lock)
         {

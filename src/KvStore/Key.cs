@@ -55,7 +55,7 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
     public int Length { get; }
 
     /// <summary>The first bytes of the key; they refer to it.</summary>
-    internal Key Start(int length) => new(_holder!, _start, length);
+    internal Key Prefix(int length) => new(_holder!, _start, length);
 
     /// <summary>Makes a key of bytes that a user sent.</summary>
     /// <param name="utf8">The bytes; they are copied.</param>

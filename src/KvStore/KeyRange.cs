@@ -10,13 +10,13 @@ public readonly record struct KeyRange(ReadOnlyMemory<byte> From, ReadOnlyMemory
     private static readonly byte[] FirstOfUsers = [0x20];
 
     /// <summary>Every key that a user can name.</summary>
-    internal static KeyRange OfUsers { get; } = new(FirstOfUsers, default);
+    internal static KeyRange UserKeys { get; } = new(FirstOfUsers, default);
 
     /// <summary>The part of this range that users can name.</summary>
-    internal KeyRange WithoutRecords() => From.Span.SequenceCompareTo(FirstOfUsers) < 0 ? this with { From = FirstOfUsers } : this;
+    internal KeyRange ClampToUserKeys() => From.Span.SequenceCompareTo(FirstOfUsers) < 0 ? this with { From = FirstOfUsers } : this;
 
     /// <summary>Whether a user can name the key.</summary>
-    internal static bool IsOfUsers(ReadOnlySpan<byte> key) => key.Length > 0 && key[0] >= FirstOfUsers[0];
+    internal static bool IsUserKey(ReadOnlySpan<byte> key) => key.Length > 0 && key[0] >= FirstOfUsers[0];
 
     /// <summary>Whether no key can be inside, whatever the store holds: pagination past a prefix's end makes such a range.</summary>
     internal bool IsEmpty => !To.IsEmpty && From.Span.SequenceCompareTo(To.Span) >= 0;

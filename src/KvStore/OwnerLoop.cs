@@ -11,7 +11,7 @@ namespace KvStore;
 /// threads afterwards. It is a task of its own rather than a BackgroundService because that may skip its work when it is
 /// stopped right after it was started, and admitted writes would wait for ever.
 /// </remarks>
-internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPublisher publisher) : IDisposable
+internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -25,8 +25,8 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     private volatile Exception? _failure;
 
     // The loop's own.
-    private readonly List<Command> _batch = [];
-    private readonly List<Operation> _operations = [];
+    private readonly List<PendingTransaction> _batch = [];
+    private readonly List<Transaction> _operations = [];
 
     public StoreState State => (StoreState)Volatile.Read(ref _state);
 
@@ -34,11 +34,11 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
 
     public Task Completion => _completion.Task;
 
-    public Task<Outcome> SubmitAsync(Operation operation)
+    public Task<Outcome> SubmitAsync(Transaction operation)
     {
         if (State == StoreState.Running)
         {
-            var command = new Command(operation);
+            var command = new PendingTransaction(operation);
             if (queue.TryAdmit(command))
                 return command.Task;
         }
@@ -54,10 +54,10 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     }
 
     /// <summary>Submits an operation of the store's own, which a full queue does not keep out. One at a time.</summary>
-    public Task<Outcome> SubmitUrgentAsync(Operation operation)
+    public Task<Outcome> SubmitInternalAsync(Transaction operation)
     {
-        var command = new Command(operation);
-        return State == StoreState.Running && queue.TryAdmitUrgent(command)
+        var command = new PendingTransaction(operation);
+        return State == StoreState.Running && queue.TryAdmitInternal(command)
             ? command.Task
             : Task.FromResult<Outcome>(new Outcome.NotApplied(NotAppliedReason.Stopping));
     }
@@ -116,7 +116,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
                 if (ThreadPool.PendingWorkItemCount > 0)
                     await Task.Yield();
                 while (queue.TryTake(_batch))
-                    await CommitAndLeaveAsync().ConfigureAwait(false);
+                    await CommitAndYieldAsync().ConfigureAwait(false);
             }
 
             if (_failure is { } failure)
@@ -144,7 +144,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     }
 
     // A log that never waits would keep the thread that was met here, a caller's perhaps, as long as others go on writing.
-    private async ValueTask CommitAndLeaveAsync()
+    private async ValueTask CommitAndYieldAsync()
     {
         var committing = CommitAsync();
         var isSameThread = committing.IsCompleted;
@@ -157,14 +157,14 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
     {
         _operations.Clear();
         foreach (var command in _batch)
-            _operations.Add(command.Operation);
+            _operations.Add(command.Transaction);
 
         var outcomes = await log.CommitAsync(_operations, CancellationToken.None).ConfigureAwait(false);
         if (outcomes.Length != _batch.Count)
             throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");
 
         // A log that shares one cluster with others may answer before it has handed the commit over.
-        await publisher.ReachAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
+        await publisher.WaitForRevisionAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
 
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -212,7 +212,7 @@ internal sealed class OwnerLoop(ICommitLog log, CommandQueue queue, SnapshotPubl
         _loaded.TrySetResult();
         _completion.TrySetException(exception);
 
-        void Answer(Command command, Outcome outcome)
+        void Answer(PendingTransaction command, Outcome outcome)
         {
             if (command.TrySetResult(outcome))
                 queue.Release(command);

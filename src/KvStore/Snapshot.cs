@@ -31,11 +31,11 @@ public sealed class Snapshot
         return new(revision, index, bytes);
     }
 
-    /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.At"/> was asked for.</summary>
+    /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.TryGetSnapshot"/> was asked for.</summary>
     public long Revision { get; }
 
     /// <summary>How many entries there are; without the store's own records.</summary>
-    public long Count => _index.CountOf(KeyRange.OfUsers);
+    public long Count => _index.CountOf(KeyRange.UserKeys);
 
     /// <summary>How many entries and records of the store's own there are.</summary>
     internal int TotalCount => _index.Count;
@@ -50,12 +50,12 @@ public sealed class Snapshot
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
     /// <summary>How many entries a range holds; does not visit them. The store's own records are not among them.</summary>
-    public long CountOf(KeyRange range) => range.WithoutRecords() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
+    public long CountOf(KeyRange range) => range.ClampToUserKeys() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
 
     /// <summary>The entries of a range in the order of their keys, found while they are asked for; without the store's own records.</summary>
     public IEnumerable<Entry> Scan(KeyRange range)
     {
-        var users = range.WithoutRecords();
+        var users = range.ClampToUserKeys();
         if (users.IsEmpty)
             yield break;
         foreach (var entry in _index.Scan(users))

@@ -8,7 +8,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 {
     private readonly ExpirySchedule _expiry = new(options.IdempotencyRecordsMax);
     private readonly History _history = new(options, time);
-    private readonly KeptSnapshots _kept = new(options, time);
+    private readonly RetainedSnapshots _kept = new(options, time);
 
     // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
     private volatile Snapshot _latest = Snapshot.Empty;
@@ -23,10 +23,10 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public long OldestRevision => _history.OldestRevision;
 
-    /// <inheritdoc cref="History.ToldUpTo"/>
-    public long ToldUpTo
+    /// <inheritdoc cref="History.RetainedThrough"/>
+    public long RetainedThrough
     {
-        set => _history.ToldUpTo = value;
+        set => _history.RetainedThrough = value;
     }
 
     public void Load(long revision, IEnumerable<Entry> entries)
@@ -64,14 +64,14 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     }
 
     /// <summary>Waits until the latest snapshot has reached a revision, and returns it.</summary>
-    public ValueTask<Snapshot> ReachAsync(long revision, CancellationToken cancellationToken)
+    public ValueTask<Snapshot> WaitForRevisionAsync(long revision, CancellationToken cancellationToken)
     {
         var latest = _latest;
-        return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitForAsync(revision, cancellationToken);
+        return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitForPublicationAsync(revision, cancellationToken);
     }
 
     // A method of its own because, inside the other, what it needs would be allocated for those that do not wait, too.
-    private async ValueTask<Snapshot> WaitForAsync(long revision, CancellationToken cancellationToken)
+    private async ValueTask<Snapshot> WaitForPublicationAsync(long revision, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -91,10 +91,10 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     }
 
     /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
-    public List<Commit>? Between(long above, long upTo, int commitsMax = int.MaxValue) => _history.Between(above, upTo, commitsMax);
+    public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue) => _history.CommitsBetween(above, upTo, commitsMax);
 
     /// <summary>The state at a revision, or null when it is not known: forgotten, or still to come.</summary>
-    public Snapshot? At(long revision)
+    public Snapshot? FindSnapshot(long revision)
     {
         var latest = _latest;
         if (revision == latest.Revision)
@@ -103,18 +103,18 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
             return null;
         if (_kept.Find(revision) is { } kept)
             return kept;
-        if (_history.Between(revision, latest.Revision) is not { } commits)
+        if (_history.CommitsBetween(revision, latest.Revision) is not { } commits)
             return null;
 
         var builder = latest.ToBuilder();
         for (var i = commits.Count - 1; i >= 0; i--)
             builder.Undo(commits[i]);
         var snapshot = builder.ToSnapshot(revision);
-        _kept.Keep(snapshot);
+        _kept.Retain(snapshot);
         return snapshot;
     }
 
-    public void Keep(Snapshot snapshot) => _kept.Keep(snapshot);
+    public void Retain(Snapshot snapshot) => _kept.Retain(snapshot);
 
     private void Publish(IReadOnlyList<Commit> commits, Snapshot snapshot)
     {

@@ -8,10 +8,10 @@ public sealed class Store : IAsyncDisposable
 {
     private readonly StoreOptions _options;
     private readonly ICommitLog _log;
-    private readonly CommandQueue _queue;
+    private readonly TransactionQueue _queue;
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
-    private readonly Expirer _expirer;
+    private readonly ExpirySweeper _expirer;
     private readonly WatchHub _watchers;
 
     /// <summary>Makes a store that is not started.</summary>
@@ -24,11 +24,11 @@ public sealed class Store : IAsyncDisposable
         options.Validate();
         _options = options;
         _log = log;
-        _queue = new CommandQueue(options);
+        _queue = new TransactionQueue(options);
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
-        _expirer = new Expirer(_loop, _publisher.Expiry, options, time);
+        _expirer = new ExpirySweeper(_loop, _publisher.Expiry, options, time);
     }
 
     /// <summary>The state after the last commit. It holds every write that anyone on this node had an answer for.</summary>
@@ -55,7 +55,7 @@ public sealed class Store : IAsyncDisposable
     /// <summary>How many watchers there are.</summary>
     public int Watchers => _watchers.Count;
 
-    /// <summary>The oldest revision that <see cref="At"/> can always tell.</summary>
+    /// <summary>The oldest revision that <see cref="TryGetSnapshot"/> can always tell.</summary>
     public long OldestRevision => _publisher.OldestRevision;
 
     /// <summary>The limits.</summary>
@@ -74,35 +74,35 @@ public sealed class Store : IAsyncDisposable
     /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once. A store that has nothing else to do carries the operation out
     /// in the calling thread, up to where its log waits for something.
     /// </returns>
-    public Task<Outcome> SubmitAsync(Operation operation) => _loop.SubmitAsync(operation);
+    public Task<Outcome> SubmitAsync(Transaction operation) => _loop.SubmitAsync(operation);
 
     /// <summary>The state for a linearizable read: it holds every commit that anyone, anywhere had an answer for before this call.</summary>
     public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
     {
         // Not async: on one node nothing of this ever waits, and then it needs no state machine.
         var barrier = _log.BarrierAsync(cancellationToken);
-        return barrier.IsCompletedSuccessfully ? _publisher.ReachAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
+        return barrier.IsCompletedSuccessfully ? _publisher.WaitForRevisionAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
 
         static async ValueTask<Snapshot> WaitAsync(SnapshotPublisher publisher, ValueTask<long> barrier, CancellationToken cancellationToken) =>
-            await publisher.ReachAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await publisher.WaitForRevisionAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The latest state, as soon as it has come to a revision.</summary>
     /// <param name="revision">The revision; it may never come.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public ValueTask<Snapshot> ReachAsync(long revision, CancellationToken cancellationToken) => _publisher.ReachAsync(revision, cancellationToken);
+    public ValueTask<Snapshot> WaitForRevisionAsync(long revision, CancellationToken cancellationToken) => _publisher.WaitForRevisionAsync(revision, cancellationToken);
 
     /// <summary>The state at a revision, as long as it is remembered.</summary>
     /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
     /// <param name="snapshot">The state, or null when it is forgotten (below <see cref="OldestRevision"/>) or still to come (above <see cref="Latest"/>).</param>
-    public bool At(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
+    public bool TryGetSnapshot(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
     {
-        snapshot = _publisher.At(revision);
+        snapshot = _publisher.FindSnapshot(revision);
         return snapshot is not null;
     }
 
     /// <summary>Remembers a snapshot for readers who will come back to its revision, for as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
-    public void Keep(Snapshot snapshot) => _publisher.Keep(snapshot);
+    public void Retain(Snapshot snapshot) => _publisher.Retain(snapshot);
 
     /// <summary>Begins to watch keys.</summary>
     /// <param name="filter">Which keys.</param>

@@ -107,7 +107,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
 
         public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
         {
             Reached.TrySetResult();
             await Held.Task.WaitAsync(Patience, cancellationToken);

@@ -70,8 +70,8 @@ public sealed class ListingGroupTests
     {
         await using var server = await KvServer.StartAsync();
         for (var first = 0; first < 100_000; first += 1000)
-            await server.Store.SubmitAsync(new Operation([], [.. Enumerable.Range(first, 1000).Select(number => new Put(Key.Parse($"large/{number}"), new byte[1], "text/plain"))]));
-        await server.Store.SubmitAsync(new Operation([], [new Put(Key.Parse("other"), new byte[1], "text/plain")]));
+            await server.Store.SubmitAsync(new Transaction([], [.. Enumerable.Range(first, 1000).Select(number => new Put(Key.Parse($"large/{number}"), new byte[1], "text/plain"))]));
+        await server.Store.SubmitAsync(new Transaction([], [new Put(Key.Parse("other"), new byte[1], "text/plain")]));
         var snapshot = server.Store.Latest;
         var request = new ListRequest { Limit = 10, Delimiter = "/"u8.ToArray() };
 

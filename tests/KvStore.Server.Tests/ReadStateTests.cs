@@ -123,7 +123,7 @@ public sealed class ReadStateTests
 
         public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => Barrier is null ? _log.BarrierAsync(cancellationToken) : new(Barrier.Task);
 
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
+        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
 
         public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) => _log.FollowAsync(follower, cancellationToken);
 

@@ -28,7 +28,7 @@ public sealed class TransferModelTests
         {
             await using var source = await KvServer.StartAsync();
             for (var i = _random.Next(1, 400); i > 0; i--)
-                Assert.IsType<Outcome.Committed>(await source.Store.SubmitAsync(new Operation([], [RandomPut()])));
+                Assert.IsType<Outcome.Committed>(await source.Store.SubmitAsync(new Transaction([], [RandomPut()])));
             var exported = (await source.Client.GetAsync("/v1/export")).Expect(200).Body;
 
             await using var target = await KvServer.StartAsync();

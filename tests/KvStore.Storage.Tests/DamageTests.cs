@@ -85,7 +85,7 @@ public sealed class DamageTests
         var log = new DiskCommitLog(disk.Start(), LogImage.Options with { SegmentBytesMax = 100_000 }, new ManualTime(), _ => { }, action => action());
         await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new ManualTime()), CancellationToken.None);
         for (var i = 0; i < 10; i++)
-            await log.CommitAsync([Some.Operation(Some.Put("k", new string('v', 400)))], CancellationToken.None);
+            await log.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 400)))], CancellationToken.None);
         await log.DisposeAsync();
 
         var (name, file) = Assert.Single(disk.Files);

@@ -41,8 +41,8 @@ public sealed class DiskCommitLogTests : IDisposable
         var first = new RecordingFollower();
         await using (var log = await OpenAsync(options, first, time))
         {
-            await log.CommitAsync([Some.Operation(Some.Put("a", "1", time.Now.AddSeconds(5))), Some.Operation(Some.Put("b", "2"), Some.Put("c", "3"))], Token);
-            await log.CommitAsync([Some.Operation(Some.Delete("b")), Some.Operation(Some.Put("a", "4"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put("a", "1", time.Now.AddSeconds(5))), Some.Transaction(Some.Put("b", "2"), Some.Put("c", "3"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Delete("b")), Some.Transaction(Some.Put("a", "4"))], Token);
         }
 
         var second = new RecordingFollower();
@@ -60,14 +60,14 @@ public sealed class DiskCommitLogTests : IDisposable
         var time = new ManualTime();
         var options = new DiskLogOptions { Directory = _directory.New() };
         var first = new RecordingFollower();
-        Operation add = new([], [new Increment(Some.Key("n"), 1)])
+        Transaction add = new([], [new Increment(Some.Key("n"), 1)])
         {
             Idempotency = new Idempotency(Some.Bytes("key"), Some.Bytes("fingerprint"), TimeSpan.FromHours(1), 100, committed => Some.Bytes($"at {committed.Revision}")),
         };
         await using (var log = await OpenAsync(options, first, time))
         {
-            await log.CommitAsync([Some.Operation(Some.Put("due", "1", time.Now)), add, Some.Operation(new Append(Some.Key("q/"), Some.Bytes("v"), "text/plain"))], Token);
-            await log.CommitAsync([Some.Operation(new Expire(Some.Key("due"), first.Latest.Find(Some.Key("due"))!.Value.Revision))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put("due", "1", time.Now)), add, Some.Transaction(new Append(Some.Key("q/"), Some.Bytes("v"), "text/plain"))], Token);
+            await log.CommitAsync([Some.Transaction(new Expire(Some.Key("due"), first.Latest.Find(Some.Key("due"))!.Value.Revision))], Token);
         }
 
         var second = new RecordingFollower();
@@ -99,11 +99,11 @@ public sealed class DiskCommitLogTests : IDisposable
         await using (var log = await OpenAsync(options, first, time))
         {
             for (var i = 0; i < 50; i++)
-                await log.CommitAsync([Some.Operation(Some.Put($"k{i % 20}", $"{i}"))], Token);
+                await log.CommitAsync([Some.Transaction(Some.Put($"k{i % 20}", $"{i}"))], Token);
             var checkpoint = await log.CheckpointAsync(Token);
             Assert.Equal(50, checkpoint.Revision);
             Assert.Equal((50, 1), (log.Status.CheckpointRevision, log.Status.Segments));
-            await log.CommitAsync([Some.Operation(Some.Put("k0", "last"), Some.Delete("k1"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put("k0", "last"), Some.Delete("k1"))], Token);
         }
 
         var second = new RecordingFollower();
@@ -123,10 +123,10 @@ public sealed class DiskCommitLogTests : IDisposable
         var running = new RecordingFollower();
         await using var log = await OpenAsync(options, running, time);
         for (var i = 0; i < 20; i++)
-            await log.CommitAsync([Some.Operation(Some.Put($"k{i % 7}", $"{i}"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put($"k{i % 7}", $"{i}"))], Token);
         var expected = States.Describe(running.Latest);
         var checkpoint = await log.CheckpointAsync(Token);
-        await log.CommitAsync([Some.Operation(Some.Put("k0", "later"))], Token);
+        await log.CommitAsync([Some.Transaction(Some.Put("k0", "later"))], Token);
 
         var backup = options with { Directory = _directory.New() };
         Directory.CreateDirectory(backup.Directory);
@@ -137,7 +137,7 @@ public sealed class DiskCommitLogTests : IDisposable
         await using (var copy = await OpenAsync(backup, restored, time))
         {
             Assert.Equal(expected, States.Describe(restored.Latest));
-            await copy.CommitAsync([Some.Operation(Some.Put("k1", "on the copy"))], Token);
+            await copy.CommitAsync([Some.Transaction(Some.Put("k1", "on the copy"))], Token);
         }
 
         var again = new RecordingFollower();

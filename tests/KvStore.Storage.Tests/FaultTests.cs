@@ -27,7 +27,7 @@ public sealed class FaultTests : IAsyncDisposable
         for (var room = 0; room < 400; room++)
         {
             _disk.CapacityBytes = _disk.UsedBytes + room;
-            var outcomes = await _log!.CommitAsync([Some.Operation(Some.Put("k", new string('v', 300))), Some.Operation(Some.Put("k2", new string('v', 300)))], Token);
+            var outcomes = await _log!.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 300))), Some.Transaction(Some.Put("k2", new string('v', 300)))], Token);
             Assert.All(outcomes, outcome => Stores.IsNotApplied(outcome, NotAppliedReason.NoSpace));
             Assert.Equal(before, States.Describe(_follower.Latest));
             Assert.True(_log.Status.HasNoSpace);
@@ -57,7 +57,7 @@ public sealed class FaultTests : IAsyncDisposable
                 if (happening == operation && i % 2 == 0)
                     throw FakeDiskSession.NoSpace($"{operation}", name);
             };
-            var outcome = Assert.Single(await _log!.CommitAsync([Some.Operation(Some.Put($"k{i % 7}", new string('v', i)))], Token));
+            var outcome = Assert.Single(await _log!.CommitAsync([Some.Transaction(Some.Put($"k{i % 7}", new string('v', i)))], Token));
             if (outcome is Outcome.Committed)
                 continue;
             Stores.IsNotApplied(outcome, NotAppliedReason.NoSpace);
@@ -87,9 +87,9 @@ public sealed class FaultTests : IAsyncDisposable
                 throw FakeDiskSession.Failure($"{operation}", name);
         };
 
-        Assert.IsType<Outcome.Unknown>(Assert.Single(await _log!.CommitAsync([Some.Operation(Some.Put("k", new string('v', 500)))], Token)));
+        Assert.IsType<Outcome.Unknown>(Assert.Single(await _log!.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 500)))], Token)));
         var after = operations;
-        Stores.IsNotApplied(Assert.Single(await _log.CommitAsync([Some.Operation(Some.Put("k", "late"))], Token)), NotAppliedReason.LogClosed);
+        Stores.IsNotApplied(Assert.Single(await _log.CommitAsync([Some.Transaction(Some.Put("k", "late"))], Token)), NotAppliedReason.LogClosed);
 
         Assert.Equal((before, DiskLogPhase.Closed), (States.Describe(_follower.Latest), _log.Status.Phase));
         Assert.Contains("restart", _log.Status.ClosedReason, StringComparison.Ordinal);
@@ -109,7 +109,7 @@ public sealed class FaultTests : IAsyncDisposable
             if (operation == DiskOperation.Truncate)
                 throw FakeDiskSession.Failure("cut", name);
         };
-        Assert.IsType<Outcome.Unknown>(Assert.Single(await _log!.CommitAsync([Some.Operation(Some.Put("k"))], Token)));
+        Assert.IsType<Outcome.Unknown>(Assert.Single(await _log!.CommitAsync([Some.Transaction(Some.Put("k"))], Token)));
         Assert.Equal(DiskLogPhase.Closed, _log.Status.Phase);
     }
 
@@ -141,7 +141,7 @@ public sealed class FaultTests : IAsyncDisposable
             flushing.Set();
             goOn.Wait(Token);
         };
-        var commit = _log!.CommitAsync([Some.Operation(Some.Put("k"))], Token).AsTask();
+        var commit = _log!.CommitAsync([Some.Transaction(Some.Put("k"))], Token).AsTask();
         flushing.Wait(Token);
 
         Assert.Equal((0, 0), (_follower!.Latest.Revision, await _log.BarrierAsync(Token)));
@@ -186,8 +186,8 @@ public sealed class FaultTests : IAsyncDisposable
         await _log.FollowAsync(_follower, Token);
     }
 
-    private async Task CommitAsync(Change change) =>
-        Assert.IsType<Outcome.Committed>(Assert.Single(await _log!.CommitAsync([Some.Operation(change)], Token)));
+    private async Task CommitAsync(Operation change) =>
+        Assert.IsType<Outcome.Committed>(Assert.Single(await _log!.CommitAsync([Some.Transaction(change)], Token)));
 
     // After a power cut, so that only what was flushed counts.
     private async Task ReopensAsTheSameAsync()

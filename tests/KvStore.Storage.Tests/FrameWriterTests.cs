@@ -12,8 +12,8 @@ public sealed class FrameWriterTests
     public void Write_CommitOfAMillionKeys_TakesLittleMemoryAndWritesInPieces()
     {
         var entry = Entry.Create(Key.Parse("a/key"), new byte[100], "text/plain", 1, 1, 1, 0);
-        var changes = new CommittedChange[Changes];
-        Array.Fill(changes, new CommittedChange(null, entry));
+        var changes = new EntryChange[Changes];
+        Array.Fill(changes, new EntryChange(null, entry));
         Commit[] commits = [new Commit(1, changes)];
         var file = new CountingFile();
         var writer = new FrameWriter();

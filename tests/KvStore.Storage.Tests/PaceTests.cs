@@ -40,7 +40,7 @@ public sealed class PaceTests : IDisposable
             var checkpoint = log.CheckpointAsync(Token);
             await _time.SomeoneWaits.Within();
             for (var i = 0; i < 2000; i++)
-                Assert.IsType<Outcome.Committed>(Assert.Single(await log.CommitAsync([Some.Operation(Some.Put($"later{i % 300}", new string('v', 1000)))], Token).AsTask().Within()));
+                Assert.IsType<Outcome.Committed>(Assert.Single(await log.CommitAsync([Some.Transaction(Some.Put($"later{i % 300}", new string('v', 1000)))], Token).AsTask().Within()));
 
             Assert.True(log.Status.CheckpointRuns);
             Assert.False(checkpoint.IsCompleted);
@@ -64,9 +64,9 @@ public sealed class PaceTests : IDisposable
         disk.Before = (operation, _) => flushes += operation == DiskOperation.Flush ? 1 : 0;
 
         Assert.Null(core.FlushDue);
-        core.Commit([Some.Operation(Some.Put("a"))]);
+        core.Commit([Some.Transaction(Some.Put("a"))]);
         _time.Advance(TimeSpan.FromSeconds(4.9));
-        core.Commit([Some.Operation(Some.Put("b"))]);
+        core.Commit([Some.Transaction(Some.Put("b"))]);
         core.FlushIfDue();
         Assert.Equal((0, TimeSpan.FromSeconds(0.1)), (flushes, core.FlushDue));
 
@@ -75,9 +75,9 @@ public sealed class PaceTests : IDisposable
         Assert.Equal((1, null), (flushes, core.FlushDue));
 
         // A loop that never rests is flushed by the commit that comes too late, and so no commit waits longer.
-        core.Commit([Some.Operation(Some.Put("c"))]);
+        core.Commit([Some.Transaction(Some.Put("c"))]);
         _time.Advance(TimeSpan.FromSeconds(5));
-        core.Commit([Some.Operation(Some.Put("d"))]);
+        core.Commit([Some.Transaction(Some.Put("d"))]);
         Assert.Equal((2, null), (flushes, core.FlushDue));
         core.Finish();
     }
@@ -93,7 +93,7 @@ public sealed class PaceTests : IDisposable
             if (operation == DiskOperation.Flush)
                 flushed.TrySetResult();
         };
-        await log.CommitAsync([Some.Operation(Some.Put("a"))], Token);
+        await log.CommitAsync([Some.Transaction(Some.Put("a"))], Token);
         Assert.False(flushed.Task.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(5));
         await flushed.Task.Within();
@@ -113,6 +113,6 @@ public sealed class PaceTests : IDisposable
     private static async Task FillAsync(DiskCommitLog log, int mebiBytes)
     {
         for (var i = 0; i < mebiBytes; i++)
-            await log.CommitAsync([.. Enumerable.Range(0, 64).Select(j => Some.Operation(Some.Put($"key{i}.{j}", new string('v', MebiBytes / 64))))], Token);
+            await log.CommitAsync([.. Enumerable.Range(0, 64).Select(j => Some.Transaction(Some.Put($"key{i}.{j}", new string('v', MebiBytes / 64))))], Token);
     }
 }

@@ -24,7 +24,7 @@ public class WatchTests
             flushing.Set();
             goOn.Wait(Token);
         };
-        var writing = Task.Run(() => store.SubmitAsync(Some.Operation(Some.Put("k", "after"))), Token);
+        var writing = Task.Run(() => store.SubmitAsync(Some.Transaction(Some.Put("k", "after"))), Token);
         var reading = watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask();
         flushing.Wait(Token);
 

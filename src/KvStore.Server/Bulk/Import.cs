@@ -61,7 +61,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     {
         if (progress is not null && Report.Line % ImportProgress.LinesBetween == 0)
             return TellAsync(progress, cancellationToken);
-        return _batch.IsFull ? _writer.SubmitAsync(_batch.TakeOperation(), cancellationToken) : default;
+        return _batch.IsFull ? _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken) : default;
     }
 
     // The order matters because what a client is told of must not be lost.
@@ -75,7 +75,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
     private async ValueTask<Outcome?> StoreAllAsync(CancellationToken cancellationToken)
     {
-        var failure = _batch.IsEmpty ? null : await _writer.SubmitAsync(_batch.TakeOperation(), cancellationToken);
+        var failure = _batch.IsEmpty ? null : await _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken);
         var earlier = await _writer.DrainAsync();
         return earlier ?? failure;
     }

@@ -10,7 +10,7 @@ internal sealed class ImportBatch
     private const long BytesMax = 256 * 1024;
 
     private readonly Dictionary<Key, int> _places = new(EntriesMax);
-    private readonly List<Change> _changes = new(EntriesMax);
+    private readonly List<Operation> _changes = new(EntriesMax);
     private long _bytes;
 
     /// <summary>Whether nothing was added.</summary>
@@ -31,9 +31,9 @@ internal sealed class ImportBatch
     }
 
     /// <summary>Makes the operation that stores what was added, and begins anew.</summary>
-    public Operation TakeOperation()
+    public Transaction TakeTransaction()
     {
-        var operation = new Operation([], [.. _changes]);
+        var operation = new Transaction([], [.. _changes]);
         _places.Clear();
         _changes.Clear();
         _bytes = 0;

@@ -19,7 +19,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
     /// <summary>Submits an operation after those before it.</summary>
     /// <returns>Null, or the outcome that the import ends with.</returns>
-    public async ValueTask<Outcome?> SubmitAsync(Operation operation, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> SubmitAsync(Transaction operation, CancellationToken cancellationToken)
     {
         if (_ahead.Count == AheadMax && await TakeOldestAsync() is { } failure)
             return failure;

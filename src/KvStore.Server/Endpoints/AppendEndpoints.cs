@@ -23,7 +23,7 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.Refuse(context)
             ?? ContentTypes.TryGet(context.Request, out contentType)
-            ?? SafeRetry.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
@@ -36,9 +36,9 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([], [new Append(prefix, body, contentType, ttl.ExpiresAt(time))])
+        var outcome = await store.SubmitAsync(new Transaction([], [new Append(prefix, body, contentType, ttl.ExpiresAt(time))])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, body, AnswerOf),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, body, AnswerOf),
         });
         await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
     }

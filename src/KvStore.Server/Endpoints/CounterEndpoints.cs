@@ -27,7 +27,7 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
             ?? parameters.TryGetNumber(By, long.MinValue, long.MaxValue, out by)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? SafeRetry.TryGet(context, out retryKey)
+            ?? IdempotencyHeader.TryGet(context, out retryKey)
             ?? RefuseBody(context);
         if (problem is not null)
         {
@@ -35,9 +35,9 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Increment(key, by ?? 1, ttl.Lifetime(time))])
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Lifetime(time))])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, [], AnswerOf),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOf),
         });
         await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
     }

@@ -62,7 +62,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
             ?? ContentTypes.TryGet(context.Request, out contentType)
-            ?? SafeRetry.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
@@ -77,9 +77,9 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
         // A time to live counts from when the whole value is there. A draft has its lifetime from the beginning, so that one is copied.
         var put = ttl.ExpiresAt(time) is { } expiresAt ? new Put(key, draft.Value, contentType, expiresAt) : new Put(draft);
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [put])
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
         });
         await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfPut);
     }
@@ -91,16 +91,16 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [], out _)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? SafeRetry.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
+        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, [], AnswerOfDelete),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOfDelete),
         });
         await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOfDelete);
     }

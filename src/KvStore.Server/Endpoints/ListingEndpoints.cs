@@ -102,7 +102,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
             WriteGroups(json, groups);
         if (more)
         {
-            store.Keep(snapshot);
+            store.Retain(snapshot);
             json.WriteString("cursor"u8, new Cursor(snapshot.Revision, request.Prefix, request.Delimiter, last.Utf8.ToArray()).ToString());
         }
     }

@@ -19,16 +19,16 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
         TimeToLive ttl = default;
         string? retryKey = null;
         byte[]? body = [];
-        Change? change = null;
+        Operation? change = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? SafeRetry.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is null)
         {
             body = await RequestBody.ReadAsync(context, options, options.ValueBytesMax);
-            problem = body is null ? Problems.TooLarge(options.ValueBytesMax) : TryGetChange(context, key, ttl, body, out change);
+            problem = body is null ? Problems.TooLarge(options.ValueBytesMax) : TryGetOperation(context, key, ttl, body, out change);
         }
 
         if (problem is not null)
@@ -37,19 +37,19 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([Guard.Exists(key), .. conditions.Guards], [change!])
+        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [change!])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, body, AnswerOf),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, body, AnswerOf),
         });
         await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOf);
     }
 
-    private Problem? TryGetChange(HttpContext context, Key key, TimeToLive ttl, byte[] body, out Change? change)
+    private Problem? TryGetOperation(HttpContext context, Key key, TimeToLive ttl, byte[] body, out Operation? change)
     {
         change = null;
         if (body.Length == 0)
         {
-            change = ttl.IsGiven ? new SetLifetime(key, ttl.Lifetime(time)) : null;
+            change = ttl.IsGiven ? new SetExpiry(key, ttl.Lifetime(time)) : null;
             return change is null ? Problems.MalformedRequest("There is nothing to change. Send a JSON merge patch, or give ttl, or both.", "body") : null;
         }
 

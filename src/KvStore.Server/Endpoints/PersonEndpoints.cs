@@ -28,7 +28,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         byte[] bytes = [];
         string? retryKey = null;
         Conditions conditions = default;
-        var problem = QueryParameters.TryGet(context, [], out _) ?? SafeRetry.TryGet(context, out retryKey);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is null)
             (body, bytes, problem) = await ReadBodyAsync(context);
         problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
@@ -46,9 +46,9 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)])
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, bytes, AnswerOfUpdate),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, bytes, AnswerOfUpdate),
         });
         await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfUpdate);
     }

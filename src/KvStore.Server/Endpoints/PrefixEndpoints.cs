@@ -24,16 +24,16 @@ internal sealed class PrefixEndpoints(Store store, KvStoreOptions options)
             ?? parameters.TryGetKeyBytes(Prefix, options.KeyBytesMax, out prefix)
             ?? RefuseEmpty(prefix)
             ?? Conditions.Refuse(context)
-            ?? SafeRetry.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is not null)
         {
             await problem.WriteAsync(context);
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Operation([], [new DeletePrefix(prefix, options.DeletedEntriesMax)])
+        var outcome = await store.SubmitAsync(new Transaction([], [new DeletePrefix(prefix, options.DeletedEntriesMax)])
         {
-            Idempotency = SafeRetry.Of(context, options, retryKey, [], AnswerOf),
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOf),
         });
         await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
     }

@@ -18,7 +18,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         byte[] utf8 = [];
         TransactionBody? body = null;
         string? retryKey = null;
-        var problem = QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? SafeRetry.TryGet(context, out retryKey);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.TryGet(context, out retryKey);
         if (problem is null)
             (utf8, problem) = await JsonText.ReadBodyAsync(context, options);
         problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);
@@ -28,8 +28,8 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
             return;
         }
 
-        WriteAnswer Answer(Outcome.Committed committed) => new TransactionAnswer(body!, committed).ToWriteAnswer(SafeRetry.AnswerBytesMax(options));
-        var operation = body!.ToOperation(SafeRetry.Of(context, options, retryKey, utf8, Answer));
+        WriteAnswer Answer(Outcome.Committed committed) => new TransactionAnswer(body!, committed).ToWriteAnswer(IdempotencyHeader.AnswerBytesMax(options));
+        var operation = body!.ToTransaction(IdempotencyHeader.Of(context, options, retryKey, utf8, Answer));
         switch (await store.SubmitAsync(operation))
         {
             case Outcome.Committed committed when retryKey is null:

@@ -68,7 +68,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private async Task ImportAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
-        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? SafeRetry.Refuse(context)) is { } malformed)
+        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.Refuse(context)) is { } malformed)
         {
             await malformed.WriteAsync(context);
             return;

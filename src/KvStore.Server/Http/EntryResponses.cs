@@ -40,9 +40,9 @@ internal static class EntryResponses
             return WriteNotFoundAsync(context, snapshot.Revision);
 
         SetRevision(context.Response, snapshot.Revision);
-        if (conditions.IfMatch?.HoldsFor(entry) == false)
+        if (conditions.IfMatch?.Passes(entry) == false)
             return WritePreconditionFailedAsync(context, entry);
-        return conditions.IfNoneMatch?.HoldsFor(entry) == false
+        return conditions.IfNoneMatch?.Passes(entry) == false
             ? WriteNotModifiedAsync(context, entry)
             : WriteValueAsync(context, entry);
     }
@@ -86,7 +86,7 @@ internal static class EntryResponses
             case Outcome.Committed committed:
                 return answer(committed).WriteAsync(context);
             case Outcome.Replayed replayed:
-                context.Response.Headers[SafeRetry.ReplayedHeader] = "true";
+                context.Response.Headers[IdempotencyHeader.ReplayedHeader] = "true";
                 return WriteAnswer.Parse(replayed.Answer).WriteAsync(context);
             default:
                 return WriteFailureAsync(context, outcome);
@@ -109,7 +109,7 @@ internal static class EntryResponses
             case Outcome.GuardsFailed failed:
                 SetRevision(context.Response, failed.Revision);
                 return WritePreconditionFailedAsync(context, failed.Failed[0].Current);
-            case Outcome.Refused refused:
+            case Outcome.Rejected refused:
                 SetRevision(context.Response, refused.Revision);
                 if (refused.Current is { } current)
                     context.Response.Headers.ETag = ETagOf(current);
@@ -153,16 +153,16 @@ internal static class EntryResponses
             response.Headers[ExpiresHeader] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
     }
 
-    private static Problem ProblemOf(Outcome.Refused refused) => refused switch
+    private static Problem ProblemOf(Outcome.Rejected refused) => refused switch
     {
-        { Reason: RefusalReason.NotANumber } => Problems.NotANumber(),
-        { Reason: RefusalReason.Overflow } => Problems.Overflow(),
-        { Reason: RefusalReason.NotJson } => Problems.NotJson(),
-        { Reason: RefusalReason.TooMany } => Problems.TooManyEntries(),
+        { Reason: RejectionReason.NotANumber } => Problems.NotANumber(),
+        { Reason: RejectionReason.Overflow } => Problems.Overflow(),
+        { Reason: RejectionReason.NotJson } => Problems.NotJson(),
+        { Reason: RejectionReason.TooMany } => Problems.TooManyEntries(),
 
         // A value that would be too large is there already; an answer that would be is not.
-        { Reason: RefusalReason.TooLarge, Current: null } => Problems.AnswerTooLarge(),
-        { Reason: RefusalReason.TooLarge } => Problems.ResultTooLarge(),
+        { Reason: RejectionReason.TooLarge, Current: null } => Problems.AnswerTooLarge(),
+        { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
         _ => throw new InvalidOperationException($"Unknown reason {refused.Reason}."),
     };
 

@@ -72,7 +72,7 @@ internal static class Problems
     public static Problem IdempotencyKeyReused() =>
         new(StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
             "A different request was carried out with this key. Nothing was changed. Use a new key for each write, and the same key only to send the very same request again.")
-        { Field = SafeRetry.KeyHeader };
+        { Field = IdempotencyHeader.KeyHeader };
 
     public static Problem QueueFull(TimeSpan retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "queue-full", "Too many writes are waiting",

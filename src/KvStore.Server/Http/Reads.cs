@@ -68,7 +68,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         using var any = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, lifetime.ApplicationStopping, cancellationToken);
         try
         {
-            return Choose(request, await store.ReachAsync(request.MinRevision, any.Token));
+            return Choose(request, await store.WaitForRevisionAsync(request.MinRevision, any.Token));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -82,7 +82,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
             return new Taken(latest, null);
         if (wanted > latest.Revision)
             return new Taken(null, Problems.MalformedRequest($"The store has not come to that revision; the latest is {latest.Revision}.", RevisionParameter));
-        return store.At(wanted, out var snapshot) ? new Taken(snapshot, null) : new Taken(null, Problems.Gone(store.OldestRevision));
+        return store.TryGetSnapshot(wanted, out var snapshot) ? new Taken(snapshot, null) : new Taken(null, Problems.Gone(store.OldestRevision));
     }
 
     /// <summary>A snapshot, or what is wrong.</summary>

@@ -7,7 +7,7 @@ using Microsoft.Net.Http.Headers;
 namespace KvStore.Server.Http;
 
 /// <summary>The header Idempotency-Key: a write that is sent again with the same key is answered as the first time, and not carried out again.</summary>
-internal static class SafeRetry
+internal static class IdempotencyHeader
 {
     /// <summary>The header by which a client says which requests are the same one, sent again.</summary>
     public const string KeyHeader = "Idempotency-Key";

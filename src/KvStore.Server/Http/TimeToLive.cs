@@ -36,6 +36,6 @@ internal readonly record struct TimeToLive
     public DateTimeOffset? ExpiresAt(TimeProvider time) => Seconds == 0 ? null : time.GetUtcNow().AddSeconds(Seconds);
 
     /// <summary>What a change that keeps the lifetime unless it is told otherwise does to it.</summary>
-    public Lifetime Lifetime(TimeProvider time) => !IsGiven ? KvStore.Lifetime.Unchanged
-        : ExpiresAt(time) is { } expiresAt ? KvStore.Lifetime.Until(expiresAt) : KvStore.Lifetime.Unlimited;
+    public ExpiryUpdate Lifetime(TimeProvider time) => !IsGiven ? KvStore.ExpiryUpdate.Unchanged
+        : ExpiresAt(time) is { } expiresAt ? KvStore.ExpiryUpdate.At(expiresAt) : KvStore.ExpiryUpdate.Never;
 }

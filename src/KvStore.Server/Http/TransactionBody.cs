@@ -38,7 +38,7 @@ internal sealed class TransactionBody
     }
 
     /// <summary>Makes the store's operation of it.</summary>
-    public Operation ToOperation(Idempotency? idempotency) => new([.. _guards.Select(guard => guard.Guard)], [.. _steps.Where(step => step.Change is not null).Select(step => step.Change!)])
+    public Transaction ToTransaction(Idempotency? idempotency) => new([.. _guards.Select(guard => guard.Guard)], [.. _steps.Where(step => step.Change is not null).Select(step => step.Change!)])
     {
         Reads = [.. _steps.Where(step => step.Kind == StepKind.Get).Select(step => step.Key)],
         Idempotency = idempotency,

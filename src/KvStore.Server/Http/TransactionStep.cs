@@ -20,7 +20,7 @@ internal enum StepKind
 /// <param name="Kind">What it does.</param>
 /// <param name="Key">The key; of a move, the one that loses its entry.</param>
 /// <param name="Change">The change; null for a get.</param>
-internal readonly record struct TransactionStep(StepKind Kind, Key Key, Change? Change)
+internal readonly record struct TransactionStep(StepKind Kind, Key Key, Operation? Change)
 {
     /// <summary>Of a move: the key that gets the entry.</summary>
     public Key To => ((Move)Change!).To;

@@ -91,7 +91,7 @@ internal static class WatchEvents
             json.WriteEndObject();
         });
 
-    private static void Write(Utf8JsonWriter json, in CommittedChange change, bool withValues)
+    private static void Write(Utf8JsonWriter json, in EntryChange change, bool withValues)
     {
         json.WriteStartObject();
         if (change.Current is { } entry)

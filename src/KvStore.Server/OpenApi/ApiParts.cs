@@ -44,7 +44,7 @@ internal static class ApiParts
     public static readonly ApiParameter Ttl = new(TimeToLive.Parameter, ParameterLocation.Query, JsonSchemaType.String,
         "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
 
-    public static readonly ApiParameter IdempotencyKey = new(SafeRetry.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
+    public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it is answered as the first time.");
 
     /// <summary>The headers of a write of one entry.</summary>
@@ -75,7 +75,7 @@ internal static class ApiParts
     public static readonly ApiHeader StoreRevision = new(EntryResponses.RevisionHeader, JsonSchemaType.Integer,
         "The revision of the snapshot that was read, or of the write.", 7);
 
-    public static readonly ApiHeader Replayed = new(SafeRetry.ReplayedHeader, JsonSchemaType.Boolean,
+    public static readonly ApiHeader Replayed = new(IdempotencyHeader.ReplayedHeader, JsonSchemaType.Boolean,
         "`true` when this is the remembered answer to an earlier request with the same Idempotency-Key; else absent.", true)
     { IsOptional = true };
 

@@ -65,11 +65,11 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
         var latest = follower.Latest;
         var changed = new Dictionary<Key, Entry?>();
         var commits = new List<Commit>(_keptCommits);
-        var changes = new List<CommittedChange>();
+        var changes = new List<EntryChange>();
         while (_kept.TryDequeue(out var change))
         {
             var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
-            changes.Add(change.IsExpiry ? CommittedChange.Expired(previous!.Value) : new CommittedChange(previous, change.Entry));
+            changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, change.Entry));
             changed[change.Key] = change.Entry;
             if (_kept.TryPeek(out var next) && next.Revision == change.Revision)
                 continue;

@@ -48,7 +48,7 @@ internal sealed class FrameWriter
         _buffer.Drain();
     }
 
-    private void Prepare(long revision, ReadOnlySpan<CommittedChange> changes, int i)
+    private void Prepare(long revision, ReadOnlySpan<EntryChange> changes, int i)
     {
         ref readonly var change = ref changes[i];
         var flags = i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None;

@@ -11,16 +11,16 @@ namespace KvStore;
 /// <param name="value">The value. The store owns it from now on.</param>
 /// <param name="contentType">The value's media type, printable ASCII of at most 256 characters.</param>
 /// <param name="expiresAt">When the entry is to be deleted, or null.</param>
-public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string contentType, DateTimeOffset? expiresAt = null) : Change(prefix)
+public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string contentType, DateTimeOffset? expiresAt = null) : Operation(prefix)
 {
     /// <summary>The most bytes that the key has beyond its prefix.</summary>
     public const int SuffixBytesMax = 19 + 1 + 10;
 
-    internal override bool IsAlone => true;
+    internal override bool IsExclusive => true;
 
     internal override long Bytes => base.Bytes + value.Length + contentType.Length;
 
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         var draft = new EntryDraft(FreeKey(deciding), value.Length, contentType, expiresAt);
         value.CopyTo(draft.Value);
@@ -29,7 +29,7 @@ public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string conten
     }
 
     // Somebody may have put an entry where the next one is to be.
-    private Key FreeKey(in Deciding deciding)
+    private Key FreeKey(in EvaluationContext deciding)
     {
         var name = deciding.Revision.ToString("D19", CultureInfo.InvariantCulture);
         for (var i = 0; ; i++)

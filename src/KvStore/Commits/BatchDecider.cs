@@ -16,11 +16,11 @@ public sealed class BatchDecider(TimeProvider time)
     /// <summary>Decides a batch.</summary>
     /// <param name="latest">The state after every commit so far.</param>
     /// <param name="batch">The operations, in order.</param>
-    public Decision Decide(Snapshot latest, IReadOnlyList<Operation> batch)
+    public Decision Decide(Snapshot latest, IReadOnlyList<Transaction> batch)
     {
         var outcomes = new Outcome[batch.Count];
         var commits = new List<Commit>(batch.Count);
-        var changes = new List<CommittedChange>();
+        var changes = new List<EntryChange>();
         var builder = latest.ToBuilder();
         var revision = latest.Revision;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -28,8 +28,8 @@ public sealed class BatchDecider(TimeProvider time)
         for (var i = 0; i < outcomes.Length; i++)
         {
             changes.Clear();
-            var deciding = new Deciding(builder, revision + 1, now);
-            outcomes[i] = Refuse(deciding, batch[i], changes) ?? Carry(deciding, batch[i], changes, commits);
+            var deciding = new EvaluationContext(builder, revision + 1, now);
+            outcomes[i] = TryReject(deciding, batch[i], changes) ?? Commit(deciding, batch[i], changes, commits);
             if (commits.Count > 0)
                 revision = commits[^1].Revision;
         }
@@ -38,38 +38,38 @@ public sealed class BatchDecider(TimeProvider time)
     }
 
     // Null when all of it can be done; then the changes are what is to be done.
-    private static Outcome? Refuse(in Deciding deciding, Operation operation, List<CommittedChange> changes)
+    private static Outcome? TryReject(in EvaluationContext deciding, Transaction operation, List<EntryChange> changes)
     {
         var revision = deciding.Revision - 1;
         if (operation.Idempotency is { } idempotency && deciding.Builder.Find(idempotency.RecordKey) is { } record)
             return idempotency.Replay(revision, record);
-        if (HoldGuards(deciding.Builder, operation.Guards) is { } failed)
+        if (FindFailedGuards(deciding.Builder, operation.Guards) is { } failed)
             return new Outcome.GuardsFailed(revision, failed);
-        foreach (var change in operation.Changes)
+        foreach (var change in operation.Operations)
         {
             if (change.Evaluate(deciding, changes) is { } refusal)
-                return new Outcome.Refused(revision, refusal.Reason, refusal.Current);
+                return new Outcome.Rejected(revision, refusal.Reason, refusal.Current);
         }
 
         return null;
     }
 
-    private static ImmutableArray<FailedGuard>? HoldGuards(SnapshotBuilder builder, ImmutableArray<Guard> guards)
+    private static ImmutableArray<FailedGuard>? FindFailedGuards(SnapshotBuilder builder, ImmutableArray<Guard> guards)
     {
         ImmutableArray<FailedGuard>.Builder? failed = null;
         foreach (var guard in guards)
         {
             var entry = builder.Find(guard.Key);
-            if (!guard.HoldsFor(entry))
+            if (!guard.Passes(entry))
                 (failed ??= ImmutableArray.CreateBuilder<FailedGuard>()).Add(new FailedGuard(guard, entry));
         }
 
         return failed?.ToImmutable();
     }
 
-    private static Outcome Carry(in Deciding deciding, Operation operation, List<CommittedChange> changes, List<Commit> commits)
+    private static Outcome Commit(in EvaluationContext deciding, Transaction operation, List<EntryChange> changes, List<Commit> commits)
     {
-        var commit = changes.Count > 0 ? CommitOf(deciding.Revision, changes) : null;
+        var commit = changes.Count > 0 ? MakeCommit(deciding.Revision, changes) : null;
         var committed = new Outcome.Committed(commit?.Revision ?? deciding.Revision - 1, commit)
         {
             Reads = Read(deciding.Builder, operation.Reads),
@@ -80,17 +80,17 @@ public sealed class BatchDecider(TimeProvider time)
         if (operation.Idempotency is { } idempotency)
         {
             if (idempotency.Record(committed, deciding.Now) is not { } record)
-                return new Outcome.Refused(deciding.Revision - 1, RefusalReason.TooLarge, null);
+                return new Outcome.Rejected(deciding.Revision - 1, RejectionReason.TooLarge, null);
             changes.Add(deciding.Replace(null, record));
-            commit = CommitOf(deciding.Revision, changes);
+            commit = MakeCommit(deciding.Revision, changes);
         }
 
         commits.Add(commit);
-        deciding.Builder.Apply(commit, operation.Changes is [DeletePrefix all] ? all.Range : null);
+        deciding.Builder.Apply(commit, operation.Operations is [DeletePrefix all] ? all.Range : null);
         return committed;
     }
 
-    private static Commit CommitOf(long revision, List<CommittedChange> changes) =>
+    private static Commit MakeCommit(long revision, List<EntryChange> changes) =>
         changes.Count == 1 ? new Commit(revision, changes[0]) : new Commit(revision, changes.ToArray());
 
     private static ImmutableArray<Entry?> Read(SnapshotBuilder builder, ImmutableArray<Key> keys)

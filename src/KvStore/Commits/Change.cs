@@ -1,9 +1,9 @@
 namespace KvStore;
 
 /// <summary>Something that a user wants done.</summary>
-public abstract class Change
+public abstract class Operation
 {
-    private protected Change(Key key) =>
+    private protected Operation(Key key) =>
         Key = key.Length > 0 ? key : throw new ArgumentException("No entry has the empty key.", nameof(key));
 
     /// <summary>The key that is changed; where many are, or where the commit chooses it, what it starts with.</summary>
@@ -13,7 +13,7 @@ public abstract class Change
     internal virtual Key OtherKey => default;
 
     /// <summary>Whether it must be the only change of its operation, because its keys are not known before the commit.</summary>
-    internal virtual bool IsAlone => false;
+    internal virtual bool IsExclusive => false;
 
     /// <summary>Bytes that this change holds while it waits.</summary>
     internal virtual long Bytes => Key.Length;
@@ -22,12 +22,12 @@ public abstract class Change
     /// <param name="deciding">The state that it meets.</param>
     /// <param name="changes">Takes what it would do; nothing when there is nothing to do.</param>
     /// <returns>Why it cannot be done, or null.</returns>
-    internal abstract Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes);
+    internal abstract Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes);
 }
 
 /// <summary>Stores a value under a key, whether or not the key has one.</summary>
 /// <param name="draft">The entry. The store owns it from now on: nobody writes into its value any more, and one thread decides it.</param>
-public sealed class Put(EntryDraft draft) : Change(draft.Key)
+public sealed class Put(EntryDraft draft) : Operation(draft.Key)
 {
     /// <summary>Stores a copy of a value.</summary>
     /// <param name="key">The key; not the default one.</param>
@@ -54,7 +54,7 @@ public sealed class Put(EntryDraft draft) : Change(draft.Key)
 
     internal override long Bytes => base.Bytes + Value.Length + ContentType.Length;
 
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         changes.Add(deciding.Replace(deciding.Builder.Find(Key), Draft));
         return null;
@@ -70,12 +70,12 @@ public sealed class Put(EntryDraft draft) : Change(draft.Key)
 
 /// <summary>Removes a key's entry. Without an entry nothing happens; guard with <see cref="Guard.Exists"/> to learn of that.</summary>
 /// <param name="key">The key; not the default one.</param>
-public sealed class Delete(Key key) : Change(key)
+public sealed class Delete(Key key) : Operation(key)
 {
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         if (deciding.Builder.Find(Key) is { } present)
-            changes.Add(new CommittedChange(present, null));
+            changes.Add(new EntryChange(present, null));
         return null;
     }
 }

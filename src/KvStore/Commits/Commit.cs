@@ -1,7 +1,7 @@
 namespace KvStore;
 
 /// <summary>What a commit did to one key: what stood there before, and what stands there now.</summary>
-public readonly record struct CommittedChange
+public readonly record struct EntryChange
 {
     // Stands for no entry, and says why there is none. It takes no room of its own, like a flag would in every change.
     private static readonly Entry GoneByTime = Entry.Create(Key.FromStored([0]), default, "", 0, 0, 0, 0);
@@ -10,12 +10,12 @@ public readonly record struct CommittedChange
     private readonly Entry _previous;
     private readonly Entry _current;
 
-    private CommittedChange(Entry previous, Entry current) => (_previous, _current) = (previous, current);
+    private EntryChange(Entry previous, Entry current) => (_previous, _current) = (previous, current);
 
     /// <summary>Makes a change.</summary>
     /// <param name="previous">The entry before the commit, or null.</param>
     /// <param name="current">The entry after the commit, or null. One of the two is present.</param>
-    public CommittedChange(Entry? previous, Entry? current) =>
+    public EntryChange(Entry? previous, Entry? current) =>
         (_previous, _current) = (previous.GetValueOrDefault(), current.GetValueOrDefault());
 
     /// <summary>The entry before the commit, or null.</summary>
@@ -31,23 +31,23 @@ public readonly record struct CommittedChange
     public Key Key => (Current ?? Previous)!.Value.Key;
 
     /// <summary>The deletion of an entry whose time has come.</summary>
-    internal static CommittedChange Expired(Entry previous) => new(previous, GoneByTime);
+    internal static EntryChange Expired(Entry previous) => new(previous, GoneByTime);
 }
 
 /// <summary>All that was committed at one revision. Immutable.</summary>
 public sealed class Commit
 {
-    private readonly CommittedChange _only;
+    private readonly EntryChange _only;
 
     /// <summary>A commit of one change.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
     /// <param name="change">The change.</param>
-    public Commit(long revision, CommittedChange change) => (Revision, _only) = (revision, change);
+    public Commit(long revision, EntryChange change) => (Revision, _only) = (revision, change);
 
     /// <summary>A commit of any number of changes.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
     /// <param name="changes">At least one change, and no key twice. The array belongs to the commit from now on.</param>
-    public Commit(long revision, CommittedChange[] changes)
+    public Commit(long revision, EntryChange[] changes)
     {
         Revision = revision;
         if (changes.Length == 1)
@@ -56,16 +56,16 @@ public sealed class Commit
             All = changes;
     }
 
-    internal Commit(long revision, CommittedChange only, CommittedChange[]? all) => (Revision, _only, All) = (revision, only, all);
+    internal Commit(long revision, EntryChange only, EntryChange[]? all) => (Revision, _only, All) = (revision, only, all);
 
     /// <summary>The commit's revision.</summary>
     public long Revision { get; }
 
     // Most commits have one change, which then needs no array.
-    internal CommittedChange Only => _only;
+    internal EntryChange Only => _only;
 
-    internal CommittedChange[]? All { get; }
+    internal EntryChange[]? All { get; }
 
     /// <summary>The changes, in the order in which they were asked for.</summary>
-    public ReadOnlySpan<CommittedChange> Changes => All ?? new ReadOnlySpan<CommittedChange>(in _only);
+    public ReadOnlySpan<EntryChange> Changes => All ?? new ReadOnlySpan<EntryChange>(in _only);
 }

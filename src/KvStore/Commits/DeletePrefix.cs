@@ -2,22 +2,22 @@ namespace KvStore;
 
 /// <summary>Removes every entry whose key starts with a prefix, at one revision.</summary>
 /// <param name="prefix">The prefix; not empty. It is copied.</param>
-/// <param name="entriesMax">The most entries that are removed together; with more of them nothing is (<see cref="RefusalReason.TooMany"/>).</param>
-public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Change(Key.FromStored(prefix))
+/// <param name="entriesMax">The most entries that are removed together; with more of them nothing is (<see cref="RejectionReason.TooMany"/>).</param>
+public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Operation(Key.FromStored(prefix))
 {
     /// <summary>The keys that it is about.</summary>
     internal KeyRange Range { get; } = KeyRange.WithPrefix(prefix);
 
-    internal override bool IsAlone => true;
+    internal override bool IsExclusive => true;
 
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         var count = deciding.Builder.CountOf(Range);
         if (count > entriesMax)
-            return new Refusal(RefusalReason.TooMany, null);
+            return new Rejection(RejectionReason.TooMany, null);
         changes.EnsureCapacity((int)count);
         foreach (var entry in deciding.Builder.Scan(Range))
-            changes.Add(new CommittedChange(entry, null));
+            changes.Add(new EntryChange(entry, null));
         return null;
     }
 }

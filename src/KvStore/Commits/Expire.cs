@@ -3,12 +3,12 @@ namespace KvStore;
 /// <summary>Removes an entry because its time has come, unless the key has another one by now.</summary>
 /// <param name="key">The key.</param>
 /// <param name="revision">The entry's revision.</param>
-internal sealed class Expire(Key key, long revision) : Change(key)
+internal sealed class Expire(Key key, long revision) : Operation(key)
 {
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         if (deciding.Builder.Find(Key) is { } present && present.Revision == revision)
-            changes.Add(CommittedChange.Expired(present));
+            changes.Add(EntryChange.Expired(present));
         return null;
     }
 }

@@ -55,7 +55,7 @@ public sealed class Guard
     public static Guard RevisionNotIn(Key key, params ImmutableArray<long> revisions) => new(key, GuardKind.RevisionNotIn, revisions);
 
     /// <summary>Whether the guard holds when its key has this entry.</summary>
-    public bool HoldsFor(Entry? entry) => Kind switch
+    public bool Passes(Entry? entry) => Kind switch
     {
         GuardKind.Exists => entry is not null,
         GuardKind.Absent => entry is null,

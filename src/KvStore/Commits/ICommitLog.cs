@@ -24,7 +24,7 @@ public interface ICommitLog : IAsyncDisposable
     /// <param name="batch">The operations; their order is the order in which they are decided.</param>
     /// <param name="cancellationToken">Ends the wait for a decision; what is then undecided is <see cref="Outcome.Unknown"/>.</param>
     /// <returns>An outcome for each operation, in the batch's order. Failing to commit is an outcome; an exception is a bug.</returns>
-    ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken);
+    ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken);
 
     /// <summary>A revision at or above that of every commit that anyone was told of before this call.</summary>
     ValueTask<long> BarrierAsync(CancellationToken cancellationToken);

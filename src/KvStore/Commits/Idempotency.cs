@@ -9,7 +9,7 @@ namespace KvStore;
 /// <param name="key">The client's key; 1 to 128 bytes.</param>
 /// <param name="fingerprint">What tells this request from others, at most 255 bytes.</param>
 /// <param name="lifetime">How long the answer is remembered.</param>
-/// <param name="answerBytesMax">The most bytes that are remembered (<see cref="RefusalReason.TooLarge"/>).</param>
+/// <param name="answerBytesMax">The most bytes that are remembered (<see cref="RejectionReason.TooLarge"/>).</param>
 /// <param name="answer">Makes what is remembered. Called by the thread that decides, so it is quick and does not throw.</param>
 public sealed class Idempotency(
     ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int answerBytesMax, Func<Outcome.Committed, byte[]> answer)

@@ -6,7 +6,7 @@ namespace KvStore;
 /// <param name="key">The key.</param>
 /// <param name="by">What is added.</param>
 /// <param name="lifetime">What becomes of the entry's lifetime.</param>
-public sealed class Increment(Key key, long by, Lifetime lifetime = default) : Modification(key, lifetime)
+public sealed class Increment(Key key, long by, ExpiryUpdate lifetime = default) : ReadModifyWrite(key, lifetime)
 {
     private const string ContentType = "text/plain";
 
@@ -14,15 +14,15 @@ public sealed class Increment(Key key, long by, Lifetime lifetime = default) : M
     public static bool TryRead(ReadOnlySpan<byte> value, out long number) =>
         Utf8Parser.TryParse(value, out number, out var consumed) && consumed == value.Length && value[0] != (byte)'+';
 
-    private protected override RefusalReason? Evaluate(Entry? present, out EntryDraft? draft)
+    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft)
     {
         draft = null;
         var before = 0L;
         if (present is { } entry && !TryRead(entry.Value.Span, out before))
-            return RefusalReason.NotANumber;
+            return RejectionReason.NotANumber;
         var after = unchecked(before + by);
         if (by < 0 ? after > before : after < before)
-            return RefusalReason.Overflow;
+            return RejectionReason.Overflow;
 
         Span<byte> text = stackalloc byte[20];
         Utf8Formatter.TryFormat(after, text, out var length);

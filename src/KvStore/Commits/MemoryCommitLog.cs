@@ -18,7 +18,7 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
     }
 
     /// <inheritdoc/>
-    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         var decision = _decider.Decide(Follower.Latest, batch);
         if (decision.Commits.Count > 0)

@@ -10,7 +10,7 @@ namespace KvStore;
 /// (RFC 7396, JSON Merge Patch). Without an entry nothing happens.
 /// </summary>
 /// <remarks>Numbers and the order of members stay as they were written; insignificant white space and escapes do not.</remarks>
-public sealed class MergePatch : Modification
+public sealed class MergePatch : ReadModifyWrite
 {
     private const int DepthMax = 64;
 
@@ -21,7 +21,7 @@ public sealed class MergePatch : Modification
     private readonly int _patchBytes;
     private readonly int _valueBytesMax;
 
-    private MergePatch(Key key, JsonElement patch, int patchBytes, int valueBytesMax, Lifetime lifetime)
+    private MergePatch(Key key, JsonElement patch, int patchBytes, int valueBytesMax, ExpiryUpdate lifetime)
         : base(key, lifetime) => (_patch, _patchBytes, _valueBytesMax) = (patch, patchBytes, valueBytesMax);
 
     internal override long Bytes => base.Bytes + _patchBytes;
@@ -29,10 +29,10 @@ public sealed class MergePatch : Modification
     /// <summary>Makes a patch of JSON text.</summary>
     /// <param name="key">The key.</param>
     /// <param name="patch">The text; it is copied.</param>
-    /// <param name="valueBytesMax">The most bytes that the patched value may have (<see cref="RefusalReason.TooLarge"/>).</param>
+    /// <param name="valueBytesMax">The most bytes that the patched value may have (<see cref="RejectionReason.TooLarge"/>).</param>
     /// <param name="lifetime">What becomes of the entry's lifetime.</param>
     /// <returns>The patch; null when the text is not JSON of at most 64 levels.</returns>
-    public static MergePatch? TryCreate(Key key, ReadOnlyMemory<byte> patch, int valueBytesMax, Lifetime lifetime)
+    public static MergePatch? TryCreate(Key key, ReadOnlyMemory<byte> patch, int valueBytesMax, ExpiryUpdate lifetime)
     {
         if (!TryParse(patch, out var document))
             return null;
@@ -43,20 +43,20 @@ public sealed class MergePatch : Modification
         }
     }
 
-    private protected override RefusalReason? Evaluate(Entry? present, out EntryDraft? draft)
+    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft)
     {
         draft = null;
         if (present is not { } entry)
             return null;
         if (!TryParse(entry.Value, out var target))
-            return RefusalReason.NotJson;
+            return RejectionReason.NotJson;
         using (target)
         {
             var merged = new ArrayBufferWriter<byte>(entry.Value.Length + _patchBytes + 1);
             if (!TryMerge(target.RootElement, merged))
-                return RefusalReason.NotJson;
+                return RejectionReason.NotJson;
             if (merged.WrittenCount > _valueBytesMax)
-                return RefusalReason.TooLarge;
+                return RejectionReason.TooLarge;
             draft = DraftOf(merged.WrittenSpan, entry.ContentType, present);
             return null;
         }

@@ -4,18 +4,18 @@ namespace KvStore;
 /// A change whose result depends on what it meets. The thread that decides works it out against the latest state, so that many
 /// callers may change one key at a time without losing each other's changes and without trying again.
 /// </summary>
-public abstract class Modification : Change
+public abstract class ReadModifyWrite : Operation
 {
-    private readonly Lifetime _lifetime;
+    private readonly ExpiryUpdate _lifetime;
 
-    private protected Modification(Key key, Lifetime lifetime)
+    private protected ReadModifyWrite(Key key, ExpiryUpdate lifetime)
         : base(key) => _lifetime = lifetime;
 
-    internal sealed override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal sealed override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         var present = deciding.Builder.Find(Key);
         if (Evaluate(present, out var draft) is { } reason)
-            return new Refusal(reason, present);
+            return new Rejection(reason, present);
         if (draft is { } made)
             changes.Add(deciding.Replace(present, made));
         return null;
@@ -25,7 +25,7 @@ public abstract class Modification : Change
     /// <param name="present">The present entry, or null.</param>
     /// <param name="draft">The entry; null to leave things as they are.</param>
     /// <returns>Why it cannot be done, or null.</returns>
-    private protected abstract RefusalReason? Evaluate(Entry? present, out EntryDraft? draft);
+    private protected abstract RejectionReason? Evaluate(Entry? present, out EntryDraft? draft);
 
     /// <summary>A draft of this key with the lifetime that was asked for.</summary>
     private protected EntryDraft DraftOf(ReadOnlySpan<byte> value, string contentType, Entry? present)
@@ -37,21 +37,21 @@ public abstract class Modification : Change
 }
 
 /// <summary>What a modification does to an entry's lifetime.</summary>
-public readonly record struct Lifetime
+public readonly record struct ExpiryUpdate
 {
     private readonly bool _replaces;
     private readonly long _expiresAt;
 
-    private Lifetime(long expiresAt) => (_replaces, _expiresAt) = (true, expiresAt);
+    private ExpiryUpdate(long expiresAt) => (_replaces, _expiresAt) = (true, expiresAt);
 
     /// <summary>It stays as it is.</summary>
-    public static Lifetime Unchanged => default;
+    public static ExpiryUpdate Unchanged => default;
 
     /// <summary>The entry does not expire any more.</summary>
-    public static Lifetime Unlimited => new(Entry.Never);
+    public static ExpiryUpdate Never => new(Entry.Never);
 
     /// <summary>The entry expires at a time, rounded up to the millisecond.</summary>
-    public static Lifetime Until(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
+    public static ExpiryUpdate At(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
 
     internal long ExpiresAt(Entry? present) => _replaces ? _expiresAt : present?.ExpiresAtMilliseconds ?? Entry.Never;
 }

@@ -6,7 +6,7 @@ namespace KvStore;
 /// </summary>
 /// <param name="from">The key that loses its entry.</param>
 /// <param name="to">The key that gets it; another one.</param>
-public sealed class Move(Key from, Key to) : Change(from)
+public sealed class Move(Key from, Key to) : Operation(from)
 {
     /// <summary>The key that gets the entry.</summary>
     public Key To { get; } = to.Length > 0 && to != from ? to : throw new ArgumentException("An entry moves to another key.", nameof(to));
@@ -15,13 +15,13 @@ public sealed class Move(Key from, Key to) : Change(from)
 
     internal override long Bytes => base.Bytes + To.Length;
 
-    internal override Refusal? Evaluate(in Deciding deciding, List<CommittedChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext deciding, List<EntryChange> changes)
     {
         if (deciding.Builder.Find(Key) is not { } present)
             return null;
         var draft = new EntryDraft(To, present.Value.Length, present.ContentType, present.ExpiresAtMilliseconds);
         present.Value.CopyTo(draft.Value);
-        changes.Add(new CommittedChange(present, null));
+        changes.Add(new EntryChange(present, null));
         changes.Add(deciding.Replace(deciding.Builder.Find(To), draft));
         return null;
     }

@@ -6,22 +6,22 @@ namespace KvStore;
 /// Guards, reads and changes that are carried out together or not at all: all that a user can write is one of these.
 /// Immutable.
 /// </summary>
-public sealed class Operation
+public sealed class Transaction
 {
     /// <summary>Makes an operation.</summary>
     /// <param name="guards">What must hold.</param>
     /// <param name="changes">What is then done; no key is changed twice.</param>
     /// <exception cref="ArgumentException">A key is changed twice, or a change whose keys the commit chooses is not the only one.</exception>
-    public Operation(ImmutableArray<Guard> guards, ImmutableArray<Change> changes)
+    public Transaction(ImmutableArray<Guard> guards, ImmutableArray<Operation> changes)
     {
         // Whatever throws in the owner loop ends the store, so an array that was never made stops being one here.
         Guards = guards.IsDefault ? [] : guards;
-        Changes = changes.IsDefault ? [] : changes;
-        if (Changes.Length > 1 && !AreIndependent(Changes))
+        Operations = changes.IsDefault ? [] : changes;
+        if (Operations.Length > 1 && !AreIndependent(Operations))
             throw new ArgumentException("An operation changes a key once, and a change whose keys the commit chooses is the only one.", nameof(changes));
         foreach (var guard in Guards)
             Bytes += guard.Bytes;
-        foreach (var change in Changes)
+        foreach (var change in Operations)
             Bytes += change.Bytes;
     }
 
@@ -41,7 +41,7 @@ public sealed class Operation
     } = [];
 
     /// <summary>What is done when all guards hold.</summary>
-    public ImmutableArray<Change> Changes { get; }
+    public ImmutableArray<Operation> Operations { get; }
 
     /// <summary>What makes it safe to submit the operation again; null when nothing does.</summary>
     public Idempotency? Idempotency { get; init; }
@@ -49,12 +49,12 @@ public sealed class Operation
     /// <summary>Bytes that the operation holds while it waits, as far as whoever made it chose how many: keys, values and guards.</summary>
     public long Bytes { get; private init; }
 
-    private static bool AreIndependent(ImmutableArray<Change> changes)
+    private static bool AreIndependent(ImmutableArray<Operation> changes)
     {
         var keys = new HashSet<Key>(changes.Length);
         foreach (var change in changes)
         {
-            if (change.IsAlone || !keys.Add(change.Key) || (change.OtherKey.Length > 0 && !keys.Add(change.OtherKey)))
+            if (change.IsExclusive || !keys.Add(change.Key) || (change.OtherKey.Length > 0 && !keys.Add(change.OtherKey)))
                 return false;
         }
 

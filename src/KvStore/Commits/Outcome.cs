@@ -15,7 +15,7 @@ public abstract record Outcome
     public sealed record Committed(long Revision, Commit? Commit) : Outcome
     {
         /// <summary>What the operation did, in the order of its changes; a delete of an absent key is left out.</summary>
-        public ReadOnlySpan<CommittedChange> Changes => Commit is null ? [] : Commit.Changes;
+        public ReadOnlySpan<EntryChange> Changes => Commit is null ? [] : Commit.Changes;
 
         /// <summary>What was read, in the order of the operation's reads.</summary>
         public ImmutableArray<Entry?> Reads { get; init; } = [];
@@ -30,7 +30,7 @@ public abstract record Outcome
     /// <param name="Revision">The revision of the state that was met.</param>
     /// <param name="Reason">Why.</param>
     /// <param name="Current">The entry that is in the way, or null.</param>
-    public sealed record Refused(long Revision, RefusalReason Reason, Entry? Current) : Outcome;
+    public sealed record Rejected(long Revision, RejectionReason Reason, Entry? Current) : Outcome;
 
     /// <summary>The same operation was carried out before; nothing was changed this time.</summary>
     /// <param name="Revision">The revision of the state that was met.</param>
@@ -54,7 +54,7 @@ public abstract record Outcome
 }
 
 /// <summary>Why a change cannot be done with what it meets.</summary>
-public enum RefusalReason
+public enum RejectionReason
 {
     /// <summary>The value is not a number of 64 bits in decimal text.</summary>
     NotANumber,

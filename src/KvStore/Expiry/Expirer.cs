@@ -4,7 +4,7 @@ namespace KvStore;
 /// Has the owner loop delete entries whose time has come. An entry that is due is found within
 /// <see cref="StoreOptions.ExpiryInterval"/>; looking for one costs the same however many are not due.
 /// </summary>
-internal sealed class Expirer : IDisposable
+internal sealed class ExpirySweeper : IDisposable
 {
     private readonly OwnerLoop _loop;
     private readonly ExpirySchedule _schedule;
@@ -14,7 +14,7 @@ internal sealed class Expirer : IDisposable
     private readonly List<Entry> _due = [];
     private int _isBusy;
 
-    public Expirer(OwnerLoop loop, ExpirySchedule schedule, StoreOptions options, TimeProvider time)
+    public ExpirySweeper(OwnerLoop loop, ExpirySchedule schedule, StoreOptions options, TimeProvider time)
     {
         (_loop, _schedule, _options, _time) = (loop, schedule, options, time);
 
@@ -55,8 +55,8 @@ internal sealed class Expirer : IDisposable
         _schedule.FindDue(_time.GetUtcNow().ToUnixTimeMilliseconds(), _options.BatchOperationsMax, _due);
         if (_due.Count == 0)
             return false;
-        var operation = new Operation([], [.. _due.Select(Change (entry) => new Expire(entry.Key, entry.Revision))]);
+        var operation = new Transaction([], [.. _due.Select(Operation (entry) => new Expire(entry.Key, entry.Revision))]);
         _due.Clear();
-        return await _loop.SubmitUrgentAsync(operation).ConfigureAwait(false) is Outcome.Committed;
+        return await _loop.SubmitInternalAsync(operation).ConfigureAwait(false) is Outcome.Committed;
     }
 }

@@ -22,7 +22,7 @@ public readonly struct WatchFilter
 
     /// <summary>Whether a key is one of them.</summary>
     public bool Matches(ReadOnlySpan<byte> key) =>
-        IsPrefix ? key.StartsWith(Text.Utf8) && KeyRange.IsOfUsers(key) : key.SequenceEqual(Text.Utf8);
+        IsPrefix ? key.StartsWith(Text.Utf8) && KeyRange.IsUserKey(key) : key.SequenceEqual(Text.Utf8);
 
     /// <summary>How many of a commit's changes are about these keys.</summary>
     public int CountIn(Commit commit)

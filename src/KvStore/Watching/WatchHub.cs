@@ -28,8 +28,8 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     private readonly Lock _lock = new();
     private readonly WatcherIndex _watchers = new();
     private readonly CancellationTokenSource _stopping = new();
-    private long _tellingUpTo;
-    private long _lookedUpTo;
+    private long _notifyingThrough;
+    private long _notifiedThrough;
     private volatile bool _isStopped;
     private bool _isRunning;
 
@@ -54,10 +54,10 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
     public bool IsStopped => _isStopped;
 
     /// <summary>Every watcher has been told of what concerns it up to this revision.</summary>
-    public long LookedUpTo => Volatile.Read(ref _lookedUpTo);
+    public long NotifiedThrough => Volatile.Read(ref _notifiedThrough);
 
     /// <summary>Whoever was told of something was told of a commit up to this revision.</summary>
-    public long TellingUpTo => Volatile.Read(ref _tellingUpTo);
+    public long NotifyingThrough => Volatile.Read(ref _notifyingThrough);
 
     /// <summary>Begins to watch; null when there are as many watchers as there may be.</summary>
     /// <param name="filter">What to watch.</param>
@@ -76,7 +76,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
                 Run();
 
             // Nobody has told it of what came between its position and now.
-            if (position < LookedUpTo)
+            if (position < NotifiedThrough)
             {
                 watcher.Tell(position + 1);
                 watcher.Wake();
@@ -100,7 +100,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             return new WatchedCommits(above, upTo, []);
 
         // Whoever is far behind gets a part at a time: with all of it he would keep what the history forgets.
-        if (publisher.Between(above, upTo, PartCommitsMax) is not { } commits)
+        if (publisher.CommitsBetween(above, upTo, PartCommitsMax) is not { } commits)
             return null;
         if (commits.Count == PartCommitsMax)
             upTo = commits[^1].Revision;
@@ -116,7 +116,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             if (_isStopped)
                 return;
             _isStopped = true;
-            publisher.ToldUpTo = long.MaxValue;
+            publisher.RetainedThrough = long.MaxValue;
             _stopping.Cancel();
             foreach (var watcher in _watchers.All)
                 watcher.Wake();
@@ -134,8 +134,8 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         if (_isStopped)
             return;
         _isRunning = true;
-        _tellingUpTo = _lookedUpTo = publisher.Latest.Revision;
-        publisher.ToldUpTo = _lookedUpTo;
+        _notifyingThrough = _notifiedThrough = publisher.Latest.Revision;
+        publisher.RetainedThrough = _notifiedThrough;
         var stopping = _stopping.Token;
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(() => RunAsync(stopping), CancellationToken.None);
@@ -148,7 +148,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             while (true)
             {
                 if (_told.Count == 0)
-                    await publisher.ReachAsync(LookedUpTo + 1, stopping).ConfigureAwait(false);
+                    await publisher.WaitForRevisionAsync(NotifiedThrough + 1, stopping).ConfigureAwait(false);
                 if (!TryLook(publisher.Latest.Revision))
                     return;
                 await RestAsync(Wake(), stopping).ConfigureAwait(false);
@@ -176,14 +176,14 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             {
                 _told.Clear();
                 _watchers.Forget(long.MaxValue);
-                publisher.ToldUpTo = long.MaxValue;
+                publisher.RetainedThrough = long.MaxValue;
                 return false;
             }
 
-            if (upTo > LookedUpTo)
-                Tell(LookedUpTo, upTo);
-            Volatile.Write(ref _lookedUpTo, upTo);
-            publisher.ToldUpTo = upTo;
+            if (upTo > NotifiedThrough)
+                Tell(NotifiedThrough, upTo);
+            Volatile.Write(ref _notifiedThrough, upTo);
+            publisher.RetainedThrough = upTo;
             return true;
         }
     }
@@ -194,8 +194,8 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             Forget(above);
 
         // The order matters because whoever was told looks at this to learn how far to read.
-        var commits = publisher.Between(above, upTo);
-        Volatile.Write(ref _tellingUpTo, upTo);
+        var commits = publisher.CommitsBetween(above, upTo);
+        Volatile.Write(ref _notifyingThrough, upTo);
         if (commits is not null)
         {
             _watchers.Tell(above, upTo, commits, _told);

@@ -104,7 +104,7 @@ public sealed class Watcher : IDisposable
 
         // The order matters because the hub says how far it is going to tell, then tells, then says how far it has told. So when
         // nothing is pending, nothing up to here concerns us; and when something is, all that we were told of is up to there.
-        var looked = _hub.LookedUpTo;
+        var looked = _hub.NotifiedThrough;
         if (_isDue)
         {
             _isDue = false;
@@ -131,7 +131,7 @@ public sealed class Watcher : IDisposable
     // False when it is gone.
     private bool TryFind(long above)
     {
-        var upTo = _hub.TellingUpTo;
+        var upTo = _hub.NotifyingThrough;
         var shared = Group?.After(above);
         if ((shared ?? _hub.Between(above, upTo, Filter)) is not { } found)
             return false;

@@ -78,13 +78,13 @@ internal sealed class WatcherIndex
 
     private void Find(Key key, Commit commit)
     {
-        if (!KeyRange.IsOfUsers(key.Utf8))
+        if (!KeyRange.IsUserKey(key.Utf8))
             return;
         if (_keys.Count > 0 && _keys.TryGetValue(key, out var group) && group.Add(commit))
             _telling.Add(group);
         foreach (var length in _prefixLengths)
         {
-            if (length <= key.Length && _prefixes.TryGetValue(key.Start(length), out var prefix) && prefix.Add(commit))
+            if (length <= key.Length && _prefixes.TryGetValue(key.Prefix(length), out var prefix) && prefix.Add(commit))
                 _telling.Add(prefix);
         }
     }

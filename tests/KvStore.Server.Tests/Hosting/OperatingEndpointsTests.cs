@@ -63,7 +63,7 @@ public sealed class OperatingEndpointsTests
     {
         await using var service = new HostedService().Start();
         using var client = service.NewClient();
-        Assert.IsType<Outcome.Committed>(await service.Store.SubmitAsync(new Operation([], [new Put(Key.Parse("key"), new byte[7], "text/plain")])));
+        Assert.IsType<Outcome.Committed>(await service.Store.SubmitAsync(new Transaction([], [new Put(Key.Parse("key"), new byte[7], "text/plain")])));
 
         using var status = JsonDocument.Parse(await client.GetStringAsync("/v1/status", Cancellation));
         var root = status.RootElement;

@@ -169,7 +169,7 @@ public sealed class StoreHostedServiceTests
         Assert.DoesNotContain(service.Log.All, line => line.Level >= LogLevel.Warning && !line.Message.StartsWith("Overriding address", StringComparison.Ordinal));
     }
 
-    private static Operation NewWrite() => new([], [new Put(Key.Parse("a"), new byte[1], "text/plain")]);
+    private static Transaction NewWrite() => new([], [new Put(Key.Parse("a"), new byte[1], "text/plain")]);
 
     private static Task WhenCancelled(CancellationToken token)
     {
@@ -198,7 +198,7 @@ public sealed class StoreHostedServiceTests
             await _inner.FollowAsync(follower, cancellationToken);
         }
 
-        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
         {
             Entered.TrySetResult();
             if (Gate is not null)

@@ -39,7 +39,7 @@ internal static class SituationServers
         var disk = new FakeDisk(new Random(1));
         var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
         disk.FlushFails = () => true;
-        Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Operation([], [WatchServers.Put("lost")])));
+        Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("lost")])));
         return server;
     }
 
@@ -57,9 +57,9 @@ internal static class SituationServers
     {
         var log = new GatedCommitLog();
         var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
-        _ = server.Store.SubmitAsync(new Operation([], [WatchServers.Put("committing")]));
+        _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("committing")]));
         await log.Reached.Task.WaitAsync(HostedService.Patience, TestContext.Current.CancellationToken);
-        _ = server.Store.SubmitAsync(new Operation([], [WatchServers.Put("waiting")]));
+        _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("waiting")]));
 
         // What waits is decided before the service ends, so it must not wait for ever.
         server.Lifetime.ApplicationStopping.Register(() => log.Open.TrySetResult());
@@ -99,7 +99,7 @@ internal static class SituationServers
             await _log.FollowAsync(follower, cancellationToken);
         }
 
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) => ValueTask.FromResult(batch.Select(_ => Outcome!).ToArray());
+        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => ValueTask.FromResult(batch.Select(_ => Outcome!).ToArray());
 
         public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
 

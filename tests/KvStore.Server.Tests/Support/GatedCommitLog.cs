@@ -11,7 +11,7 @@ internal sealed class GatedCommitLog : ICommitLog
     /// <summary>To be ended by the test.</summary>
     public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         Reached.TrySetResult();
         await Open.Task.WaitAsync(cancellationToken);

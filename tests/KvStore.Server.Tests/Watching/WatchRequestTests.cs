@@ -121,7 +121,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
             await _log.FollowAsync(follower, cancellationToken);
         }
 
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
+        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
 
         public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
 

@@ -163,7 +163,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
         await using var own = await KvServer.StartAsync();
         using var every = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
         await every.NextAsync("synced");
-        var operation = new Operation([], [WatchServers.Put("k")])
+        var operation = new Transaction([], [WatchServers.Put("k")])
         {
             Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromHours(1), 100, _ => new byte[10]),
         };

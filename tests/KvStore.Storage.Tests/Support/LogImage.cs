@@ -23,7 +23,7 @@ internal static class LogImage
         await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new ManualTime()), CancellationToken.None);
         for (var i = 0; i < 12; i++)
         {
-            await log.CommitAsync([Some.Operation(Some.Put($"key{i % 5}", $"value{i}"), Some.Delete($"key{(i + 2) % 5}")), Some.Operation(Some.Put("last", $"{i}"))], CancellationToken.None);
+            await log.CommitAsync([Some.Transaction(Some.Put($"key{i % 5}", $"value{i}"), Some.Delete($"key{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{i}"))], CancellationToken.None);
             if (hasCheckpoint && i == 8)
                 await log.CheckpointAsync(CancellationToken.None);
         }

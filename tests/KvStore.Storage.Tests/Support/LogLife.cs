@@ -88,7 +88,7 @@ internal sealed class LogLife : IAsyncDisposable
         Assert.InRange(revision, _model.Promised, _model.Last);
         Assert.Contains(revision, _model.BatchEnds);
         for (var at = _follower.OldestRevision; at <= revision; at++)
-            _model.Check(_follower.At(at)!);
+            _model.Check(_follower.FindSnapshot(at)!);
 
         // All that was read is on the disk now: others may have seen it.
         _model.ReturnTo(revision);
@@ -120,7 +120,7 @@ internal sealed class LogLife : IAsyncDisposable
         {
             Assert.All(outcomes, outcome => Assert.IsType<Outcome.Unknown>(outcome));
             Assert.True(_follower!.Latest.Revision < end);
-            var late = await _log.CommitAsync([Some.Operation(Some.Put("late"))], CancellationToken.None).ConfigureAwait(false);
+            var late = await _log.CommitAsync([Some.Transaction(Some.Put("late"))], CancellationToken.None).ConfigureAwait(false);
             Stores.IsNotApplied(Assert.Single(late), NotAppliedReason.LogClosed);
         }
     }

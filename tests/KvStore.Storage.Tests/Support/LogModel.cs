@@ -21,13 +21,13 @@ internal sealed class LogModel(ManualTime time)
     public long Promised { get; set; }
 
     /// <summary>A batch, which the model takes in.</summary>
-    public Operation[] Next(Random random)
+    public Transaction[] Next(Random random)
     {
-        var batch = new Operation[random.Next(1, 5)];
+        var batch = new Transaction[random.Next(1, 5)];
         for (var i = 0; i < batch.Length; i++)
         {
             random.Shuffle(_names);
-            batch[i] = Some.Operation([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name))]);
+            batch[i] = Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name))]);
             Take(batch[i]);
         }
 
@@ -55,7 +55,7 @@ internal sealed class LogModel(ManualTime time)
         Assert.Equal(string.Join('\n', _states[(int)snapshot.Revision].Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
     }
 
-    private static Change NextChange(Random random, string name) => random.Next(4) switch
+    private static Operation NextChange(Random random, string name) => random.Next(4) switch
     {
         0 => Some.Delete(name),
         // Zeros, because a value may look like a sector that was lost.
@@ -64,11 +64,11 @@ internal sealed class LogModel(ManualTime time)
         _ => Some.Put(name, new string('v', random.Next(80))),
     };
 
-    private void Take(Operation operation)
+    private void Take(Transaction operation)
     {
         var state = _states[^1];
         var revision = Last + 1;
-        foreach (var change in operation.Changes)
+        foreach (var change in operation.Operations)
         {
             var name = change.Key.ToString();
             if (change is not Put put)

@@ -16,7 +16,7 @@ public class BatchDeciderTests
     [Fact]
     public void Decide_DecisionBeforeWasNotCarriedOut_IsForgotten()
     {
-        Operation[] create = [Some.Operation(Guard.Absent(Some.Key("k")), Some.Put("k"))];
+        Transaction[] create = [Some.Transaction(Guard.Absent(Some.Key("k")), Some.Put("k"))];
         _decider.Decide(_publisher.Latest, create);
 
         var decision = _decider.Decide(_publisher.Latest, create);
@@ -30,7 +30,7 @@ public class BatchDeciderTests
     public void Decide_ABatch_ChangesNothingByItself()
     {
         var latest = _publisher.Latest;
-        _decider.Decide(latest, [Some.Operation(Some.Put("k"))]);
+        _decider.Decide(latest, [Some.Transaction(Some.Put("k"))]);
 
         Assert.Same(latest, _publisher.Latest);
         Assert.Equal(0, latest.Count);
@@ -40,12 +40,12 @@ public class BatchDeciderTests
     public void Decide_OperationsThatCommitFailAndChangeNothing_OnlyTheFirstTakeRevisions()
     {
         _publisher.Load(7, []);
-        Operation[] batch =
+        Transaction[] batch =
         [
-            Some.Operation(Some.Put("a")),
-            Some.Operation(Guard.Absent(Some.Key("a")), Some.Put("a")),
-            Some.Operation(Some.Delete("absent")),
-            Some.Operation(Some.Put("b"), Some.Put("c")),
+            Some.Transaction(Some.Put("a")),
+            Some.Transaction(Guard.Absent(Some.Key("a")), Some.Put("a")),
+            Some.Transaction(Some.Delete("absent")),
+            Some.Transaction(Some.Put("b"), Some.Put("c")),
         ];
         var decision = _decider.Decide(_publisher.Latest, batch);
 
@@ -57,13 +57,13 @@ public class BatchDeciderTests
 
     [Fact]
     public void Decide_EveryGuardFails_HasNoCommits() =>
-        Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Operation(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
+        Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Transaction(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
 
     [Fact]
     public void Apply_DecisionOnAnotherState_IsRefused()
     {
-        var first = _decider.Decide(_publisher.Latest, [Some.Operation(Some.Put("a"))]);
-        var second = _decider.Decide(_publisher.Latest, [Some.Operation(Some.Put("b"))]);
+        var first = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("a"))]);
+        var second = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("b"))]);
         _publisher.Apply(first);
 
         Assert.Throws<InvalidOperationException>(() => _publisher.Apply(second));

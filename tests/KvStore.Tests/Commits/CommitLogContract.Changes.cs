@@ -8,7 +8,7 @@ public abstract partial class CommitLogContract
     {
         for (var round = 0; round < 3; round++)
         {
-            var outcomes = await CommitAsync([.. Enumerable.Range(0, 20).Select(_ => Some.Operation(new Increment(K("n"), 3)))]);
+            var outcomes = await CommitAsync([.. Enumerable.Range(0, 20).Select(_ => Some.Transaction(new Increment(K("n"), 3)))]);
             Assert.Equal(
                 Enumerable.Range(1, 20).Select(i => $"{3 * (i + (20 * round))}"),
                 outcomes.Select(outcome => Assert.Single(Assert.IsType<Outcome.Committed>(outcome).Changes.ToArray()).Current.Text()));
@@ -19,17 +19,17 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_ChangeThatCannotBeDone_SaysWhyAndDoesNoneOfItsOperation()
     {
-        await CommitAsync(Some.Operation(Put("word", "one")), Some.Operation(Put("edge", $"{long.MaxValue}")), Some.Operation(Put("l/1"), Put("l/2")));
+        await CommitAsync(Some.Transaction(Put("word", "one")), Some.Transaction(Put("edge", $"{long.MaxValue}")), Some.Transaction(Put("l/1"), Put("l/2")));
         var outcomes = await CommitAsync(
-            Some.Operation(Put("marker", "1"), new Increment(K("word"), 1)),
-            Some.Operation(Put("marker", "2"), new Increment(K("edge"), 1)),
-            Some.Operation(Put("marker", "3"), Patch("word", "{}")),
-            Some.Operation(Put("marker", "4"), Patch("edge", $"\"{new string('x', 100)}\"")),
-            Some.Operation(new DeletePrefix(K("l/").Utf8, 1)));
+            Some.Transaction(Put("marker", "1"), new Increment(K("word"), 1)),
+            Some.Transaction(Put("marker", "2"), new Increment(K("edge"), 1)),
+            Some.Transaction(Put("marker", "3"), Patch("word", "{}")),
+            Some.Transaction(Put("marker", "4"), Patch("edge", $"\"{new string('x', 100)}\"")),
+            Some.Transaction(new DeletePrefix(K("l/").Utf8, 1)));
 
         Assert.Equal(
-            [RefusalReason.NotANumber, RefusalReason.Overflow, RefusalReason.NotJson, RefusalReason.TooLarge, RefusalReason.TooMany],
-            outcomes.Select(outcome => Assert.IsType<Outcome.Refused>(outcome).Reason));
+            [RejectionReason.NotANumber, RejectionReason.Overflow, RejectionReason.NotJson, RejectionReason.TooLarge, RejectionReason.TooMany],
+            outcomes.Select(outcome => Assert.IsType<Outcome.Rejected>(outcome).Reason));
         var state = await EndAsync();
         Assert.Equal(("(absent)", "one", $"{long.MaxValue}", 2), (state.Find(K("marker")).Text(), state.Find(K("word")).Text(), state.Find(K("edge")).Text(), state.CountOf(KeyRange.WithPrefix(K("l/").Utf8))));
     }
@@ -39,12 +39,12 @@ public abstract partial class CommitLogContract
     {
         var expires = _time.Now.AddSeconds(5);
         var outcomes = await CommitAsync(
-            Some.Operation(Put("a", """{"x":1}""", expires)),
-            Some.Operation(Patch("a", """{"y":2}""")),
-            Some.Operation(new SetLifetime(K("a"), Lifetime.Unlimited)),
-            Some.Operation(new Move(K("a"), K("b"))),
-            new Operation([], [new SetLifetime(K("b"), Lifetime.Until(expires))]) { Reads = [K("a"), K("b")] },
-            Some.Operation(new Move(K("a"), K("c")), Patch("absent", "{}"), new SetLifetime(K("gone"), Lifetime.Unlimited)));
+            Some.Transaction(Put("a", """{"x":1}""", expires)),
+            Some.Transaction(Patch("a", """{"y":2}""")),
+            Some.Transaction(new SetExpiry(K("a"), ExpiryUpdate.Never)),
+            Some.Transaction(new Move(K("a"), K("b"))),
+            new Transaction([], [new SetExpiry(K("b"), ExpiryUpdate.At(expires))]) { Reads = [K("a"), K("b")] },
+            Some.Transaction(new Move(K("a"), K("c")), Patch("absent", "{}"), new SetExpiry(K("gone"), ExpiryUpdate.Never)));
 
         Assert.Equal(expires, ((Outcome.Committed)outcomes[1]).Changes[0].Current!.Value.ExpiresAt);
         Assert.Null(((Outcome.Committed)outcomes[2]).Changes[0].Current!.Value.ExpiresAt);
@@ -60,13 +60,13 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_AppendsAndDeletionByPrefix_TakeKeysInOrderAndLeaveNone()
     {
-        var appended = await CommitAsync([.. Enumerable.Range(0, 30).Select(i => Some.Operation(new Append(K("q/"), Some.Bytes($"{i}"), "text/plain")))]);
+        var appended = await CommitAsync([.. Enumerable.Range(0, 30).Select(i => Some.Transaction(new Append(K("q/"), Some.Bytes($"{i}"), "text/plain")))]);
         var state = await EndAsync();
         var range = KeyRange.WithPrefix(K("q/").Utf8);
         Assert.Equal(Enumerable.Range(0, 30).Select(i => $"{i}"), state.Scan(range).Select(entry => entry.Text()));
         Assert.Equal(appended.Select(RevisionOf), state.Scan(range).Select(entry => entry.Revision));
 
-        var outcomes = await CommitAsync(Some.Operation(Put("q", "stays")), Some.Operation(new DeletePrefix(K("q/").Utf8, 30)), Some.Operation(Put("q/new")), Some.Operation(new DeletePrefix(K("none/").Utf8, 30)));
+        var outcomes = await CommitAsync(Some.Transaction(Put("q", "stays")), Some.Transaction(new DeletePrefix(K("q/").Utf8, 30)), Some.Transaction(Put("q/new")), Some.Transaction(new DeletePrefix(K("none/").Utf8, 30)));
         Assert.Equal(30, ((Outcome.Committed)outcomes[1]).Changes.Length);
         Assert.Null(((Outcome.Committed)outcomes[3]).Commit);
         state = await EndAsync();
@@ -98,19 +98,19 @@ public abstract partial class CommitLogContract
     public async Task Commit_AnswerTooLargeToRemember_IsRefusedAndChangesNothing()
     {
         var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10, _ => new byte[11]);
-        var outcomes = await CommitAsync(new Operation([], [Put("k")]) { Idempotency = retry }, Some.Operation(Guard.Absent(K("k")), Put("k", "after")));
-        Assert.Equal(RefusalReason.TooLarge, Assert.IsType<Outcome.Refused>(outcomes[0]).Reason);
+        var outcomes = await CommitAsync(new Transaction([], [Put("k")]) { Idempotency = retry }, Some.Transaction(Guard.Absent(K("k")), Put("k", "after")));
+        Assert.Equal(RejectionReason.TooLarge, Assert.IsType<Outcome.Rejected>(outcomes[0]).Reason);
         Assert.Equal("after", (await EndAsync()).Find(K("k")).Text());
     }
 
     [Fact]
     public async Task Commit_Expiry_DeletesTheEntryItMeantAndSaysThatItWasTime()
     {
-        var old = RevisionOf((await CommitAsync(Some.Operation(Put("old", "1", _time.Now))))[0]);
-        var renewed = RevisionOf((await CommitAsync(Some.Operation(Put("renewed", "1", _time.Now))))[0]);
+        var old = RevisionOf((await CommitAsync(Some.Transaction(Put("old", "1", _time.Now))))[0]);
+        var renewed = RevisionOf((await CommitAsync(Some.Transaction(Put("renewed", "1", _time.Now))))[0]);
         var outcomes = await CommitAsync(
-            Some.Operation(Put("renewed", "2")),
-            Some.Operation(new Expire(K("old"), old), new Expire(K("renewed"), renewed), new Expire(K("absent"), old)));
+            Some.Transaction(Put("renewed", "2")),
+            Some.Transaction(new Expire(K("old"), old), new Expire(K("renewed"), renewed), new Expire(K("absent"), old)));
 
         var change = Assert.Single(Assert.IsType<Outcome.Committed>(outcomes[1]).Changes.ToArray());
         Assert.Equal((K("old"), true, null), (change.Key, change.IsExpiry, change.Current));
@@ -119,13 +119,13 @@ public abstract partial class CommitLogContract
         Assert.Equal([K("old")], _follower.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(one => one.IsExpiry).Select(one => one.Key));
     }
 
-    private static Operation Retry(string key, string fingerprint, Guard? guard, Change change) => new(guard is null ? [] : [guard], [change])
+    private static Transaction Retry(string key, string fingerprint, Guard? guard, Operation change) => new(guard is null ? [] : [guard], [change])
     {
         Idempotency = new Idempotency(Some.Bytes(key), Some.Bytes(fingerprint), TimeSpan.FromHours(1), 100,
             committed => Some.Bytes($"{committed.Changes[0].Current.Text()} at {committed.Revision}")),
     };
 
-    private MergePatch Patch(string name, string patch) => MergePatch.TryCreate(K(name), Some.Bytes(patch), 64, Lifetime.Unchanged)!;
+    private MergePatch Patch(string name, string patch) => MergePatch.TryCreate(K(name), Some.Bytes(patch), 64, ExpiryUpdate.Unchanged)!;
 
-    private async Task<Snapshot> EndAsync() => await _follower.ReachAsync(RevisionOf((await CommitAsync(Some.Operation(Put("end"))))[0]));
+    private async Task<Snapshot> EndAsync() => await _follower.ReachAsync(RevisionOf((await CommitAsync(Some.Transaction(Put("end"))))[0]));
 }

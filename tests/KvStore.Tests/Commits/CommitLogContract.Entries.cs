@@ -6,16 +6,16 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_GuardFails_TellsTheCurrentEntryAndChangesNothing()
     {
-        var written = RevisionOf((await CommitAsync(Some.Operation(Put("k", "mine"))))[0]);
+        var written = RevisionOf((await CommitAsync(Some.Transaction(Put("k", "mine"))))[0]);
         var outcomes = await CommitAsync(
-            Some.Operation(Guard.RevisionIn(K("k"), written - 1), Put("k", "lost"), Put("other", "lost")));
+            Some.Transaction(Guard.RevisionIn(K("k"), written - 1), Put("k", "lost"), Put("other", "lost")));
 
         var failed = Assert.IsType<Outcome.GuardsFailed>(outcomes[0]);
         Assert.True(failed.Revision >= written);
         var met = Assert.Single(failed.Failed).Current!.Value;
         Assert.Equal((written, "mine"), (met.Revision, met.Text()));
 
-        var marker = RevisionOf((await CommitAsync(Some.Operation(Put("marker"))))[0]);
+        var marker = RevisionOf((await CommitAsync(Some.Transaction(Put("marker"))))[0]);
         var state = await _follower.ReachAsync(marker);
         Assert.Equal("mine", state.Find(K("k")).Text());
         Assert.Null(state.Find(K("other")));
@@ -24,14 +24,14 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_GuardsOnSeveralKeys_TellsEachThatFailedAndNoOther()
     {
-        await CommitAsync(Some.Operation(Put("a")), Some.Operation(Put("b")));
+        await CommitAsync(Some.Transaction(Put("a")), Some.Transaction(Put("b")));
         Guard[] hold = [Guard.Exists(K("a")), Guard.Exists(K("b")), Guard.Absent(K("c"))];
         Guard[] fail = [Guard.Absent(K("a")), Guard.Exists(K("c"))];
 
         var outcomes = await CommitAsync(
-            Some.Operation([hold[0], fail[0], hold[1], fail[1], hold[2]], Put("d", "1")),
-            Some.Operation(hold, Put("d", "2")),
-            Some.Operation([.. hold, fail[1]], Put("d", "3")));
+            Some.Transaction([hold[0], fail[0], hold[1], fail[1], hold[2]], Put("d", "1")),
+            Some.Transaction(hold, Put("d", "2")),
+            Some.Transaction([.. hold, fail[1]], Put("d", "3")));
 
         Assert.Equal("-+-", Signs(outcomes));
         Assert.Equal(fail, Assert.IsType<Outcome.GuardsFailed>(outcomes[0]).Failed.Select(failed => failed.Guard));
@@ -42,7 +42,7 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_EveryGuardKind_HoldsAsItSays()
     {
-        var revision = RevisionOf((await CommitAsync(Some.Operation(Put("here"))))[0]);
+        var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("here"))))[0]);
         (Guard Guard, bool Holds)[] cases =
         [
             (Guard.Exists(K("here")), true),
@@ -57,16 +57,16 @@ public abstract partial class CommitLogContract
             (Guard.RevisionNotIn(K("gone"), revision), true),
         ];
 
-        var outcomes = await CommitAsync([.. cases.Select((one, i) => Some.Operation(one.Guard, Put($"result{i}")))]);
+        var outcomes = await CommitAsync([.. cases.Select((one, i) => Some.Transaction(one.Guard, Put($"result{i}")))]);
         Assert.Equal(string.Concat(cases.Select(one => one.Holds ? '+' : '-')), Signs(outcomes));
     }
 
     [Fact]
     public async Task Commit_SeveralChanges_AreOneCommitAtOneRevision()
     {
-        await CommitAsync(Some.Operation(Put("a", "old")));
+        await CommitAsync(Some.Transaction(Put("a", "old")));
         var outcome = Assert.IsType<Outcome.Committed>(
-            (await CommitAsync(Some.Operation(Put("b", "new"), Delete("a"), Put("c", "new"))))[0]);
+            (await CommitAsync(Some.Transaction(Put("b", "new"), Delete("a"), Put("c", "new"))))[0]);
 
         Assert.Equal([K("b"), K("a"), K("c")], outcome.Changes.ToArray().Select(change => change.Key));
         await _follower.ReachAsync(outcome.Revision);
@@ -80,12 +80,12 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_DeleteOfAnAbsentKey_SucceedsWithoutACommit()
     {
-        var before = RevisionOf((await CommitAsync(Some.Operation(Put("k"))))[0]);
+        var before = RevisionOf((await CommitAsync(Some.Transaction(Put("k"))))[0]);
         var outcomes = await CommitAsync(
-            Some.Operation(Delete("absent")),
-            Some.Operation(Delete("absent"), Put("k2")),
-            Some.Operation(Delete("k")),
-            Some.Operation(Delete("k")));
+            Some.Transaction(Delete("absent")),
+            Some.Transaction(Delete("absent"), Put("k2")),
+            Some.Transaction(Delete("k")),
+            Some.Transaction(Delete("k")));
 
         var nothing = Assert.IsType<Outcome.Committed>(outcomes[0]);
         Assert.Equal((before, 0), (nothing.Revision, nothing.Changes.Length));
@@ -101,8 +101,8 @@ public abstract partial class CommitLogContract
     [InlineData(false)]
     public async Task Commit_CreateWriteDeleteCreate_NumbersStartAgain(bool inOneBatch)
     {
-        Operation[] operations =
-            [Some.Operation(Put("k", "1")), Some.Operation(Put("k", "2")), Some.Operation(Delete("k")), Some.Operation(Put("k", "3")), Some.Operation(Put("k", "4"))];
+        Transaction[] operations =
+            [Some.Transaction(Put("k", "1")), Some.Transaction(Put("k", "2")), Some.Transaction(Delete("k")), Some.Transaction(Put("k", "3")), Some.Transaction(Put("k", "4"))];
         var outcomes = inOneBatch
             ? await CommitAsync(operations)
             : [.. await OneByOneAsync()];
@@ -139,7 +139,7 @@ public abstract partial class CommitLogContract
     {
         byte[] everyByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
         var expiry = _time.Now.AddMilliseconds(12_345);
-        var first = RevisionOf((await CommitAsync(Some.Operation(new Put(K("k"), everyByte, "image/png", expiry))))[0]);
+        var first = RevisionOf((await CommitAsync(Some.Transaction(new Put(K("k"), everyByte, "image/png", expiry))))[0]);
         var entry = (await _follower.ReachAsync(first)).Find(K("k"))!.Value;
 
         Assert.Equal(everyByte, entry.Value.ToArray());
@@ -147,7 +147,7 @@ public abstract partial class CommitLogContract
         Assert.Equal(K("k").Length + 256, entry.Bytes);
 
         _time.Advance(TimeSpan.FromMilliseconds(1_001));
-        var second = RevisionOf((await CommitAsync(Some.Operation(new Put(K("k"), default, "a/b"))))[0]);
+        var second = RevisionOf((await CommitAsync(Some.Transaction(new Put(K("k"), default, "a/b"))))[0]);
         entry = (await _follower.ReachAsync(second)).Find(K("k"))!.Value;
 
         Assert.Equal(0, entry.Value.Length);
@@ -157,7 +157,7 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_SamePutTwice_FirstEntryStaysAsItWas()
     {
-        var put = Some.Operation(Put("k", "value"));
+        var put = Some.Transaction(Put("k", "value"));
         var first = RevisionOf((await CommitAsync(put))[0]);
         var entry = (await _follower.ReachAsync(first)).Find(K("k"))!.Value;
         var second = RevisionOf((await CommitAsync(put))[0]);
@@ -171,7 +171,7 @@ public abstract partial class CommitLogContract
     public async Task Commit_BatchOfThousands_IsDecidedWhole()
     {
         var outcomes = await CommitAsync(
-            [.. Enumerable.Range(0, 2_000).Select(i => Some.Operation(Put($"k{i}", new string('v', 1_000))))]);
+            [.. Enumerable.Range(0, 2_000).Select(i => Some.Transaction(Put($"k{i}", new string('v', 1_000))))]);
 
         var state = await _follower.ReachAsync(outcomes.Max(RevisionOf));
         Assert.Equal(2_000, state.CountOf(KeyRange.WithPrefix(Some.Bytes(_prefix))));

@@ -71,12 +71,12 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     public async Task Commit_GuardsInOneBatch_AreHeldAgainstTheOperationsBefore()
     {
         var outcomes = await CommitAsync(
-            Some.Operation(Guard.Absent(K("a")), Put("a", "1")),
-            Some.Operation(Guard.Absent(K("a")), Put("a", "2")),
-            Some.Operation(Guard.Exists(K("a")), Put("b", "3")),
-            Some.Operation(Guard.Exists(K("a")), Delete("a")),
-            Some.Operation(Guard.Exists(K("a")), Put("a", "4")),
-            Some.Operation(Guard.Absent(K("a")), Put("a", "5")));
+            Some.Transaction(Guard.Absent(K("a")), Put("a", "1")),
+            Some.Transaction(Guard.Absent(K("a")), Put("a", "2")),
+            Some.Transaction(Guard.Exists(K("a")), Put("b", "3")),
+            Some.Transaction(Guard.Exists(K("a")), Delete("a")),
+            Some.Transaction(Guard.Exists(K("a")), Put("a", "4")),
+            Some.Transaction(Guard.Absent(K("a")), Put("a", "5")));
 
         Assert.Equal("+-++-+", Signs(outcomes));
         var met = Assert.Single(Assert.IsType<Outcome.GuardsFailed>(outcomes[1]).Failed).Current;
@@ -91,7 +91,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     public async Task Commit_MixedBatch_AnswersInTheBatchsOrder()
     {
         var batch = Enumerable.Range(0, 100).Select(i =>
-            Some.Operation(i % 3 == 0 ? Guard.Exists(K($"absent{i}")) : Guard.Absent(K($"k{i}")), Put($"k{i}", $"{i}"))).ToArray();
+            Some.Transaction(i % 3 == 0 ? Guard.Exists(K($"absent{i}")) : Guard.Absent(K($"k{i}")), Put($"k{i}", $"{i}"))).ToArray();
         var outcomes = await CommitAsync(batch);
 
         for (var i = 0; i < outcomes.Length; i++)
@@ -109,7 +109,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         var last = _follower.Latest.Revision;
         for (var round = 0; round < 30; round++)
         {
-            var outcomes = await CommitAsync([.. Enumerable.Range(0, round + 1).Select(i => Some.Operation(Put($"k{i % 5}", $"{i}")))]);
+            var outcomes = await CommitAsync([.. Enumerable.Range(0, round + 1).Select(i => Some.Transaction(Put($"k{i % 5}", $"{i}")))]);
             var revisions = outcomes.Select(RevisionOf).ToArray();
 
             Assert.True(revisions[0] > last);
@@ -124,7 +124,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     public async Task Commit_TwoWritesOfOneKeyInOneBatch_DoNotShareARevision()
     {
         var outcomes = await CommitAsync(
-            [.. Enumerable.Range(0, 10).Select(i => Some.Operation(Put("same", $"{i}")))]);
+            [.. Enumerable.Range(0, 10).Select(i => Some.Transaction(Put("same", $"{i}")))]);
 
         Assert.Equal(10, outcomes.Select(RevisionOf).Distinct().Count());
         Assert.Equal("9", (await _follower.ReachAsync(RevisionOf(outcomes[9]))).Find(K("same")).Text());
@@ -136,7 +136,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         Assert.True(await Log.BarrierAsync(Token) >= _follower.Latest.Revision);
         for (var round = 0; round < 20; round++)
         {
-            var revision = RevisionOf((await CommitAsync(Some.Operation(Put("k", $"{round}"))))[0]);
+            var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("k", $"{round}"))))[0]);
             var barrier = await Log.BarrierAsync(Token);
 
             Assert.True(barrier >= revision);
@@ -147,11 +147,11 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     [Fact]
     public async Task Compact_UpToTheLatest_LosesNothingPresent()
     {
-        var revision = RevisionOf((await CommitAsync(Some.Operation(Put("k", "1"))))[0]);
+        var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("k", "1"))))[0]);
         await _follower.ReachAsync(revision);
         await Log.CompactAsync(revision, Token);
 
-        var next = RevisionOf((await CommitAsync(Some.Operation(Guard.RevisionIn(K("k"), revision), Put("k", "2"))))[0]);
+        var next = RevisionOf((await CommitAsync(Some.Transaction(Guard.RevisionIn(K("k"), revision), Put("k", "2"))))[0]);
         Assert.Equal("2", (await _follower.ReachAsync(next)).Find(K("k")).Text());
     }
 
@@ -164,7 +164,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
 
     private Delete Delete(string name) => Some.Delete(_prefix + name);
 
-    private async Task<Outcome[]> CommitAsync(params Operation[] batch)
+    private async Task<Outcome[]> CommitAsync(params Transaction[] batch)
     {
         var outcomes = await Log.CommitAsync(batch, Token);
         Assert.Equal(batch.Length, outcomes.Length);
@@ -180,16 +180,16 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         _ => '?',
     }));
 
-    private Operation RandomOperation(Random random)
+    private Transaction RandomOperation(Random random)
     {
         var names = Enumerable.Range(0, 8).Select(i => $"k{i}").ToArray();
         random.Shuffle(names);
-        Change[] changes = [.. names.Take(random.Next(1, 4)).Select(name =>
-            random.Next(3) == 0 ? (Change)Delete(name) : Put(name, random.Next(1000).ToString(CultureInfo.InvariantCulture)))];
-        return random.Next(3) == 0 ? Some.Operation(Guard.Exists(K(names[7])), changes) : Some.Operation(changes);
+        Operation[] changes = [.. names.Take(random.Next(1, 4)).Select(name =>
+            random.Next(3) == 0 ? (Operation)Delete(name) : Put(name, random.Next(1000).ToString(CultureInfo.InvariantCulture)))];
+        return random.Next(3) == 0 ? Some.Transaction(Guard.Exists(K(names[7])), changes) : Some.Transaction(changes);
     }
 
-    private static IEnumerable<string> Facts(ReadOnlySpan<CommittedChange> changes) => changes.ToArray().Select(change =>
+    private static IEnumerable<string> Facts(ReadOnlySpan<EntryChange> changes) => changes.ToArray().Select(change =>
         $"{change.Key}: {change.Previous?.Revision} {change.Previous.Text()} -> {change.Current?.Revision} {change.Current.Text()}");
 
     private static string Describe(long revision, IEnumerable<string> facts) => $"{revision}: {string.Join(", ", facts.Order())}";

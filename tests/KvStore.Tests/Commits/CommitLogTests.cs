@@ -7,7 +7,7 @@ public sealed class MemoryCommitLogTests : CommitLogContract
     [Fact]
     public async Task CommitAsync_BeforeFollow_Throws() =>
         await Assert.ThrowsAsync<InvalidOperationException>(async () =>
-            await new MemoryCommitLog(TimeProvider.System).CommitAsync([Some.Operation(Some.Put("k"))], TestContext.Current.CancellationToken));
+            await new MemoryCommitLog(TimeProvider.System).CommitAsync([Some.Transaction(Some.Put("k"))], TestContext.Current.CancellationToken));
 }
 
 /// <summary>The suite itself, held against a log that does all that it must not assume away.</summary>

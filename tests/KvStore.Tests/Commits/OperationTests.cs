@@ -2,11 +2,11 @@ using System.Collections.Immutable;
 
 namespace KvStore.Tests;
 
-public class OperationTests
+public class TransactionTests
 {
     [Fact]
     public void Operation_ChangesAKeyTwice_Throws() =>
-        Assert.Throws<ArgumentException>(() => Some.Operation(Some.Put("k"), Some.Put("other"), Some.Delete("k")));
+        Assert.Throws<ArgumentException>(() => Some.Transaction(Some.Put("k"), Some.Put("other"), Some.Delete("k")));
 
     [Fact]
     public void Change_OfTheEmptyKey_Throws()
@@ -20,11 +20,11 @@ public class OperationTests
     public async Task SubmitAsync_ArraysThatWereNeverMade_CountAsEmptyAndDoNotEndTheStore()
     {
         await using var store = await Stores.StartAsync();
-        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(new Operation(default, [Some.Put("k")])).Within());
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(new Transaction(default, [Some.Put("k")])).Within());
         Assert.IsType<Outcome.GuardsFailed>(await store.SubmitAsync(
-            Some.Operation(Guard.RevisionIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
+            Some.Transaction(Guard.RevisionIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
         Assert.IsType<Outcome.Committed>(await store.SubmitAsync(
-            Some.Operation(Guard.RevisionNotIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
+            Some.Transaction(Guard.RevisionNotIn(Some.Key("k"), default(ImmutableArray<long>)), Some.Put("k"))).Within());
         Assert.Equal(StoreState.Running, store.State);
     }
 
@@ -52,9 +52,9 @@ public class OperationTests
             _ => Guard.RevisionNotIn(key, revisions),
         };
 
-        Assert.Equal(at5, guard.HoldsFor(Entry(5)));
-        Assert.Equal(at6, guard.HoldsFor(Entry(6)));
-        Assert.Equal(atNone, guard.HoldsFor(null));
+        Assert.Equal(at5, guard.Passes(Entry(5)));
+        Assert.Equal(at6, guard.Passes(Entry(6)));
+        Assert.Equal(atNone, guard.Passes(null));
 
         Entry Entry(long revision) => KvStore.Entry.Create(key, default, "text/plain", createdRevision: 5, revision, version: 1, 0);
     }

@@ -29,7 +29,7 @@ internal sealed class RecordingFollower : ICommitFollower
     }
 
     public Task<Snapshot> ReachAsync(long revision) =>
-        _publisher.ReachAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
+        _publisher.WaitForRevisionAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
 
     private void Record<T>(List<T> list, T item, Action action)
     {

@@ -53,7 +53,7 @@ public class ConcurrentWriterTests
                 // Otherwise each may come to its end before the next one begins.
                 await Task.Yield();
                 var outcome = await store.SubmitAsync(
-                    Some.Operation(Guard.RevisionIn(key, entry.Revision), new Put(key, Some.Bytes(next), "text/plain"))).Within();
+                    Some.Transaction(Guard.RevisionIn(key, entry.Revision), new Put(key, Some.Bytes(next), "text/plain"))).Within();
                 if (outcome is Outcome.Committed committed)
                     winners[writer].Add(committed.Revision);
                 else
@@ -75,7 +75,7 @@ public class ConcurrentWriterTests
         {
             var key = Some.Key($"k{round}");
             var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(writer => Task.Run(() => store.SubmitAsync(
-                Some.Operation(Guard.Absent(key), new Put(key, Some.Bytes($"{writer}"), "text/plain")))))).Within();
+                Some.Transaction(Guard.Absent(key), new Put(key, Some.Bytes($"{writer}"), "text/plain")))))).Within();
 
             var winner = Assert.Single(outcomes.OfType<Outcome.Committed>());
             Assert.Equal(63, outcomes.OfType<Outcome.GuardsFailed>().Count(failed => failed.Failed[0].Current!.Value.Revision == winner.Revision));

@@ -19,7 +19,7 @@ public class ReachTests
                 {
                     Assert.True(turn.Wait(TimeSpan.FromSeconds(20)), $"The waiter for {revision - 1} was never woken.");
                     var current = Entry.Create(key, default, "text/plain", 1, revision, revision, 0);
-                    publisher.Apply([new Commit(revision, [new CommittedChange(previous, current)])]);
+                    publisher.Apply([new Commit(revision, [new EntryChange(previous, current)])]);
                     previous = current;
                 }
             },
@@ -30,7 +30,7 @@ public class ReachTests
             turn.Release();
             if (revision % 3 == 0)
                 Thread.SpinWait((int)(revision % 50));
-            var snapshot = await publisher.ReachAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
+            var snapshot = await publisher.WaitForRevisionAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
             Assert.Equal(revision, snapshot.Revision);
         }
 
@@ -63,9 +63,9 @@ public class ReachTests
         await log.FollowAsync(publisher, TestContext.Current.CancellationToken);
         for (var i = 0; i < 2_000; i++)
         {
-            var outcomes = await log.CommitAsync([Some.Operation(Some.Put("k", $"{i}"))], TestContext.Current.CancellationToken);
+            var outcomes = await log.CommitAsync([Some.Transaction(Some.Put("k", $"{i}"))], TestContext.Current.CancellationToken);
             var barrier = await log.BarrierAsync(TestContext.Current.CancellationToken);
-            var snapshot = await publisher.ReachAsync(barrier, TestContext.Current.CancellationToken).AsTask().Within();
+            var snapshot = await publisher.WaitForRevisionAsync(barrier, TestContext.Current.CancellationToken).AsTask().Within();
 
             Assert.True(snapshot.Revision >= ((Outcome.Committed)outcomes[0]).Revision);
             Assert.Equal($"{i}", snapshot.Text("k"));

@@ -60,8 +60,8 @@ public class SnapshotIsolationTests
             var set = await store.CommitAsync(Some.Put("a"), Some.Put("b"));
             Guard[] both = [Guard.RevisionIn(Some.Key("a"), set.Revision), Guard.RevisionIn(Some.Key("b"), set.Revision)];
             var outcomes = await Task.WhenAll(
-                Task.Run(() => store.SubmitAsync(Some.Operation(both, Some.Delete("a")))),
-                Task.Run(() => store.SubmitAsync(Some.Operation(both, Some.Delete("b"))))).Within();
+                Task.Run(() => store.SubmitAsync(Some.Transaction(both, Some.Delete("a")))),
+                Task.Run(() => store.SubmitAsync(Some.Transaction(both, Some.Delete("b"))))).Within();
 
             Assert.Single(outcomes.OfType<Outcome.Committed>());
             Assert.Equal(1, store.Latest.Count);
@@ -86,7 +86,7 @@ public class SnapshotIsolationTests
             if (snapshot.Revision == last)
                 continue;
             AssertWhole(snapshot, total);
-            if (store.At(snapshot.Revision - 1, out var before) && before.Count > 0)
+            if (store.TryGetSnapshot(snapshot.Revision - 1, out var before) && before.Count > 0)
                 AssertWhole(before, total);
             last = snapshot.Revision;
             seen++;
@@ -101,10 +101,10 @@ public class SnapshotIsolationTests
         Assert.Equal(left.Revision, right.Revision);
     }
 
-    private static Operation RandomOperation(Random random)
+    private static Transaction RandomOperation(Random random)
     {
         var key = $"k{random.Next(3_000)}";
-        return Some.Operation(random.Next(4) == 0 ? (Change)Some.Delete(key) : Some.Put(key, $"after {random.Next()}"));
+        return Some.Transaction(random.Next(4) == 0 ? (Operation)Some.Delete(key) : Some.Put(key, $"after {random.Next()}"));
     }
 
     private static string Digest(Snapshot snapshot)

@@ -23,7 +23,7 @@ public class ExpiryTests
         time.Advance(Interval);
         await Soon.UntilAsync(() => store.Latest.Find(Some.Key("k")) is null);
         Assert.NotNull(store.Latest.Find(Some.Key("stays")));
-        Assert.True(store.At(put.Revision, out var before));
+        Assert.True(store.TryGetSnapshot(put.Revision, out var before));
         Assert.NotNull(before.Find(Some.Key("k")));
         Assert.Equal(0, store.ExpiringEntries);
     }
@@ -56,9 +56,9 @@ public class ExpiryTests
         await store.CommitAsync(Some.Put("k", "v", time.Now));
         var gate = new Gate();
         log.Committing = gate.PassAsync;
-        var held = Task.Run(() => store.SubmitAsync(Some.Operation(Some.Put("held"))));
+        var held = Task.Run(() => store.SubmitAsync(Some.Transaction(Some.Put("held"))));
         await gate.Reached;
-        while (await Task.Run(() => store.SubmitAsync(Some.Operation(Some.Put("waits"))).IsCompleted) is false)
+        while (await Task.Run(() => store.SubmitAsync(Some.Transaction(Some.Put("waits"))).IsCompleted) is false)
         {
             // Until one is refused at once.
         }
@@ -115,10 +115,10 @@ public class ExpiryTests
                 deadlines.Remove(key);
                 break;
             case 2 when exists:
-                await SetAsync(Lifetime.Unlimited, null);
+                await SetAsync(ExpiryUpdate.Never, null);
                 break;
             case 3 when exists:
-                await SetAsync(Lifetime.Until(expiresAt), expiresAt);
+                await SetAsync(ExpiryUpdate.At(expiresAt), expiresAt);
                 break;
             default:
                 await store.CommitAsync(Some.Put(key, "value", expiresAt));
@@ -127,9 +127,9 @@ public class ExpiryTests
         }
 
         // An entry that is due may go between the look and the change; then there is nothing to change.
-        async Task SetAsync(Lifetime lifetime, DateTimeOffset? deadline)
+        async Task SetAsync(ExpiryUpdate lifetime, DateTimeOffset? deadline)
         {
-            if ((await store.CommitAsync(new SetLifetime(Some.Key(key), lifetime))).Commit is null)
+            if ((await store.CommitAsync(new SetExpiry(Some.Key(key), lifetime))).Commit is null)
                 deadlines.Remove(key);
             else
                 deadlines[key] = deadline;

@@ -48,7 +48,7 @@ public class IdempotencyTests
     private static async Task<string> AddAsync(Store store, string key)
     {
         var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 100, _ => []);
-        return await store.SubmitAsync(new Operation([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within() switch
+        return await store.SubmitAsync(new Transaction([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within() switch
         {
             Outcome.Committed committed => committed.Changes[0].Current.Text(),
             Outcome.Replayed => "again",

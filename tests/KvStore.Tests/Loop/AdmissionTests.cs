@@ -9,11 +9,11 @@ public class AdmissionTests
         var log = new HookedLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 4 });
 
-        var admitted = new List<Task<Outcome>> { store.SubmitAsync(Some.Operation(Some.Put("first"))) };
+        var admitted = new List<Task<Outcome>> { store.SubmitAsync(Some.Transaction(Some.Put("first"))) };
         await gate.Reached;
         for (var i = 0; i < 4; i++)
-            admitted.Add(store.SubmitAsync(Some.Operation(Some.Put($"k{i}"))));
-        var refused = store.SubmitAsync(Some.Operation(Some.Put("refused")));
+            admitted.Add(store.SubmitAsync(Some.Transaction(Some.Put($"k{i}"))));
+        var refused = store.SubmitAsync(Some.Transaction(Some.Put("refused")));
 
         Assert.True(refused.IsCompleted);
         Stores.IsNotApplied(await refused, NotAppliedReason.QueueFull);
@@ -34,14 +34,14 @@ public class AdmissionTests
         var gate = new Gate();
         var log = new HookedLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = 1000 });
-        var half = Some.Operation(Some.Put("k", new string('v', 400)));
+        var half = Some.Transaction(Some.Put("k", new string('v', 400)));
         var room = 1000 - half.Bytes;
 
         var first = store.SubmitAsync(half);
         await gate.Reached;
-        var second = store.SubmitAsync(Some.Operation(Some.Put("k", new string('v', (int)(400 + room - half.Bytes)))));
+        var second = store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', (int)(400 + room - half.Bytes)))));
         Assert.Equal(1000, store.QueuedBytes);
-        var refused = store.SubmitAsync(Some.Operation(Some.Delete("k")));
+        var refused = store.SubmitAsync(Some.Transaction(Some.Delete("k")));
 
         Assert.True(refused.IsCompleted);
         Stores.IsNotApplied(await refused, NotAppliedReason.QueueFull);
@@ -57,13 +57,13 @@ public class AdmissionTests
     public void OperationBytes_EverythingThatTheCallerChoseTheSizeOf_IsCounted()
     {
         var key = new string('k', 1000);
-        var bare = Some.Operation(Some.Put("k")).Bytes;
+        var bare = Some.Transaction(Some.Put("k")).Bytes;
 
-        Assert.True(Some.Operation(Some.Put(key)).Bytes >= bare + 999);
-        Assert.True(Some.Operation(Some.Put("k", new string('v', 1000))).Bytes >= bare + 995);
-        Assert.True(Some.Operation(Some.Put("k"), Some.Delete(key)).Bytes >= bare + 1000);
-        Assert.True(Some.Operation(Guard.Absent(Some.Key(key)), Some.Put("k")).Bytes >= bare + 1000);
-        Assert.True(Some.Operation(Guard.RevisionIn(Some.Key("k"), [.. new long[100]]), Some.Put("k")).Bytes >= bare + 800);
+        Assert.True(Some.Transaction(Some.Put(key)).Bytes >= bare + 999);
+        Assert.True(Some.Transaction(Some.Put("k", new string('v', 1000))).Bytes >= bare + 995);
+        Assert.True(Some.Transaction(Some.Put("k"), Some.Delete(key)).Bytes >= bare + 1000);
+        Assert.True(Some.Transaction(Guard.Absent(Some.Key(key)), Some.Put("k")).Bytes >= bare + 1000);
+        Assert.True(Some.Transaction(Guard.RevisionIn(Some.Key("k"), [.. new long[100]]), Some.Put("k")).Bytes >= bare + 800);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public class AdmissionTests
         await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 100 });
 
         Stores.IsNotApplied(
-            await store.SubmitAsync(Some.Operation(Some.Put("k", new string('v', 101)))).Within(), NotAppliedReason.QueueFull);
+            await store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', 101)))).Within(), NotAppliedReason.QueueFull);
 
         Assert.Equal(0, store.QueuedBytes);
         Assert.Equal(0, store.Latest.Count);
@@ -84,13 +84,13 @@ public class AdmissionTests
         var gate = new Gate();
         await using var store = new Store(new HookedLog { Following = _ => gate.PassAsync() }, new StoreOptions(), TimeProvider.System);
         Assert.Equal(StoreState.Created, store.State);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Loading);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within(), NotAppliedReason.Loading);
 
         store.Start();
         await gate.Reached;
         Assert.Equal(StoreState.Loading, store.State);
         Assert.False(store.Loaded.IsCompleted);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Loading);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within(), NotAppliedReason.Loading);
 
         gate.Open();
         await store.Loaded.Within();
@@ -103,11 +103,11 @@ public class AdmissionTests
         var gate = new Gate();
         var log = new HookedLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 100, QueueBytesMax = 1 << 20 });
-        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
         await gate.Reached;
 
         var outcomes = new Task<Outcome>[5_000];
-        Parallel.For(0, outcomes.Length, i => outcomes[i] = store.SubmitAsync(Some.Operation(Some.Put($"k{i}"))));
+        Parallel.For(0, outcomes.Length, i => outcomes[i] = store.SubmitAsync(Some.Transaction(Some.Put($"k{i}"))));
         Assert.Equal(100, outcomes.Count(task => !task.IsCompleted));
 
         gate.Open();

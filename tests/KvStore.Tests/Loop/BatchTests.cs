@@ -9,9 +9,9 @@ public class BatchTests
         var log = new HookedLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log);
 
-        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
         await gate.Reached;
-        var others = Enumerable.Range(0, 100).Select(i => store.SubmitAsync(Some.Operation(Some.Put($"k{i}")))).ToArray();
+        var others = Enumerable.Range(0, 100).Select(i => store.SubmitAsync(Some.Transaction(Some.Put($"k{i}")))).ToArray();
         gate.Open();
         await Task.WhenAll([first, .. others]).Within();
         await store.StopAsync();
@@ -26,9 +26,9 @@ public class BatchTests
         var log = new HookedLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log, new StoreOptions { BatchOperationsMax = 10 });
 
-        var first = store.SubmitAsync(Some.Operation(Some.Put("first")));
+        var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
         await gate.Reached;
-        var others = Enumerable.Range(0, 25).Select(i => store.SubmitAsync(Some.Operation(Some.Put("k", $"{i}")))).ToArray();
+        var others = Enumerable.Range(0, 25).Select(i => store.SubmitAsync(Some.Transaction(Some.Put("k", $"{i}")))).ToArray();
         gate.Open();
         var outcomes = await Task.WhenAll([first, .. others]).Within();
         await store.StopAsync();
@@ -56,7 +56,7 @@ public class BatchTests
         await using var store = await Stores.StartAsync(log);
         var before = store.Latest;
 
-        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
         await gate.Reached;
         Assert.False(write.IsCompleted);
         Assert.Same(before, store.Latest);
@@ -73,7 +73,7 @@ public class BatchTests
         var log = new HookedLog { Committed = gate.PassAsync };
         await using var store = await Stores.StartAsync(log);
 
-        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
         await gate.Reached;
         Assert.Equal("value", store.Latest.Text("k"));
         Assert.False(write.IsCompleted);
@@ -88,7 +88,7 @@ public class BatchTests
         var gate = new Gate();
         await using var store = await Stores.StartAsync(new SharingLog(TimeProvider.System) { Delivering = gate.PassAsync });
 
-        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
         await gate.Reached;
         for (var i = 0; i < 1_000; i++)
             await Task.Yield();
@@ -109,7 +109,7 @@ public class BatchTests
         await using var store = await Stores.StartAsync(log);
         using var release = new ManualResetEventSlim();
 
-        var write = store.SubmitAsync(Some.Operation(Some.Put("blocker")));
+        var write = store.SubmitAsync(Some.Transaction(Some.Put("blocker")));
         var blocker = write.ContinueWith(
             _ => release.Wait(TimeSpan.FromSeconds(30)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         await gate.Reached;
@@ -139,7 +139,7 @@ public class BatchTests
             if (Environment.CurrentManagedThreadId == callersThread)
                 batchesInIt++;
             if (++submitted < Writes)
-                _ = store.SubmitAsync(Some.Operation(Some.Put("another")));
+                _ = store.SubmitAsync(Some.Transaction(Some.Put("another")));
             else
                 last.TrySetResult();
             return Task.CompletedTask;
@@ -150,7 +150,7 @@ public class BatchTests
         new Thread(() =>
         {
             callersThread = Environment.CurrentManagedThreadId;
-            _ = store.SubmitAsync(Some.Operation(Some.Put("first")));
+            _ = store.SubmitAsync(Some.Transaction(Some.Put("first")));
             returned.SetResult();
         }).Start();
 

@@ -14,7 +14,7 @@ public class FailureTests
         await store.Loaded.Within();
         await Assert.ThrowsAsync<LogException>(() => store.Completion.Within());
         Assert.Equal(StoreState.Failed, store.State);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Failed);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within(), NotAppliedReason.Failed);
         await store.StopAsync();
         Assert.Equal(StoreState.Failed, store.State);
     }
@@ -44,9 +44,9 @@ public class FailureTests
         else
             log.Committing = PassAndThrowAsync;
 
-        var inBatch = store.SubmitAsync(Some.Operation(Some.Put("in batch")));
+        var inBatch = store.SubmitAsync(Some.Transaction(Some.Put("in batch")));
         await gate.Reached;
-        var queued = Enumerable.Range(0, 1_000).Select(i => store.SubmitAsync(Some.Operation(Some.Put($"queued {i}")))).ToArray();
+        var queued = Enumerable.Range(0, 1_000).Select(i => store.SubmitAsync(Some.Transaction(Some.Put($"queued {i}")))).ToArray();
         gate.Open();
 
         Assert.IsType<Outcome.Unknown>(await inBatch.Within());
@@ -54,11 +54,11 @@ public class FailureTests
         await Assert.ThrowsAsync<LogException>(() => store.Completion.Within());
         Assert.Equal(StoreState.Failed, store.State);
         Assert.Equal(0, store.QueuedBytes);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("late"))).Within(), NotAppliedReason.Failed);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("late"))).Within(), NotAppliedReason.Failed);
 
         Assert.Equal("value", store.Latest.Text("earlier"));
         Assert.Equal(afterApply ? 2 : 1, store.Latest.Count);
-        Assert.True(store.At(earlier.Revision, out var old));
+        Assert.True(store.TryGetSnapshot(earlier.Revision, out var old));
         Assert.Equal(1, old.Count);
         Assert.Equal(store.Latest, await store.ReadAsync(TestContext.Current.CancellationToken));
 
@@ -81,9 +81,9 @@ public class FailureTests
             throw new TaskCanceledException("A client's timeout, say.");
         };
 
-        var inBatch = store.SubmitAsync(Some.Operation(Some.Put("in batch")));
+        var inBatch = store.SubmitAsync(Some.Transaction(Some.Put("in batch")));
         await gate.Reached;
-        var queued = store.SubmitAsync(Some.Operation(Some.Put("queued")));
+        var queued = store.SubmitAsync(Some.Transaction(Some.Put("queued")));
         var stop = store.StopAsync();
         gate.Open();
 
@@ -101,7 +101,7 @@ public class FailureTests
     {
         await using var store = await Stores.StartAsync(new HookedLog { Answering = outcomes => [.. Enumerable.Repeat(outcomes[0], count)] });
 
-        Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within());
+        Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within());
         await Assert.ThrowsAsync<InvalidOperationException>(() => store.Completion.Within());
     }
 
@@ -115,7 +115,7 @@ public class FailureTests
             log.Committing = () => throw new LogException();
 
             var writers = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-                Enumerable.Range(0, 50).Select(i => store.SubmitAsync(Some.Operation(Some.Put($"k{i}")))).ToArray())).ToArray();
+                Enumerable.Range(0, 50).Select(i => store.SubmitAsync(Some.Transaction(Some.Put($"k{i}")))).ToArray())).ToArray();
             var writes = (await Task.WhenAll(writers).Within()).SelectMany(all => all);
             var outcomes = await Task.WhenAll(writes).Within();
 
@@ -130,7 +130,7 @@ public class FailureTests
         var log = new HookedLog();
         await using var store = await Stores.StartAsync(log);
         log.Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)];
-        Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within());
+        Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within());
         log.Answering = outcomes => outcomes;
 
         await store.CommitAsync(Some.Put("k"));

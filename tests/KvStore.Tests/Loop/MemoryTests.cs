@@ -47,7 +47,7 @@ public class MemoryTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<WeakReference> SubmitTrackedAsync(Store store, Guard guard)
     {
-        var operation = Some.Operation(guard, Some.Put("k"));
+        var operation = Some.Transaction(guard, Some.Put("k"));
         var reference = new WeakReference(operation);
         await store.SubmitAsync(operation).Within();
         return reference;

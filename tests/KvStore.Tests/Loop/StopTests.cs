@@ -8,13 +8,13 @@ public class StopTests
         var gate = new Gate();
         var log = new HookedLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log);
-        var writes = Enumerable.Range(0, 10_000).Select(i => store.SubmitAsync(Some.Operation(Some.Put($"k{i}")))).ToArray();
+        var writes = Enumerable.Range(0, 10_000).Select(i => store.SubmitAsync(Some.Transaction(Some.Put($"k{i}")))).ToArray();
         await gate.Reached;
 
         var stop = store.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal(StoreState.Stopping, store.State);
         Assert.False(stop.IsCompleted);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("late"))).Within(), NotAppliedReason.Stopping);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("late"))).Within(), NotAppliedReason.Stopping);
         gate.Open();
         await stop.Within();
 
@@ -24,7 +24,7 @@ public class StopTests
         Assert.Equal(0, store.QueuedBytes);
         Assert.Equal(StoreState.Stopped, store.State);
         Assert.True(store.Completion.IsCompletedSuccessfully);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("late"))).Within(), NotAppliedReason.Stopping);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("late"))).Within(), NotAppliedReason.Stopping);
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public class StopTests
         {
             var store = await Stores.StartAsync();
             var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
-                Enumerable.Range(0, 50).Select(i => (Key: $"{writer}/{i}", Outcome: store.SubmitAsync(Some.Operation(Some.Put($"{writer}/{i}"))))).ToArray())).ToArray();
+                Enumerable.Range(0, 50).Select(i => (Key: $"{writer}/{i}", Outcome: store.SubmitAsync(Some.Transaction(Some.Put($"{writer}/{i}"))))).ToArray())).ToArray();
             var stop = Task.Run(store.StopAsync, TestContext.Current.CancellationToken);
 
             var writes = (await Task.WhenAll(writers).Within()).SelectMany(all => all).ToArray();
@@ -60,7 +60,7 @@ public class StopTests
         {
             var store = new Store(new MemoryCommitLog(TimeProvider.System), new StoreOptions(), TimeProvider.System);
             store.Start();
-            var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+            var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
             await store.StopAsync();
 
             Assert.Equal(StoreState.Stopped, store.State);
@@ -80,7 +80,7 @@ public class StopTests
         Assert.True(store.Loaded.IsCompletedSuccessfully);
         store.Start();
         Assert.Equal(StoreState.Stopped, store.State);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("k"))).Within(), NotAppliedReason.Stopping);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within(), NotAppliedReason.Stopping);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public class StopTests
     {
         var gate = new Gate();
         var store = await Stores.StartAsync(new HookedLog { Committing = gate.PassAsync });
-        var write = store.SubmitAsync(Some.Operation(Some.Put("k")));
+        var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
         await gate.Reached;
 
         await store.StopAsync(new CancellationToken(canceled: true)).Within();

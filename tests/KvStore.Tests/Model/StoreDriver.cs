@@ -58,7 +58,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         Assert.Equal(model.Latest.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), store.Latest.Bytes);
     }
 
-    private void CheckOutcome(Operation operation, Outcome outcome)
+    private void CheckOutcome(Transaction operation, Outcome outcome)
     {
         var failed = operation.Guards.Where(guard => !model.Holds(guard)).ToArray();
         if (failed.Length > 0)
@@ -72,7 +72,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
 
         if (model.RefusalOf(operation) is { } reason)
         {
-            Assert.Equal(reason, Assert.IsType<Outcome.Refused>(outcome).Reason);
+            Assert.Equal(reason, Assert.IsType<Outcome.Rejected>(outcome).Reason);
             return;
         }
 
@@ -90,14 +90,14 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         }
     }
 
-    private Operation RandomOperation()
+    private Transaction RandomOperation()
     {
         Guard[] guards = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomGuard())];
         Key[] reads = random.Next(4) == 0 ? [.. random.GetItems(Keys, 2).Select(Some.Key)] : [];
-        return new Operation([.. guards], [.. RandomChanges()]) { Reads = [.. reads] };
+        return new Transaction([.. guards], [.. RandomChanges()]) { Reads = [.. reads] };
     }
 
-    private Change[] RandomChanges()
+    private Operation[] RandomChanges()
     {
         var keys = random.GetItems(Keys, random.Next(1, 4)).Distinct().ToArray();
         return random.Next(10) switch
@@ -106,11 +106,11 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
             1 => [new DeletePrefix(Some.Bytes(keys[0]), StoreModel.DeletedEntriesMax)],
             2 when keys.Length == 2 => [new Move(Some.Key(keys[0]), Some.Key(keys[1]))],
             3 => [.. keys.Select(RandomModification)],
-            _ => [.. keys.Select(key => random.Next(3) == 0 ? (Change)Some.Delete(key) : RandomPut(key))],
+            _ => [.. keys.Select(key => random.Next(3) == 0 ? (Operation)Some.Delete(key) : RandomPut(key))],
         };
     }
 
-    private Change RandomModification(string key)
+    private Operation RandomModification(string key)
     {
         if (random.Next(2) == 0)
         {
@@ -121,7 +121,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
 
         DateTimeOffset? expires = random.Next(2) == 0 ? null : time.Now.AddMilliseconds(random.Next(100_000));
         return model.Means(
-            new SetLifetime(Some.Key(key), expires is { } at ? Lifetime.Until(at) : Lifetime.Unlimited),
+            new SetExpiry(Some.Key(key), expires is { } at ? ExpiryUpdate.At(at) : ExpiryUpdate.Never),
             present => present is null ? null : new ModelValue(present.Value, present.ContentType, expires));
     }
 
@@ -154,7 +154,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
     private void ReadAt(long revision)
     {
         var expected = model.ReadAt(revision);
-        var found = store.At(revision, out var snapshot);
+        var found = store.TryGetSnapshot(revision, out var snapshot);
         Assert.True(expected is not null == found, $"At({revision}) is {found}, with {store.OldestRevision}..{store.Latest.Revision} remembered.");
         if (expected is null)
             return;
@@ -168,7 +168,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         var snapshot = store.Latest;
         if (random.Next(2) == 0)
         {
-            store.Keep(snapshot);
+            store.Retain(snapshot);
             model.Keep(snapshot.Revision);
         }
 

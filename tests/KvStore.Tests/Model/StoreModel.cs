@@ -31,7 +31,7 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
     private readonly List<(long Revision, DateTimeOffset UsedAt)> _kept = [];
 
     // What changes of changes that depend on what they meet make of it; null for nothing.
-    private readonly Dictionary<Change, Func<ModelEntry?, ModelValue?>> _meanings = [];
+    private readonly Dictionary<Operation, Func<ModelEntry?, ModelValue?>> _meanings = [];
 
     public SortedDictionary<string, ModelEntry> Latest { get; private set; } = new(ByBytes);
 
@@ -55,31 +55,31 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
 
     /// <summary>Says what a modification does to the entry that it meets.</summary>
     public T Means<T>(T change, Func<ModelEntry?, ModelValue?> meaning)
-        where T : Modification
+        where T : ReadModifyWrite
     {
         _meanings.Add(change, meaning);
         return change;
     }
 
     /// <summary>Why the operation cannot be done although its guards hold, or null.</summary>
-    public RefusalReason? RefusalOf(Operation operation)
+    public RejectionReason? RefusalOf(Transaction operation)
     {
-        foreach (var change in operation.Changes)
+        foreach (var change in operation.Operations)
         {
             if (change is Increment && Latest.GetValueOrDefault(change.Key.ToString()) is { } entry && !long.TryParse(entry.Value, out _))
-                return RefusalReason.NotANumber;
+                return RejectionReason.NotANumber;
             if (change is DeletePrefix && KeysBelow(change.Key).Count > DeletedEntriesMax)
-                return RefusalReason.TooMany;
+                return RejectionReason.TooMany;
         }
 
         return null;
     }
 
     /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
-    public List<string> Commit(Operation operation, long revision)
+    public List<string> Commit(Transaction operation, long revision)
     {
         var before = new Dictionary<string, ModelEntry>(Latest);
-        List<string> changed = [.. operation.Changes.SelectMany(change => Carry(change, before, revision))];
+        List<string> changed = [.. operation.Operations.SelectMany(change => Carry(change, before, revision))];
         if (changed.Count > 0)
             Remember(revision, changed.Sum(key => before.TryGetValue(key, out var previous) ? BytesOf(key, previous) : 0));
         return changed;
@@ -121,7 +121,7 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         PutKept(revision);
     }
 
-    private List<string> Carry(Change change, Dictionary<string, ModelEntry> before, long revision)
+    private List<string> Carry(Operation change, Dictionary<string, ModelEntry> before, long revision)
     {
         var key = change.Key.ToString();
         var previous = before.GetValueOrDefault(key);
@@ -129,7 +129,7 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         {
             Put put => Set(key, new ModelValue(Encoding.UTF8.GetString(put.Value.Span), put.ContentType, put.ExpiresAt)),
             Append => Set($"{key}{revision:D19}", AppendedValue),
-            Modification => _meanings[change](previous) is { } value ? Set(key, value) : [],
+            ReadModifyWrite => _meanings[change](previous) is { } value ? Set(key, value) : [],
             Move move when previous is not null => [.. Remove(key), .. Set(move.To.ToString(), new ModelValue(previous.Value, previous.ContentType, previous.Expires))],
             DeletePrefix => [.. KeysBelow(change.Key).SelectMany(Remove)],
             _ => Remove(key),

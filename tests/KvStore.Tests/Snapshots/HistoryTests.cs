@@ -11,13 +11,13 @@ public class HistoryTests
     {
         var history = Make(new StoreOptions(), 2, 3, 5, 9);
 
-        Assert.Equal([2, 3, 5, 9], Revisions(history.Between(0, 100)));
-        Assert.Equal([3, 5], Revisions(history.Between(2, 5)));
-        Assert.Equal([5], Revisions(history.Between(4, 8)));
-        Assert.Equal([5, 9], Revisions(history.Between(4, 9)));
-        Assert.Equal([], Revisions(history.Between(9, 9)));
-        Assert.Equal([], Revisions(history.Between(5, 8)));
-        Assert.Null(history.Between(-1, 9));
+        Assert.Equal([2, 3, 5, 9], Revisions(history.CommitsBetween(0, 100)));
+        Assert.Equal([3, 5], Revisions(history.CommitsBetween(2, 5)));
+        Assert.Equal([5], Revisions(history.CommitsBetween(4, 8)));
+        Assert.Equal([5, 9], Revisions(history.CommitsBetween(4, 9)));
+        Assert.Equal([], Revisions(history.CommitsBetween(9, 9)));
+        Assert.Equal([], Revisions(history.CommitsBetween(5, 8)));
+        Assert.Null(history.CommitsBetween(-1, 9));
     }
 
     [Fact]
@@ -26,8 +26,8 @@ public class HistoryTests
         var history = Make(new StoreOptions { HistoryCommitsMax = 3 }, 2, 3, 5, 9);
 
         Assert.Equal(2, history.OldestRevision);
-        Assert.Null(history.Between(1, 9));
-        Assert.Equal([3, 5, 9], Revisions(history.Between(2, 9)));
+        Assert.Null(history.CommitsBetween(1, 9));
+        Assert.Equal([3, 5, 9], Revisions(history.CommitsBetween(2, 9)));
     }
 
     [Fact]
@@ -36,8 +36,8 @@ public class HistoryTests
         var history = Make(new StoreOptions { HistoryCommitsMax = 0 }, 2, 3);
 
         Assert.Equal(3, history.OldestRevision);
-        Assert.Equal([], Revisions(history.Between(3, 3)));
-        Assert.Null(history.Between(2, 3));
+        Assert.Equal([], Revisions(history.CommitsBetween(3, 3)));
+        Assert.Null(history.CommitsBetween(2, 3));
     }
 
     [Fact]
@@ -48,10 +48,10 @@ public class HistoryTests
         Assert.Equal(2, history.OldestRevision);
 
         history.Add([Commit(3, previousBytes: 100)]);
-        Assert.Equal([3], Revisions(history.Between(2, 3)));
+        Assert.Equal([3], Revisions(history.CommitsBetween(2, 3)));
         history.Add([Commit(4, previousBytes: 1)]);
         Assert.Equal(3, history.OldestRevision);
-        Assert.Equal([4], Revisions(history.Between(3, 4)));
+        Assert.Equal([4], Revisions(history.CommitsBetween(3, 4)));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class HistoryTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
         history.Add([Commit(4)]);
         Assert.Equal(2, history.OldestRevision);
-        Assert.Equal([3, 4], Revisions(history.Between(2, 4)));
+        Assert.Equal([3, 4], Revisions(history.CommitsBetween(2, 4)));
     }
 
     [Fact]
@@ -74,11 +74,11 @@ public class HistoryTests
         var history = Make(new StoreOptions { HistoryCommitsMax = 2 }, 1, 2, 3);
         history.Reset(10);
         Assert.Equal(10, history.OldestRevision);
-        Assert.Null(history.Between(9, 10));
+        Assert.Null(history.CommitsBetween(9, 10));
 
         history.Add([Commit(12)]);
         history.Add([Commit(13)]);
-        Assert.Equal([12, 13], Revisions(history.Between(10, 13)));
+        Assert.Equal([12, 13], Revisions(history.CommitsBetween(10, 13)));
         history.Add([Commit(14)]);
         Assert.Equal(12, history.OldestRevision);
     }
@@ -137,7 +137,7 @@ public class HistoryTests
             {
                 upTo = Volatile.Read(ref last);
                 var above = Math.Max(0, upTo - 40);
-                if (history.Between(above, upTo) is not { } commits)
+                if (history.CommitsBetween(above, upTo) is not { } commits)
                     continue;
                 told++;
                 Assert.Equal(upTo - above, commits.Count);
@@ -170,6 +170,6 @@ public class HistoryTests
     private static Commit Commit(long revision, int previousBytes = 1)
     {
         var previous = Entry.Create(Some.Key("k"), new byte[previousBytes - 1], "text/plain", 1, 1, 1, 0);
-        return new Commit(revision, new CommittedChange(previous, null));
+        return new Commit(revision, new EntryChange(previous, null));
     }
 }

@@ -7,9 +7,9 @@ public class KeptSnapshotsTests
     [Fact]
     public void Find_Kept_IsTheVerySnapshotAndOnlyOfThatRevision()
     {
-        var kept = new KeptSnapshots(new StoreOptions(), _time);
+        var kept = new RetainedSnapshots(new StoreOptions(), _time);
         var snapshot = Snapshot(5);
-        kept.Keep(snapshot);
+        kept.Retain(snapshot);
 
         Assert.Same(snapshot, kept.Find(5));
         Assert.Null(kept.Find(4));
@@ -19,11 +19,11 @@ public class KeptSnapshotsTests
     [Fact]
     public void Keep_OneMoreThanTheLimit_LetsTheLeastRecentlyUsedGo()
     {
-        var kept = new KeptSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
-        kept.Keep(Snapshot(1));
-        kept.Keep(Snapshot(2));
+        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        kept.Retain(Snapshot(1));
+        kept.Retain(Snapshot(2));
         Assert.NotNull(kept.Find(1));
-        kept.Keep(Snapshot(3));
+        kept.Retain(Snapshot(3));
 
         Assert.Null(kept.Find(2));
         Assert.NotNull(kept.Find(1));
@@ -33,10 +33,10 @@ public class KeptSnapshotsTests
     [Fact]
     public void Keep_TheSameRevisionAgain_TakesOnePlace()
     {
-        var kept = new KeptSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
-        kept.Keep(Snapshot(1));
-        kept.Keep(Snapshot(2));
-        kept.Keep(Snapshot(2));
+        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        kept.Retain(Snapshot(1));
+        kept.Retain(Snapshot(2));
+        kept.Retain(Snapshot(2));
 
         Assert.NotNull(kept.Find(1));
     }
@@ -44,9 +44,9 @@ public class KeptSnapshotsTests
     [Fact]
     public void Find_NotUsedForTheAgeLimit_IsGone_UsedMeanwhile_Stays()
     {
-        var kept = new KeptSnapshots(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) }, _time);
-        kept.Keep(Snapshot(1));
-        kept.Keep(Snapshot(2));
+        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) }, _time);
+        kept.Retain(Snapshot(1));
+        kept.Retain(Snapshot(2));
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.NotNull(kept.Find(1));
 
@@ -58,8 +58,8 @@ public class KeptSnapshotsTests
     [Fact]
     public void Clear_Then_Find_FindsNothing()
     {
-        var kept = new KeptSnapshots(new StoreOptions(), _time);
-        kept.Keep(Snapshot(1));
+        var kept = new RetainedSnapshots(new StoreOptions(), _time);
+        kept.Retain(Snapshot(1));
         kept.Clear();
 
         Assert.Null(kept.Find(1));
@@ -68,8 +68,8 @@ public class KeptSnapshotsTests
     [Fact]
     public void Keep_NoneMayBeKept_KeepsNone()
     {
-        var kept = new KeptSnapshots(new StoreOptions { KeptSnapshotsMax = 0 }, _time);
-        kept.Keep(Snapshot(1));
+        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 0 }, _time);
+        kept.Retain(Snapshot(1));
 
         Assert.Null(kept.Find(1));
     }

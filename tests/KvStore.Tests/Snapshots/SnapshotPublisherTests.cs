@@ -16,19 +16,19 @@ public class SnapshotPublisherTests
         Assert.Equal("z", Assert.Single(_publisher.Latest.Scan(Some.Everything)).Key.ToString());
         Assert.Equal((20, 2), (_publisher.Latest.Revision, _publisher.Latest.Bytes));
         Assert.Equal(20, _publisher.OldestRevision);
-        Assert.Null(_publisher.At(7));
-        Assert.Null(_publisher.At(19));
-        Assert.Same(_publisher.Latest, _publisher.At(20));
+        Assert.Null(_publisher.FindSnapshot(7));
+        Assert.Null(_publisher.FindSnapshot(19));
+        Assert.Same(_publisher.Latest, _publisher.FindSnapshot(20));
     }
 
     [Fact]
     public void Load_AfterASnapshotWasKept_LetsItGo()
     {
         _publisher.Load(5, [Entry("a", 3)]);
-        _publisher.Keep(_publisher.Latest);
+        _publisher.Retain(_publisher.Latest);
         _publisher.Load(20, []);
 
-        Assert.Null(_publisher.At(5));
+        Assert.Null(_publisher.FindSnapshot(5));
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public class SnapshotPublisherTests
         var before = _publisher.Latest;
 
         Assert.Throws<InvalidOperationException>(() => _publisher.Apply([Write("b", 6), Write("a", 7)]));
-        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([new Commit(6, [new CommittedChange(Entry("x", 1), null)])]));
+        Assert.Throws<InvalidOperationException>(() => _publisher.Apply([new Commit(6, [new EntryChange(Entry("x", 1), null)])]));
         Assert.Same(before, _publisher.Latest);
         Assert.Equal(5, _publisher.OldestRevision);
     }
@@ -81,10 +81,10 @@ public class SnapshotPublisherTests
         Assert.Equal("abc", KeysAt(30));
         Assert.Equal("abc", KeysAt(39));
         Assert.Equal("abcd", KeysAt(40));
-        Assert.Null(_publisher.At(41));
-        Assert.Null(_publisher.At(4));
-        Assert.Null(_publisher.At(-1));
-        Assert.Equal(19, _publisher.At(19)!.Revision);
+        Assert.Null(_publisher.FindSnapshot(41));
+        Assert.Null(_publisher.FindSnapshot(4));
+        Assert.Null(_publisher.FindSnapshot(-1));
+        Assert.Equal(19, _publisher.FindSnapshot(19)!.Revision);
     }
 
     [Fact]
@@ -93,14 +93,14 @@ public class SnapshotPublisherTests
         var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, new ManualTime());
         publisher.Apply([Write("a", 1)]);
         publisher.Apply([Write("b", 2)]);
-        var old = publisher.At(1);
+        var old = publisher.FindSnapshot(1);
         publisher.Apply([Write("c", 3)]);
         publisher.Apply([Write("d", 4)]);
 
         Assert.Equal(3, publisher.OldestRevision);
         Assert.NotNull(old);
-        Assert.Same(old, publisher.At(1));
-        Assert.Null(publisher.At(2));
+        Assert.Same(old, publisher.FindSnapshot(1));
+        Assert.Null(publisher.FindSnapshot(2));
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public class SnapshotPublisherTests
     {
         _publisher.Load(5, []);
 
-        var reach = _publisher.ReachAsync(5, TestContext.Current.CancellationToken);
+        var reach = _publisher.WaitForRevisionAsync(5, TestContext.Current.CancellationToken);
         Assert.True(reach.IsCompletedSuccessfully);
         Assert.Same(_publisher.Latest, await reach);
     }
@@ -117,7 +117,7 @@ public class SnapshotPublisherTests
     public async Task ReachAsync_RevisionIsToCome_WaitsForItAndNotForEveryCommit()
     {
         _publisher.Load(5, []);
-        var reach = _publisher.ReachAsync(8, TestContext.Current.CancellationToken).AsTask();
+        var reach = _publisher.WaitForRevisionAsync(8, TestContext.Current.CancellationToken).AsTask();
         _publisher.Apply([Write("a", 6)]);
         _publisher.Apply([Write("b", 7)]);
         Assert.False(reach.IsCompleted);
@@ -129,7 +129,7 @@ public class SnapshotPublisherTests
     [Fact]
     public async Task ReachAsync_ANewImageReachesIt_Ends()
     {
-        var reach = _publisher.ReachAsync(8, TestContext.Current.CancellationToken).AsTask();
+        var reach = _publisher.WaitForRevisionAsync(8, TestContext.Current.CancellationToken).AsTask();
         _publisher.Load(8, []);
 
         Assert.Equal(8, (await reach.Within()).Revision);
@@ -139,8 +139,8 @@ public class SnapshotPublisherTests
     public async Task ReachAsync_OneOfTwoWaitersIsCancelled_TheOtherGoesOn()
     {
         using var cancellation = new CancellationTokenSource();
-        var cancelled = _publisher.ReachAsync(1, cancellation.Token).AsTask();
-        var other = _publisher.ReachAsync(1, TestContext.Current.CancellationToken).AsTask();
+        var cancelled = _publisher.WaitForRevisionAsync(1, cancellation.Token).AsTask();
+        var other = _publisher.WaitForRevisionAsync(1, TestContext.Current.CancellationToken).AsTask();
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Within());
@@ -150,9 +150,9 @@ public class SnapshotPublisherTests
     }
 
     private string? KeysAt(long revision) =>
-        _publisher.At(revision) is { } snapshot ? string.Concat(snapshot.Scan(Some.Everything).Select(entry => entry.Key)) : null;
+        _publisher.FindSnapshot(revision) is { } snapshot ? string.Concat(snapshot.Scan(Some.Everything).Select(entry => entry.Key)) : null;
 
     private static Entry Entry(string key, long revision) => KvStore.Entry.Create(Some.Key(key), new byte[1], "text/plain", revision, revision, 1, 0);
 
-    private static Commit Write(string key, long revision) => new(revision, [new CommittedChange(null, Entry(key, revision))]);
+    private static Commit Write(string key, long revision) => new(revision, [new EntryChange(null, Entry(key, revision))]);
 }

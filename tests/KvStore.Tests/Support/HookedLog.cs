@@ -26,7 +26,7 @@ internal sealed class HookedLog(TimeProvider? time = null) : ICommitLog
         await _log.FollowAsync(follower, cancellationToken);
     }
 
-    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         BatchSizes.Add(batch.Count);
         await Committing();

@@ -14,7 +14,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
     private long _revision = 100;
 
     // The commit that gathers.
-    private readonly List<CommittedChange> _changes = [];
+    private readonly List<EntryChange> _changes = [];
     private readonly HashSet<Key> _changed = [];
 
     private long Next => _revision + 3;
@@ -30,7 +30,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken)
+    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         var outcomes = new Outcome[batch.Count];
         for (var i = 0; i < outcomes.Length; i++)
@@ -49,32 +49,32 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         await _delivery;
     }
 
-    private Outcome Decide(Operation operation)
+    private Outcome Decide(Transaction operation)
     {
         if (MeetsWhatGathers(operation))
             Deliver();
 
-        var deciding = new Deciding(_state.ToBuilder(), Next, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var deciding = new EvaluationContext(_state.ToBuilder(), Next, time.GetUtcNow().ToUnixTimeMilliseconds());
         if (operation.Idempotency is { } idempotency && _state.Find(idempotency.RecordKey) is { } record)
             return idempotency.Replay(Met, record);
         var failed = operation.Guards.Select(guard => new FailedGuard(guard, _state.Find(guard.Key)))
-            .Where(guard => !guard.Guard.HoldsFor(guard.Current)).ToArray();
+            .Where(guard => !guard.Guard.Passes(guard.Current)).ToArray();
         return failed.Length > 0 ? new Outcome.GuardsFailed(Met, [.. failed]) : Carry(deciding, operation);
     }
 
     // Those keys that are not known before the operation is decided may be any.
-    private bool MeetsWhatGathers(Operation operation) =>
-        operation.Idempotency is not null || operation.Changes.Any(change => change.IsAlone) ||
+    private bool MeetsWhatGathers(Transaction operation) =>
+        operation.Idempotency is not null || operation.Operations.Any(change => change.IsExclusive) ||
         operation.Guards.Select(guard => guard.Key).Concat(operation.Reads)
-            .Concat(operation.Changes.SelectMany(change => new[] { change.Key, change.OtherKey })).Any(_changed.Contains);
+            .Concat(operation.Operations.SelectMany(change => new[] { change.Key, change.OtherKey })).Any(_changed.Contains);
 
-    private Outcome Carry(Deciding deciding, Operation operation)
+    private Outcome Carry(EvaluationContext deciding, Transaction operation)
     {
-        var changes = new List<CommittedChange>();
-        foreach (var change in operation.Changes)
+        var changes = new List<EntryChange>();
+        foreach (var change in operation.Operations)
         {
             if (change.Evaluate(deciding, changes) is { } refusal)
-                return new Outcome.Refused(Met, refusal.Reason, refusal.Current);
+                return new Outcome.Rejected(Met, refusal.Reason, refusal.Current);
         }
 
         var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]))
@@ -84,7 +84,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         if (changes.Count > 0 && operation.Idempotency is { } idempotency)
         {
             if (idempotency.Record(committed, deciding.Now) is not { } record)
-                return new Outcome.Refused(Met, RefusalReason.TooLarge, null);
+                return new Outcome.Rejected(Met, RejectionReason.TooLarge, null);
             changes.Add(deciding.Replace(null, record));
         }
 

@@ -22,9 +22,9 @@ internal static class Some
 
     public static Delete Delete(string key) => new(Key(key));
 
-    public static Operation Operation(params Change[] changes) => new([], [.. changes]);
+    public static Transaction Transaction(params Operation[] changes) => new([], [.. changes]);
 
-    public static Operation Operation(Guard guard, params Change[] changes) => new([guard], [.. changes]);
+    public static Transaction Transaction(Guard guard, params Operation[] changes) => new([guard], [.. changes]);
 
-    public static Operation Operation(Guard[] guards, params Change[] changes) => new([.. guards], [.. changes]);
+    public static Transaction Transaction(Guard[] guards, params Operation[] changes) => new([.. guards], [.. changes]);
 }

@@ -11,7 +11,7 @@ internal sealed class RecordingLog(ICommitLog log) : ICommitLog
     public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) =>
         log.FollowAsync(new Recorder(follower, _commits), cancellationToken);
 
-    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Operation> batch, CancellationToken cancellationToken) =>
+    public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) =>
         log.CommitAsync(batch, cancellationToken);
 
     public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => log.BarrierAsync(cancellationToken);

@@ -41,7 +41,7 @@ public class WatchHubTests
             if (i % 2 == 0)
                 await store.CommitAsync(Some.Put("unwatched"));
             using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
-            var committing = store.SubmitAsync(Some.Operation(Some.Put("k")));
+            var committing = store.SubmitAsync(Some.Transaction(Some.Put("k")));
             Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
             Assert.Equal(((Outcome.Committed)await committing).Revision, Assert.Single(watcher.Commits).Revision);
         }
@@ -57,12 +57,12 @@ public class WatchHubTests
             // A clock that stands still, so that what they were told of is kept until they come.
             var time = new ManualTime();
             await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryBytesMax = 1000 }, time: time);
-            await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Change (i) => Some.Put($"p/{i}", "value"))]);
+            await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Operation (i) => Some.Put($"p/{i}", "value"))]);
             using var deleted = store.TryWatch(WatchFilter.OfPrefix("p/"u8), store.Latest.Revision)!;
             using var other = store.TryWatch(WatchFilter.OfPrefix("other/"u8), store.Latest.Revision)!;
-            var deleting = store.SubmitAsync(Some.Operation(new DeletePrefix("p/"u8, Entries)));
+            var deleting = store.SubmitAsync(Some.Transaction(new DeletePrefix("p/"u8, Entries)));
             for (var i = 0; i < 10; i++)
-                _ = store.SubmitAsync(Some.Operation(Some.Put("unwatched", new string('v', 500))));
+                _ = store.SubmitAsync(Some.Transaction(Some.Put("unwatched", new string('v', 500))));
             var revision = (await store.CommitAsync(Some.Put("other/k"))).Revision;
             var deletion = Assert.IsType<Outcome.Committed>(await deleting).Revision;
 
@@ -132,7 +132,7 @@ public class WatchHubTests
 
         await Assert.ThrowsAsync<TimeException>(() => store.Completion.Within());
         Assert.Equal(StoreState.Failed, store.State);
-        Stores.IsNotApplied(await store.SubmitAsync(Some.Operation(Some.Put("late"))).Within(), NotAppliedReason.Failed);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("late"))).Within(), NotAppliedReason.Failed);
         foreach (var watcher in watchers)
             Assert.Equal(WatchState.Stopped, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         Assert.Equal("value", store.Latest.Text("k"));
@@ -155,7 +155,7 @@ public class WatchHubTests
 
         using var later = hub.TryAdd(EveryKey, 20)!;
         var entry = Entry.Create(Some.Key("k"), default, "text/plain", 30, 30, 1, 0);
-        publisher.Apply([new Commit(30, new CommittedChange(null, entry))]);
+        publisher.Apply([new Commit(30, new EntryChange(null, entry))]);
         Assert.Equal(WatchState.Changed, await later.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         Assert.Equal(WatchState.Changed, await future.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
         Assert.Equal(WatchState.Gone, watchers[0].Read());
@@ -177,18 +177,18 @@ public class WatchHubTests
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
 
         publisher.Apply([.. Enumerable.Range(12, 10).Select(revision => Commit(revision))]);
-        await Soon.UntilAsync(() => hub.LookedUpTo == 21);
+        await Soon.UntilAsync(() => hub.NotifiedThrough == 21);
         if (isMoreToCome)
         {
             publisher.Apply([Commit(22)]);
-            await Soon.UntilAsync(() => hub.LookedUpTo == 22);
+            await Soon.UntilAsync(() => hub.NotifiedThrough == 22);
         }
 
         foreach (var one in new[] { watcher, untouched })
             Assert.Equal(WatchState.Gone, await one.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
 
         static Commit Commit(long revision) =>
-            new(revision, new CommittedChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)));
+            new(revision, new EntryChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)));
     }
 
     private sealed class TimeException : Exception;

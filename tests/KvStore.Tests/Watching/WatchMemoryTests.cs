@@ -22,7 +22,7 @@ public sealed class WatchMemoryTests
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
             values.Add(Commit(publisher, revision));
-            await Soon.UntilAsync(() => hub.LookedUpTo == revision);
+            await Soon.UntilAsync(() => hub.NotifiedThrough == revision);
         }
 
         // The history forgets by chunks.
@@ -50,7 +50,7 @@ public sealed class WatchMemoryTests
         {
             var watchers = Enumerable.Range(0, Watchers)
                 .Select(i => hub.TryAdd(i % 2 == 0 ? WatchFilter.OfKey(Some.Key($"k{i}")) : WatchFilter.OfPrefix(Some.Bytes($"k{i}")), 0)!).ToArray();
-            publisher.Apply([new Commit(1, [.. Enumerable.Range(0, Watchers).Select(i => new CommittedChange(null, NewEntry($"k{i}", 1)))])]);
+            publisher.Apply([new Commit(1, [.. Enumerable.Range(0, Watchers).Select(i => new EntryChange(null, NewEntry($"k{i}", 1)))])]);
             await Soon.UntilAsync(() => time.Timers == 1);
             List<WeakReference> references = [.. watchers.Select(watcher => new WeakReference(watcher)), .. watchers.Select(watcher => new WeakReference(watcher.Group))];
             foreach (var watcher in watchers)
@@ -72,8 +72,8 @@ public sealed class WatchMemoryTests
         for (var revision = 2; revision <= 4; revision++)
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
-            publisher.Apply([new Commit(revision, new CommittedChange(null, NewEntry($"other{revision}", revision)))]);
-            await Soon.UntilAsync(() => hub.LookedUpTo == revision);
+            publisher.Apply([new Commit(revision, new EntryChange(null, NewEntry($"other{revision}", revision)))]);
+            await Soon.UntilAsync(() => hub.NotifiedThrough == revision);
         }
 
         await CollectAsync(left, leftMax: 0);
@@ -92,7 +92,7 @@ public sealed class WatchMemoryTests
     private static WeakReference Commit(SnapshotPublisher publisher, long revision)
     {
         var entry = NewEntry("k1", revision);
-        publisher.Apply([new Commit(revision, new CommittedChange(publisher.Latest.Find(Some.Key("k1")), entry))]);
+        publisher.Apply([new Commit(revision, new EntryChange(publisher.Latest.Find(Some.Key("k1")), entry))]);
         return new WeakReference(entry.Encoded);
     }
 

@@ -98,17 +98,17 @@ public class WatchModelTests
         {
             var operation = random.Next(8) switch
             {
-                0 => Some.Operation(new Delete(RandomKey(random))),
-                1 when !isShared => Some.Operation(new DeletePrefix(Some.Bytes("b/2"), 100)),
-                2 when !isShared => WithRecord(Some.Operation(RandomPut(random)), random),
-                3 => Some.Operation([.. Enumerable.Range(0, 4).Select(_ => RandomPut(random)).DistinctBy(put => put.Key)]),
-                _ => Some.Operation(RandomPut(random)),
+                0 => Some.Transaction(new Delete(RandomKey(random))),
+                1 when !isShared => Some.Transaction(new DeletePrefix(Some.Bytes("b/2"), 100)),
+                2 when !isShared => WithRecord(Some.Transaction(RandomPut(random)), random),
+                3 => Some.Transaction([.. Enumerable.Range(0, 4).Select(_ => RandomPut(random)).DistinctBy(put => put.Key)]),
+                _ => Some.Transaction(RandomPut(random)),
             };
             Assert.IsType<Outcome.Committed>(await store.SubmitAsync(operation));
         }
     }
 
-    private static Operation WithRecord(Operation operation, Random random) => new(operation.Guards, operation.Changes)
+    private static Transaction WithRecord(Transaction operation, Random random) => new(operation.Guards, operation.Operations)
     {
         Idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[1], TimeSpan.FromMilliseconds(random.Next(1, 2_000)), 100, _ => new byte[10]),
     };

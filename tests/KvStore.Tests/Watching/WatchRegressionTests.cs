@@ -108,10 +108,10 @@ public class WatchRegressionTests
         await using var store = await Stores.StartAsync(log);
         using var watcher = store.TryWatch(WatchFilter.OfPrefix("a/"u8), 0)!;
         using var ofKey = store.TryWatch(WatchFilter.OfKey(Some.Key("a/1")), 0)!;
-        var held = store.SubmitAsync(Some.Operation(Some.Put("b")));
+        var held = store.SubmitAsync(Some.Transaction(Some.Put("b")));
         await gate.Reached;
-        var inserting = store.SubmitAsync(Some.Operation(Some.Put("a/1"), Some.Put("a/2")));
-        var deleting = store.SubmitAsync(Some.Operation(new DeletePrefix("a/"u8, 10)));
+        var inserting = store.SubmitAsync(Some.Transaction(Some.Put("a/1"), Some.Put("a/2")));
+        var deleting = store.SubmitAsync(Some.Transaction(new DeletePrefix("a/"u8, 10)));
         gate.Open();
         await Task.WhenAll(held, inserting, deleting).Within();
 

@@ -72,7 +72,7 @@ public sealed class WatchTurnTests : IDisposable
     }
 
     private void Commit(long revision) =>
-        _publisher.Apply([new Commit(revision, new CommittedChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)))]);
+        _publisher.Apply([new Commit(revision, new EntryChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)))]);
 
     // The hub rests after each turn, with a timer.
     private Task TurnAsync() => Soon.UntilAsync(() => _time.Timers == 1);

@@ -82,7 +82,7 @@ public class WatcherTests
     public async Task Read_FarBehind_LooksAtNoMoreThanAPartOfTheHistory()
     {
         await using var store = await Stores.StartAsync();
-        await Task.WhenAll(Enumerable.Range(0, 10_000).Select(_ => store.SubmitAsync(Some.Operation(Some.Put("k"))))).Within();
+        await Task.WhenAll(Enumerable.Range(0, 10_000).Select(_ => store.SubmitAsync(Some.Transaction(Some.Put("k"))))).Within();
         using var watcher = store.TryWatch(EveryKey, 0)!;
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(WatchState.Changed, watcher.Read());
@@ -100,7 +100,7 @@ public class WatcherTests
         using var watcher = store.TryWatch(EveryKey, 0)!;
         for (var i = 0; i < Rounds; i++)
         {
-            var committing = store.SubmitAsync(Some.Operation(Some.Put("k")));
+            var committing = store.SubmitAsync(Some.Transaction(Some.Put("k")));
             Thread.SpinWait(random.Next(600));
             Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
             await committing.Within();
@@ -150,7 +150,7 @@ public class WatcherTests
         var time = new ManualTime();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
         using var watcher = store.TryWatch(EveryKey, 0)!;
-        var remembered = new Operation([], [Some.Put("k")])
+        var remembered = new Transaction([], [Some.Put("k")])
         {
             Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromSeconds(1), 100, _ => new byte[10]),
         };
@@ -177,7 +177,7 @@ public class WatcherTests
         await store.CommitAsync(Some.Put("k", "before"));
         using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
         log.Committing = gate.PassAsync;
-        var writing = store.SubmitAsync(Some.Operation(Some.Put("k", "after")));
+        var writing = store.SubmitAsync(Some.Transaction(Some.Put("k", "after")));
         await gate.Reached;
 
         Assert.Equal(WatchState.Silent, watcher.Read());
