@@ -1,8 +1,4 @@
-using KvStore.Server.Endpoints;
-using KvStore.Server.Hosting;
-using KvStore.Server.Http;
-using KvStore.Server.Logging;
-using KvStore.Server.OpenApi;
+using KvStore.Server;
 
 var commandLine = CommandLine.Parse(args);
 switch (commandLine.Kind)
@@ -37,17 +33,20 @@ try
     app.UseKeyRouting();
     app.UseRouting();
 
-    app.MapEntryEndpoints();
-    app.MapListingEndpoints();
-    app.MapCounterEndpoints();
-    app.MapWatchEndpoints();
-    app.MapTransactionEndpoints();
-    app.MapBatchEndpoints();
-    app.MapTransferEndpoints();
-    app.MapPersonEndpoints();
-    app.MapOperatingEndpoints();
-    app.MapMetricsEndpoint();
-    app.MapCheckpointEndpoint();
+    EntryEndpoints.Map(app);
+    PatchEndpoints.Map(app);
+    AppendEndpoints.Map(app);
+    CounterEndpoints.Map(app);
+    ListingEndpoints.Map(app);
+    PrefixEndpoints.Map(app);
+    WatchEndpoints.Map(app);
+    TransactionEndpoints.Map(app);
+    BatchEndpoints.Map(app);
+    TransferEndpoints.Map(app);
+    PersonEndpoints.Map(app);
+    OperatingEndpoints.Map(app);
+    MetricsEndpoint.Map(app);
+    CheckpointEndpoint.Map(app);
     app.MapKvStoreOpenApi();
 
     return await app.RunToExitCodeAsync();

@@ -74,7 +74,7 @@ public sealed class Store : IAsyncDisposable
     /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once. A store that has nothing else to do carries the operation out
     /// in the calling thread, up to where its log waits for something.
     /// </returns>
-    public Task<Outcome> SubmitAsync(Transaction operation) => _loop.SubmitAsync(operation);
+    public Task<Outcome> SubmitAsync(Transaction transaction) => _loop.SubmitAsync(transaction);
 
     /// <summary>The state for a linearizable read: it holds every commit that anyone, anywhere had an answer for before this call.</summary>
     public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)

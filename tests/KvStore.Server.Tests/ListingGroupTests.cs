@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

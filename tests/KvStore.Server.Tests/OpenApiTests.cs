@@ -1,5 +1,4 @@
 using System.Text.Json;
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

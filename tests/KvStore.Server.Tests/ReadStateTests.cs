@@ -1,4 +1,3 @@
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

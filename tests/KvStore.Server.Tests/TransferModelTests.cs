@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
-using KvStore.Server.Bulk;
 
 namespace KvStore.Server.Tests;
 

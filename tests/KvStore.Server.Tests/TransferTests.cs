@@ -1,9 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
-using KvStore.Server.Bulk;
-using KvStore.Server.Hosting;
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

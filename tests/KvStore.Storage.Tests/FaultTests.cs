@@ -186,8 +186,8 @@ public sealed class FaultTests : IAsyncDisposable
         await _log.FollowAsync(_follower, Token);
     }
 
-    private async Task CommitAsync(Operation change) =>
-        Assert.IsType<Outcome.Committed>(Assert.Single(await _log!.CommitAsync([Some.Transaction(change)], Token)));
+    private async Task CommitAsync(Operation operation) =>
+        Assert.IsType<Outcome.Committed>(Assert.Single(await _log!.CommitAsync([Some.Transaction(operation)], Token)));
 
     // After a power cut, so that only what was flushed counts.
     private async Task ReopensAsTheSameAsync()

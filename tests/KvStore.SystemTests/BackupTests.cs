@@ -1,5 +1,4 @@
 using System.Text.Json;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

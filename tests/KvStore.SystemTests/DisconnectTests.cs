@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json;
-using KvStore.SystemTests.Harness;
-using KvStore.SystemTests.Malformed;
 
 namespace KvStore.SystemTests;
 

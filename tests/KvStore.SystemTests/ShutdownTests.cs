@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

@@ -1,4 +1,3 @@
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

@@ -11,7 +11,7 @@ public partial class TidyTests
     // Where a banned call is right, and why.
     private static readonly Dictionary<string, string> Excused = new()
     {
-        ["src/KvStore.Server/Hosting/RejectedRequests.cs"] = "takes the result of what has completed, where nothing can await",
+        ["src/KvStore.Server/Requests/RejectedRequests.cs"] = "takes the result of what has completed, where nothing can await",
     };
 
     private static readonly string Root = FindRoot();

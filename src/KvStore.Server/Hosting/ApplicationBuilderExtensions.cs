@@ -1,6 +1,5 @@
-using KvStore.Server.Logging;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>What every request passes through.</summary>
 internal static class ApplicationBuilderExtensions

@@ -1,6 +1,6 @@
 using KvStore.Storage;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>What an operator can do with a data directory that no service uses: find out what is in it, and save what can be saved.</summary>
 internal static class DataCommands

@@ -1,4 +1,4 @@
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>What the process says when it ends.</summary>
 internal static class ExitCodes

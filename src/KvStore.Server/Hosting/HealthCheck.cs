@@ -1,4 +1,4 @@
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>Asks a running service on this machine whether it is ready, so that a container image needs no other program for that.</summary>
 internal static class HealthCheck

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>The web server's limits, most of them following from the limits of the store.</summary>
 internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<KestrelServerOptions>

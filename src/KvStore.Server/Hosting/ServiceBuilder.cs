@@ -1,4 +1,4 @@
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>Makes the builder that everything is added to.</summary>
 internal static class ServiceBuilder

@@ -1,11 +1,8 @@
-using KvStore.Server.Http;
-using KvStore.Server.Logging;
-using KvStore.Server.Metrics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>What the service is made of.</summary>
 internal static class ServiceCollectionExtensions

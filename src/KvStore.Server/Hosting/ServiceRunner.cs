@@ -1,9 +1,8 @@
 using System.Reflection;
-using KvStore.Server.Logging;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>Runs the service from start to exit code.</summary>
 internal static class ServiceRunner

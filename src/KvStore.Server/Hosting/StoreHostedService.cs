@@ -1,7 +1,6 @@
-using KvStore.Server.Logging;
 using KvStore.Storage;
 
-namespace KvStore.Server.Hosting;
+namespace KvStore.Server;
 
 /// <summary>
 /// Starts the store before the web server and stops it after the web server, so no request meets a store that is not
@@ -26,7 +25,7 @@ internal sealed class StoreHostedService(
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Engine == Engine.MemoryName && options.Data != new KvStoreOptions().Data)
+        if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != new KvStoreOptions().Data)
             logger.DataIsNotUsed(options.Data);
 
         // Watches last until somebody ends them, and the web server would wait for them.

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>
 /// Reads a request's body as it comes, and does not wait for a client that has stopped sending: what the web server asks for is an average

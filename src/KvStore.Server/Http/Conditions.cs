@@ -3,7 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>What If-Match and If-None-Match ask for (RFC 9110, section 13.1). An ETag is an entry's revision in quotes.</summary>
 /// <param name="IfMatch">The guard of If-Match, or null.</param>

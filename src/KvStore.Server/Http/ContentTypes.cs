@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>The media types that values are stored and answered with.</summary>
 internal static class ContentTypes

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>
 /// Chooses the endpoint of every target below a prefix that keys stand after (<see cref="RequestTarget.KeyPathPrefix"/>,

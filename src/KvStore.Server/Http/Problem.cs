@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>
 /// An error as RFC 9457 writes it. Every error that leaves the service is one of these; <see cref="Problems"/> lists them.

@@ -1,4 +1,4 @@
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>Every problem that the service answers with, by the stable name that docs/http-api.md explains it under.</summary>
 internal static class Problems

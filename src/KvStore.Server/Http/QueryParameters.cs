@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>
 /// The query string, read strictly: a parameter that is unknown, given twice or badly encoded is a problem, not something

@@ -1,7 +1,6 @@
 using System.Buffers;
-using KvStore.Server.Hosting;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>Reads request bodies, counting the bytes of the body itself (the server's own limit counts chunk framing too).</summary>
 internal static class RequestBody

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>The key that a request names: in its path, or in a query parameter.</summary>
 internal static class RequestKey

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>
 /// The request target as the client sent it. Keys are decoded from it, once, because the path that routing sees has

@@ -1,4 +1,4 @@
-namespace KvStore.Server.Http;
+namespace KvStore.Server;
 
 /// <summary>What Retry-After says, by what has to pass first. The header knows whole seconds only.</summary>
 internal static class RetryTimes

@@ -4,7 +4,7 @@ using Serilog.Formatting;
 using Serilog.Formatting.Display;
 using Serilog.Formatting.Json;
 
-namespace KvStore.Server.Logging;
+namespace KvStore.Server;
 
 /// <summary>
 /// A log event as a JSON object on a line of its own: timestamp, level, message, exception, and a member

@@ -1,4 +1,4 @@
-namespace KvStore.Server.Logging;
+namespace KvStore.Server;
 
 /// <summary>
 /// Admits so many log lines in a window of time and counts the others; the count is reported when the window ends, and

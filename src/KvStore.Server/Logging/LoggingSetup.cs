@@ -1,11 +1,10 @@
-using KvStore.Server.Hosting;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
 
-namespace KvStore.Server.Logging;
+namespace KvStore.Server;
 
 /// <summary>Serilog behind .NET's logging: readable lines on a terminal, a JSON object a line anywhere else.</summary>
 internal static class LoggingSetup

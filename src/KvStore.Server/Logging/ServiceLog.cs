@@ -1,4 +1,4 @@
-namespace KvStore.Server.Logging;
+namespace KvStore.Server;
 
 /// <summary>Everything that the service logs.</summary>
 internal static partial class ServiceLog

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using KvStore.Server.Http;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
-namespace KvStore.Server.OpenApi;
+namespace KvStore.Server;
 
 /// <summary>The OpenAPI document and Swagger UI.</summary>
 internal static class ApiDocument

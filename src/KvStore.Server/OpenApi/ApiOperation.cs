@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 
-namespace KvStore.Server.OpenApi;
+namespace KvStore.Server;
 
 /// <summary>What the OpenAPI document says of an operation whose handler reads and writes HTTP itself.</summary>
 /// <param name="Id">The operation's id, unique in the document.</param>
@@ -61,7 +61,7 @@ internal sealed record ApiResponse(int Status, string Description)
     public IReadOnlyList<ApiContent> Contents { get; init; } = [];
 
     /// <summary>An example of the problem, for statuses from 400.</summary>
-    public Http.Problem? Problem { get; init; }
+    public Problem? Problem { get; init; }
 
     /// <summary>The answer to a HEAD.</summary>
     public ApiResponse WithoutBody() => this with { Contents = [], Problem = null };

@@ -1,7 +1,6 @@
-using KvStore.Server.Http;
 using Microsoft.OpenApi;
 
-namespace KvStore.Server.OpenApi;
+namespace KvStore.Server;
 
 /// <summary>Parameters, headers and answers that several operations share.</summary>
 internal static class ApiParts

@@ -1,6 +1,6 @@
 using Microsoft.OpenApi;
 
-namespace KvStore.Server.OpenApi;
+namespace KvStore.Server;
 
 /// <summary>The schemas of bodies that are written by hand, by their names in the document's components.</summary>
 internal static class ApiSchemas

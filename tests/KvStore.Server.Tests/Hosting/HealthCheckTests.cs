@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using KvStore.Server.Hosting;
 
 namespace KvStore.Server.Tests;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using KvStore.Server.Logging;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;

@@ -1,4 +1,3 @@
-using KvStore.Server.Hosting;
 using KvStore.Storage;
 using Microsoft.Extensions.Configuration;
 

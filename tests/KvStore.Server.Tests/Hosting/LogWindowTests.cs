@@ -1,4 +1,3 @@
-using KvStore.Server.Logging;
 
 namespace KvStore.Server.Tests;
 

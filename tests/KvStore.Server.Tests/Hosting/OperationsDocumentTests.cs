@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using KvStore.Server.Hosting;
 using KvStore.Storage;
 
 namespace KvStore.Server.Tests;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using KvStore.Server.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -19,7 +19,7 @@ internal static class Samples
     public static readonly Request RunTransaction = new Request("POST /v1/txn", "/v1/txn").WithBody(Json, "{\"operations\":[{\"put\":{\"key\":\"t\",\"json\":1}}]}");
     public static readonly Request GetBatch = new Request("POST /v1/batch/get", "/v1/batch/get").WithBody(Json, "{\"keys\":[\"text\",\"absent\"]}");
     public static readonly Request Export = new("GET /v1/export", "/v1/export");
-    public static readonly Request Import = new Request("POST /v1/import", "/v1/import").WithBody("application/x-ndjson", "{\"key\":\"imported\",\"json\":1}\n");
+    public static readonly Request ImportEntries = new Request("POST /v1/import", "/v1/import").WithBody("application/x-ndjson", "{\"key\":\"imported\",\"json\":1}\n");
     public static readonly Request UpdatePerson = new Request("PUT /person/update", "/person/update").WithBody(Json, "{\"id\":1,\"name\":\"Ada\"}");
     public static readonly Request GetPerson = new Request("GET /person/get", "/person/get").WithBody(Json, "{\"id\":1}");
     public static readonly Request HeadPerson = new Request("HEAD /person/get", "/person/get").WithBody(Json, "{\"id\":1}");
@@ -47,7 +47,7 @@ internal static class Samples
     public static readonly Request[] StateReads = [.. EntryReads, ListEntries, HeadEntries, Export, GetBatch];
 
     /// <summary>Everything that reads.</summary>
-    public static readonly Request[] Reads = [.. StateReads, Watch];
+    public static readonly Request[] AllReads = [.. StateReads, Watch];
 
     /// <summary>Writes of one entry, with conditions.</summary>
     public static readonly Request[] EntryWrites = [PutEntry, PatchEntry, DeleteEntry, AddToCounter, UpdatePerson];
@@ -56,7 +56,7 @@ internal static class Samples
     public static readonly Request[] RepeatableWrites = [.. EntryWrites, AppendEntry, DeleteEntries, RunTransaction];
 
     /// <summary>Everything that writes entries.</summary>
-    public static readonly Request[] Writes = [.. RepeatableWrites, Import];
+    public static readonly Request[] AllWrites = [.. RepeatableWrites, ImportEntries];
 
     /// <summary>Whatever takes JSON of a limited size.</summary>
     public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson];
@@ -65,7 +65,7 @@ internal static class Samples
     public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];
 
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
-    public static readonly Request[] WithQuery = [.. Reads, .. Writes, MakeCheckpoint];
+    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint];
 
     /// <summary>Every operation.</summary>
     public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, ReadMetrics];

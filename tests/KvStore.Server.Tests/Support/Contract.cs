@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using KvStore.Server.Http;
 
 namespace KvStore.Server.Tests;
 

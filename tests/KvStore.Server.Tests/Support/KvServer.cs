@@ -1,6 +1,4 @@
 using System.Net;
-using KvStore.Server.Hosting;
-using KvStore.Server.Http;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

@@ -17,8 +17,8 @@ internal static class WatchServers
     }
 
     /// <summary>Commits changes together.</summary>
-    public static async Task<long> CommitAsync(this KvServer server, params Operation[] changes) =>
-        Assert.IsType<Outcome.Committed>(await server.Store.SubmitAsync(new Transaction([], [.. changes]))).Revision;
+    public static async Task<long> CommitAsync(this KvServer server, params Operation[] operations) =>
+        Assert.IsType<Outcome.Committed>(await server.Store.SubmitAsync(new Transaction([], [.. operations]))).Revision;
 
     public static Put Put(string key, string value = "value", string contentType = "text/plain", DateTimeOffset? expiresAt = null) =>
         new(Key.Parse(key), Encoding.UTF8.GetBytes(value), contentType, expiresAt);

@@ -163,11 +163,11 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
         await using var own = await KvServer.StartAsync();
         using var every = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
         await every.NextAsync("synced");
-        var operation = new Transaction([], [WatchServers.Put("k")])
+        var transaction = new Transaction([], [WatchServers.Put("k")])
         {
             Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromHours(1), 100, _ => new byte[10]),
         };
-        Assert.IsType<Outcome.Committed>(await own.Store.SubmitAsync(operation));
+        Assert.IsType<Outcome.Committed>(await own.Store.SubmitAsync(transaction));
         Assert.Equal(["put k"], (await every.NextAsync("change")).Changes());
         using var initial = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
         Assert.Equal("k", (await initial.NextAsync("entry")).Json.GetProperty("key").GetString());

@@ -64,14 +64,14 @@ internal sealed class LogModel(ManualTime time)
         _ => Some.Put(name, new string('v', random.Next(80))),
     };
 
-    private void Take(Transaction operation)
+    private void Take(Transaction transaction)
     {
         var state = _states[^1];
         var revision = Last + 1;
-        foreach (var change in operation.Operations)
+        foreach (var operation in transaction.Operations)
         {
-            var name = change.Key.ToString();
-            if (change is not Put put)
+            var name = operation.Key.ToString();
+            if (operation is not Put put)
             {
                 state = state.Remove(name);
                 _numbers.Remove(name);

@@ -1,8 +1,7 @@
 using System.Net;
 using KvStore.Client;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Client;
+namespace KvStore.SystemTests;
 
 /// <summary>The client for .NET where answers are lost, or the service goes away.</summary>
 public sealed class ClientRetryTests

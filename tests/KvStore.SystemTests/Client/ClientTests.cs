@@ -2,9 +2,8 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Serialization;
 using KvStore.Client;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Client;
+namespace KvStore.SystemTests;
 
 /// <summary>The client for .NET against the real service.</summary>
 public sealed partial class ClientTests : IAsyncLifetime

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Client;
+namespace KvStore.SystemTests;
 
 /// <summary>What is between a client and a service: it leads to wherever the service is now, and loses answers when it is told to.</summary>
 internal sealed class UnreliableConnection : HttpMessageHandler

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 internal sealed record CommandResult(int ExitCode, string Output);
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>A command of a document and what the document says that it answers.</summary>
 internal sealed record TourStep(int Line, string Command, string Answer);

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// An import by the real curl, with progress. The lines go into its input as the test says; what the service answers stays in a

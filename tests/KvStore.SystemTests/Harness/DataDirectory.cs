@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>A data directory that outlives the processes that use it, and is gone after the test.</summary>
 internal sealed class DataDirectory : IDisposable

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// Makes the system calls of services fail while they run: real processes, and everything above the call is real too.

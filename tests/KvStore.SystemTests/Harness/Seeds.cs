@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>Randomness that can be had again: the seed is printed, and <c>KVSTORE_TEST_SEED</c> sets it.</summary>
 internal static class Seeds

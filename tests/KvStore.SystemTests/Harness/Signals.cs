@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 internal enum Signal
 {

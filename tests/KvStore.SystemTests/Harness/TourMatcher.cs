@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// Compares a real answer with a documented one. What a document cannot know stands there as a placeholder

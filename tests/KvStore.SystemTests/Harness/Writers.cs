@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace KvStore.SystemTests.Harness;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// Clients that write keys of their own as fast as they are answered, and know of each key what it may hold: what was

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What the service answered.</summary>
 /// <param name="Status">The HTTP status.</param>

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// What a client asked for, and the sequential specification of it: docs/http-api.md, for one request at a time. A key is a

@@ -1,6 +1,5 @@
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>The checker against one that tries every order, on small random histories: true ones, and ones with an answer that was changed.</summary>
 public sealed class CheckerComparisonTests

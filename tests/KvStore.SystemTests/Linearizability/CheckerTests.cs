@@ -1,6 +1,6 @@
-using static KvStore.SystemTests.Linearizability.Histories;
+using static KvStore.SystemTests.Histories;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Histories of which is known what they are.</summary>
 public sealed class CheckerTests

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What a client knows: who it is, and the revisions that it saw last. Belongs to one client.</summary>
 internal sealed class ClientMemory(int client, int keyCount)

@@ -1,6 +1,5 @@
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What goes on beside a history: writes of other keys, which nobody reads, and a watch of the history's own.</summary>
 internal sealed class Company : IAsyncDisposable

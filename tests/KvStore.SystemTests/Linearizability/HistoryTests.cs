@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>The promise of the service, on what clients really saw: every history is linearizable.</summary>
 public sealed class HistoryTests

@@ -1,7 +1,6 @@
 using System.Globalization;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>From calls to requests, and from responses to answers.</summary>
 /// <param name="prefix">What the keys of one history begin with, so that no other history writes them.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>A call, when it was made, and what came of it.</summary>
 /// <param name="Client">Who made it.</param>

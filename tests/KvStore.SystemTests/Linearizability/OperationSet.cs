@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Which of a row of operations: a bit for each. Immutable; equal by content.</summary>
 internal sealed class OperationSet : IEquatable<OperationSet>

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// Divides a history into parts that can be checked alone, because no operation has to do with keys of two of them: a history is linearizable

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// Clients that call a service at the same time, each over a connection of its own, and write down what they asked, when, and what was

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What a key has in the model: an entry, or nothing (the default).</summary>
 /// <param name="Value">The entry's value; null if there is no entry.</param>

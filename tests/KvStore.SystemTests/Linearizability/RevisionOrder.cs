@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// The revisions of answers, over all keys: an operation that was invoked after an answer had come is at no earlier revision, and one that changed something at a later one.

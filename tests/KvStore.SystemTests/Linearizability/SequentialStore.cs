@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>A store for one client at a time, which answers calls as the service must.</summary>
 internal sealed class SequentialStore(int keys)

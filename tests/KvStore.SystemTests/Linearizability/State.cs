@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What a few keys have, all at one moment. Immutable; equal by content, because equal states are searched once.</summary>
 internal sealed class State : IEquatable<State>

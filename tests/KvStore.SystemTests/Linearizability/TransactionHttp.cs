@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>From transactions to bodies of requests, and from responses to what they tell.</summary>
 /// <param name="prefix">What the keys begin with.</param>

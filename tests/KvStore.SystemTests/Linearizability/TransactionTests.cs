@@ -1,6 +1,6 @@
-using static KvStore.SystemTests.Linearizability.Histories;
+using static KvStore.SystemTests.Histories;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Histories with operations that have to do with several keys at once, of which is known what they are.</summary>
 public sealed class TransactionTests

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Makes what is wrong with a history small enough to be read.</summary>
 internal static class Violation

@@ -1,6 +1,6 @@
-using static KvStore.SystemTests.Linearizability.Histories;
+using static KvStore.SystemTests.Histories;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What is said of a history that is not linearizable.</summary>
 public sealed class ViolationTests

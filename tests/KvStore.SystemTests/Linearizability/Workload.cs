@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// What the clients of one history ask for: which kinds of calls, and how often each. Drawn anew for each history, some kinds left out, because

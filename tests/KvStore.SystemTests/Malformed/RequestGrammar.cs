@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KvStore.SystemTests.Malformed;
+namespace KvStore.SystemTests;
 
 /// <summary>A request, what it is as bytes, and what may be expected of the answer.</summary>
 internal sealed record MalformedRequest(byte[] Bytes, bool IsHead, bool BreaksHttp, bool IsIncomplete)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KvStore.SystemTests.Malformed;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// A request before it becomes bytes: what mutations work on. Text is Latin-1, so that every byte can be written as a

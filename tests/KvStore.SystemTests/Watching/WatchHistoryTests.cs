@@ -1,6 +1,5 @@
-using KvStore.SystemTests.Harness;
 
-namespace KvStore.SystemTests.Watching;
+namespace KvStore.SystemTests;
 
 /// <summary>Watches under random load, with clients that come back, a service that is killed, and a history that is short.</summary>
 public sealed class WatchHistoryTests

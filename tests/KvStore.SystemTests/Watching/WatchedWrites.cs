@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Json;
 
-namespace KvStore.SystemTests.Watching;
+namespace KvStore.SystemTests;
 
 /// <summary>Clients who write at random, and what they have been told was written.</summary>
 internal sealed class WatchedWrites : IDisposable

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using KvStore.Server.Tests;
 
-namespace KvStore.SystemTests.Watching;
+namespace KvStore.SystemTests;
 
 /// <summary>
 /// A client who keeps a copy of what he watches: he lists once, applies every change, goes away and comes back with the last id,

@@ -119,7 +119,7 @@ public abstract partial class CommitLogContract
         Assert.Equal([K("old")], _follower.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(one => one.IsExpiry).Select(one => one.Key));
     }
 
-    private static Transaction Retry(string key, string fingerprint, Guard? guard, Operation change) => new(guard is null ? [] : [guard], [change])
+    private static Transaction Retry(string key, string fingerprint, Guard? guard, Operation operation) => new(guard is null ? [] : [guard], [operation])
     {
         Idempotency = new Idempotency(Some.Bytes(key), Some.Bytes(fingerprint), TimeSpan.FromHours(1), 100,
             committed => Some.Bytes($"{committed.Changes[0].Current.Text()} at {committed.Revision}")),

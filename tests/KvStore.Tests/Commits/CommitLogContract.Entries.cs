@@ -101,10 +101,10 @@ public abstract partial class CommitLogContract
     [InlineData(false)]
     public async Task Commit_CreateWriteDeleteCreate_NumbersStartAgain(bool inOneBatch)
     {
-        Transaction[] operations =
+        Transaction[] transactions =
             [Some.Transaction(Put("k", "1")), Some.Transaction(Put("k", "2")), Some.Transaction(Delete("k")), Some.Transaction(Put("k", "3")), Some.Transaction(Put("k", "4"))];
         var outcomes = inOneBatch
-            ? await CommitAsync(operations)
+            ? await CommitAsync(transactions)
             : [.. await OneByOneAsync()];
 
         var revisions = outcomes.Select(RevisionOf).ToArray();
@@ -125,8 +125,8 @@ public abstract partial class CommitLogContract
         async Task<List<Outcome>> OneByOneAsync()
         {
             var all = new List<Outcome>();
-            foreach (var operation in operations)
-                all.AddRange(await CommitAsync(operation));
+            foreach (var transaction in transactions)
+                all.AddRange(await CommitAsync(transaction));
             return all;
         }
 

@@ -184,9 +184,9 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     {
         var names = Enumerable.Range(0, 8).Select(i => $"k{i}").ToArray();
         random.Shuffle(names);
-        Operation[] changes = [.. names.Take(random.Next(1, 4)).Select(name =>
+        Operation[] operations = [.. names.Take(random.Next(1, 4)).Select(name =>
             random.Next(3) == 0 ? (Operation)Delete(name) : Put(name, random.Next(1000).ToString(CultureInfo.InvariantCulture)))];
-        return random.Next(3) == 0 ? Some.Transaction(Guard.Exists(K(names[7])), changes) : Some.Transaction(changes);
+        return random.Next(3) == 0 ? Some.Transaction(Guard.Exists(K(names[7])), operations) : Some.Transaction(operations);
     }
 
     private static IEnumerable<string> Facts(ReadOnlySpan<EntryChange> changes) => changes.ToArray().Select(change =>

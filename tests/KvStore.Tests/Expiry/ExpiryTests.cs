@@ -127,9 +127,9 @@ public class ExpiryTests
         }
 
         // An entry that is due may go between the look and the change; then there is nothing to change.
-        async Task SetAsync(ExpiryUpdate lifetime, DateTimeOffset? deadline)
+        async Task SetAsync(ExpiryUpdate expiry, DateTimeOffset? deadline)
         {
-            if ((await store.CommitAsync(new SetExpiry(Some.Key(key), lifetime))).Commit is null)
+            if ((await store.CommitAsync(new SetExpiry(Some.Key(key), expiry))).Commit is null)
                 deadlines.Remove(key);
             else
                 deadlines[key] = deadline;

@@ -47,9 +47,9 @@ public class MemoryTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<WeakReference> SubmitTrackedAsync(Store store, Guard guard)
     {
-        var operation = Some.Transaction(guard, Some.Put("k"));
-        var reference = new WeakReference(operation);
-        await store.SubmitAsync(operation).Within();
+        var transaction = Some.Transaction(guard, Some.Put("k"));
+        var reference = new WeakReference(transaction);
+        await store.SubmitAsync(transaction).Within();
         return reference;
     }
 

@@ -46,10 +46,10 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
     // Several at once, so that some are decided in one batch: with each other's effects in sight.
     private async Task WriteAsync()
     {
-        var operations = Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomOperation()).ToArray();
-        var outcomes = await Task.WhenAll(operations.Select(store.SubmitAsync)).Within();
-        for (var i = 0; i < operations.Length; i++)
-            CheckOutcome(operations[i], outcomes[i]);
+        var transactions = Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomOperation()).ToArray();
+        var outcomes = await Task.WhenAll(transactions.Select(store.SubmitAsync)).Within();
+        for (var i = 0; i < transactions.Length; i++)
+            CheckOutcome(transactions[i], outcomes[i]);
         model.Forget();
 
         Assert.Equal(model.LatestRevision, store.Latest.Revision);
@@ -58,9 +58,9 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         Assert.Equal(model.Latest.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), store.Latest.Bytes);
     }
 
-    private void CheckOutcome(Transaction operation, Outcome outcome)
+    private void CheckOutcome(Transaction transaction, Outcome outcome)
     {
-        var failed = operation.Guards.Where(guard => !model.Holds(guard)).ToArray();
+        var failed = transaction.Guards.Where(guard => !model.Holds(guard)).ToArray();
         if (failed.Length > 0)
         {
             var told = Assert.IsType<Outcome.GuardsFailed>(outcome).Failed;
@@ -70,7 +70,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
             return;
         }
 
-        if (model.RefusalOf(operation) is { } reason)
+        if (model.RefusalOf(transaction) is { } reason)
         {
             Assert.Equal(reason, Assert.IsType<Outcome.Rejected>(outcome).Reason);
             return;
@@ -78,10 +78,10 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
 
         var before = new Dictionary<string, ModelEntry>(model.Latest);
         var committed = Assert.IsType<Outcome.Committed>(outcome);
-        var changed = model.Commit(operation, committed.Revision);
+        var changed = model.Commit(transaction, committed.Revision);
         Assert.Equal(model.LatestRevision, committed.Revision);
-        for (var i = 0; i < operation.Reads.Length; i++)
-            AssertSame(before.GetValueOrDefault(operation.Reads[i].ToString()), committed.Reads[i]);
+        for (var i = 0; i < transaction.Reads.Length; i++)
+            AssertSame(before.GetValueOrDefault(transaction.Reads[i].ToString()), committed.Reads[i]);
         Assert.Equal(changed, committed.Changes.ToArray().Select(change => change.Key.ToString()));
         foreach (var change in committed.Changes)
         {

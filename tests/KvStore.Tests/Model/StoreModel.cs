@@ -62,13 +62,13 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
     }
 
     /// <summary>Why the operation cannot be done although its guards hold, or null.</summary>
-    public RejectionReason? RefusalOf(Transaction operation)
+    public RejectionReason? RefusalOf(Transaction transaction)
     {
-        foreach (var change in operation.Operations)
+        foreach (var operation in transaction.Operations)
         {
-            if (change is Increment && Latest.GetValueOrDefault(change.Key.ToString()) is { } entry && !long.TryParse(entry.Value, out _))
+            if (operation is Increment && Latest.GetValueOrDefault(operation.Key.ToString()) is { } entry && !long.TryParse(entry.Value, out _))
                 return RejectionReason.NotANumber;
-            if (change is DeletePrefix && KeysBelow(change.Key).Count > DeletedEntriesMax)
+            if (operation is DeletePrefix && KeysBelow(operation.Key).Count > DeletedEntriesMax)
                 return RejectionReason.TooMany;
         }
 
@@ -76,10 +76,10 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
     }
 
     /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
-    public List<string> Commit(Transaction operation, long revision)
+    public List<string> Commit(Transaction transaction, long revision)
     {
         var before = new Dictionary<string, ModelEntry>(Latest);
-        List<string> changed = [.. operation.Operations.SelectMany(change => Carry(change, before, revision))];
+        List<string> changed = [.. transaction.Operations.SelectMany(operation => Carry(operation, before, revision))];
         if (changed.Count > 0)
             Remember(revision, changed.Sum(key => before.TryGetValue(key, out var previous) ? BytesOf(key, previous) : 0));
         return changed;
@@ -121,17 +121,17 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         PutKept(revision);
     }
 
-    private List<string> Carry(Operation change, Dictionary<string, ModelEntry> before, long revision)
+    private List<string> Carry(Operation operation, Dictionary<string, ModelEntry> before, long revision)
     {
-        var key = change.Key.ToString();
+        var key = operation.Key.ToString();
         var previous = before.GetValueOrDefault(key);
-        return change switch
+        return operation switch
         {
             Put put => Set(key, new ModelValue(Encoding.UTF8.GetString(put.Value.Span), put.ContentType, put.ExpiresAt)),
             Append => Set($"{key}{revision:D19}", AppendedValue),
-            ReadModifyWrite => _meanings[change](previous) is { } value ? Set(key, value) : [],
+            ReadModifyWrite => _meanings[operation](previous) is { } value ? Set(key, value) : [],
             Move move when previous is not null => [.. Remove(key), .. Set(move.To.ToString(), new ModelValue(previous.Value, previous.ContentType, previous.Expires))],
-            DeletePrefix => [.. KeysBelow(change.Key).SelectMany(Remove)],
+            DeletePrefix => [.. KeysBelow(operation.Key).SelectMany(Remove)],
             _ => Remove(key),
         };
 

@@ -49,43 +49,43 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         await _delivery;
     }
 
-    private Outcome Decide(Transaction operation)
+    private Outcome Decide(Transaction transaction)
     {
-        if (MeetsWhatGathers(operation))
+        if (MeetsWhatGathers(transaction))
             Deliver();
 
-        var deciding = new EvaluationContext(_state.ToBuilder(), Next, time.GetUtcNow().ToUnixTimeMilliseconds());
-        if (operation.Idempotency is { } idempotency && _state.Find(idempotency.RecordKey) is { } record)
+        var context = new EvaluationContext(_state.ToBuilder(), Next, time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (transaction.Idempotency is { } idempotency && _state.Find(idempotency.RecordKey) is { } record)
             return idempotency.Replay(Met, record);
-        var failed = operation.Guards.Select(guard => new FailedGuard(guard, _state.Find(guard.Key)))
+        var failed = transaction.Guards.Select(guard => new FailedGuard(guard, _state.Find(guard.Key)))
             .Where(guard => !guard.Guard.Passes(guard.Current)).ToArray();
-        return failed.Length > 0 ? new Outcome.GuardsFailed(Met, [.. failed]) : Carry(deciding, operation);
+        return failed.Length > 0 ? new Outcome.GuardsFailed(Met, [.. failed]) : Carry(context, transaction);
     }
 
     // Those keys that are not known before the operation is decided may be any.
-    private bool MeetsWhatGathers(Transaction operation) =>
-        operation.Idempotency is not null || operation.Operations.Any(change => change.IsExclusive) ||
-        operation.Guards.Select(guard => guard.Key).Concat(operation.Reads)
-            .Concat(operation.Operations.SelectMany(change => new[] { change.Key, change.OtherKey })).Any(_changed.Contains);
+    private bool MeetsWhatGathers(Transaction transaction) =>
+        transaction.Idempotency is not null || transaction.Operations.Any(operation => operation.IsExclusive) ||
+        transaction.Guards.Select(guard => guard.Key).Concat(transaction.Reads)
+            .Concat(transaction.Operations.SelectMany(operation => new[] { operation.Key, operation.OtherKey })).Any(_changed.Contains);
 
-    private Outcome Carry(EvaluationContext deciding, Transaction operation)
+    private Outcome Carry(EvaluationContext context, Transaction transaction)
     {
         var changes = new List<EntryChange>();
-        foreach (var change in operation.Operations)
+        foreach (var operation in transaction.Operations)
         {
-            if (change.Evaluate(deciding, changes) is { } refusal)
-                return new Outcome.Rejected(Met, refusal.Reason, refusal.Current);
+            if (operation.Evaluate(context, changes) is { } rejection)
+                return new Outcome.Rejected(Met, rejection.Reason, rejection.Current);
         }
 
         var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]))
         {
-            Reads = [.. operation.Reads.Select(key => _state.Find(key))],
+            Reads = [.. transaction.Reads.Select(key => _state.Find(key))],
         };
-        if (changes.Count > 0 && operation.Idempotency is { } idempotency)
+        if (changes.Count > 0 && transaction.Idempotency is { } idempotency)
         {
-            if (idempotency.Record(committed, deciding.Now) is not { } record)
+            if (idempotency.Record(committed, context.Now) is not { } record)
                 return new Outcome.Rejected(Met, RejectionReason.TooLarge, null);
-            changes.Add(deciding.Replace(null, record));
+            changes.Add(context.Replace(null, record));
         }
 
         _changes.AddRange(changes);

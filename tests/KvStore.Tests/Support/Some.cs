@@ -22,9 +22,9 @@ internal static class Some
 
     public static Delete Delete(string key) => new(Key(key));
 
-    public static Transaction Transaction(params Operation[] changes) => new([], [.. changes]);
+    public static Transaction Transaction(params Operation[] operations) => new([], [.. operations]);
 
-    public static Transaction Transaction(Guard guard, params Operation[] changes) => new([guard], [.. changes]);
+    public static Transaction Transaction(Guard guard, params Operation[] operations) => new([guard], [.. operations]);
 
-    public static Transaction Transaction(Guard[] guards, params Operation[] changes) => new([.. guards], [.. changes]);
+    public static Transaction Transaction(Guard[] guards, params Operation[] operations) => new([.. guards], [.. operations]);
 }

@@ -16,8 +16,8 @@ internal static class Stores
     }
 
     /// <summary>Submits what must succeed.</summary>
-    public static async Task<Outcome.Committed> CommitAsync(this Store store, params Operation[] changes) =>
-        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(Some.Transaction(changes)).Within());
+    public static async Task<Outcome.Committed> CommitAsync(this Store store, params Operation[] operations) =>
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(Some.Transaction(operations)).Within());
 
     public static Task StopAsync(this Store store) => store.StopAsync(TestContext.Current.CancellationToken).Within();
 

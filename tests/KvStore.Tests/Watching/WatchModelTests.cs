@@ -96,7 +96,7 @@ public class WatchModelTests
     {
         for (var i = 0; i < OperationsPerWriter; i++)
         {
-            var operation = random.Next(8) switch
+            var transaction = random.Next(8) switch
             {
                 0 => Some.Transaction(new Delete(RandomKey(random))),
                 1 when !isShared => Some.Transaction(new DeletePrefix(Some.Bytes("b/2"), 100)),
@@ -104,11 +104,11 @@ public class WatchModelTests
                 3 => Some.Transaction([.. Enumerable.Range(0, 4).Select(_ => RandomPut(random)).DistinctBy(put => put.Key)]),
                 _ => Some.Transaction(RandomPut(random)),
             };
-            Assert.IsType<Outcome.Committed>(await store.SubmitAsync(operation));
+            Assert.IsType<Outcome.Committed>(await store.SubmitAsync(transaction));
         }
     }
 
-    private static Transaction WithRecord(Transaction operation, Random random) => new(operation.Guards, operation.Operations)
+    private static Transaction WithRecord(Transaction transaction, Random random) => new(transaction.Guards, transaction.Operations)
     {
         Idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[1], TimeSpan.FromMilliseconds(random.Next(1, 2_000)), 100, _ => new byte[10]),
     };

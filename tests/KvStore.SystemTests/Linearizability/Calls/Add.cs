@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>An addition to a counter: an entry whose value is a number of 64 bits as decimal text. Without an entry it is 0.</summary>
 internal sealed record Add(int Key, long By) : KeyCall(Key)

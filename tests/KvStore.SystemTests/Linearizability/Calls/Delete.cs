@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 internal sealed record Delete(int Key, Condition Condition = default) : KeyCall(Key)
 {

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>A deletion of the first so many keys together, by what all of them begin with. The answer's value is how many had an entry.</summary>
 internal sealed record DeletePrefix(int KeyCount) : Call

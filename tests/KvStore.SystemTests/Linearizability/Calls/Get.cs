@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 internal sealed record Get(int Key) : KeyCall(Key)
 {

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>A listing of the first so many keys, with their values.</summary>
 internal sealed record List(int KeyCount) : Call

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Sets a member of a JSON object to a number. Of what is JSON and no object it makes an object.</summary>
 internal sealed record Patch(int Key, string Member, long Number) : KeyCall(Key)

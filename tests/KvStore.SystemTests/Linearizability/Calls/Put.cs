@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 internal sealed record Put(int Key, string Value, Condition Condition = default) : KeyCall(Key)
 {

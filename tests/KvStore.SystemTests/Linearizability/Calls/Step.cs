@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>One of the operations of a transaction.</summary>
 /// <param name="Key">The key; of a move, the one that loses its entry.</param>

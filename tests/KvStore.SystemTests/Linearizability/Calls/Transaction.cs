@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>Guards and steps: all steps are done at one revision, or none because a guard does not hold.</summary>
 internal sealed record Transaction(ImmutableArray<TransactionGuard> Guards, ImmutableArray<Step> Steps) : Call

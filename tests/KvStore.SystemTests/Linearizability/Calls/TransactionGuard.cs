@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests.Linearizability;
+namespace KvStore.SystemTests;
 
 /// <summary>What a transaction asks of a key: that it has an entry, that it has none, or that its entry has a revision, of which 0 means that there is none.</summary>
 internal readonly record struct TransactionGuard(int Key, Condition Condition)

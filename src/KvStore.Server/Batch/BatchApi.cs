@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+
+namespace KvStore.Server;
+
+/// <summary>What the OpenAPI document says of <see cref="BatchEndpoints"/>.</summary>
+internal static class BatchApi
+{
+    public static readonly ApiOperation Get = new("getBatch", ApiParts.EntriesTag, "Read several entries",
+        "Reads the entries of up to 1,000 keys from one snapshot. `items` has those that there are, with their values, in the order of the keys; `missing` has the other keys.")
+    {
+        Parameters = ApiParts.ReadState,
+        Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.Batch, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
+        Responses =
+        [
+            new(200, "The entries.")
+            {
+                Headers = [ApiParts.StoreRevision],
+                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.BatchResult, Result)],
+            },
+            ApiParts.Malformed("keys[1]"),
+            ApiParts.SlowBody,
+            ApiParts.Gone,
+            new(413, "The request or the answer is larger than the limit.") { Problem = Problems.BatchTooLarge(5_000_000, 4 << 20) },
+            ApiParts.NotJson,
+            ApiParts.ReadRefused,
+        ],
+    };
+
+    private static JsonObject Result => new()
+    {
+        ["revision"] = 7,
+        ["items"] = new JsonArray(new JsonObject
+        {
+            ["key"] = "user/42/name",
+            ["revision"] = 7,
+            ["created_revision"] = 3,
+            ["version"] = 2,
+            ["content_type"] = "text/plain",
+            ["size"] = 3,
+            ["modified_at"] = "2026-01-31T12:00:00.123Z",
+            ["text"] = "Ada",
+        }),
+        ["missing"] = new JsonArray("user/43/name"),
+    };
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace KvStore.Server;
+
+/// <summary>The body of a batch of reads: <c>{"keys": [...]}</c>.</summary>
+internal static class BatchBody
+{
+    /// <summary>Reads a body.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, out List<Key> keys)
+    {
+        keys = [];
+        if (!Utf8.IsValid(utf8))
+            return Problems.MalformedRequest("The body is not UTF-8.", "body");
+        try
+        {
+            return TryRead(utf8, options, keys);
+        }
+        catch (JsonException exception)
+        {
+            return JsonText.NotJson(exception);
+        }
+    }
+
+    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, List<Key> keys)
+    {
+        var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
+        var seen = 0;
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return Problems.MalformedRequest("Send a JSON object such as {\"keys\": [\"a\", \"b\"]}.", "body");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = reader.ValueTextEquals("keys"u8)
+                ? JsonText.Once(ref seen, 1, "keys") ?? TryReadKeys(ref reader, options, keys)
+                : JsonText.Unknown(ref reader, "keys");
+            if (problem is not null)
+                return problem;
+        }
+
+        // There must be nothing after the object; if there is, this throws.
+        reader.Read();
+        return seen == 1 ? null : Problems.MalformedRequest("Give the keys to read, as an array of strings.", "keys");
+    }
+
+    private static Problem? TryReadKeys(ref Utf8JsonReader reader, KvStoreOptions options, List<Key> keys)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Problems.MalformedRequest("Give an array of strings.", "keys");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (keys.Count == options.BatchKeysMax)
+                return Problems.MalformedRequest($"Give at most {options.BatchKeysMax} keys; ask again for the others.", "keys");
+            var name = $"keys[{keys.Count}]";
+            Key key = default;
+            var problem = JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
+            if (problem is not null)
+                return problem;
+            keys.Add(key);
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,70 @@
+
+namespace KvStore.Server;
+
+/// <summary>POST of /v1/batch/get: many entries of one snapshot by their keys.</summary>
+internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<BatchEndpoints>(routes.ServiceProvider);
+        routes.MapMethods("/v1/batch/get", [HttpMethods.Post], endpoints.GetAsync).WithApi(BatchApi.Get);
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        List<Key> keys = [];
+        List<Entry?> entries = [];
+        byte[] body = [];
+        Snapshot? snapshot = null;
+        ReadRequest request = default;
+        var problem = QueryParameters.TryGet(context, Reads.Parameters, out var parameters)
+            ?? Reads.TryGet(parameters, out request);
+        if (problem is null)
+            (body, problem) = await JsonText.ReadBodyAsync(context, options);
+        problem ??= BatchBody.TryParse(body, options, out keys);
+        if (problem is null)
+            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
+        problem ??= TryFind(snapshot!, keys, out entries);
+        if (problem is not null)
+            await problem.WriteAsync(context);
+        else
+            await WriteAsync(context, snapshot!.Revision, keys, entries);
+    }
+
+    private Problem? TryFind(Snapshot snapshot, List<Key> keys, out List<Entry?> entries)
+    {
+        entries = keys.ConvertAll(snapshot.Find);
+        var bytes = entries.Sum(entry => entry?.Bytes ?? 0);
+
+        // A single entry can always be had, as it can be had by its key alone.
+        return keys.Count > 1 && bytes > options.PageBytesMax ? Problems.BatchTooLarge(bytes, options.PageBytesMax) : null;
+    }
+
+    private static async Task WriteAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
+    {
+        EntryResponses.SetRevision(context.Response, revision);
+        await using var output = new JsonOutput(context);
+        var json = output.Json;
+        json.WriteStartObject();
+        json.WriteNumber("revision"u8, revision);
+        json.WriteStartArray("items"u8);
+        foreach (var entry in entries)
+        {
+            if (entry is not { } present)
+                continue;
+            EntryJson.Write(json, present, withValue: true);
+            await output.FlushIfFullAsync();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("missing"u8);
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (entries[i] is null)
+                json.WriteStringValue(keys[i].Utf8);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

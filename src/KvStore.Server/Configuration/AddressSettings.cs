@@ -1,0 +1,90 @@
+namespace KvStore.Server;
+
+/// <summary>Where the service listens: what ASP.NET Core's own settings say, or <see cref="Default"/> when they say nothing.</summary>
+internal static class AddressSettings
+{
+    /// <summary>Only this machine reaches it, so that nothing is open to a network unless somebody says so.</summary>
+    public const string Default = "http://localhost:8080";
+
+    /// <summary>Gives the configuration the default address unless any of ASP.NET Core's settings has one.</summary>
+    /// <remarks>
+    /// Not a line in appsettings.json, because the file stands above ASPNETCORE_URLS, and not a source below everything,
+    /// because an address in <c>urls</c> hides ASPNETCORE_HTTP_PORTS.
+    /// </remarks>
+    public static void UseDefault(IConfiguration configuration)
+    {
+        if (!IsGiven(configuration, "urls") && !IsGiven(configuration, "http_ports") && !IsGiven(configuration, "https_ports") &&
+            !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            configuration["urls"] = Default;
+    }
+
+    /// <summary>The addresses that a client on the same machine can use, the first first.</summary>
+    public static IEnumerable<Uri> Local(IConfiguration configuration)
+    {
+        foreach (var address in Configured(configuration))
+        {
+            if (!TryParse(address, out var parsed) || parsed.IsUnixPipe || parsed.IsNamedPipe)
+                continue;
+
+            // A name or a wildcard listens on the loopback addresses too; an address of its own only on itself.
+            var host = parsed.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : parsed.Host;
+            yield return new UriBuilder(parsed.Scheme, host, parsed.Port).Uri;
+        }
+    }
+
+    /// <summary>Notes addresses that cannot be listened on, whatever the machine.</summary>
+    public static void Check(IConfiguration configuration, List<string> problems)
+    {
+        foreach (var url in Split(configuration["urls"]))
+        {
+            if (!TryParse(url, out var address) || !Uri.TryCreate(TextOf(address), UriKind.Absolute, out _))
+                problems.Add($"urls must be addresses such as {Default}, separated by semicolons. Given: {url}.");
+            else if (address.PathBase.Length > 0)
+                problems.Add($"urls must be addresses without a path. Given: {url}.");
+            else if (address is { Host: "localhost", Port: 0 })
+                problems.Add($"urls must give a port for localhost; a free port (0) can be had with 127.0.0.1. Given: {url}.");
+        }
+
+        foreach (var key in (string[])["http_ports", "https_ports"])
+        {
+            foreach (var port in Split(configuration[key]))
+            {
+                if (!ushort.TryParse(port, out _))
+                    problems.Add($"{key} must be port numbers from 0 to 65535, separated by semicolons. Given: {port}.");
+            }
+        }
+
+        static string TextOf(BindingAddress address) =>
+            address.IsUnixPipe || address.IsNamedPipe ? Default
+            : $"{address.Scheme}://{(address.Host is "*" or "+" ? "localhost" : address.Host)}:{address.Port}";
+    }
+
+    private static IEnumerable<string> Configured(IConfiguration configuration)
+    {
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>().ToList();
+        if (endpoints.Count > 0)
+            return endpoints;
+        var urls = Split(configuration["urls"]);
+        return urls.Length > 0 ? urls
+            : [.. Split(configuration["http_ports"]).Select(port => $"http://*:{port}"), .. Split(configuration["https_ports"]).Select(port => $"https://*:{port}")];
+    }
+
+    private static bool IsGiven(IConfiguration configuration, string key) => !string.IsNullOrWhiteSpace(configuration[key]);
+
+    private static string[] Split(string? list) =>
+        (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static bool TryParse(string url, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BindingAddress? address)
+    {
+        try
+        {
+            address = BindingAddress.Parse(url);
+            return address.Port is >= 0 and <= ushort.MaxValue && address.Scheme is "http" or "https";
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
+        {
+            address = null;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+
+namespace KvStore.Server;
+
+/// <summary>
+/// Reads the settings of one section and notes what is wrong with them instead of stopping at the first. It knows
+/// every setting that was asked for, so it can tell which ones nobody asked for: misspelt ones.
+/// </summary>
+internal sealed class SettingsReader(IConfigurationSection section)
+{
+    private readonly List<Setting> _settings = [];
+    private readonly List<string> _problems = [];
+
+    /// <summary>Every setting that was read, in that order.</summary>
+    public IReadOnlyList<Setting> Settings => _settings;
+
+    /// <summary>Everything that is wrong, a sentence each.</summary>
+    public List<string> Problems => _problems;
+
+    /// <summary>A whole number.</summary>
+    public int Integer(string name, int fallback, int min, int max) => (int)Integer(name, (long)fallback, min, max);
+
+    /// <summary>A whole number.</summary>
+    public long Integer(string name, long fallback, long min, long max)
+    {
+        var allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}");
+        return Given(name, fallback.ToString(CultureInfo.InvariantCulture), allowed) is not { } text ? fallback
+            : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : Refuse(name, allowed, text, fallback);
+    }
+
+    /// <summary>A duration as hours, minutes and seconds. A plain number is refused, because .NET would read it as days.</summary>
+    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max)
+    {
+        var allowed = $"a duration as hh:mm:ss from {TextOf(min)} to {TextOf(max)}";
+        return Given(name, TextOf(fallback), allowed) is not { } text ? fallback
+            : text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : Refuse(name, allowed, text, fallback);
+    }
+
+    /// <summary>Yes or no.</summary>
+    public bool Switch(string name, bool fallback)
+    {
+        const string Allowed = "true or false";
+        return Given(name, fallback ? "true" : "false", Allowed) is not { } text ? fallback
+            : bool.TryParse(text, out var value) ? value
+            : Refuse(name, Allowed, text, fallback);
+    }
+
+    /// <summary>Any text that is not empty.</summary>
+    public string Text(string name, string fallback, string allowed) =>
+        Given(name, fallback, allowed) is not { } text ? fallback
+        : text.Length > 0 ? text
+        : Refuse(name, allowed, text, fallback);
+
+    /// <summary>One of several words.</summary>
+    /// <param name="name">The setting's name.</param>
+    /// <param name="fallback">The value when nothing is given.</param>
+    /// <param name="choices">The words.</param>
+    /// <param name="later">Words that are known, but mean nothing in this version.</param>
+    public string Choice(string name, string fallback, string[] choices, string[] later)
+    {
+        var allowed = string.Join(" or ", choices);
+        if (Given(name, fallback, allowed) is not { } text)
+            return fallback;
+        if (Array.Find(choices, choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } chosen)
+            return chosen;
+        return Refuse(name, later.Contains(text, StringComparer.OrdinalIgnoreCase) ? $"{allowed}; this version does not have {text} yet" : allowed, text, fallback);
+    }
+
+    /// <summary>Notes that a setting's value is not acceptable.</summary>
+    public void Refuse(string name, string allowed, object given) =>
+        _problems.Add(string.Create(CultureInfo.InvariantCulture, $"{section.Path}:{name} must be {allowed}. Given: {given}."));
+
+    /// <summary>Notes every setting in the section that was not asked for.</summary>
+    public void RefuseUnknown()
+    {
+        foreach (var child in section.GetChildren())
+        {
+            if (_settings.Exists(setting => setting.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)))
+                continue;
+            var nearest = _settings.MinBy(setting => Distance(setting.Name, child.Key));
+            var hint = nearest is not null && Distance(nearest.Name, child.Key) <= 3 ? $" Is {section.Path}:{nearest.Name} meant?" : " See --help for those that are.";
+            _problems.Add($"{child.Path} is not a setting.{hint}");
+        }
+    }
+
+    private string? Given(string name, string fallback, string allowed)
+    {
+        _settings.Add(new Setting(name, fallback, allowed));
+        var child = section.GetSection(name);
+        if (child.Value is null && child.GetChildren().Any())
+            Refuse(name, allowed, "several values");
+        return child.Value?.Trim();
+    }
+
+    private static string TextOf(TimeSpan duration) => duration.Milliseconds == 0 ? duration.ToString("c") : duration.ToString("c").TrimEnd('0');
+
+    private T Refuse<T>(string name, string allowed, string given, T fallback)
+    {
+        Refuse(name, allowed, given.Length == 0 ? "nothing" : given);
+        return fallback;
+    }
+
+    /// <summary>How many letters must change, come or go to make one name of the other, upper and lower case being the same.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var change = diagonal + (char.ToUpperInvariant(left[i - 1]) == char.ToUpperInvariant(right[j - 1]) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}
+
+/// <summary>A setting as <c>--help</c> shows it.</summary>
+/// <param name="Name">Its name in the section.</param>
+/// <param name="Default">What it is when nothing is given.</param>
+/// <param name="Allowed">What it may be.</param>
+internal sealed record Setting(string Name, string Default, string Allowed);

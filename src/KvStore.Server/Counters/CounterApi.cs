@@ -1,0 +1,36 @@
+using Microsoft.OpenApi;
+
+namespace KvStore.Server;
+
+/// <summary>What the OpenAPI document says of <see cref="CounterEndpoints"/>.</summary>
+internal static class CounterApi
+{
+    public static readonly ApiOperation Add = new("addToCounter", ApiParts.EntriesTag, "Add to a number",
+        "Adds to the number of 64 bits that the key's entry holds as decimal text; an absent one counts as 0. Answers with the new number, as a GET of the entry does. "
+        + "It is worked out against the latest value, so that any number of clients may count with one key.")
+    {
+        Parameters =
+        [
+            ApiParts.Key with { Example = "visits" },
+            new("by", ParameterLocation.Query, JsonSchemaType.Integer, "What is added; may be negative.") { Default = 1 },
+            ApiParts.Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the lifetime stays as it is." },
+            .. ApiParts.WriteHeaders,
+        ],
+        Responses =
+        [
+            new(200, "The new number.")
+            {
+                Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed],
+                Contents = [new ApiContent("text/plain", null, "42")],
+            },
+            ApiParts.MalformedKey,
+            new(409, "The stored value is no number, or the new one would not fit into 64 bits; nothing was changed.")
+            {
+                Headers = [ApiParts.ETag, ApiParts.StoreRevision],
+                Problem = Problems.NotANumber(),
+            },
+            ApiParts.PreconditionFailed,
+            .. ApiParts.WriteRefusals,
+        ],
+    };
+}

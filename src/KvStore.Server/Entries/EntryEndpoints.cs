@@ -1,0 +1,112 @@
+
+namespace KvStore.Server;
+
+/// <summary>
+/// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
+/// result object, because they are most of what the service does.
+/// </summary>
+internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, KvStoreOptions options, TimeProvider time)
+{
+    // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
+    // A catch-all would take /v1/kv itself as well.
+    private const string Route = RequestTarget.KeyPathPrefix + "{key}";
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<EntryEndpoints>(routes.ServiceProvider);
+        var keys = routes.MapGroup("").WithMetadata(KeyRouting.Marker);
+        keys.MapMethods(Route, [HttpMethods.Get], endpoints.GetAsync).WithApi(EntryApi.Get);
+        keys.MapMethods(Route, [HttpMethods.Head], endpoints.GetAsync).WithApi(EntryApi.Head);
+        keys.MapMethods(Route, [HttpMethods.Put], endpoints.PutAsync).WithApi(EntryApi.Put);
+        keys.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
+    }
+
+    // Not async: a read of the latest state never waits on a single node, and then needs no state machine.
+    private Task GetAsync(HttpContext context)
+    {
+        ReadRequest request = default;
+        Conditions conditions = default;
+        var parameters = QueryParameters.None;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, LongPoll.Parameters, out parameters)
+            ?? Reads.TryGet(parameters, out request)
+            ?? Conditions.TryGet(context, key, out conditions);
+        if (problem is not null)
+            return problem.WriteAsync(context);
+        if (LongPoll.IsAskedFor(parameters))
+            return polls.AnswerAsync(context, parameters, request, key, conditions);
+
+        var taking = reads.TakeAsync(request, context.RequestAborted);
+        return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
+
+        // What it needs comes as arguments because a closure would be allocated for the reads that do not wait, too.
+        static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
+            await AnswerAsync(context, await taking, key, conditions);
+
+        static Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
+            ? problem.WriteAsync(context)
+            : EntryResponses.WriteEntryAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+    }
+
+    private async Task PutAsync(HttpContext context)
+    {
+        TimeToLive ttl = default;
+        Conditions conditions = default;
+        var contentType = "";
+        string? retryKey = null;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
+            ?? TimeToLive.TryGet(parameters, out ttl)
+            ?? Conditions.TryGet(context, key, out conditions)
+            ?? ContentTypes.TryGet(context.Request, out contentType)
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        if (await RequestBody.ReadDraftAsync(context, options, key, contentType) is not { } draft)
+        {
+            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            return;
+        }
+
+        // A time to live counts from when the whole value is there. A draft has its lifetime from the beginning, so that one is copied.
+        var put = ttl.ExpiresAt(time) is { } expiresAt ? new Put(key, draft.Value, contentType, expiresAt) : new Put(draft);
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put])
+        {
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
+        });
+        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfPut);
+    }
+
+    private async Task DeleteAsync(HttpContext context)
+    {
+        Conditions conditions = default;
+        string? retryKey = null;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [], out _)
+            ?? Conditions.TryGet(context, key, out conditions)
+            ?? IdempotencyHeader.TryGet(context, out retryKey);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
+        {
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOfDelete),
+        });
+        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOfDelete);
+    }
+
+    private static WriteAnswer AnswerOfPut(Outcome.Committed committed)
+    {
+        var entry = committed.Changes[0].Current!.Value;
+        return WriteAnswer.Of(entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent, entry);
+    }
+
+    private static WriteAnswer AnswerOfDelete(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision);
+}

@@ -1,0 +1,43 @@
+using System.IO.Pipelines;
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>A JSON answer that may be large: sent while it is written, so that it does not gather in memory. Belongs to one request.</summary>
+internal sealed class JsonOutput : IAsyncDisposable
+{
+    private const int FlushBytes = 64 * 1024;
+
+    private readonly PipeWriter _output;
+    private readonly CancellationToken _cancellationToken;
+
+    /// <summary>Begins an answer.</summary>
+    public JsonOutput(HttpContext context)
+    {
+        _output = context.Response.BodyWriter;
+        _cancellationToken = context.RequestAborted;
+        Json = new Utf8JsonWriter(_output, KvStore.Server.Json.WriterOptions);
+        context.Response.ContentType = ContentTypes.Json;
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+    }
+
+    /// <summary>Where the answer is written.</summary>
+    public Utf8JsonWriter Json { get; }
+
+    /// <summary>Sends what was written, if it is much.</summary>
+    public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
+
+    /// <summary>Sends all of it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await FlushAsync();
+        await Json.DisposeAsync();
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        await Json.FlushAsync(_cancellationToken);
+        await _output.FlushAsync(_cancellationToken);
+    }
+}

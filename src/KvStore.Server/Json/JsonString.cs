@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>The text of a JSON string, as UTF-8: the request's own bytes, unless there were escapes in them.</summary>
+/// <param name="utf8">The text.</param>
+internal readonly ref struct JsonString(ReadOnlySpan<byte> utf8)
+{
+    /// <summary>The text.</summary>
+    public ReadOnlySpan<byte> Utf8 { get; } = utf8;
+
+    /// <summary>Reads the string that the reader is at.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryGet(scoped ref Utf8JsonReader reader, string name, out JsonString text)
+    {
+        text = default;
+        if (reader.TokenType != JsonTokenType.String)
+            return Problems.MalformedRequest("Give a JSON string.", name);
+        if (!reader.ValueIsEscaped)
+        {
+            text = new JsonString(reader.ValueSpan);
+            return null;
+        }
+
+        try
+        {
+            // What is unescaped is never longer.
+            var bytes = GC.AllocateUninitializedArray<byte>(reader.ValueSpan.Length);
+            text = new JsonString(bytes.AsSpan(0, reader.CopyString(bytes)));
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            return Problems.MalformedRequest("The string has half of a surrogate pair. Write a character beyond U+FFFF as itself, or as both halves.", name);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Numerics;
+
+namespace KvStore.Server;
+
+/// <summary>
+/// Where a listing goes on: the revision that all of its pages come from, the prefix, the delimiter, and what was listed last.
+/// Clients hand its text back unread.
+/// </summary>
+/// <param name="Revision">The revision of the snapshot.</param>
+/// <param name="Prefix">What listed keys start with; may be empty.</param>
+/// <param name="Delimiter">What ends the common prefix of a group of keys; may be empty.</param>
+/// <param name="After">The key or common prefix that was listed last.</param>
+internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> Delimiter, ReadOnlyMemory<byte> After)
+{
+    // The text is base64url of: CRC-32C of all that follows (4 bytes), format (1), revision (8), lengths of the prefix (2)
+    // and of the delimiter (2), prefix, delimiter, last key or common prefix. Numbers are big-endian. The checksum finds damage from copying; it is no secret.
+    private const byte Format = 2;
+    private const int HeaderBytes = 4 + 1 + 8 + 2 + 2;
+
+    public override string ToString()
+    {
+        var bytes = new byte[HeaderBytes + Prefix.Length + Delimiter.Length + After.Length];
+        bytes[4] = Format;
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), Revision);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(13), (ushort)Prefix.Length);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(15), (ushort)Delimiter.Length);
+        Prefix.Span.CopyTo(bytes.AsSpan(HeaderBytes));
+        Delimiter.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length));
+        After.Span.CopyTo(bytes.AsSpan(HeaderBytes + Prefix.Length + Delimiter.Length));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, Checksum(bytes.AsSpan(4)));
+        return Base64Url.EncodeToString(bytes);
+    }
+
+    /// <summary>Reads a cursor's text; false when this service did not write it.</summary>
+    public static bool TryParse(string text, out Cursor cursor)
+    {
+        cursor = default;
+        if (!Base64Url.IsValid(text))
+            return false;
+        ReadOnlyMemory<byte> bytes = Base64Url.DecodeFromChars(text);
+        var span = bytes.Span;
+        if (span.Length <= HeaderBytes || span[4] != Format)
+            return false;
+
+        var revision = BinaryPrimitives.ReadInt64BigEndian(span[5..]);
+        var prefixLength = BinaryPrimitives.ReadUInt16BigEndian(span[13..]);
+        var delimiterLength = BinaryPrimitives.ReadUInt16BigEndian(span[15..]);
+        if (revision < 0 || HeaderBytes + prefixLength + delimiterLength >= span.Length)
+            return false;
+        var texts = bytes[HeaderBytes..];
+        cursor = new Cursor(revision, texts[..prefixLength], texts.Slice(prefixLength, delimiterLength), texts[(prefixLength + delimiterLength)..]);
+
+        // Written again it must be the same text: that checks the checksum, and refuses white space and padding, which the
+        // decoder passes over and this service never writes.
+        return cursor.ToString() == text;
+    }
+
+    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes)
+            crc = BitOperations.Crc32C(crc, value);
+        return ~crc;
+    }
+}

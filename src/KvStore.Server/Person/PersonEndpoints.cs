@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>
+/// PUT /person/update, and GET and HEAD of /person/get, as the service that this one grew out of had them. A person is the entry
+/// person/{id}, holding the JSON that is answered.
+/// </summary>
+internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
+{
+    private static readonly string[] ReadParameters = ["id", .. Reads.Parameters];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<PersonEndpoints>(routes.ServiceProvider);
+        routes.MapMethods("/person/update", [HttpMethods.Put], endpoints.UpdateAsync).WithApi(PersonApi.Update);
+        routes.MapMethods("/person/get", [HttpMethods.Get], endpoints.GetAsync).WithApi(PersonApi.Get);
+        routes.MapMethods("/person/get", [HttpMethods.Head], endpoints.GetAsync).WithApi(PersonApi.Head);
+    }
+
+    private async Task UpdateAsync(HttpContext context)
+    {
+        var body = new PersonBody();
+        byte[] bytes = [];
+        string? retryKey = null;
+        Conditions conditions = default;
+        var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out retryKey);
+        if (problem is null)
+            (body, bytes, problem) = await ReadBodyAsync(context);
+        problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        var person = new Person(body.Id!.Value, body.Name!, time.GetUtcNow().UtcDateTime);
+        var json = JsonSerializer.SerializeToUtf8Bytes(person, PersonJson.Instance.Person);
+        if (json.Length > options.ValueBytesMax)
+        {
+            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            return;
+        }
+
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)])
+        {
+            Idempotency = IdempotencyHeader.Of(context, options, retryKey, bytes, AnswerOfUpdate),
+        });
+        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfUpdate);
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        Snapshot? snapshot = null;
+        Conditions conditions = default;
+        ReadRequest request = default;
+        var id = 0L;
+        var problem = QueryParameters.TryGet(context, ReadParameters, out var parameters)
+            ?? Reads.TryGet(parameters, out request);
+        if (problem is null)
+            (id, problem) = await ReadIdAsync(context, parameters);
+        problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
+        if (problem is null)
+            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
+        if (problem is not null)
+            await problem.WriteAsync(context);
+        else
+            await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
+    }
+
+    private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context, QueryParameters parameters)
+    {
+        if (parameters.Text("id") is { } text)
+        {
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
+                ? (id, null)
+                : (0, PersonBody.IdProblem);
+        }
+
+        var (body, _, problem) = await ReadBodyAsync(context);
+        return (body.Id ?? 0, problem);
+    }
+
+    private async ValueTask<(PersonBody Body, byte[] Bytes, Problem? Problem)> ReadBodyAsync(HttpContext context)
+    {
+        var body = new PersonBody();
+        if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
+            return (body, [], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } bytes)
+            return (body, [], Problems.TooLarge(options.ValueBytesMax));
+        var problem = PersonBody.TryParse(bytes, out body);
+        return (body, bytes, problem);
+    }
+
+    private static WriteAnswer AnswerOfUpdate(Outcome.Committed committed)
+    {
+        var entry = committed.Changes[0].Current!.Value;
+        return WriteAnswer.Of(StatusCodes.Status200OK, entry) with { ContentType = entry.ContentType, Body = entry.Value };
+    }
+
+    private static Key KeyOf(long id) => Key.Parse(string.Create(CultureInfo.InvariantCulture, $"person/{id}"));
+}

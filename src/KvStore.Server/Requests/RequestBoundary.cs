@@ -1,0 +1,135 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace KvStore.Server;
+
+/// <summary>
+/// The outermost middleware: whatever happens inside, the client gets an answer that says what is wrong, and the log gets
+/// what it needs. One middleware and not several, so that a request that waits has one state machine here and one that
+/// does not wait has none.
+/// </summary>
+internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
+{
+    /// <summary>Handles a request.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        var startedAt = log.Now();
+        try
+        {
+            var task = next(context);
+            if (!task.IsCompletedSuccessfully)
+                return WaitAsync(context, task, startedAt);
+        }
+        catch (Exception exception)
+        {
+            return FailAsync(context, exception, startedAt);
+        }
+
+        return End(context, startedAt);
+    }
+
+    private async Task WaitAsync(HttpContext context, Task task, long startedAt)
+    {
+        try
+        {
+            await task.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(context, exception, startedAt).ConfigureAwait(false);
+            return;
+        }
+
+        await End(context, startedAt).ConfigureAwait(false);
+    }
+
+    private Task End(HttpContext context, long startedAt)
+    {
+        log.Ended(context, startedAt);
+        return context.Response.StatusCode < StatusCodes.Status400BadRequest ? Task.CompletedTask : ExplainAsync(context);
+    }
+
+    /// <summary>Gives a body to an error that has none: one that the router or a framework's filter answered with.</summary>
+    private Task ExplainAsync(HttpContext context)
+    {
+        var response = context.Response;
+        return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == StatusCodes.Status499ClientClosedRequest
+            ? Task.CompletedTask
+            : WriteAsync(context, ProblemOf(context, response.StatusCode));
+    }
+
+    private Problem ProblemOf(HttpContext context, int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problems.NoSuchResource(RequestLog.PathOf(context)),
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow),
+        StatusCodes.Status413PayloadTooLarge => Problems.TooLarge(options.ValueBytesMax),
+        StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType($"{context.Request.ContentType ?? "No Content-Type"} is not supported here."),
+        _ => Problems.OfStatus(status, "See /swagger for what is accepted here."),
+    };
+
+    private static async Task WriteAsync(HttpContext context, Problem problem)
+    {
+        try
+        {
+            await problem.WriteAsync(context).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // The client is gone, so there is nobody to tell.
+        }
+    }
+
+    private async Task FailAsync(HttpContext context, Exception exception, long startedAt)
+    {
+        var problem = exception switch
+        {
+            // The order matters because a client that went away in the middle of a body is also a malformed body.
+            _ when IsConnectionGone(context, exception) => null,
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
+            BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
+            _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),
+        };
+
+        if (problem is null)
+        {
+            if (!context.Response.HasStarted)
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            log.Ended(context, startedAt);
+            return;
+        }
+
+        // What has started cannot be taken back; closing the connection is the only way to say that it is not whole.
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+        }
+        else
+        {
+            context.Response.Clear();
+
+            // The rest of the body would stand before the next request.
+            if (problem.Status == StatusCodes.Status408RequestTimeout)
+                context.Response.Headers.Connection = "close";
+            await WriteAsync(context, problem).ConfigureAwait(false);
+        }
+
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+            log.Threw(context, startedAt, exception);
+        else
+            log.Ended(context, startedAt);
+    }
+
+    // The exception can come before the token says the same, and inside another: the body's reader and the token are told
+    // by different threads. A stop that was out of patience looks like a client that went away, and is as little of a bug.
+    private static bool IsConnectionGone(HttpContext context, Exception exception)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return true;
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is ConnectionResetException or ConnectionAbortedException)
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace KvStore.Server;
+
+/// <summary>What the OpenAPI document says of <see cref="TransactionEndpoints"/>.</summary>
+internal static class TransactionApi
+{
+    public static readonly ApiOperation Run = new("runTransaction", ApiParts.EntriesTag, "Change several entries together",
+        "Carries out the operations all together, at one revision, if all guards hold; else nothing. "
+        + "A guard is `{\"key\", \"revision\"}` (0: there is no entry) or `{\"key\", \"exists\"}`. "
+        + "An operation is one of `put` (`key`, one of `json`, `text` and `base64`, `content_type`, `ttl` in seconds), `delete` (`key`), `get` (`key`; reads the state before the transaction) "
+        + "and `move` (`from`, which must exist, `to`, which is replaced). A key is written once.")
+    {
+        Parameters = [ApiParts.IdempotencyKey],
+        Body = new ApiBody("Guards and operations.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.Transaction, Request)]),
+        Responses =
+        [
+            new(200, "Carried out. There is a result for each operation, in their order.")
+            {
+                Headers = [ApiParts.StoreRevision, ApiParts.Replayed],
+                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.TransactionResult, Result)],
+            },
+            ApiParts.Malformed("operations[3].put.key"),
+            ApiParts.SlowBody,
+            new(412, "Some guards do not hold; nothing was changed.")
+            {
+                Headers = [ApiParts.StoreRevision],
+                Problem = Problems.GuardsFailed([new FailedMember("guards[0]", Key.Parse("account/1"), 9)]),
+            },
+            ApiParts.TooLarge with { Headers = [ApiParts.StoreRevisionIfAsked] },
+            ApiParts.NotJson,
+            .. ApiParts.WriteRefusals,
+        ],
+    };
+
+    private static JsonObject Request => new()
+    {
+        ["guards"] = new JsonArray(new JsonObject { ["key"] = "account/1", ["revision"] = 7 }, new JsonObject { ["key"] = "lock", ["exists"] = false }),
+        ["operations"] = new JsonArray(
+            new JsonObject { ["put"] = new JsonObject { ["key"] = "account/1", ["json"] = 50 } },
+            new JsonObject { ["get"] = new JsonObject { ["key"] = "account/2" } },
+            new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft" } },
+            new JsonObject { ["move"] = new JsonObject { ["from"] = "inbox/1", ["to"] = "done/1" } }),
+    };
+
+    private static JsonObject Result => new()
+    {
+        ["revision"] = 8,
+        ["results"] = new JsonArray(
+            new JsonObject { ["put"] = new JsonObject { ["key"] = "account/1", ["revision"] = 8, ["created"] = false } },
+            new JsonObject { ["get"] = null },
+            new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft", ["deleted"] = true } },
+            new JsonObject { ["move"] = new JsonObject { ["from"] = "inbox/1", ["to"] = "done/1", ["revision"] = 8 } }),
+    };
+}

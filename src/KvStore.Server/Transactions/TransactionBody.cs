@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace KvStore.Server;
+
+/// <summary>The body of a transaction: guards, and operations that are carried out together. Every problem says where in the body it is.</summary>
+internal sealed class TransactionBody
+{
+    private const string Shape = "Send a JSON object such as {\"guards\": [...], \"operations\": [{\"put\": {\"key\": \"a\", \"text\": \"b\"}}]}.";
+
+    private readonly KvStoreOptions _options;
+    private readonly DateTimeOffset _now;
+    private readonly List<TransactionStep> _steps = [];
+    private readonly List<TransactionGuard> _guards = [];
+    private readonly Dictionary<Key, int> _written = [];
+
+    private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
+
+    /// <summary>What is to be done, in order.</summary>
+    public IReadOnlyList<TransactionStep> Steps => _steps;
+
+    /// <summary>Reads a body.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionBody body)
+    {
+        body = new TransactionBody(options, now);
+        if (!Utf8.IsValid(utf8))
+            return Problems.MalformedRequest("The body is not UTF-8.", "body");
+        try
+        {
+            return body.TryRead(utf8);
+        }
+        catch (JsonException exception)
+        {
+            return JsonText.NotJson(exception);
+        }
+    }
+
+    /// <summary>Makes the store's operation of it.</summary>
+    public Transaction ToTransaction(Idempotency? idempotency) => new([.. _guards.Select(guard => guard.Guard)], [.. _steps.Where(step => step.Operation is not null).Select(step => step.Operation!)])
+    {
+        Reads = [.. _steps.Where(step => step.Kind == StepKind.Get).Select(step => step.Key)],
+        Idempotency = idempotency,
+    };
+
+    /// <summary>The member that asked for a guard.</summary>
+    public string FieldOf(Guard guard) => _guards.First(asked => asked.Guard == guard).Field;
+
+    private Problem? TryRead(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
+        var seen = 0;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Problems.MalformedRequest(Shape, "body");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = reader.ValueTextEquals("guards"u8) ? JsonText.Once(ref seen, 1, "guards") ?? TryReadGuards(ref reader)
+                : reader.ValueTextEquals("operations"u8) ? JsonText.Once(ref seen, 2, "operations") ?? TryReadSteps(ref reader, utf8)
+                : JsonText.Unknown(ref reader, "guards, operations");
+            if (problem is not null)
+                return problem;
+        }
+
+        // There must be nothing after the object; if there is, this throws.
+        reader.Read();
+        return (seen & 2) != 0 ? null : Problems.MalformedRequest(Shape, "operations");
+    }
+
+    private Problem? TryReadGuards(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Problems.MalformedRequest("Give an array of guards.", "guards");
+        for (var i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
+        {
+            if (i == _options.TransactionGuardsMax)
+                return Problems.MalformedRequest($"Give at most {_options.TransactionGuardsMax} guards.", "guards");
+            var field = $"guards[{i}]";
+            if (TransactionMembers.TryReadGuard(ref reader, _options, out var guard) is { } problem)
+                return JsonText.Below(field, problem);
+            _guards.Add(new TransactionGuard(guard!, field));
+        }
+
+        return null;
+    }
+
+    private Problem? TryReadSteps(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Problems.MalformedRequest("Give an array of operations.", "operations");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (_steps.Count == _options.TransactionOperationsMax)
+                return Problems.MalformedRequest($"Give at most {_options.TransactionOperationsMax} operations.", "operations");
+            var field = $"operations[{_steps.Count}]";
+            var problem = TransactionMembers.TryReadStep(ref reader, utf8, _options, _now, out var step) ?? TryWrite(step);
+            if (problem is not null)
+                return JsonText.Below(field, problem);
+
+            // Without this a move of nothing would be a success.
+            if (step.Kind == StepKind.Move)
+                _guards.Add(new TransactionGuard(Guard.Exists(step.Key), field + ".move.from"));
+            _steps.Add(step);
+        }
+
+        return null;
+    }
+
+    private Problem? TryWrite(TransactionStep step) => step.Kind switch
+    {
+        StepKind.Get => null,
+        StepKind.Move => TryWrite(step.Key, "move.from") ?? TryWrite(step.To, "move.to"),
+        _ => TryWrite(step.Key, TransactionStep.NameOf(step.Kind) + ".key"),
+    };
+
+    private Problem? TryWrite(Key key, string field) => _written.TryAdd(key, _steps.Count) ? null
+        : Problems.MalformedRequest($"operations[{_written[key]}] writes this key, too. A transaction writes a key once.", field);
+
+    private readonly record struct TransactionGuard(Guard Guard, string Field);
+}

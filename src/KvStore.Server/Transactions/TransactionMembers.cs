@@ -1,0 +1,150 @@
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>The guards and the operations in the body of a transaction. The fields of problems are relative to the object that is read.</summary>
+internal static class TransactionMembers
+{
+    private const string StepShape = "Give an object with one member, which is put, delete, get or move, such as {\"put\": {\"key\": \"a\", \"text\": \"b\"}}.";
+    private const string GuardShape = "Give an object such as {\"key\": \"a\", \"revision\": 7} or {\"key\": \"a\", \"exists\": true}.";
+
+    private enum Condition
+    {
+        None,
+        Revision,
+        Exists,
+    }
+
+    /// <summary>Reads the guard whose first token the reader is at.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryReadGuard(ref Utf8JsonReader reader, KvStoreOptions options, out Guard? guard)
+    {
+        guard = null;
+        Key key = default;
+        var condition = Condition.None;
+        var revision = 0L;
+        var exists = false;
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Problems.MalformedRequest(GuardShape);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = reader.ValueTextEquals("key"u8) ? TryReadKey(ref reader, options, "key", ref key)
+                : reader.ValueTextEquals("revision"u8) ? TryBegin(ref condition, Condition.Revision, "revision") ?? JsonText.TryGetNumber(ref reader, "revision", 0, long.MaxValue, out revision)
+                : reader.ValueTextEquals("exists"u8) ? TryBegin(ref condition, Condition.Exists, "exists") ?? JsonText.TryGetFlag(ref reader, "exists", out exists)
+                : JsonText.Unknown(ref reader, "key, revision, exists");
+            if (problem is not null)
+                return problem;
+        }
+
+        if (key.Length == 0)
+            return Problems.MalformedRequest(GuardShape, "key");
+        guard = condition == Condition.Revision && revision > 0 ? Guard.RevisionIn(key, revision)
+            : exists ? Guard.Exists(key)
+            : Guard.Absent(key);
+        return condition == Condition.None ? Problems.MalformedRequest(GuardShape, "revision") : null;
+    }
+
+    /// <summary>Reads the operation whose first token the reader is at.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryReadStep(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionStep step)
+    {
+        step = default;
+        if (reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName)
+            return Problems.MalformedRequest(StepShape);
+        foreach (var kind in Enum.GetValues<StepKind>())
+        {
+            var name = TransactionStep.NameOf(kind);
+            if (!reader.ValueTextEquals(name))
+                continue;
+            reader.Read();
+            var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : kind switch
+            {
+                StepKind.Put => TryReadPut(ref reader, utf8, options, now, out step),
+                StepKind.Move => TryReadMove(ref reader, options, out step),
+                _ => TryReadKeyed(ref reader, options, kind, out step),
+            };
+            if (problem is not null)
+                return JsonText.Below(name, problem);
+            return reader.Read() && reader.TokenType == JsonTokenType.EndObject ? null : Problems.MalformedRequest(StepShape);
+        }
+
+        return JsonText.Unknown(ref reader, "put, delete, get, move");
+    }
+
+    private static Problem? TryReadPut(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionStep step)
+    {
+        step = default;
+        var members = default(EntryMembers);
+        var (seen, seconds) = (0, 0L);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = members.TryTake(ref reader, utf8, out var malformed) ? malformed
+                : reader.ValueTextEquals("ttl"u8) ? JsonText.Once(ref seen, 1, "ttl") ?? JsonText.TryGetNumber(ref reader, "ttl", 1, TimeToLive.SecondsMax, out seconds)
+                : JsonText.Unknown(ref reader, EntryMembers.Known + ", ttl");
+            if (problem is not null)
+                return problem;
+        }
+
+        DateTimeOffset? expiresAt = seen == 0 ? null : now.AddSeconds(seconds);
+        if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var draft) is { } unmade)
+            return unmade;
+        step = new TransactionStep(StepKind.Put, draft.Key, new Put(draft));
+        return null;
+    }
+
+    private static Problem? TryReadKeyed(ref Utf8JsonReader reader, KvStoreOptions options, StepKind kind, out TransactionStep step)
+    {
+        step = default;
+        Key key = default;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = reader.ValueTextEquals("key"u8) ? TryReadKey(ref reader, options, "key", ref key) : JsonText.Unknown(ref reader, "key");
+            if (problem is not null)
+                return problem;
+        }
+
+        if (key.Length == 0)
+            return Missing("key");
+        step = new TransactionStep(kind, key, kind == StepKind.Delete ? new Delete(key) : null);
+        return null;
+    }
+
+    private static Problem? TryReadMove(ref Utf8JsonReader reader, KvStoreOptions options, out TransactionStep step)
+    {
+        step = default;
+        Key from = default;
+        Key to = default;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = reader.ValueTextEquals("from"u8) ? TryReadKey(ref reader, options, "from", ref from)
+                : reader.ValueTextEquals("to"u8) ? TryReadKey(ref reader, options, "to", ref to)
+                : JsonText.Unknown(ref reader, "from, to");
+            if (problem is not null)
+                return problem;
+        }
+
+        if (from.Length == 0 || to.Length == 0)
+            return Missing(from.Length == 0 ? "from" : "to");
+        if (from == to)
+            return Problems.MalformedRequest("An entry moves to another key. Give two that differ.", "to");
+        step = new TransactionStep(StepKind.Move, from, new Move(from, to));
+        return null;
+    }
+
+    private static Problem? TryReadKey(ref Utf8JsonReader reader, KvStoreOptions options, string name, ref Key key)
+    {
+        if (key.Length > 0)
+            return JsonText.Twice(name);
+        reader.Read();
+        return JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
+    }
+
+    private static Problem? TryBegin(ref Condition condition, Condition given, string name)
+    {
+        var isFirst = condition == Condition.None;
+        condition = given;
+        return isFirst ? null : Problems.MalformedRequest("Give either revision or exists, once.", name);
+    }
+
+    private static Problem Missing(string name) => Problems.MalformedRequest("Give the key.", name);
+}

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace KvStore.Server;
+
+/// <summary>
+/// A line of an import: an entry as an export writes it. The members by which listings tell more of an entry are passed over, so
+/// that their items can be imported, too.
+/// </summary>
+internal static class ImportLine
+{
+    private static readonly string[] PassedOver = ["revision", "created_revision", "version", "size", "modified_at"];
+
+    /// <summary>Reads a line.</summary>
+    /// <param name="utf8">The line.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="draft">The entry; null when its time has come already.</param>
+    /// <returns>What is wrong with it, or null.</returns>
+    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
+    {
+        draft = null;
+        if (!Utf8.IsValid(utf8))
+            return Problems.MalformedRequest("The line is not UTF-8.");
+        try
+        {
+            return TryRead(utf8, options, now, out draft);
+        }
+        catch (JsonException exception)
+        {
+            return Problems.MalformedRequest($"The line is not JSON (byte {exception.BytePositionInLine + 1 ?? 1}).");
+        }
+    }
+
+    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
+    {
+        draft = null;
+        var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
+        var members = default(EntryMembers);
+        DateTimeOffset? expiresAt = null;
+        var seen = 0;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Problems.MalformedRequest("The line is not a JSON object.");
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = members.TryTake(ref reader, utf8, out var malformed) ? malformed
+                : reader.ValueTextEquals("expires_at"u8) ? JsonText.Once(ref seen, 1, "expires_at") ?? TryGetTime(ref reader, out expiresAt)
+                : PassOver(ref reader, ref seen);
+            if (problem is not null)
+                return problem;
+        }
+
+        // There must be nothing after the object; if there is, this throws.
+        reader.Read();
+        if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var made) is { } unmade)
+            return unmade;
+        draft = expiresAt <= now ? null : made;
+        return null;
+    }
+
+    private static Problem? TryGetTime(ref Utf8JsonReader reader, out DateTimeOffset? time)
+    {
+        time = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (reader.TokenType != JsonTokenType.String || !reader.TryGetDateTimeOffset(out var given))
+            return Problems.MalformedRequest("Give a time such as \"2026-01-31T12:00:00Z\" (RFC 3339).", "expires_at");
+        time = given;
+        return null;
+    }
+
+    private static Problem? PassOver(ref Utf8JsonReader reader, ref int seen)
+    {
+        for (var i = 0; i < PassedOver.Length; i++)
+        {
+            if (!reader.ValueTextEquals(PassedOver[i]))
+                continue;
+            reader.Skip();
+            return JsonText.Once(ref seen, 2 << i, PassedOver[i]);
+        }
+
+        return JsonText.Unknown(ref reader, EntryMembers.Known + ", expires_at, " + string.Join(", ", PassedOver));
+    }
+}

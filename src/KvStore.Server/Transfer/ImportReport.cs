@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>What an import has done so far. Belongs to one thread at a time.</summary>
+/// <param name="errorsMax">The most lines whose errors are told.</param>
+internal sealed class ImportReport(int errorsMax)
+{
+    private readonly List<(long Line, string Detail)> _errors = [];
+
+    /// <summary>The number of the line that was read last; the first is 1.</summary>
+    public long Line { get; private set; }
+
+    /// <summary>Entries that were stored.</summary>
+    public long Imported { get; private set; }
+
+    /// <summary>Entries that were not stored because their time had come.</summary>
+    public long Expired { get; private set; }
+
+    /// <summary>Lines that are no entries.</summary>
+    public long Failed { get; private set; }
+
+    /// <summary>Goes to the next line.</summary>
+    public void Begin() => Line++;
+
+    /// <summary>Notes that the line is an entry that is stored.</summary>
+    public void Import() => Imported++;
+
+    /// <summary>Notes that the line is an entry whose time has come.</summary>
+    public void Expire() => Expired++;
+
+    /// <summary>Notes that the line is no entry.</summary>
+    public void Fail(Problem problem)
+    {
+        Failed++;
+        if (_errors.Count < errorsMax)
+            _errors.Add((Line, problem.Field is null ? problem.Detail : $"{problem.Field}: {problem.Detail}"));
+    }
+
+    /// <summary>Writes how far the import is.</summary>
+    public void WriteProgress(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("line"u8, Line);
+        WriteCounts(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what came of the import.</summary>
+    public void WriteResult(Utf8JsonWriter json, long revision)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("revision"u8, revision);
+        WriteCounts(json);
+        json.WriteStartArray("errors"u8);
+        foreach (var (line, detail) in _errors)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("line"u8, line);
+            json.WriteString("detail"u8, detail);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private void WriteCounts(Utf8JsonWriter json)
+    {
+        json.WriteNumber("imported"u8, Imported);
+        json.WriteNumber("expired"u8, Expired);
+        json.WriteNumber("failed"u8, Failed);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KvStore.Server;
+
+/// <summary>GET of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
+internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
+{
+    // Written to the client whenever so much has gathered; then the export waits until the client has taken it.
+    private const int FlushBytes = 32 * 1024;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<TransferEndpoints>(routes.ServiceProvider);
+        routes.MapMethods("/v1/export", [HttpMethods.Get], endpoints.ExportAsync).WithApi(TransferApi.Export);
+        routes.MapMethods("/v1/import", [HttpMethods.Post], endpoints.ImportAsync).WithApi(TransferApi.Import);
+    }
+
+    private async Task ExportAsync(HttpContext context)
+    {
+        RequestLog.MayTakeLong(context);
+        Snapshot? snapshot = null;
+        byte[] prefix = [];
+        ReadRequest request = default;
+        var problem = QueryParameters.TryGet(context, ["prefix", .. Reads.Parameters], out var parameters)
+            ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
+            ?? Reads.TryGet(parameters, out request);
+        if (problem is null)
+            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(context);
+            return;
+        }
+
+        EntryResponses.SetRevision(context.Response, snapshot!.Revision);
+        SetHeaders(context.Response, ContentTypes.Lines);
+        await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
+    }
+
+    private static async Task WriteAsync(HttpContext context, IEnumerable<Entry> entries)
+    {
+        var output = context.Response.BodyWriter;
+        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        foreach (var entry in entries)
+        {
+            WriteLine(json, entry);
+            ImportProgress.EndLine(output);
+            if (output.UnflushedBytes >= FlushBytes)
+                await output.FlushAsync(context.RequestAborted);
+        }
+
+        await output.FlushAsync(context.RequestAborted);
+    }
+
+    private static void WriteLine(Utf8JsonWriter json, Entry entry)
+    {
+        ExportLine.Write(json, entry);
+        json.Flush();
+        json.Reset();
+    }
+
+    private async Task ImportAsync(HttpContext context)
+    {
+        RequestLog.MayTakeLong(context);
+        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.Refuse(context)) is { } malformed)
+        {
+            await malformed.WriteAsync(context);
+            return;
+        }
+
+        // Nothing of the body is kept, so it may be as long as it likes.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
+        if (progress is not null)
+            SetHeaders(context.Response, ContentTypes.Lines);
+        var import = new Import(store, options, time, progress);
+        using var body = RequestBody.Open(context, options);
+        var failure = await import.RunAsync(body, context.RequestAborted);
+        if (progress is not null)
+            await EndProgressAsync(context, import, failure, progress);
+        else if (failure is not null)
+            await ProblemOf(failure, import).WriteAsync(context);
+        else
+            await WriteResultAsync(context, import);
+    }
+
+    private static async Task WriteResultAsync(HttpContext context, Import import)
+    {
+        EntryResponses.SetRevision(context.Response, import.Revision);
+        SetHeaders(context.Response, ContentTypes.Json);
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, Json.WriterOptions);
+        import.Report.WriteResult(json, import.Revision);
+    }
+
+    // The status has been sent, so what went wrong is the last line.
+    private static async Task EndProgressAsync(HttpContext context, Import import, Outcome? failure, ImportProgress progress)
+    {
+        await progress.EndAsync();
+        var output = context.Response.BodyWriter;
+        using (var json = new Utf8JsonWriter(output, Json.WriterOptions))
+        {
+            if (failure is null)
+                import.Report.WriteResult(json, import.Revision);
+            else
+                json.WriteRawValue(ProblemOf(failure, import).ToUtf8Json());
+        }
+
+        ImportProgress.EndLine(output);
+        await output.FlushAsync(context.RequestAborted);
+    }
+
+    private static Problem ProblemOf(Outcome failure, Import import) =>
+        (failure is Outcome.NotApplied { Reason: var reason } ? EntryResponses.ProblemOf(reason) : Problems.UnknownOutcome()) with
+        {
+            Detail = $"The import ended at line {import.Report.Line}; what came before may be stored. Send all of it again: what is stored already is stored once more, unchanged.",
+            Outcome = "unknown",
+        };
+
+    private static bool WantsProgress(HttpRequest request) =>
+        request.Headers.Accept.Any(accept => accept!.Contains(ContentTypes.Lines, StringComparison.OrdinalIgnoreCase));
+
+    private static void SetHeaders(HttpResponse response, string contentType)
+    {
+        response.ContentType = contentType;
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+    }
+}

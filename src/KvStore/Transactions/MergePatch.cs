@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace KvStore;
+
+/// <summary>
+/// Changes members of a stored JSON object: what the patch has replaces, null removes, objects are merged
+/// (RFC 7396, JSON Merge Patch). Without an entry nothing happens.
+/// </summary>
+/// <remarks>Numbers and the order of members stay as they were written; insignificant white space and escapes do not.</remarks>
+public sealed class MergePatch : ReadModifyWrite
+{
+    private const int DepthMax = 64;
+
+    private static readonly JsonDocumentOptions Reading = new() { MaxDepth = DepthMax };
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly JsonElement _patch;
+    private readonly int _patchBytes;
+    private readonly int _valueBytesMax;
+
+    private MergePatch(Key key, JsonElement patch, int patchBytes, int valueBytesMax, ExpiryUpdate expiry)
+        : base(key, expiry) => (_patch, _patchBytes, _valueBytesMax) = (patch, patchBytes, valueBytesMax);
+
+    internal override long Bytes => base.Bytes + _patchBytes;
+
+    /// <summary>Makes a patch of JSON text.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="patch">The text; it is copied.</param>
+    /// <param name="valueBytesMax">The most bytes that the patched value may have (<see cref="RejectionReason.TooLarge"/>).</param>
+    /// <param name="expiry">What becomes of the entry's lifetime.</param>
+    /// <returns>The patch; null when the text is not JSON of at most 64 levels.</returns>
+    public static MergePatch? TryCreate(Key key, ReadOnlyMemory<byte> patch, int valueBytesMax, ExpiryUpdate expiry)
+    {
+        if (!TryParse(patch, out var document))
+            return null;
+        using (document)
+        {
+            // Written once here, so that nothing in it can fail when it is decided.
+            return IsWritable(document.RootElement) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
+        }
+    }
+
+    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft)
+    {
+        draft = null;
+        if (present is not { } entry)
+            return null;
+        if (!TryParse(entry.Value, out var target))
+            return RejectionReason.NotJson;
+        using (target)
+        {
+            var merged = new ArrayBufferWriter<byte>(entry.Value.Length + _patchBytes + 1);
+            if (!TryMerge(target.RootElement, merged))
+                return RejectionReason.NotJson;
+            if (merged.WrittenCount > _valueBytesMax)
+                return RejectionReason.TooLarge;
+            draft = DraftOf(merged.WrittenSpan, entry.ContentType, present);
+            return null;
+        }
+    }
+
+    private bool TryMerge(JsonElement target, ArrayBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output, Writing);
+        try
+        {
+            Merge(target, _patch, json);
+            json.Flush();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, escaped: it is in the grammar of JSON, but no text.
+            return false;
+        }
+    }
+
+    private static void Merge(JsonElement? target, JsonElement patch, Utf8JsonWriter json)
+    {
+        if (patch.ValueKind != JsonValueKind.Object)
+        {
+            patch.WriteTo(json);
+            return;
+        }
+
+        // By name, because looking through all members for each would take the decider minutes for a large value.
+        var changes = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var member in patch.EnumerateObject())
+            changes[member.Name] = member.Value;
+
+        var met = new HashSet<string>(StringComparer.Ordinal);
+        json.WriteStartObject();
+        if (target is { ValueKind: JsonValueKind.Object } before)
+        {
+            foreach (var member in before.EnumerateObject())
+            {
+                var isChanged = changes.TryGetValue(member.Name, out var change);
+                if (!isChanged)
+                    member.WriteTo(json);
+                else if (met.Add(member.Name) && change.ValueKind != JsonValueKind.Null)
+                    WriteMember(member.Name, member.Value, change, json);
+            }
+        }
+
+        foreach (var (name, change) in changes)
+        {
+            if (!met.Contains(name) && change.ValueKind != JsonValueKind.Null)
+                WriteMember(name, null, change, json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteMember(string name, JsonElement? target, JsonElement patch, Utf8JsonWriter json)
+    {
+        json.WritePropertyName(name);
+        Merge(target, patch, json);
+    }
+
+    private static bool TryParse(ReadOnlyMemory<byte> utf8, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonDocument? document)
+    {
+        document = null;
+        if (!Utf8.IsValid(utf8.Span))
+            return false;
+        try
+        {
+            document = JsonDocument.Parse(utf8, Reading);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsWritable(JsonElement patch)
+    {
+        try
+        {
+            using var json = new Utf8JsonWriter(Stream.Null, Writing);
+            Merge(null, patch, json);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}
