@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using KvStore.SystemTests.Harness;
 
 namespace KvStore.SystemTests;
 
