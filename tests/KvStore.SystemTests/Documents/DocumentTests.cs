@@ -14,6 +14,7 @@ public sealed partial class DocumentTests
     [InlineData("README.md", 20)]
     [InlineData("docs/http-api.md", 25)]
     [InlineData("docs/operations.md", 11)]
+    [InlineData("docs/recipes.md", 40)]
     public async Task Tour_ReplayedFromADocument_AnswersAsItSays(string document, int stepsMin)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, document), TestContext.Current.CancellationToken);
@@ -47,6 +48,7 @@ public sealed partial class DocumentTests
     [InlineData("docs/clients.md")]
     [InlineData("docs/http-api.md")]
     [InlineData("docs/operations.md")]
+    [InlineData("docs/recipes.md")]
     [InlineData("samples/debian-packages/README.md")]
     public void Links_WithinTheRepository_LeadSomewhere(string document)
     {
