@@ -28,7 +28,7 @@ internal sealed record WireProblem
 
     public string? Outcome { get; init; }
 
-    [JsonPropertyName("oldestRevision")]
+    [JsonPropertyName("oldest_revision")]
     public long? OldestRevision { get; init; }
 
     public KvFailedGuard[]? Failed { get; init; }

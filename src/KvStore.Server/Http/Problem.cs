@@ -60,7 +60,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         if (Field is not null)
             json.WriteString("field", Field);
         if (OldestRevision is { } oldest)
-            json.WriteNumber("oldestRevision", oldest);
+            json.WriteNumber("oldest_revision", oldest);
         if (Outcome is not null)
             json.WriteString("outcome", Outcome);
         if (Failed is not null)

@@ -28,7 +28,7 @@ internal static class ApiSchemas
             ("status", JsonSchemaType.Integer, "The HTTP status."),
             ("detail", JsonSchemaType.String, "What is wrong this time, and what to do."),
             ("field", JsonSchemaType.String, "The part of the request that was wrong."),
-            ("oldestRevision", JsonSchemaType.Integer, "With 410: the oldest revision that can be read now."),
+            ("oldest_revision", JsonSchemaType.Integer, "With 410: the oldest revision that can be read now."),
             ("failed", JsonSchemaType.Array, "With 412 of a transaction: the `field`, the `key` and the current `revision` (or null) of every guard that does not hold."),
             ("outcome", JsonSchemaType.String, "With a write that failed on the service's side: `not-applied` (safe to retry) or `unknown`.")));
 

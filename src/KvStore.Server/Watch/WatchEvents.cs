@@ -62,7 +62,7 @@ internal static class WatchEvents
         Make("gone"u8, null, (oldestRevision, detail), (json, what) =>
         {
             json.WriteStartObject();
-            json.WriteNumber("oldestRevision"u8, what.oldestRevision);
+            json.WriteNumber("oldest_revision"u8, what.oldestRevision);
             json.WriteString("detail"u8, what.detail);
             json.WriteEndObject();
         });

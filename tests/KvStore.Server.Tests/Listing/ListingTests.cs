@@ -269,7 +269,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
         var cursor = await CursorAsync(longLived, "life/");
         await using var fresh = await KvServer.StartAsync();
         var answer = (await fresh.Client.GetAsync("/v1/kv?cursor=" + cursor)).ExpectProblem(410, "revision-gone");
-        Assert.Equal(0, answer.Json.GetProperty("oldestRevision").GetInt64());
+        Assert.Equal(0, answer.Json.GetProperty("oldest_revision").GetInt64());
     }
 
     private static async Task<string> CursorAsync(KvServer from, string prefix)

@@ -92,7 +92,7 @@ public sealed class WatchLifeTests
                 Assert.Equal(++revision, next.Revision);
             if (next.Name != "gone")
                 continue;
-            Assert.Equal((null, 30), (next.Id, next.Json.GetProperty("oldestRevision").GetInt64()));
+            Assert.Equal((null, 30), (next.Id, next.Json.GetProperty("oldest_revision").GetInt64()));
             Assert.Null(await slow.NextOrEndAsync());
             Assert.InRange(revision, 1, 29);
             return;

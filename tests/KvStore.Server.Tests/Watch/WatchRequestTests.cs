@@ -69,7 +69,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
             await own.Client.GetAsync("/v1/watch?prefix=&from=6&initial=true"),
             await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")),
         })
-            Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldestRevision").GetInt64());
+            Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldest_revision").GetInt64());
 
         using var edge = await EventStream.OpenAsync(own.Address(), "?prefix=&from=7");
         foreach (var revision in new[] { 8, 9, 10 })

@@ -76,7 +76,7 @@ internal sealed partial class TourMatcher
 
     private static long Number(string digits) => long.Parse(digits, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("""(?<before>ETag: "|ETag \\"|KvStore-Revision: |at revision |after revision |id: |"(?:created_)?revision":|"oldestRevision":)(?<revision>[0-9]+)|<[a-z]+>""")]
+    [GeneratedRegex("""(?<before>ETag: "|ETag \\"|KvStore-Revision: |at revision |after revision |id: |"(?:created_)?revision":|"oldest_revision":)(?<revision>[0-9]+)|<[a-z]+>""")]
     private static partial Regex Variable();
 
     [GeneratedRegex("""(Match: "|[?&](?:revision|after|min_revision|from)=)([0-9]+)""")]
