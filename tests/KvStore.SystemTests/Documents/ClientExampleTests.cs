@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace KvStore.SystemTests;
 
-/// <summary>The programs in docs/clients.md, each as a process of its own against a fresh service. The document says what they print.</summary>
+/// <summary>The programs in the README and docs/clients.md, each as a process of its own against a fresh service. The document says what they print.</summary>
 public sealed class ClientExampleTests : IDisposable
 {
     private const string Document = "docs/clients.md";
@@ -15,13 +15,13 @@ public sealed class ClientExampleTests : IDisposable
 
     [Theory]
     [Trait("Needs", "packages")]
-    [InlineData("python", "five_calls.py", "python3")]
-    [InlineData("javascript", "five-calls.mjs", "node")]
-    [InlineData("go", "fivecalls.go", "go", "run")]
-    public async Task Program_InAnotherLanguage_PrintsWhatTheDocumentSays(string language, string file, string command, params string[] arguments)
+    [InlineData("README.md", "python", "five_calls.py", "python3")]
+    [InlineData(Document, "javascript", "five-calls.mjs", "node")]
+    [InlineData(Document, "go", "fivecalls.go", "go", "run")]
+    public async Task Program_InAnotherLanguage_PrintsWhatTheDocumentSays(string document, string language, string file, string command, params string[] arguments)
     {
         var path = Path.Combine(_directory, file);
-        await File.WriteAllTextAsync(path, CodeBlocks.Single(Document, language), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(path, CodeBlocks.Single(document, language), TestContext.Current.CancellationToken);
 
         await AssertPrintsAsync(command, [.. arguments, path]);
     }
