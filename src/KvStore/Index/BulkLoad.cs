@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>Makes a tree of entries that come in key order, leaf after leaf and then level upon level: linear in time.</summary>
+/// <summary>Builds a tree from entries in key order, from the leaves up, in linear time. Single use.</summary>
 internal sealed class BulkLoad
 {
     // Room for some new keys before a node splits.
@@ -10,7 +10,8 @@ internal sealed class BulkLoad
     private readonly long _owner = NodeCopy.NewOwner();
     private Leaf? _leaf;
 
-    /// <summary>Adds an entry after those that were added before.</summary>
+    /// <summary>Appends an entry.</summary>
+    /// <exception cref="ArgumentException">Its key is not greater than the last one.</exception>
     public void Add(Entry entry)
     {
         if (_leaf is { } last && last.KeyAt(last.Count - 1).SequenceCompareTo(entry.KeyUtf8) >= 0)
@@ -20,7 +21,7 @@ internal sealed class BulkLoad
         _leaf.Entries[_leaf.Count++] = entry;
     }
 
-    /// <summary>The root of the tree. The loader is of no use afterwards.</summary>
+    /// <summary>The root of the tree. To be called once, last.</summary>
     public Node Finish()
     {
         if (_level.Count == 0)
@@ -55,7 +56,7 @@ internal sealed class BulkLoad
         return above;
     }
 
-    // The last node may have too little; its neighbour is full.
+    // Only the last node of a level may be too empty; its neighbour is full.
     private static void FillLast(List<Node> level)
     {
         if (level.Count < 2 || level[^1].Count >= Node.Sparse)

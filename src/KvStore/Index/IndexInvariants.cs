@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>The rules of the tree's structure, checked by walking all of it. For tests.</summary>
+/// <summary>Checks the rules of the tree's structure by walking all of it. For tests.</summary>
 internal sealed class IndexInvariants
 {
     private readonly long _owner;
@@ -9,22 +9,22 @@ internal sealed class IndexInvariants
 
     private IndexInvariants(long owner) => _owner = owner;
 
-    /// <summary>Throws when a rule is broken.</summary>
-    /// <param name="root">The tree.</param>
-    /// <param name="count">How many entries it is said to have.</param>
-    /// <param name="owner">Whose nodes may be changed; zero when nobody's may.</param>
+    /// <param name="root">The root of the tree.</param>
+    /// <param name="count">The expected number of entries.</param>
+    /// <param name="owner">The builder that may change nodes; zero when there is none.</param>
+    /// <exception cref="InvalidOperationException">A rule is broken; the message names it.</exception>
     public static void Check(Node root, int count, long owner)
     {
-        Require(root.Total == count, "the count is that of the entries");
+        Require(root.Total == count, "the count is the number of entries");
         Require(root is Leaf || root.Count > 1, "an inner root has two children");
         new IndexInvariants(owner).Check(root, [], null, owned: true, depth: 0);
     }
 
     private void Check(Node node, ReadOnlySpan<byte> from, byte[]? to, bool owned, int depth)
     {
-        Require(node.Count is >= 0 and <= Node.Capacity, "a node has no more slots than there are");
+        Require(node.Count is >= 0 and <= Node.Capacity, "a node uses no more slots than it has");
         Require(depth == 0 || node.Count >= Node.Least, "a node is not too empty");
-        Require(_owner == 0 || node.Owner != _owner || owned, "whoever owns a node owns all above it");
+        Require(_owner == 0 || node.Owner != _owner || owned, "the owner of a node owns all above it");
         CheckHeads(node);
         if (node is Inner inner)
             CheckChildren(inner, from, to, depth);
@@ -39,13 +39,13 @@ internal sealed class IndexInvariants
             var key = node.KeyAt(slot);
             Require(key.Length >= node.PrefixLength, "every key of a node is as long as the prefix");
             Require(key[..node.PrefixLength].SequenceEqual(node.KeyAt(node.FirstKeyed)[..node.PrefixLength]), "every key of a node has the prefix");
-            Require(node.Heads[slot] == NodeSearch.HeadOf(key, node.PrefixLength), "a head is what follows the prefix");
+            Require(node.Heads[slot] == NodeSearch.HeadOf(key, node.PrefixLength), "a head is the eight bytes after the prefix");
         }
 
         if (node.PrefixLength > 0)
         {
             var near = Math.Min(node.PrefixLength, Node.NearPrefix);
-            Require(((ReadOnlySpan<byte>)node.Prefix)[..near].SequenceEqual(node.KeyAt(node.FirstKeyed)[..near]), "the near prefix is that of the keys");
+            Require(((ReadOnlySpan<byte>)node.Prefix)[..near].SequenceEqual(node.KeyAt(node.FirstKeyed)[..near]), "the near prefix is the start of the keys");
         }
 
         Require(node is Leaf || node.Heads[0] == Node.FirstHead, "the first head of an inner node is least");
@@ -64,9 +64,9 @@ internal sealed class IndexInvariants
             }
 
             var child = inner.Children[slot]!;
-            Require(inner.Totals[slot] == child.Total, "a total is that of the entries below");
+            Require(inner.Totals[slot] == child.Total, "a total counts the entries below");
             var least = slot == 0 ? from : inner.SeparatorAt(slot);
-            Require(slot == 0 || least.SequenceCompareTo(from) > 0, "separators are in order and within the parent's");
+            Require(slot == 0 || least.SequenceCompareTo(from) > 0, "separators are in order and within the bounds of the parent");
             var next = slot + 1 < inner.Count ? inner.SeparatorAt(slot + 1) : to;
             Check(child, least, next, inner.Owner == _owner, depth + 1);
         }
@@ -93,9 +93,9 @@ internal sealed class IndexInvariants
         }
     }
 
-    private static void Require(bool holds, string rule)
+    private static void Require(bool isMet, string rule)
     {
-        if (!holds)
+        if (!isMet)
             throw new InvalidOperationException($"Broken rule of the index: {rule}.");
     }
 }

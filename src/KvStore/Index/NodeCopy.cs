@@ -1,16 +1,16 @@
 namespace KvStore;
 
-/// <summary>The one way to copy a node, and who may change which node.</summary>
+/// <summary>The one way to copy a node, and the rule which nodes may change in place.</summary>
 /// <remarks>
-/// A builder takes a number that nobody else ever has, and puts it into the nodes that it makes. While it keeps that number
-/// it changes those nodes in place; all others it copies first. When it gives an index away it takes another number, and
-/// with that all the nodes that it made are immutable.
+/// A builder takes a unique number and puts it into the nodes that it creates. While it has that number, it changes those nodes
+/// in place and copies all others first. When it publishes an index it takes a new number, which makes all nodes
+/// that it created so far immutable.
 /// </remarks>
 internal static class NodeCopy
 {
     private static long _lastOwner;
 
-    /// <summary>A number that no builder has had.</summary>
+    /// <summary>A number that no builder has had. Thread-safe.</summary>
     public static long NewOwner() => Interlocked.Increment(ref _lastOwner);
 
     /// <summary>The node itself if the owner may change it, else a copy that the owner may change.</summary>
@@ -26,7 +26,7 @@ internal static class NodeCopy
         return copy;
     }
 
-    /// <summary>A child that the owner of its parent may change; the parent then refers to it.</summary>
+    /// <summary>A child that the owner of its parent may change. Replaces the parent's reference when it has to copy.</summary>
     public static Node OwnChild(Inner parent, int slot)
     {
         var child = parent.Children[slot]!;

@@ -1,9 +1,9 @@
 namespace KvStore;
 
-/// <summary>Changes to nodes that are owned: slots put in, nodes split and joined. Keeps prefixes, heads and totals right.</summary>
+/// <summary>Changes owned nodes: inserts slots, splits and joins. Maintains prefixes, heads and totals.</summary>
 internal static class NodeEdit
 {
-    /// <summary>Puts an entry into a leaf that has room.</summary>
+    /// <summary>Inserts an entry into a leaf that has room.</summary>
     public static void Insert(Leaf leaf, int slot, Entry entry)
     {
         leaf.OpenGap(slot, 1);
@@ -11,7 +11,7 @@ internal static class NodeEdit
         KeyAdded(leaf, slot);
     }
 
-    /// <summary>Puts a child into an inner node that has room.</summary>
+    /// <summary>Inserts a child into an inner node that has room.</summary>
     public static void Insert(Inner inner, int slot, byte[] separator, Node child)
     {
         inner.OpenGap(slot, 1);
@@ -22,11 +22,11 @@ internal static class NodeEdit
     }
 
     /// <summary>Splits a full node so that there is room for a slot, and returns the new upper node.</summary>
-    /// <param name="node">The node; what stays in it is the lower part.</param>
-    /// <param name="slot">Where the slot is going to be put in.</param>
+    /// <param name="node">The node; it keeps the lower part.</param>
+    /// <param name="slot">Where the new slot will be inserted.</param>
     public static Node Split(Node node, int slot)
     {
-        // A slot at the end tells of keys that come in order: what is below will not grow, so it is left nearly full.
+        // A slot at the end suggests that keys arrive in order: the lower part will not grow, so it stays nearly full.
         var stay = slot == node.Count ? node.Count - Node.Least : node.Count / 2;
         var upper = node.CreateEmpty(node.Owner);
         Move(node, stay, node.Count - stay, upper, 0);
@@ -35,7 +35,7 @@ internal static class NodeEdit
         return upper;
     }
 
-    /// <summary>Joins two neighbours under a parent, one of them sparse: into one node if they fit, else into two equal ones.</summary>
+    /// <summary>Joins two neighbours under a parent, one of them sparse: into one node if they fit, else into two of equal size.</summary>
     public static void Join(Inner parent, int lowerSlot)
     {
         var lower = NodeCopy.OwnChild(parent, lowerSlot);
@@ -59,12 +59,12 @@ internal static class NodeEdit
         Insert(parent, lowerSlot + 1, SeparatorOf(lower, upper), upper);
     }
 
-    /// <summary>What tells two neighbours apart: greater than every key in the lower one, at most the least in the upper one.</summary>
+    /// <summary>The shortest separator of two neighbours: greater than every key of the lower one, at most the least key of the upper one.</summary>
     public static byte[] SeparatorOf(Node lower, Node upper) => upper is Inner inner
         ? inner.SeparatorAt(0)!
         : SeparatorOf(lower.KeyAt(lower.Count - 1), upper.KeyAt(0));
 
-    /// <summary>Makes the prefix of a node as long as its keys allow.</summary>
+    /// <summary>Extends the prefix of a node to the longest that its keys share.</summary>
     public static void Refit(Node node)
     {
         var prefix = node.Count > node.FirstKeyed
@@ -83,7 +83,7 @@ internal static class NodeEdit
         source.CloseGap(from, count);
     }
 
-    // The key in the slot may not have the node's prefix; only then do the other heads change.
+    // Only a key without the node's prefix shortens it and changes the other heads.
     private static void KeyAdded(Node node, int slot)
     {
         if (slot < node.FirstKeyed)

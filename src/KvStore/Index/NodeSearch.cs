@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics;
 
 namespace KvStore;
 
-/// <summary>Finding a key's place in a node.</summary>
+/// <summary>Finds the place of a key in a node.</summary>
 internal static class NodeSearch
 {
-    /// <summary>Eight bytes of a key from an offset on, as a number that is ordered as the bytes are.</summary>
+    /// <summary>Eight bytes of a key, starting at an offset, as a number with the order of the bytes.</summary>
     /// <remarks>Missing bytes count as zeros, so keys with equal heads may still differ in length.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long HeadOf(ReadOnlySpan<byte> key, int offset)
@@ -39,8 +39,8 @@ internal static class NodeSearch
         }
     }
 
-    /// <summary>How many of a node's heads are less than one.</summary>
-    /// <remarks>It looks at all of them: the loads do not depend on each other, so a cold node costs about one cache miss instead of one per halving.</remarks>
+    /// <summary>Counts the heads of a node that are less than <paramref name="head"/>.</summary>
+    /// <remarks>A linear pass beats a binary search: its loads do not depend on each other, so a cold node costs about one cache miss instead of one per halving.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int CountBelow(ref readonly Node.HeadArray heads, long head)
     {
@@ -51,11 +51,11 @@ internal static class NodeSearch
         return (int)Vector256.Sum(count);
     }
 
-    /// <summary>The slot of a key in the leaf where it is if it is anywhere, or -1.</summary>
+    /// <summary>The slot of a key in the only leaf that can have it, or -1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SlotOf(Leaf leaf, ReadOnlySpan<byte> key)
     {
-        // The prefix need not be looked at: a key with another one is not equal to any that is met here.
+        // The prefix need not be compared: the full comparison below rejects keys with another one.
         var head = HeadOf(key, leaf.PrefixLength);
         for (var slot = CountBelow(in leaf.Heads, head); slot < leaf.Count && leaf.Heads[slot] == head; slot++)
         {
@@ -66,13 +66,13 @@ internal static class NodeSearch
         return -1;
     }
 
-    /// <summary>How many of a node's keys, from its first key on, are less than a key; counted with the slots that have none.</summary>
+    /// <summary>Counts the slots of a node whose key is less than a key. Slots without a key count as less.</summary>
     public static int LowerBound(Node node, ReadOnlySpan<byte> key) => Bound(node, key, equalCounts: false);
 
-    /// <summary>The child of an inner node where a key belongs.</summary>
+    /// <summary>The slot of the child that a key belongs to.</summary>
     public static int ChildOf(Inner inner, ReadOnlySpan<byte> key) => Bound(inner, key, equalCounts: true) - 1;
 
-    /// <summary>How many bytes two keys have in common at their start.</summary>
+    /// <summary>The length of the common prefix of two keys, in bytes.</summary>
     public static int CommonPrefix(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left.CommonPrefixLength(right);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,7 +87,7 @@ internal static class NodeSearch
         return slot < node.Count && node.Heads[slot] == head ? BoundAmongEqualHeads(node, key, slot, equalCounts) : slot;
     }
 
-    // Zero when the key has the prefix, else how it is ordered against every key of the node.
+    // Zero when the key has the prefix, else its order relative to every key of the node.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int ComparePrefix(Node node, ReadOnlySpan<byte> key)
     {

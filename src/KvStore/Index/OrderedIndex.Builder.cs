@@ -2,7 +2,7 @@ namespace KvStore;
 
 internal sealed partial class OrderedIndex
 {
-    /// <summary>Makes the next index. Belongs to one thread.</summary>
+    /// <summary>Creates the next index. Not thread-safe.</summary>
     public sealed class Builder
     {
         private long _owner = NodeCopy.NewOwner();
@@ -15,27 +15,27 @@ internal sealed partial class OrderedIndex
             _count = index.Count;
         }
 
-        /// <summary>How many entries there are.</summary>
+        /// <summary>The number of entries.</summary>
         public int Count => _count;
 
         /// <summary>The key's entry, or null.</summary>
         public Entry? Find(ReadOnlySpan<byte> key) => OrderedIndex.Find(_root, key);
 
-        /// <summary>How many entries a range holds, without touching them.</summary>
+        /// <summary>Counts the entries of a range without visiting them.</summary>
         public long CountOf(KeyRange range)
         {
             var (start, end) = PositionsOf(_root, _count, range);
             return end - start;
         }
 
-        /// <summary>The entries of a range, in key order. The builder must not change meanwhile.</summary>
+        /// <summary>The entries of a range, in key order. The builder must not change during the enumeration.</summary>
         public RangeEnumerator Scan(KeyRange range)
         {
             var (start, end) = PositionsOf(_root, _count, range);
             return new(_root, start, end, step: 1);
         }
 
-        /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
+        /// <summary>Inserts an entry, or replaces the one with the same key and returns that.</summary>
         public Entry? Set(Entry entry)
         {
             _root = NodeCopy.Own(_root, _owner);
@@ -47,10 +47,10 @@ internal sealed partial class OrderedIndex
             return previous;
         }
 
-        /// <summary>Takes a key's entry out and returns it; null when there is none.</summary>
+        /// <summary>Removes a key's entry and returns it; null when there is none.</summary>
         public Entry? Remove(Key key)
         {
-            // Found first because a key that is not there must not copy anything.
+            // A key without an entry must not copy any node.
             var previous = Find(key.Utf8);
             if (previous is null)
                 return null;
@@ -61,7 +61,7 @@ internal sealed partial class OrderedIndex
             return previous;
         }
 
-        /// <summary>Takes out every entry of a range and returns how many there were. Visits only the two ends of the range.</summary>
+        /// <summary>Removes every entry of a range and returns their number. Visits only the two ends of the range.</summary>
         public int RemoveRange(KeyRange range)
         {
             var (start, end) = PositionsOf(_root, _count, range);
@@ -80,15 +80,15 @@ internal sealed partial class OrderedIndex
             return count;
         }
 
-        /// <summary>The index of what the builder holds now. The builder may go on; the index does not change.</summary>
+        /// <summary>The index of the builder's present entries. The builder may continue; the index does not change.</summary>
         public OrderedIndex ToIndex()
         {
-            // From here on the nodes belong to the index: without a new number the builder would go on writing into them.
+            // The nodes belong to the index now: with its old number the builder would still write into them.
             _owner = NodeCopy.NewOwner();
             return new(_root, _count);
         }
 
-        /// <summary>Walks all of it and throws when a rule of the structure is broken. For tests.</summary>
+        /// <inheritdoc cref="IndexInvariants"/>
         internal void Validate() => IndexInvariants.Check(_root, _count, _owner);
 
         private static Node? SetBelow(Node node, Entry entry, out Entry? previous)
@@ -146,7 +146,7 @@ internal sealed partial class OrderedIndex
                 return null;
             }
 
-            // At the border the child goes to the lower node, because an inner node's first separator is not its own to choose.
+            // At the border the child goes to the lower node: the parent determines the first separator of the upper one.
             var upper = (Inner)NodeEdit.Split(inner, slot);
             if (slot <= inner.Count)
                 NodeEdit.Insert(inner, slot, separator, child);
@@ -174,7 +174,7 @@ internal sealed partial class OrderedIndex
 
         private bool JoinSparse(int position)
         {
-            // The root may have been a child of a root that was dropped, and belong to an index.
+            // The root may be a child of a root that was dropped, and belong to a published index.
             _root = NodeCopy.Own(_root, _owner);
             return RangeRemoval.JoinSparse(_root, position);
         }

@@ -2,12 +2,12 @@ namespace KvStore;
 
 /// <summary>
 /// The entries of one snapshot, ordered by key. Immutable; any thread may read it at any time. A <see cref="Builder"/>
-/// makes the next one and shares with it all that did not change.
+/// creates the next version, which shares all unchanged nodes with this one.
 /// </summary>
 /// <remarks>
-/// A B+tree that is copied where it is changed; docs/adr/0001-ordered-index.md says why. Entries have positions, and inner
-/// nodes know how many entries are below each child: a range is an interval of positions, so counting it, walking it in
-/// either direction and removing it need neither keys nor a stack.
+/// A copy-on-write B+tree; docs/adr/0001-ordered-index.md says why. Inner nodes count the entries below each child, so every entry has
+/// a position and a range is an interval of positions: counting it, walking it in either direction and removing it need neither
+/// keys nor a stack.
 /// </remarks>
 internal sealed partial class OrderedIndex
 {
@@ -19,13 +19,13 @@ internal sealed partial class OrderedIndex
         Count = count;
     }
 
-    /// <summary>No entries.</summary>
+    /// <summary>An index without entries.</summary>
     public static OrderedIndex Empty { get; } = new(Leaf.Empty, 0);
 
-    /// <summary>How many entries there are; 2,147,483,647 at most.</summary>
+    /// <summary>The number of entries, at most 2,147,483,647.</summary>
     public int Count { get; }
 
-    /// <summary>An index of entries that come in key order, made in one pass.</summary>
+    /// <summary>Builds an index from entries in key order, in one pass.</summary>
     /// <exception cref="ArgumentException">An entry's key is not greater than the one before it.</exception>
     public static OrderedIndex FromSorted(IEnumerable<Entry> entries)
     {
@@ -48,7 +48,7 @@ internal sealed partial class OrderedIndex
         return at < 0 ? null : leaf.Entries[at];
     }
 
-    /// <summary>How many entries a range holds, without touching them.</summary>
+    /// <summary>Counts the entries of a range without visiting them.</summary>
     public long CountOf(KeyRange range)
     {
         var (start, end) = PositionsOf(_root, Count, range);
@@ -69,13 +69,13 @@ internal sealed partial class OrderedIndex
         return new(_root, end - 1, start - 1, step: -1);
     }
 
-    /// <summary>A builder that starts with this index's entries.</summary>
+    /// <summary>A builder that starts with the entries of this index.</summary>
     public Builder ToBuilder() => new(this);
 
-    /// <summary>Walks the whole index and throws when a rule of its structure is broken. For tests.</summary>
+    /// <inheritdoc cref="IndexInvariants"/>
     internal void Validate() => IndexInvariants.Check(_root, Count, owner: 0);
 
-    // The end is never before the start, even if the range's bounds are the wrong way round.
+    // The end is never before the start, even if the bounds of the range are reversed.
     private static (int Start, int End) PositionsOf(Node root, int count, KeyRange range)
     {
         var start = range.From.IsEmpty ? 0 : PositionOf(root, range.From.Span);
@@ -83,7 +83,7 @@ internal sealed partial class OrderedIndex
         return (start, Math.Max(start, end));
     }
 
-    // How many entries have lesser keys.
+    // The number of entries with lesser keys.
     private static int PositionOf(Node node, ReadOnlySpan<byte> key)
     {
         var position = 0;

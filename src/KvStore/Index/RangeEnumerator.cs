@@ -1,9 +1,9 @@
 namespace KvStore;
 
-/// <summary>Walks a range of an index. Not to be shared between threads, and not to be copied while it walks.</summary>
+/// <summary>Enumerates a range of an index. Not thread-safe; a copy enumerates on its own from where it was made.</summary>
 /// <remarks>
-/// It knows its position and goes down from the root again when a leaf is through. That is a few nanoseconds per entry, and
-/// there is no path to keep: the enumerator allocates nothing.
+/// At the end of a leaf it descends from the root to its position again. That costs a few nanoseconds per entry and saves
+/// a stack: the enumerator allocates nothing.
 /// </remarks>
 internal struct RangeEnumerator
 {
@@ -22,10 +22,10 @@ internal struct RangeEnumerator
         _position = start - step;
     }
 
-    /// <summary>The entry that is stood on.</summary>
+    /// <summary>The present entry.</summary>
     public readonly Entry Current => _leaf.Entries[_slot];
 
-    /// <summary>Goes to the next entry; false at the end.</summary>
+    /// <summary>Advances to the next entry; false at the end.</summary>
     public bool MoveNext()
     {
         var next = _position + _step;
@@ -34,14 +34,14 @@ internal struct RangeEnumerator
         _position = next;
         _slot += _step;
         if ((uint)_slot >= (uint)_leaf.Count)
-            GoDown();
+            Descend();
         return true;
     }
 
-    /// <summary>Itself, so that foreach takes it.</summary>
+    /// <summary>Supports foreach.</summary>
     public readonly RangeEnumerator GetEnumerator() => this;
 
-    private void GoDown()
+    private void Descend()
     {
         var node = _root;
         _slot = _position;

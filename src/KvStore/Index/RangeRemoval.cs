@@ -1,9 +1,9 @@
 namespace KvStore;
 
-/// <summary>Taking an interval of positions out of a tree.</summary>
+/// <summary>Removes an interval of positions from a tree.</summary>
 internal static class RangeRemoval
 {
-    /// <summary>Removes entries below a node that is owned. Drops children that are within the interval as a whole; leaves sparse nodes at its two edges.</summary>
+    /// <summary>Removes entries below an owned node. Drops children that lie within the interval as a whole; leaves sparse nodes at its two edges.</summary>
     public static void RemoveBelow(Node node, int start, int count)
     {
         if (node is Leaf leaf)
@@ -28,7 +28,7 @@ internal static class RangeRemoval
         inner.CloseGap(slot, whole);
     }
 
-    /// <summary>Joins sparse nodes on the way down to a position with their neighbours, from below; false when there was none to join.</summary>
+    /// <summary>Joins the sparse nodes on the path to a position with their neighbours, from the leaf up; false when none was sparse.</summary>
     public static bool JoinSparse(Node node, int position)
     {
         if (node is not Inner inner)
