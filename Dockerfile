@@ -7,6 +7,7 @@ WORKDIR /build
 
 # The packages first: as long as these files stay the same, so does the layer that holds them.
 COPY global.json .editorconfig Directory.Build.props Directory.Packages.props ./
+COPY src/Directory.Build.props src/Directory.Build.targets src/
 COPY src/KvStore/KvStore.csproj src/KvStore/packages.lock.json src/KvStore/
 COPY src/KvStore.Storage/KvStore.Storage.csproj src/KvStore.Storage/packages.lock.json src/KvStore.Storage/
 COPY src/KvStore.Server/KvStore.Server.csproj src/KvStore.Server/packages.lock.json src/KvStore.Server/

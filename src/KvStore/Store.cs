@@ -81,7 +81,9 @@ public sealed class Store : IAsyncDisposable
     {
         // Not async: on one node nothing of this ever waits, and then it needs no state machine.
         var barrier = _log.BarrierAsync(cancellationToken);
+#pragma warning disable RS0030 // It has completed, so nothing blocks.
         return barrier.IsCompletedSuccessfully ? _publisher.WaitForRevisionAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
+#pragma warning restore RS0030
 
         static async ValueTask<Snapshot> WaitAsync(SnapshotPublisher publisher, ValueTask<long> barrier, CancellationToken cancellationToken) =>
             await publisher.WaitForRevisionAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);

@@ -14,11 +14,12 @@ internal static class KvStoreSettings
     /// <exception cref="InvalidSettingsException">Some of them are not acceptable; it names all of those.</exception>
     public static KvStoreOptions Read(IConfiguration configuration)
     {
-        var reader = new SettingsReader(configuration.GetSection(KvStoreOptions.Section));
+        var reader = new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []);
         var options = Read(reader);
         Check(options, reader);
         reader.RefuseUnknown();
         AddressSettings.Check(configuration, reader.Problems);
+        LogLevels.Read(configuration, reader.Problems);
         return reader.Problems.Count == 0 ? options : throw new InvalidSettingsException(reader.Problems);
     }
 

@@ -6,16 +6,18 @@ namespace KvStore.Server;
 /// Reads the settings of one section and notes what is wrong with them instead of stopping at the first. It knows
 /// every setting that was asked for, so it can tell which ones nobody asked for: misspelt ones.
 /// </summary>
-internal sealed class SettingsReader(IConfigurationSection section)
+internal sealed class SettingsReader(IConfigurationSection section, List<string> problems)
 {
     private readonly List<Setting> _settings = [];
-    private readonly List<string> _problems = [];
 
     /// <summary>Every setting that was read, in that order.</summary>
     public IReadOnlyList<Setting> Settings => _settings;
 
     /// <summary>Everything that is wrong, a sentence each.</summary>
-    public List<string> Problems => _problems;
+    public List<string> Problems => problems;
+
+    /// <summary>The names that are given in the section, whatever they are.</summary>
+    public IEnumerable<string> Names => section.GetChildren().Select(child => child.Key);
 
     /// <summary>A whole number.</summary>
     public int Integer(string name, int fallback, int min, int max) => (int)Integer(name, (long)fallback, min, max);
@@ -60,7 +62,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
     /// <param name="later">Words that are known, but mean nothing in this version.</param>
     public string Choice(string name, string fallback, string[] choices, string[] later)
     {
-        var allowed = string.Join(" or ", choices);
+        var allowed = choices.Length > 2 ? "one of " + string.Join(", ", choices) : string.Join(" or ", choices);
         if (Given(name, fallback, allowed) is not { } text)
             return fallback;
         if (Array.Find(choices, choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } chosen)
@@ -68,9 +70,19 @@ internal sealed class SettingsReader(IConfigurationSection section)
         return Refuse(name, later.Contains(text, StringComparer.OrdinalIgnoreCase) ? $"{allowed}; this version does not have {text} yet" : allowed, text, fallback);
     }
 
+    /// <summary>A section in this one. Its problems are noted here.</summary>
+    public SettingsReader Section(string name)
+    {
+        _settings.Add(new Setting(name, "", "a section"));
+        var child = section.GetSection(name);
+        if (!string.IsNullOrEmpty(child.Value))
+            Refuse(name, "a section", child.Value);
+        return new SettingsReader(child, problems);
+    }
+
     /// <summary>Notes that a setting's value is not acceptable.</summary>
     public void Refuse(string name, string allowed, object given) =>
-        _problems.Add(string.Create(CultureInfo.InvariantCulture, $"{section.Path}:{name} must be {allowed}. Given: {given}."));
+        problems.Add(string.Create(CultureInfo.InvariantCulture, $"{section.Path}:{name} must be {allowed}. Given: {given}."));
 
     /// <summary>Notes every setting in the section that was not asked for.</summary>
     public void RefuseUnknown()
@@ -81,7 +93,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
                 continue;
             var nearest = _settings.MinBy(setting => Distance(setting.Name, child.Key));
             var hint = nearest is not null && Distance(nearest.Name, child.Key) <= 3 ? $" Is {section.Path}:{nearest.Name} meant?" : " See --help for those that are.";
-            _problems.Add($"{child.Path} is not a setting.{hint}");
+            problems.Add($"{child.Path} is not a setting.{hint}");
         }
     }
 

@@ -26,14 +26,15 @@ internal static class Usage
 
             A setting comes from appsettings.json beside the program, from the environment (KvStore__NAME), or from the
             command line; the later stands above the earlier. Durations are hh:mm:ss. Listening follows ASP.NET Core
-            (ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS, the section Kestrel), log levels follow Serilog (the section Serilog).
+            (ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS, the section Kestrel). Log levels are Serilog:MinimumLevel:Default and, for
+            one source, Serilog:MinimumLevel:Override:SOURCE: Verbose, Debug, Information, Warning, Error or Fatal.
 
             Exit codes: 0 stopped as asked, 1 cannot start, 2 settings not acceptable, 3 the store failed, 4 the data cannot be used.
 
 
             """);
 
-        var reader = new SettingsReader(new ConfigurationRoot([new MemoryConfigurationProvider(new MemoryConfigurationSource())]).GetSection(KvStoreOptions.Section));
+        var reader = new SettingsReader(new ConfigurationRoot([new MemoryConfigurationProvider(new MemoryConfigurationSource())]).GetSection(KvStoreOptions.Section), []);
         KvStoreSettings.Read(reader);
         foreach (var setting in reader.Settings)
             text.AppendLine(null, $"  {setting.Name,-22} default {setting.Default}; {setting.Allowed}");

@@ -37,7 +37,9 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             return polls.AnswerAsync(context, parameters, request, key, conditions);
 
         var taking = reads.TakeAsync(request, context.RequestAborted);
+#pragma warning disable RS0030 // It has completed, so nothing blocks.
         return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
+#pragma warning restore RS0030
 
         // What it needs comes as arguments because a closure would be allocated for the reads that do not wait, too.
         static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>

@@ -1,8 +1,9 @@
+using System.Globalization;
 using Serilog;
+using Serilog.Configuration;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
-using Serilog.Settings.Configuration;
 
 namespace KvStore.Server;
 
@@ -21,7 +22,9 @@ internal static class LoggingSetup
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(LogLevel.Trace);
-        logging.AddSerilog(Create(configuration, Console.IsOutputRedirected), dispose: true);
+
+        // What is not acceptable among the levels is said with all other settings, when those are read.
+        logging.AddSerilog(Create(LogLevels.Read(configuration, []), Console.IsOutputRedirected), dispose: true);
 
         // While anything can be logged here, ASP.NET Core makes an Activity and a scope for every request. Said for Serilog
         // as well, because its own rule that it decides by itself would stand above one for everybody.
@@ -29,29 +32,23 @@ internal static class LoggingSetup
         logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
     }
 
-    private static Logger Create(IConfiguration configuration, bool json)
+    private static Logger Create(LogLevels levels, bool json)
     {
-        try
-        {
-            return new LoggerConfiguration()
-                .Enrich.FromLogContext()
-                .Filter.ByExcluding(IsToldByServiceRunner)
-                .Filter.ByExcluding(IsAboutAClientsManners)
-                .WriteTo.Async(Console, QueuedLinesMax)
-                .ReadFrom.Configuration(configuration, new ConfigurationReaderOptions(typeof(ConsoleLoggerConfigurationExtensions).Assembly))
-                .CreateLogger();
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
-        {
-            throw new InvalidSettingsException([$"The section Serilog is not acceptable: {exception.Message}"]);
-        }
+        var logger = new LoggerConfiguration()
+            .MinimumLevel.Is(levels.Default)
+            .Filter.ByExcluding(IsToldByServiceRunner)
+            .Filter.ByExcluding(IsAboutAClientsManners)
+            .WriteTo.Async(Console, QueuedLinesMax);
+        foreach (var (source, level) in levels.Overrides)
+            logger.MinimumLevel.Override(source, level);
+        return logger.CreateLogger();
 
-        void Console(Serilog.Configuration.LoggerSinkConfiguration sink)
+        void Console(LoggerSinkConfiguration sink)
         {
             if (json)
                 sink.Console(new JsonLines());
             else
-                sink.Console(outputTemplate: TerminalTemplate, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+                sink.Console(outputTemplate: TerminalTemplate, formatProvider: CultureInfo.InvariantCulture);
         }
     }
 

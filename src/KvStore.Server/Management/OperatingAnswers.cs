@@ -122,4 +122,5 @@ internal sealed record LimitsStatus
 /// <summary>How these answers are written, known at compile time.</summary>
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(StatusAnswer))]
+[JsonSerializable(typeof(Microsoft.AspNetCore.Mvc.ProblemDetails))]
 internal sealed partial class OperatingJson : JsonSerializerContext;

@@ -51,7 +51,9 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
 
         // The order matters because a revision that some replica has answered with is known here only after the barrier.
         var reading = store.ReadAsync(cancellationToken);
+#pragma warning disable RS0030 // It has completed, so nothing blocks.
         return reading.IsCompletedSuccessfully ? ChooseAsync(request, reading.Result, cancellationToken) : WaitAsync(request, reading, cancellationToken);
+#pragma warning restore RS0030
     }
 
     private async ValueTask<Taken> WaitAsync(ReadRequest request, ValueTask<Snapshot> reading, CancellationToken cancellationToken) =>

@@ -99,6 +99,8 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
     {
         var flush = output.FlushAsync(CancellationToken.None);
         if (flush.IsCompleted)
+#pragma warning disable RS0030 // It has completed, so nothing blocks.
             flush.GetAwaiter().GetResult();
+#pragma warning restore RS0030
     }
 }

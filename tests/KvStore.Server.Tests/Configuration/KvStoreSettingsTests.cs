@@ -1,5 +1,6 @@
 using KvStore.Storage;
 using Microsoft.Extensions.Configuration;
+using Serilog.Events;
 
 namespace KvStore.Server.Tests;
 
@@ -48,6 +49,11 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:Colour", "blue", "KvStore:Colour is not a setting. See --help for those that are.")]
     [InlineData("KvStore:PageEntriesDefault", "2000", "KvStore:PageEntriesDefault must be at most KvStore:PageEntriesMax, which is 1000. Given: 2000.")]
     [InlineData("KvStore:QueueBytesMax", "1000000", "KvStore:QueueBytesMax must be at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax")]
+    [InlineData("Serilog:MinimumLevel:Default", "loud", "Serilog:MinimumLevel:Default must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: loud.")]
+    [InlineData("Serilog:MinimumLevel:Override:KvStore.Server", "2", "Serilog:MinimumLevel:Override:KvStore.Server must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: 2.")]
+    [InlineData("Serilog:MinimumLevel", "Debug", "Serilog:MinimumLevel must be a section. Given: Debug.")]
+    [InlineData("Serilog:MinimumLevel:Defualt", "Debug", "Serilog:MinimumLevel:Defualt is not a setting. Is Serilog:MinimumLevel:Default meant?")]
+    [InlineData("Serilog:WriteTo:0:Name", "File", "Serilog:WriteTo is not a setting.")]
     [InlineData("urls", "foo", "urls must be addresses such as http://localhost:8080, separated by semicolons. Given: foo.")]
     [InlineData("urls", "ftp://localhost:1", "urls must be addresses such as http://localhost:8080, separated by semicolons. Given: ftp://localhost:1.")]
     [InlineData("urls", "http://localhost:99999", "Given: http://localhost:99999.")]
@@ -62,6 +68,16 @@ public sealed class KvStoreSettingsTests
     {
         var problems = Problems(("KvStore:Engine", "paper"), ("KvStore:Enigne", "disk"), ("KvStore:KeyBytesMax", "many"), ("KvStore:PageEntriesDefault", "2000"), ("urls", "foo"));
         Assert.Equal(5, problems.Count);
+    }
+
+    [Fact]
+    public void Read_LogLevels_StandAboveTheDefaults()
+    {
+        var levels = LogLevels.Read(Configuration(("Serilog:MinimumLevel:Default", "error"), ("Serilog:MinimumLevel:Override:microsoft", "Debug"), ("Serilog:MinimumLevel:Override:Other", "Verbose")), []);
+        Assert.Equal(LogEventLevel.Error, levels.Default);
+        Assert.Equal(LogEventLevel.Debug, levels.Overrides["Microsoft"]);
+        Assert.Equal(LogEventLevel.Verbose, levels.Overrides["Other"]);
+        Assert.Equal(LogEventLevel.Information, levels.Overrides["Microsoft.AspNetCore.Server.Kestrel"]);
     }
 
     [Fact]

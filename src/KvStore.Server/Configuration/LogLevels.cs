@@ -1,0 +1,44 @@
+using Serilog.Events;
+
+namespace KvStore.Server;
+
+/// <summary>The section <c>Serilog:MinimumLevel</c> of the configuration: from which level on lines are logged. Immutable.</summary>
+/// <param name="Default">The level of every source that no override names. Default <c>Information</c>.</param>
+/// <param name="Overrides">Levels of single sources and all below them; the longest name that fits counts.</param>
+/// <remarks>
+/// Serilog.Settings.Configuration reads the same section by reflection, which a native program does not have, and ignores
+/// misspelt names.
+/// </remarks>
+internal sealed record LogLevels(LogEventLevel Default, IReadOnlyDictionary<string, LogEventLevel> Overrides)
+{
+    private static readonly string[] Names = Enum.GetNames<LogEventLevel>();
+
+    // The framework's lines are warnings and worse. The web server's information is enabled because its answers to malformed
+    // requests then quote what was malformed; the logger drops the lines themselves.
+    private static readonly KeyValuePair<string, LogEventLevel>[] DefaultOverrides =
+    [
+        new("Microsoft", LogEventLevel.Warning),
+        new("Microsoft.AspNetCore.Server.Kestrel", LogEventLevel.Information),
+        new("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogEventLevel.Warning),
+        new("Microsoft.AspNetCore.Server.Kestrel.Connections", LogEventLevel.Warning),
+    ];
+
+    /// <summary>Reads the levels, and notes what is not acceptable; the default stands in for it.</summary>
+    public static LogLevels Read(IConfiguration configuration, List<string> problems)
+    {
+        var section = new SettingsReader(configuration.GetSection("Serilog"), problems);
+        var levels = section.Section("MinimumLevel");
+        var level = Level(levels, "Default", LogEventLevel.Information);
+
+        var overrides = new Dictionary<string, LogEventLevel>(DefaultOverrides, StringComparer.OrdinalIgnoreCase);
+        var sources = levels.Section("Override");
+        foreach (var source in sources.Names)
+            overrides[source] = Level(sources, source, level);
+        section.RefuseUnknown();
+        levels.RefuseUnknown();
+        return new LogLevels(level, overrides);
+    }
+
+    private static LogEventLevel Level(SettingsReader reader, string name, LogEventLevel fallback) =>
+        Enum.Parse<LogEventLevel>(reader.Choice(name, fallback.ToString(), Names, []));
+}
