@@ -42,27 +42,6 @@ public sealed partial class DocumentTests
         Assert.True(steps.Count >= stepsMin, $"Only {steps.Count} commands were found in {document}.");
     }
 
-    [Theory]
-    [InlineData("README.md")]
-    [InlineData("docs/architecture.md")]
-    [InlineData("docs/clients.md")]
-    [InlineData("docs/http-api.md")]
-    [InlineData("docs/operations.md")]
-    [InlineData("docs/recipes.md")]
-    [InlineData("samples/debian-packages/README.md")]
-    public void Links_WithinTheRepository_LeadSomewhere(string document)
-    {
-        var path = Path.Combine(Repository.Root, document);
-        var links = LinkPattern().Matches(File.ReadAllText(path)).Where(link => !link.Groups["path"].Value.Contains("://", StringComparison.Ordinal));
-        Assert.All(links, link =>
-        {
-            var target = link.Groups["path"].Value is { Length: > 0 } file ? Path.Combine(Path.GetDirectoryName(path)!, file) : path;
-            Assert.True(Path.Exists(target), $"{document}: {link.Value}");
-            if (link.Groups["heading"] is { Success: true, Value: var heading })
-                Assert.Contains(heading, File.ReadLines(target).Where(line => line.StartsWith('#')).Select(HeadingName));
-        });
-    }
-
     [Fact]
     public async Task Limits_InTheReadme_AreTheDefaultsThatTheServiceNames()
     {
@@ -102,13 +81,6 @@ public sealed partial class DocumentTests
         Assert.Equal("curl --data '{\n  \"id\": 1\n}' \\\n  http://h", step.Command);
         Assert.Equal("{}", step.Answer);
     }
-
-    /// <summary>What a link calls a heading, as GitHub makes it.</summary>
-    private static string HeadingName(string line) =>
-        string.Concat(line.TrimStart('#', ' ').ToLowerInvariant().Select(c => c == ' ' ? '-' : c).Where(c => char.IsLetterOrDigit(c) || c is '-' or '_'));
-
-    [GeneratedRegex(@"\]\((?<path>[^)#]*)(#(?<heading>[^)]+))?\)")]
-    private static partial Regex LinkPattern();
 
     [GeneratedRegex(@"^  (\w+) +default ([^;]+);", RegexOptions.Multiline)]
     private static partial Regex DefaultPattern();
