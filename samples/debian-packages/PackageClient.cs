@@ -1,6 +1,6 @@
 using System.Net;
 
-/// <summary>Stores and compares single records. Every method returns what went wrong, or null.</summary>
+/// <summary>Stores and compares single records. Both return null on success, and otherwise a description of the failure.</summary>
 internal sealed class PackageClient(Uri address, int connections) : IDisposable
 {
     private const int TriesMax = 20;
@@ -29,7 +29,7 @@ internal sealed class PackageClient(Uri address, int connections) : IDisposable
         () => new HttpRequestMessage(HttpMethod.Put, KeyOf(Uri.EscapeDataString(package))) { Content = new ReadOnlyMemoryContent(record) },
         response => Task.FromResult(response.IsSuccessStatusCode ? null : Unexpected(response)));
 
-    // The name is not escaped here, unlike in StoreAsync: a plus sign in a path is the same with and without.
+    // Unlike StoreAsync this does not escape the name, because a plus sign in a path is a plus sign either way.
     public Task<string?> CompareAsync(string package, ReadOnlyMemory<byte> record) => SendAsync(
         () => new HttpRequestMessage(HttpMethod.Get, KeyOf(package)),
         async response =>
@@ -46,7 +46,7 @@ internal sealed class PackageClient(Uri address, int connections) : IDisposable
 
     private static string Unexpected(HttpResponseMessage response) => $"{(int)response.StatusCode} {response.ReasonPhrase}";
 
-    /// <summary>Tries again when the service says when: its queue is full, or it is not ready yet.</summary>
+    /// <summary>Sends a request, and retries after a 429 or 503 that has a Retry-After.</summary>
     private async Task<string?> SendAsync(Func<HttpRequestMessage> request, Func<HttpResponseMessage, Task<string?>> check)
     {
         for (var tries = 1; ; tries++)
@@ -55,11 +55,11 @@ internal sealed class PackageClient(Uri address, int connections) : IDisposable
             {
                 using var message = request();
                 using var response = await _client.SendAsync(message);
-                var refused = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
-                if (!refused || tries == TriesMax || response.Headers.RetryAfter?.Delta is not { } wait)
+                var rejected = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
+                if (!rejected || tries == TriesMax || response.Headers.RetryAfter?.Delta is not { } wait)
                     return await check(response);
 
-                // Up to twice as long, because all that were refused together would come back together.
+                // Up to twice as long, because clients that were rejected together would otherwise retry together.
                 await Task.Delay((wait < WaitMax ? wait : WaitMax) * (1 + Random.Shared.NextDouble()));
             }
             catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)

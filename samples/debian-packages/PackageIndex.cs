@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 
-/// <summary>Records of fields, with an empty line after each: the format of dpkg and apt.</summary>
+/// <summary>A package index in the format of dpkg and apt: records of fields, separated by empty lines.</summary>
 internal static class PackageIndex
 {
-    /// <summary>Reads a file, the standard input (<c>-</c>), or what this machine's apt knows (<c>apt-cache</c>).</summary>
+    /// <summary>Reads a file, standard input (<c>-</c>), or the output of <c>apt-cache dumpavail</c> (<c>apt-cache</c>).</summary>
     public static async Task<byte[]> ReadAsync(string source)
     {
         using var bytes = new MemoryStream();
@@ -25,7 +25,7 @@ internal static class PackageIndex
         return bytes.ToArray();
     }
 
-    /// <summary>The records by package name. Of several versions of a package the last one counts.</summary>
+    /// <summary>The records by package name. The last version of a package wins.</summary>
     public static Dictionary<string, ReadOnlyMemory<byte>> Parse(byte[] index)
     {
         var packages = new Dictionary<string, ReadOnlyMemory<byte>>();

@@ -1,4 +1,4 @@
-// Stores each record of a Debian package index under debian/{package}, reads all back, and compares byte for byte.
+// Stores every record of a Debian package index under debian/{package}, reads them back, and compares them byte for byte.
 // Usage: dotnet run -c Release --project samples/debian-packages -- [INDEX [URL]]
 using System.Diagnostics;
 using System.Globalization;
@@ -43,7 +43,7 @@ async Task<TimeSpan> ForAllAsync(string done, Func<string, ReadOnlyMemory<byte>,
         await Console.Error.WriteLineAsync();
     return elapsed;
 
-    // On a terminal the line stays in its place; in a file each state is a line.
+    // A terminal shows one line that is overwritten; a file gets one line for each state.
     void ShowProgress()
     {
         var line = $"{Volatile.Read(ref count)} of {packages.Count} {done}";
