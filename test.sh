@@ -69,7 +69,7 @@ counters() {
 
 passed=0 failed=0 skipped=0
 # One project after the other: the system tests measure times and share the processors with nobody.
-for project in tests/*/*.csproj; do
+for project in tests/*/*Tests.csproj; do
     name="$(basename "$project" .csproj)"
     echo
     echo "== $name"

@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>The contract of every log, held against the one on disk.</summary>
 public sealed class DiskCommitLogContractTests : CommitLogContract, IDisposable
@@ -36,12 +35,12 @@ public sealed class DiskCommitLogTests : IDisposable
     [Fact]
     public async Task Follow_AfterAStop_HandsOverWhatWasCommittedAsHistory()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New() };
         var first = new RecordingFollower();
         await using (var log = await OpenAsync(options, first, time))
         {
-            await log.CommitAsync([Some.Transaction(Some.Put("a", "1", time.Now.AddSeconds(5))), Some.Transaction(Some.Put("b", "2"), Some.Put("c", "3"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put("a", "1", time.GetUtcNow().AddSeconds(5))), Some.Transaction(Some.Put("b", "2"), Some.Put("c", "3"))], Token);
             await log.CommitAsync([Some.Transaction(Some.Delete("b")), Some.Transaction(Some.Put("a", "4"))], Token);
         }
 
@@ -57,7 +56,7 @@ public sealed class DiskCommitLogTests : IDisposable
     [Fact]
     public async Task Follow_AfterAStop_RemembersAnswersAndThatEntriesExpired()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New() };
         var first = new RecordingFollower();
         Transaction add = new([], [new Increment(Some.Key("n"), 1)])
@@ -66,7 +65,7 @@ public sealed class DiskCommitLogTests : IDisposable
         };
         await using (var log = await OpenAsync(options, first, time))
         {
-            await log.CommitAsync([Some.Transaction(Some.Put("due", "1", time.Now)), add, Some.Transaction(new Append(Some.Key("q/"), Some.Bytes("v"), "text/plain"))], Token);
+            await log.CommitAsync([Some.Transaction(Some.Put("due", "1", time.GetUtcNow())), add, Some.Transaction(new Append(Some.Key("q/"), Some.Bytes("v"), "text/plain"))], Token);
             await log.CommitAsync([Some.Transaction(new Expire(Some.Key("due"), first.Latest.Find(Some.Key("due"))!.Value.Revision))], Token);
         }
 
@@ -83,8 +82,8 @@ public sealed class DiskCommitLogTests : IDisposable
     public async Task Follow_WhileAnotherHasTheDirectory_RefusesAndSaysWhatToDo()
     {
         var options = new DiskLogOptions { Directory = _directory.New() };
-        await using var first = await OpenAsync(options, new RecordingFollower(), new ManualTime());
-        var refusal = await Assert.ThrowsAsync<DiskLogException>(() => OpenAsync(options, new RecordingFollower(), new ManualTime()));
+        await using var first = await OpenAsync(options, new RecordingFollower(), new FakeTimeProvider());
+        var refusal = await Assert.ThrowsAsync<DiskLogException>(() => OpenAsync(options, new RecordingFollower(), new FakeTimeProvider()));
 
         Assert.Equal((DiskLogProblem.Locked, options.Directory), (refusal.Problem, refusal.Path));
         Assert.Contains("Stop that process", refusal.Message, StringComparison.Ordinal);
@@ -93,7 +92,7 @@ public sealed class DiskCommitLogTests : IDisposable
     [Fact]
     public async Task Checkpoint_ThenStop_HandsOverTheSame()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
         var first = new RecordingFollower();
         await using (var log = await OpenAsync(options, first, time))
@@ -118,7 +117,7 @@ public sealed class DiskCommitLogTests : IDisposable
     [Fact]
     public async Task Checkpoint_CopiedWhileWritesGoOn_IsABackup()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
         var running = new RecordingFollower();
         await using var log = await OpenAsync(options, running, time);

@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What an operator can find out and save when a start is refused.</summary>
 public sealed class DiskLogToolTests

@@ -1,12 +1,11 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What a log does when its disk is full or broken.</summary>
 public sealed class FaultTests : IAsyncDisposable
 {
     private readonly FakeDisk _disk = new(new Random(1));
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly List<DiskLogEvent> _events = [];
     private SnapshotPublisher? _follower;
     private DiskCommitLog? _log;

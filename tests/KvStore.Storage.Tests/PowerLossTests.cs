@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>Nothing that was acknowledged is lost by a power cut at any operation, and nothing comes back by halves.</summary>
 public sealed class PowerLossTests

@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What watchers of a store on disk may hear, and when.</summary>
 public class WatchTests

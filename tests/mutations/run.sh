@@ -36,7 +36,7 @@ while IFS=$'\t' read -r name file pattern replacement filter <&3; do
     elif timeout 300 dotnet test "$project" --configuration Release --no-build --nologo --filter "$filter" >"$copy/test.log" 2>&1; then
         echo "MISSED  $name"
         missed=$((missed + 1))
-    elif failed="$(grep -o -m 1 'KvStore\.Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log"))"; then
+    elif failed="$(grep -o -m 1 'KvStore\.\(Storage\.\)\?Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log"))"; then
         echo "caught  $name: $failed"
     else
         echo "BROKEN  $name: the tests ended without a failed one: $(tail -n 1 "$copy/test.log")"

@@ -100,10 +100,10 @@ public sealed class StoreHostedServiceTests
     [Fact]
     public async Task Stop_CommitNeverEnds_EndsAllTheSameAndSaysSo()
     {
-        var log = new FaultyLog { Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
-        await using var service = new HostedService { CommitLog = log, Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" } }.Start();
+        var gate = new Gate();
+        await using var service = new HostedService { CommitLog = new FakeCommitLog { Committing = gate.PassAsync }, Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" } }.Start();
         var write = service.Store.SubmitAsync(NewWrite());
-        await log.Entered.Task.WaitAsync(HostedService.Patience, Cancellation);
+        await gate.Reached;
 
         var watch = Stopwatch.StartNew();
         await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
@@ -111,14 +111,14 @@ public sealed class StoreHostedServiceTests
         Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
         await service.Log.WaitAsync(line => line.Level == LogLevel.Error && line.Message.Contains("still undecided", StringComparison.Ordinal));
 
-        log.Gate.SetResult();
+        gate.Open();
         Assert.IsType<Outcome.Committed>(await write.WaitAsync(HostedService.Patience, Cancellation));
     }
 
     [Fact]
     public async Task StoreFails_WhileTheServiceRuns_StopsItWithAnExitCode()
     {
-        await using var service = new HostedService { CommitLog = new FaultyLog { Failure = new InvalidOperationException("injected") } }.Start();
+        await using var service = new HostedService { CommitLog = new FakeCommitLog { Committing = () => throw new InvalidOperationException("injected") } }.Start();
         var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
         Assert.IsType<Outcome.Unknown>(await service.Store.SubmitAsync(NewWrite()).WaitAsync(HostedService.Patience, Cancellation));
 
@@ -134,15 +134,15 @@ public sealed class StoreHostedServiceTests
     [Fact]
     public async Task Start_StoreThatLoadsForLong_ListensAndIsNotReady()
     {
-        var log = new FaultyLog { LoadGate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
-        await using var service = new HostedService { CommitLog = log }.Start();
+        var gate = new Gate();
+        await using var service = new HostedService { CommitLog = new FakeCommitLog { Following = _ => gate.PassAsync() } }.Start();
         using var client = service.NewClient();
         using (var live = await client.GetAsync("/livez", Cancellation))
             Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         using (var ready = await client.GetAsync("/readyz", Cancellation))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
 
-        log.LoadGate.SetResult();
+        gate.Open();
         await service.Store.Loaded.WaitAsync(HostedService.Patience, Cancellation);
         using (var ready = await client.GetAsync("/readyz", Cancellation))
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
@@ -175,40 +175,5 @@ public sealed class StoreHostedServiceTests
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         token.Register(cancelled.SetResult);
         return cancelled.Task.WaitAsync(HostedService.Patience, Cancellation);
-    }
-
-    /// <summary>A commit log in memory that waits or fails when it is told to.</summary>
-    private sealed class FaultyLog : ICommitLog
-    {
-        private readonly MemoryCommitLog _inner = new(TimeProvider.System);
-
-        public TaskCompletionSource? LoadGate { get; init; }
-
-        public TaskCompletionSource? Gate { get; init; }
-
-        public Exception? Failure { get; init; }
-
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
-        {
-            if (LoadGate is not null)
-                await LoadGate.Task.WaitAsync(cancellationToken);
-            await _inner.FollowAsync(follower, cancellationToken);
-        }
-
-        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
-        {
-            Entered.TrySetResult();
-            if (Gate is not null)
-                await Gate.Task;
-            return Failure is null ? await _inner.CommitAsync(batch, cancellationToken) : throw Failure;
-        }
-
-        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _inner.BarrierAsync(cancellationToken);
-
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _inner.CompactAsync(revision, cancellationToken);
-
-        public ValueTask DisposeAsync() => _inner.DisposeAsync();
     }
 }

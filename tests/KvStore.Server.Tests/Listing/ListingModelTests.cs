@@ -9,7 +9,7 @@ public sealed class ListingModelTests
     private static readonly string[] Parts = ["a", "b", "A", "/", " ", "+", "%", "\u00E9", "\uFFFD", "\U0001F600", "~", "0", "ab", "\""];
     private static readonly string[] ContentTypes = ["application/octet-stream", "text/plain", "application/json", "text/plain; charset=utf-8"];
 
-    private readonly Random _random = Seed.Next();
+    private readonly Random _random = Seed.NewRandom();
     private readonly Model _model = new();
 
     [Fact]

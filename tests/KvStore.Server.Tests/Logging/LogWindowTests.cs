@@ -4,7 +4,7 @@ namespace KvStore.Server.Tests;
 public sealed class LogWindowTests
 {
     private static readonly TimeSpan TenSeconds = TimeSpan.FromSeconds(10);
-    private readonly SteppedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly List<long> _reports = [];
 
     [Fact]
@@ -16,12 +16,12 @@ public sealed class LogWindowTests
             Assert.False(window.Admit());
         Assert.Empty(_reports);
 
-        _time.Step(TenSeconds);
+        _time.Advance(TenSeconds);
         Assert.Equal([500], _reports);
 
         // The report was this window's line.
         Assert.False(window.Admit());
-        _time.Step(TenSeconds);
+        _time.Advance(TenSeconds);
         Assert.Equal([500, 1], _reports);
     }
 
@@ -31,14 +31,14 @@ public sealed class LogWindowTests
         using var window = new LogWindow(2, TenSeconds, _time, _reports.Add);
         Assert.True(window.Admit());
         Assert.True(window.Admit());
-        _time.Step(TenSeconds);
+        _time.Advance(TenSeconds);
         Assert.True(window.Admit());
         Assert.True(window.Admit());
         Assert.False(window.Admit());
-        _time.Step(TenSeconds);
+        _time.Advance(TenSeconds);
         Assert.Equal([1], _reports);
-        _time.Step(TenSeconds);
-        _time.Step(TenSeconds);
+        _time.Advance(TenSeconds);
+        _time.Advance(TenSeconds);
         Assert.Equal([1], _reports);
     }
 

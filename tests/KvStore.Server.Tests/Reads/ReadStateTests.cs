@@ -9,9 +9,10 @@ public sealed class ReadStateTests
     [Fact]
     public async Task Read_Local_DoesNotWaitForTheBarrier()
     {
-        var log = new HeldBarrierLog();
+        var log = new FakeCommitLog();
         await using var server = await StartAsync(log, ("MinRevisionTimeout", "00:00:00"));
-        log.Barrier = new TaskCompletionSource<long>();
+        var barrier = new TaskCompletionSource<long>();
+        log.Barrier = _ => barrier.Task;
         var linearizable = Targets.Select(target => server.Client.GetAsync(target + "consistency=linearizable")).ToArray();
         foreach (var target in Targets)
         {
@@ -21,7 +22,7 @@ public sealed class ReadStateTests
         }
 
         Assert.All(linearizable, read => Assert.False(read.IsCompleted));
-        log.Barrier.SetResult(1);
+        barrier.SetResult(1);
         Assert.All(await Task.WhenAll(linearizable), answer => answer.Expect(200));
     }
 
@@ -111,23 +112,5 @@ public sealed class ReadStateTests
         var server = await KvServer.StartAsync(log, settings);
         (await server.Client.PutAsync("/v1/kv/person/1", "{}")).Expect(201);
         return server;
-    }
-
-    /// <summary>The log in memory, whose barriers do not end before the test lets them.</summary>
-    private sealed class HeldBarrierLog : ICommitLog
-    {
-        private readonly MemoryCommitLog _log = new(TimeProvider.System);
-
-        public TaskCompletionSource<long>? Barrier { get; set; }
-
-        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => Barrier is null ? _log.BarrierAsync(cancellationToken) : new(Barrier.Task);
-
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
-
-        public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) => _log.FollowAsync(follower, cancellationToken);
-
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
-
-        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }

@@ -3,8 +3,6 @@ namespace KvStore.Server.Tests;
 /// <summary>Clients that go away in the middle.</summary>
 public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Theory]
     [InlineData("Content-Length: 1000")]
     [InlineData("Content-Length: 1048576")]
@@ -63,16 +61,16 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Put_ClientGoesAwayAfterAdmission_IsStoredAllTheSame()
     {
-        var log = new HeldCommitLog();
-        await using var own = await KvServer.StartAsync(log);
+        var gate = new Gate();
+        await using var own = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
         using (var raw = await own.ConnectAsync())
         {
             await raw.SendAsync("PUT /v1/kv/gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
-            await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+            await gate.Reached;
         }
 
         var other = own.Client.PutAsync("/v1/kv/other", "v");
-        log.Held.SetResult();
+        gate.Open();
         (await other).Expect(201);
         Assert.Equal("hello", (await own.Client.GetAsync("/v1/kv/gone")).Expect(200).Text);
         Assert.Equal(StoreState.Running, own.Store.State);
@@ -96,30 +94,5 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     {
         (await server.Client.PutAsync(target, value)).Expect(201);
         return (await server.Client.GetAsync(target)).Expect(200);
-    }
-
-    /// <summary>The log in memory, whose commits do not end before the test lets them.</summary>
-    private sealed class HeldCommitLog : ICommitLog
-    {
-        private readonly MemoryCommitLog _log = new(TimeProvider.System);
-
-        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
-        {
-            Reached.TrySetResult();
-            await Held.Task.WaitAsync(Patience, cancellationToken);
-            return await _log.CommitAsync(batch, cancellationToken);
-        }
-
-        public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken) => _log.FollowAsync(follower, cancellationToken);
-
-        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
-
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
-
-        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }

@@ -201,7 +201,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public void Ended_ByStatusAndDuration_LogsWhatNeedsToBeKnown()
     {
-        var (time, lines) = (new SteppedTime(), new LogLines());
+        var (time, lines) = (new FakeTimeProvider(), new LogLines());
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
         using (var log = new RequestLog(time, new KvStoreOptions(), new RequestMetrics(time), factory))
         {
@@ -258,10 +258,10 @@ public sealed class RequestBoundaryTests
         return problem;
     }
 
-    private static void End(RequestLog log, SteppedTime time, int status, int milliseconds)
+    private static void End(RequestLog log, FakeTimeProvider time, int status, int milliseconds)
     {
         var startedAt = log.Now();
-        time.Step(TimeSpan.FromMilliseconds(milliseconds));
+        time.Advance(TimeSpan.FromMilliseconds(milliseconds));
         var context = new DefaultHttpContext { Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/p?q=1";
         log.Ended(context, startedAt);

@@ -1,5 +1,4 @@
 using KvStore.Storage;
-using KvStore.Tests;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -25,7 +24,7 @@ internal static class SituationServers
         return server;
     }
 
-    public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new StuckCommitLog { IsLoading = true });
+    public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new FakeCommitLog { Following = token => Task.Delay(Timeout.Infinite, token) });
 
     public static async Task<KvServer> StoppedAsync()
     {
@@ -51,18 +50,18 @@ internal static class SituationServers
         return server;
     }
 
-    public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new StuckCommitLog { Outcome = Outcome.Unknown.Instance });
+    public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new FakeCommitLog { Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)] });
 
     public static async Task<KvServer> FullQueueAsync()
     {
-        var log = new GatedCommitLog();
-        var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
+        var gate = new Gate();
+        var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
         _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("committing")]));
-        await log.Reached.Task.WaitAsync(HostedService.Patience, TestContext.Current.CancellationToken);
+        await gate.Reached;
         _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("waiting")]));
 
         // What waits is decided before the service ends, so it must not wait for ever.
-        server.Lifetime.ApplicationStopping.Register(() => log.Open.TrySetResult());
+        server.Lifetime.ApplicationStopping.Register(gate.Open);
         return server;
     }
 
@@ -81,30 +80,5 @@ internal static class SituationServers
         foreach (var (key, value) in Samples.Entries)
             (await server.Client.PutAsync($"/v1/kv/{key}", value, ("Content-Type", key.StartsWith("person/", StringComparison.Ordinal) ? "application/json" : "text/plain"))).Expect(201);
         return server;
-    }
-
-    /// <summary>A log in memory that does not end its loading, or commits everything with one outcome.</summary>
-    private sealed class StuckCommitLog : ICommitLog
-    {
-        private readonly MemoryCommitLog _log = new(TimeProvider.System);
-
-        public bool IsLoading { get; init; }
-
-        public Outcome? Outcome { get; init; }
-
-        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
-        {
-            if (IsLoading)
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            await _log.FollowAsync(follower, cancellationToken);
-        }
-
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => ValueTask.FromResult(batch.Select(_ => Outcome!).ToArray());
-
-        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
-
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
-
-        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }

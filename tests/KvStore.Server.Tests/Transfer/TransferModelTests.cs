@@ -18,7 +18,7 @@ public sealed class TransferModelTests
         "\"content_type\"", "\"expires_at\"", "\"revision\"", "\"size\"", "\"a\"", "\"====\"", "\"QQ==\"", "{\"key\":\"a\",\"text\":\"b\"}", "\"2026-01-01\"", "\u0085", "\uFEFF",
     ];
 
-    private readonly Random _random = Seed.Next();
+    private readonly Random _random = Seed.NewRandom();
 
     [Fact]
     public async Task ExportImportExport_RandomStores_IsTheSameFile()

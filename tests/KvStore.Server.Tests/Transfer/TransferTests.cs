@@ -153,8 +153,8 @@ public sealed class TransferTests
     [Fact]
     public async Task Import_WithProgress_TellsOfLinesOnlyWhenTheyAreStored()
     {
-        var log = new GatedCommitLog();
-        await using var server = await KvServer.StartAsync(log);
+        var gate = new Gate();
+        await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
         var input = new Pipe();
         await input.Writer.WriteAsync(Encoding.UTF8.GetBytes($$"""{"key":"a","text":"v"}{{new string('\n', (int)ImportProgress.LinesBetween)}}"""), TestContext.Current.CancellationToken);
         await input.Writer.CompleteAsync();
@@ -163,9 +163,9 @@ public sealed class TransferTests
         var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, new ImportProgress(output.Writer)).RunAsync(body, TestContext.Current.CancellationToken);
 
         // All lines have come, so what it waits for is the commit. The log opens before anything is asserted, because the service waits for it when it stops.
-        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await gate.Reached;
         var isTold = output.Reader.TryRead(out _);
-        log.Open.SetResult();
+        gate.Open();
         Assert.Null(await import.WaitAsync(Patience, TestContext.Current.CancellationToken));
         Assert.False(isTold);
         Assert.True(output.Reader.TryRead(out var told));
@@ -188,12 +188,12 @@ public sealed class TransferTests
     [Fact]
     public async Task Import_QueueIsFull_WaitsAndThenGoesOn()
     {
-        var log = new GatedCommitLog();
-        await using var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "2"));
+        var gate = new Gate();
+        await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "2"));
         var import = server.Client.ImportAsync(string.Join('\n', Enumerable.Range(0, 2000).Select(i => $$"""{"key":"{{i}}","text":"v"}""")));
-        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await gate.Reached;
         Assert.False(import.IsCompleted);
-        log.Open.SetResult();
+        gate.Open();
         Assert.Equal(2000, (await import).Expect(200).Json.GetProperty("imported").GetInt32());
         Assert.Equal(2000, server.Store.Latest.Count);
     }
@@ -201,10 +201,10 @@ public sealed class TransferTests
     [Fact]
     public async Task Import_OthersKeepTheQueueFull_EndsAndSaysThatAllHasToBeSentAgain()
     {
-        var log = new GatedCommitLog();
-        await using var server = await KvServer.StartAsync(log, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.050"));
+        var gate = new Gate();
+        await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.050"));
         var held = server.Client.PutAsync("/v1/kv/held", "v");
-        await log.Reached.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await gate.Reached;
         var waiting = server.Client.PutAsync("/v1/kv/waiting", "v");
         await UntilAsync(() => server.Store.QueuedOperations == 1);
 
@@ -215,7 +215,7 @@ public sealed class TransferTests
         var last = (await server.Client.ImportAsync("""{"key":"a","text":"v"}""", ("Accept", "application/x-ndjson"))).Expect(200);
         Assert.Equal("docs/http-api.md#queue-full", last.Json.GetProperty("type").GetString());
 
-        log.Open.SetResult();
+        gate.Open();
         (await held).Expect(201);
         (await waiting).Expect(201);
         (await server.Client.ImportAsync("""{"key":"a","text":"v"}""")).Expect(200);

@@ -94,11 +94,11 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Watch_StoreIsLoading_IsRefused()
     {
-        var log = new LoadingLog();
-        await using var own = await KvServer.StartAsync(log);
+        var gate = new Gate();
+        await using var own = await KvServer.StartAsync(new FakeCommitLog { Following = _ => gate.PassAsync() });
         var refused = (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(503, "unavailable");
         Assert.Equal("1", refused.Header("Retry-After"));
-        log.Loaded.SetResult();
+        gate.Open();
     }
 
     [Fact]
@@ -107,26 +107,5 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
         await using var own = await KvServer.StartAsync();
         own.Store.StopWatchers();
         (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(503, "unavailable");
-    }
-
-    private sealed class LoadingLog : ICommitLog
-    {
-        private readonly MemoryCommitLog _log = new(TimeProvider.System);
-
-        public TaskCompletionSource Loaded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
-        {
-            await Loaded.Task.WaitAsync(cancellationToken);
-            await _log.FollowAsync(follower, cancellationToken);
-        }
-
-        public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken) => _log.CommitAsync(batch, cancellationToken);
-
-        public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => _log.BarrierAsync(cancellationToken);
-
-        public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => _log.CompactAsync(revision, cancellationToken);
-
-        public ValueTask DisposeAsync() => _log.DisposeAsync();
     }
 }

@@ -137,7 +137,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("application/octet-stream", "base64")]
     public async Task Watch_LargestValue_ArrivesWhole(string contentType, string member)
     {
-        var value = string.Create(1 << 20, Seed.Next(), static (text, random) =>
+        var value = string.Create(1 << 20, Seed.NewRandom(), static (text, random) =>
         {
             for (var i = 0; i < text.Length; i++)
                 text[i] = (char)random.Next(' ', '~');

@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What the log does by the clock, and what it does not hold up.</summary>
 public sealed class PaceTests : IDisposable
@@ -8,8 +7,8 @@ public sealed class PaceTests : IDisposable
     private const int MebiBytes = 1 << 20;
 
     private readonly TemporaryDirectory _directory = new();
-    private readonly SteppedTime _time = new();
-    private readonly SnapshotPublisher _follower = new(new StoreOptions(), new ManualTime());
+    private readonly ObservedTime _time = new();
+    private readonly SnapshotPublisher _follower = new(new StoreOptions(), new FakeTimeProvider());
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -19,7 +18,7 @@ public sealed class PaceTests : IDisposable
     [InlineData(long.MaxValue, 0)]
     public async Task Checkpoint_OfSixMebiBytes_TakesAsLongAsTheLimitSays(long bytesPerSecondMax, int seconds)
     {
-        _time.Flow();
+        _time.TimerCreated = _time.Advance;
         await using var log = await OpenAsync(new LinuxDisk(_directory.New()), new() { Directory = "unused", CheckpointBytesPerSecondMax = bytesPerSecondMax });
         await FillAsync(log, mebiBytes: 6);
         await log.CheckpointAsync(Token);
@@ -37,19 +36,21 @@ public sealed class PaceTests : IDisposable
         {
             await FillAsync(log, mebiBytes: 3);
             var before = _follower.Latest.Revision;
+            var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _time.TimerCreated = _ => waits.TrySetResult();
             var checkpoint = log.CheckpointAsync(Token);
-            await _time.SomeoneWaits.Within();
+            await waits.Task.Within();
             for (var i = 0; i < 2000; i++)
                 Assert.IsType<Outcome.Committed>(Assert.Single(await log.CommitAsync([Some.Transaction(Some.Put($"later{i % 300}", new string('v', 1000)))], Token).AsTask().Within()));
 
             Assert.True(log.Status.CheckpointRuns);
             Assert.False(checkpoint.IsCompleted);
-            _time.Flow();
+            _time.Advance(TimeSpan.FromDays(365));
             Assert.Equal(before, (await checkpoint.Within()).Revision);
         }
 
-        var again = new SnapshotPublisher(new StoreOptions(), new ManualTime());
-        await using var reopened = new DiskCommitLog(options, new ManualTime(), _ => { });
+        var again = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
+        await using var reopened = new DiskCommitLog(options, new FakeTimeProvider(), _ => { });
         await reopened.FollowAsync(again, Token);
         Assert.Equal(States.Describe(_follower.Latest), States.Describe(again.Latest));
     }

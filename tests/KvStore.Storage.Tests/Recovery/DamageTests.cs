@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>A log with a wrong bit is refused, and the refusal says where; nobody ever reads a wrong value.</summary>
 public sealed class DamageTests
@@ -82,8 +81,8 @@ public sealed class DamageTests
     public async Task Follow_SectorLostBehindWhichAFrameWasFlushed_IsNoTail()
     {
         var disk = new FakeDisk(new Random(1));
-        var log = new DiskCommitLog(disk.Start(), LogImage.Options with { SegmentBytesMax = 100_000 }, new ManualTime(), _ => { }, action => action());
-        await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new ManualTime()), CancellationToken.None);
+        var log = new DiskCommitLog(disk.Start(), LogImage.Options with { SegmentBytesMax = 100_000 }, new FakeTimeProvider(), _ => { }, action => action());
+        await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider()), CancellationToken.None);
         for (var i = 0; i < 10; i++)
             await log.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 400)))], CancellationToken.None);
         await log.DisposeAsync();

@@ -1,7 +1,6 @@
 using System.Text;
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What a start makes of a checkpoint and the changes after it.</summary>
 public sealed class SortedRunsTests

@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>The files of a log, to be damaged one way after the other.</summary>
 internal static class LogImage
@@ -19,8 +18,8 @@ internal static class LogImage
     public static async Task<Dictionary<string, byte[]>> MakeAsync(bool hasCheckpoint, bool isClosed)
     {
         var disk = new FakeDisk(new Random(1));
-        var log = new DiskCommitLog(disk.Start(), Options, new ManualTime(), _ => { }, action => action());
-        await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new ManualTime()), CancellationToken.None);
+        var log = new DiskCommitLog(disk.Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
+        await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider()), CancellationToken.None);
         for (var i = 0; i < 12; i++)
         {
             await log.CommitAsync([Some.Transaction(Some.Put($"key{i % 5}", $"value{i}"), Some.Delete($"key{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{i}"))], CancellationToken.None);
@@ -45,8 +44,8 @@ internal static class LogImage
             disk.Files[name].Set(bytes);
         }
 
-        var follower = new SnapshotPublisher(new StoreOptions(), new ManualTime());
-        var core = new LogCore(disk.Start(), Options, new ManualTime(), _ => { }, action => action());
+        var follower = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
+        var core = new LogCore(disk.Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
         core.Open(follower, new LoadProgress(CancellationToken.None));
         core.Finish();
         return follower.Latest;

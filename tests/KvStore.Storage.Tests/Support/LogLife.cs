@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>
 /// The life of a log on a fake disk: starts, batches, checkpoints, clean ends, kills, failed flushes and power cuts, all chosen
@@ -10,7 +9,7 @@ internal sealed class LogLife : IAsyncDisposable
 {
     private readonly Random _random;
     private readonly FakeDisk _disk;
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LogModel _model;
     private readonly DiskLogOptions _options;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>What a log must hold: the state at every revision that it was asked to reach, whether or not it said that it has.</summary>
-internal sealed class LogModel(ManualTime time)
+internal sealed class LogModel(FakeTimeProvider time)
 {
     private readonly string[] _names = [.. Enumerable.Range(0, 7).Select(i => $"k{i}")];
 
@@ -81,7 +81,7 @@ internal sealed class LogModel(ManualTime time)
             var (created, version) = _numbers.GetValueOrDefault(name, (revision, 0));
             _numbers[name] = (created, version + 1);
             var expires = put.ExpiresAt?.ToUnixTimeMilliseconds() ?? long.MaxValue;
-            state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {created} {revision} {version + 1} {time.Now.ToUnixTimeMilliseconds()} {expires}");
+            state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {created} {revision} {version + 1} {time.GetUtcNow().ToUnixTimeMilliseconds()} {expires}");
         }
 
         if (!ReferenceEquals(state, _states[^1]))

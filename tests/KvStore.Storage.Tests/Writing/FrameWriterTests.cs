@@ -1,6 +1,5 @@
-using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Storage.Tests;
 
 /// <summary>A commit may be as large as it likes: writing it takes no memory of its size.</summary>
 public sealed class FrameWriterTests

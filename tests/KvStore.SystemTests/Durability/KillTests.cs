@@ -21,7 +21,7 @@ public sealed class KillTests : IDisposable
     public async Task Kill_UnderLoadWhileRecoveringAndWithinACheckpoint_LosesNothingThatWasAnswered()
     {
         var rounds = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 100 : 9;
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         var writers = new Writers(random, writers: 8, keysPerWriter: 25, valueBytesMax: 30_000);
         var kills = new Dictionary<string, int>();
         for (var round = 0; round < rounds; round++)

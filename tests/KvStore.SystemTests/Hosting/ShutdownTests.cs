@@ -59,7 +59,7 @@ public sealed class ShutdownTests
     public async Task Terminate_AtRandomMomentsOfTheStart_NeverHangs()
     {
         const int Rounds = 20;
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         var startTime = await MeasureStartAsync();
         for (var round = 0; round < Rounds; round++)
         {

@@ -11,7 +11,7 @@ public sealed class CheckerComparisonTests
     [Fact]
     public void Check_SmallRandomHistories_DecidesAsTryingEveryOrderDoes()
     {
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         var verdicts = new Dictionary<Verdict, int>();
         for (var i = 0; i < Histories; i++)
         {

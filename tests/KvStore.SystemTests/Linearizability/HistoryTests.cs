@@ -23,7 +23,7 @@ public sealed class HistoryTests
     [InlineData("disk", 16)]
     public async Task Histories_OfManyClientsOverHttp_AreLinearizable(string engine, int processors)
     {
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         (string, string)[] processorSetting = processors == 0 ? [] : [("DOTNET_PROCESSOR_COUNT", processors.ToString(CultureInfo.InvariantCulture))];
         var (operations, lost, committed, refused) = (0, 0, 0, 0);
         var checking = TimeSpan.Zero;

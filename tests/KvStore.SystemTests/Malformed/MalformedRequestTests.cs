@@ -19,7 +19,7 @@ public sealed class MalformedRequestTests
     [Fact]
     public async Task AnyRequest_HoweverMalformed_IsRefusedProperlyAndHarmsNothing()
     {
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         await using var server = await ServerProcess.StartAsync();
         await using var witness = await RawConnection.ConnectAsync(server.Address);
         var cursors = await FillAsync(witness);

@@ -23,7 +23,7 @@ public sealed class ImportTests : IDisposable
     [Fact]
     public async Task Kill_WithinAnImport_KeepsWhatWasToldAndTheSameImportCompletesIt()
     {
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         for (var round = 0; round < 3; round++)
         {
             var prefix = $"{round}/";

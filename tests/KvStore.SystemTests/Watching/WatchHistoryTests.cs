@@ -28,7 +28,7 @@ public sealed class WatchHistoryTests
     private static async Task<List<WatchingClient>> RunAsync(DataDirectory data, TimeSpan time, Signal[] ends, params (string Name, string Value)[] settings)
     {
         settings = [("WatchBookmarkInterval", "00:00:00.2000000"), ("SlowRequestTime", "00:00:00.0500000"), .. settings];
-        var random = Seeds.NewRandom();
+        var random = Seed.NewRandom();
         using var writes = new WatchedWrites();
         var server = await data.StartAsync(settings);
         try

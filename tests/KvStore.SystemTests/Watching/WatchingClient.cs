@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using KvStore.Server.Tests;
 
 namespace KvStore.SystemTests;
 

@@ -4,7 +4,7 @@ namespace KvStore.Tests;
 
 public class HistoryTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Between_Bounds_AreAboveTheFirstAndUpToTheSecond()

@@ -17,7 +17,7 @@ public class SnapshotIsolationTests
 
         using var done = new CancellationTokenSource();
         var checker = Task.Run(() => CheckUntilDone(held, digest, done.Token), TestContext.Current.CancellationToken);
-        var random = new Random(Seed.Next());
+        var random = Seed.NewRandom();
         for (var written = 0; written < Writes; written += Window)
         {
             var window = Enumerable.Range(0, Window).Select(_ => store.SubmitAsync(RandomOperation(random)));
@@ -38,7 +38,7 @@ public class SnapshotIsolationTests
         await store.CommitAsync(Some.Put("left", $"{Total}"), Some.Put("right", "0"));
         var readers = Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadStates(store, Total, StatesSeen))));
 
-        var random = new Random(Seed.Next());
+        var random = Seed.NewRandom();
         do
         {
             await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>

@@ -10,9 +10,9 @@ public class ExpiryTests
     [Fact]
     public async Task Tick_OneMillisecondBeforeTheDeadlineAndTheNext_DeletesOnlyThen()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval }, time);
-        var put = await store.CommitAsync(Some.Put("k", "v", time.Now + Interval.Multiply(2) + TimeSpan.FromMilliseconds(1)), Some.Put("stays"));
+        var put = await store.CommitAsync(Some.Put("k", "v", time.GetUtcNow() + Interval.Multiply(2) + TimeSpan.FromMilliseconds(1)), Some.Put("stays"));
         time.Advance(Interval);
         time.Advance(Interval);
 
@@ -32,7 +32,7 @@ public class ExpiryTests
     public Task RandomLifetimes_EveryEntry_IsThereUntilItsDeadlineAndGoneSoonAfter() => Seed.ForEachAsync(200, async seed =>
     {
         var random = new Random(seed);
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, BatchOperationsMax = random.Next(1, 10) }, time);
         var deadlines = new Dictionary<string, DateTimeOffset?>();
         for (var step = 0; step < 100; step++)
@@ -41,7 +41,7 @@ public class ExpiryTests
                 time.Advance(TimeSpan.FromMilliseconds(random.Next(1, 251)));
             else
                 await ChangeAsync(store, deadlines, $"k{random.Next(20)}", random, time);
-            await CheckAsync(store, deadlines, time.Now);
+            await CheckAsync(store, deadlines, time.GetUtcNow());
         }
 
         Assert.Equal(store.Latest.Scan(Some.Everything).Count(entry => entry.ExpiresAt is not null), store.ExpiringEntries);
@@ -50,10 +50,10 @@ public class ExpiryTests
     [Fact]
     public async Task Tick_QueueIsFull_DeletesAllTheSame()
     {
-        var time = new ManualTime();
-        var log = new HookedLog(time);
+        var time = new FakeTimeProvider();
+        var log = new FakeCommitLog(time);
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 1, BatchOperationsMax = 1, ExpiryInterval = Interval }, time);
-        await store.CommitAsync(Some.Put("k", "v", time.Now));
+        await store.CommitAsync(Some.Put("k", "v", time.GetUtcNow()));
         var gate = new Gate();
         log.Committing = gate.PassAsync;
         var held = Task.Run(() => store.SubmitAsync(Some.Transaction(Some.Put("held"))));
@@ -72,11 +72,11 @@ public class ExpiryTests
     [Fact]
     public void Load_EntriesWhoseTimeCameWhileTheStoreWasDown_AreDue()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);
-        publisher.Load(1, [.. Enumerable.Range(0, 5).Select(i => EntryOf($"k{i}", time.Now.AddSeconds(i - 2)))]);
+        publisher.Load(1, [.. Enumerable.Range(0, 5).Select(i => EntryOf($"k{i}", time.GetUtcNow().AddSeconds(i - 2)))]);
         var due = new List<Entry>();
-        publisher.Expiry.FindDue(time.Now.ToUnixTimeMilliseconds(), 100, due);
+        publisher.Expiry.FindDue(time.GetUtcNow().ToUnixTimeMilliseconds(), 100, due);
         Assert.Equal(["k0", "k1", "k2"], due.Select(entry => entry.Key.ToString()));
     }
 
@@ -84,13 +84,13 @@ public class ExpiryTests
     [Fact]
     public void FindDue_AMillionEntriesThatAreNotDue_AreNotLookedAt()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);
-        publisher.Load(1, [.. Enumerable.Range(0, 1_000_000).Select(i => EntryOf($"k{i:D6}", time.Now.AddSeconds(1 + i)))]);
+        publisher.Load(1, [.. Enumerable.Range(0, 1_000_000).Select(i => EntryOf($"k{i:D6}", time.GetUtcNow().AddSeconds(1 + i)))]);
         var due = new List<Entry>();
         var start = Stopwatch.GetTimestamp();
         for (var tick = 0; tick < 10_000; tick++)
-            publisher.Expiry.FindDue(time.Now.ToUnixTimeMilliseconds(), 512, due);
+            publisher.Expiry.FindDue(time.GetUtcNow().ToUnixTimeMilliseconds(), 512, due);
 
         Assert.Empty(due);
         Assert.Equal(1_000_000, publisher.Expiry.Count);
@@ -100,10 +100,10 @@ public class ExpiryTests
     private static Entry EntryOf(string key, DateTimeOffset expiresAt) =>
         Entry.Create(Some.Key(key), default, "text/plain", 1, 1, 1, 0, expiresAt.ToUnixTimeMilliseconds());
 
-    private static async Task ChangeAsync(Store store, Dictionary<string, DateTimeOffset?> deadlines, string key, Random random, ManualTime time)
+    private static async Task ChangeAsync(Store store, Dictionary<string, DateTimeOffset?> deadlines, string key, Random random, FakeTimeProvider time)
     {
         var exists = store.Latest.Find(Some.Key(key)) is not null;
-        var expiresAt = time.Now.AddMilliseconds(random.Next(2_000));
+        var expiresAt = time.GetUtcNow().AddMilliseconds(random.Next(2_000));
         switch (random.Next(6))
         {
             case 0:

@@ -2,7 +2,7 @@ namespace KvStore.Tests;
 
 public class BatchDeciderTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly BatchDecider _decider;
     private readonly SnapshotPublisher _publisher;
 

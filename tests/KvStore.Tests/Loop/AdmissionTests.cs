@@ -6,7 +6,7 @@ public class AdmissionTests
     public async Task SubmitAsync_QueueFullByCount_RefusesAtOnceAndDecidesAllThatWasAdmitted()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 4 });
 
         var admitted = new List<Task<Outcome>> { store.SubmitAsync(Some.Transaction(Some.Put("first"))) };
@@ -32,7 +32,7 @@ public class AdmissionTests
     public async Task SubmitAsync_QueueFullByBytes_RefusesAtOnceAndGivesTheRoomBack()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = 1000 });
         var half = Some.Transaction(Some.Put("k", new string('v', 400)));
         var room = 1000 - half.Bytes;
@@ -82,7 +82,7 @@ public class AdmissionTests
     public async Task SubmitAsync_NotStartedOrLoading_IsRefusedAsLoading()
     {
         var gate = new Gate();
-        await using var store = new Store(new HookedLog { Following = _ => gate.PassAsync() }, new StoreOptions(), TimeProvider.System);
+        await using var store = new Store(new FakeCommitLog { Following = _ => gate.PassAsync() }, new StoreOptions(), TimeProvider.System);
         Assert.Equal(StoreState.Created, store.State);
         Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within(), NotAppliedReason.Loading);
 
@@ -101,7 +101,7 @@ public class AdmissionTests
     public async Task SubmitAsync_ManyRefusedByManyThreads_CountsExactly()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log, new StoreOptions { QueueOperationsMax = 100, QueueBytesMax = 1 << 20 });
         var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
         await gate.Reached;

@@ -6,7 +6,7 @@ public class BatchTests
     public async Task CommitAsync_WritesArriveWhileACommitRuns_AreCommittedTogether()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log);
 
         var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
@@ -23,7 +23,7 @@ public class BatchTests
     public async Task CommitAsync_MoreWaitThanABatchMayHold_TakesThemInOrderInSeveralBatches()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log, new StoreOptions { BatchOperationsMax = 10 });
 
         var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
@@ -42,7 +42,7 @@ public class BatchTests
     [Fact]
     public async Task SubmitAsync_SingleWrite_IsCommittedThoughNoTimeEverPasses()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
 
         await store.CommitAsync(Some.Put("k"));
@@ -52,7 +52,7 @@ public class BatchTests
     public async Task SubmitAsync_CommitIsRunning_NothingIsVisibleAndNobodyIsAnswered()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log);
         var before = store.Latest;
 
@@ -70,7 +70,7 @@ public class BatchTests
     public async Task SubmitAsync_SnapshotIsPublished_ComesBeforeTheCallersAnswer()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committed = gate.PassAsync };
+        var log = new FakeCommitLog { Committed = gate.PassAsync };
         await using var store = await Stores.StartAsync(log);
 
         var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
@@ -105,7 +105,7 @@ public class BatchTests
     public async Task SubmitAsync_CallerBlocksInItsContinuation_DoesNotHoldUpTheLoop()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log);
         using var release = new ManualResetEventSlim();
 
@@ -130,7 +130,7 @@ public class BatchTests
     public async Task SubmitAsync_OthersGoOnWriting_CallersThreadIsLetGoAfterOneBatch()
     {
         const int Writes = 1_000;
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);
         var (callersThread, batchesInIt, submitted) = (0, 0, 0);
         var last = new TaskCompletionSource();
@@ -164,7 +164,7 @@ public class BatchTests
     {
         var local = new AsyncLocal<string?>();
         var seen = new List<string?>();
-        var log = new HookedLog
+        var log = new FakeCommitLog
         {
             Following = _ => See(),
             Committing = See,
@@ -200,7 +200,7 @@ public class BatchTests
     public async Task Start_Twice_FollowsTheLogOnce()
     {
         var follows = 0;
-        var log = new HookedLog { Following = _ => Task.FromResult(Interlocked.Increment(ref follows)) };
+        var log = new FakeCommitLog { Following = _ => Task.FromResult(Interlocked.Increment(ref follows)) };
         var store = await Stores.StartAsync(log);
         store.Start();
         await store.CommitAsync(Some.Put("k"));

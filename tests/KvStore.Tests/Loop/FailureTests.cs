@@ -8,7 +8,7 @@ public class FailureTests
     public async Task Follow_Throws_StoreFailsAndRefuses()
     {
         await using var store = new Store(
-            new HookedLog { Following = _ => throw new LogException() }, new StoreOptions(), TimeProvider.System);
+            new FakeCommitLog { Following = _ => throw new LogException() }, new StoreOptions(), TimeProvider.System);
         store.Start();
 
         await store.Loaded.Within();
@@ -23,7 +23,7 @@ public class FailureTests
     public async Task Follow_IsCancelledThoughNobodyStops_StoreFails()
     {
         await using var store = new Store(
-            new HookedLog { Following = _ => throw new OperationCanceledException() }, new StoreOptions(), TimeProvider.System);
+            new FakeCommitLog { Following = _ => throw new OperationCanceledException() }, new StoreOptions(), TimeProvider.System);
         store.Start();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.Completion.Within());
@@ -36,7 +36,7 @@ public class FailureTests
     public async Task Commit_Throws_EveryWaiterIsToldAndReadsGoOn(bool afterApply)
     {
         var gate = new Gate();
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);
         var earlier = await store.CommitAsync(Some.Put("earlier"));
         if (afterApply)
@@ -73,7 +73,7 @@ public class FailureTests
     public async Task Commit_ThrowsAsCancelledWhileTheStoreStops_EveryWaiterIsTold()
     {
         var gate = new Gate();
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);
         log.Committing = async () =>
         {
@@ -99,7 +99,7 @@ public class FailureTests
     [InlineData(2)]
     public async Task Commit_AnswersWithTheWrongNumberOfOutcomes_EveryWaiterIsTold(int count)
     {
-        await using var store = await Stores.StartAsync(new HookedLog { Answering = outcomes => [.. Enumerable.Repeat(outcomes[0], count)] });
+        await using var store = await Stores.StartAsync(new FakeCommitLog { Answering = outcomes => [.. Enumerable.Repeat(outcomes[0], count)] });
 
         Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within());
         await Assert.ThrowsAsync<InvalidOperationException>(() => store.Completion.Within());
@@ -110,7 +110,7 @@ public class FailureTests
     {
         for (var round = 0; round < 200; round++)
         {
-            var log = new HookedLog();
+            var log = new FakeCommitLog();
             await using var store = await Stores.StartAsync(log);
             log.Committing = () => throw new LogException();
 
@@ -127,7 +127,7 @@ public class FailureTests
     [Fact]
     public async Task Commit_LogRefusesTheBatchAsNotApplied_CallersAreToldAndTheStoreGoesOn()
     {
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);
         log.Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)];
         Assert.IsType<Outcome.Unknown>(await store.SubmitAsync(Some.Transaction(Some.Put("k"))).Within());

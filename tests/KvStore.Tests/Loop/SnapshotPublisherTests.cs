@@ -2,7 +2,7 @@ namespace KvStore.Tests;
 
 public class SnapshotPublisherTests
 {
-    private readonly SnapshotPublisher _publisher = new(new StoreOptions(), new ManualTime());
+    private readonly SnapshotPublisher _publisher = new(new StoreOptions(), new FakeTimeProvider());
 
     [Fact]
     public void Load_Image_ReplacesTheWholeState()
@@ -90,7 +90,7 @@ public class SnapshotPublisherTests
     [Fact]
     public void At_AskedAgain_IsTheSameSnapshotEvenAfterItsHistoryWasForgotten()
     {
-        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, new ManualTime());
+        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, new FakeTimeProvider());
         publisher.Apply([Write("a", 1)]);
         publisher.Apply([Write("b", 2)]);
         var old = publisher.FindSnapshot(1);

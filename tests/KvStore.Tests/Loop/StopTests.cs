@@ -6,7 +6,7 @@ public class StopTests
     public async Task StopAsync_10000WritesInFlight_DecidesEveryOne()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         var store = await Stores.StartAsync(log);
         var writes = Enumerable.Range(0, 10_000).Select(i => store.SubmitAsync(Some.Transaction(Some.Put($"k{i}")))).ToArray();
         await gate.Reached;
@@ -71,7 +71,7 @@ public class StopTests
     [Fact]
     public async Task StopAsync_WithoutStart_StopsForGood()
     {
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         var store = new Store(log, new StoreOptions(), TimeProvider.System);
         await store.StopAsync();
 
@@ -98,7 +98,7 @@ public class StopTests
     [Fact]
     public async Task DisposeAsync_Again_AndStopAfterwards_DoNotThrow()
     {
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         var store = await Stores.StartAsync(log);
         await store.DisposeAsync();
         Assert.Equal(1, log.Disposals);
@@ -112,7 +112,7 @@ public class StopTests
     public async Task StopAsync_FollowHangs_IsCancelled()
     {
         var reached = new Gate();
-        var log = new HookedLog
+        var log = new FakeCommitLog
         {
             Following = async token =>
             {
@@ -134,7 +134,7 @@ public class StopTests
     public async Task StopAsync_TokenIsCancelled_EndsTheWaitAndNotTheWork()
     {
         var gate = new Gate();
-        var store = await Stores.StartAsync(new HookedLog { Committing = gate.PassAsync });
+        var store = await Stores.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
         var write = store.SubmitAsync(Some.Transaction(Some.Put("k")));
         await gate.Reached;
 

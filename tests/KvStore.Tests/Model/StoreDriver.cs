@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KvStore.Tests;
 
 /// <summary>Does one random thing after another to a store and to its model, and compares all that can be seen.</summary>
-internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time, Random random)
+internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvider time, Random random)
 {
     // Prefixes of each other, and keys whose order by bytes is not that of their UTF-16 units.
     private static readonly string[] Keys = ["a", "a/", "a/1", "a/1/x", "ab", "b", "é", "\uFB01", "\uFFFD", "\U0001F600"];
@@ -119,7 +119,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
                 (long.Parse(present?.Value ?? "0", CultureInfo.InvariantCulture) + by).ToString(CultureInfo.InvariantCulture), "text/plain", present?.Expires));
         }
 
-        DateTimeOffset? expires = random.Next(2) == 0 ? null : time.Now.AddMilliseconds(random.Next(100_000));
+        DateTimeOffset? expires = random.Next(2) == 0 ? null : time.GetUtcNow().AddMilliseconds(random.Next(100_000));
         return model.Means(
             new SetExpiry(Some.Key(key), expires is { } at ? ExpiryUpdate.At(at) : ExpiryUpdate.Never),
             present => present is null ? null : new ModelValue(present.Value, present.ContentType, expires));
@@ -129,7 +129,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, ManualTime time
         Some.Key(key),
         Some.Bytes(random.Next(8) == 0 ? "text" : random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture)),
         random.Next(2) == 0 ? "text/plain" : "application/json",
-        random.Next(3) == 0 ? time.Now.AddMilliseconds(random.Next(100_000)) : null);
+        random.Next(3) == 0 ? time.GetUtcNow().AddMilliseconds(random.Next(100_000)) : null);
 
     private Guard RandomGuard()
     {

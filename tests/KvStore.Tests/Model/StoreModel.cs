@@ -12,7 +12,7 @@ internal sealed record ModelValue(string Value, string ContentType, DateTimeOffs
 /// What a store must be, written down as plainly as possible: a whole copy of the state for every revision. It takes from
 /// the store only which revisions there were.
 /// </summary>
-internal sealed class StoreModel(StoreOptions options, ManualTime time, long firstRevision)
+internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, long firstRevision)
 {
     /// <summary>The most entries that a deletion by prefix removes.</summary>
     public const int DeletedEntriesMax = 6;
@@ -140,7 +140,7 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         List<string> Set(string set, ModelValue value)
         {
             var replaced = before.GetValueOrDefault(set);
-            Latest[set] = new ModelEntry(value.Value, value.ContentType, replaced?.Created ?? revision, revision, (replaced?.Version ?? 0) + 1, time.Now, value.Expires);
+            Latest[set] = new ModelEntry(value.Value, value.ContentType, replaced?.Created ?? revision, revision, (replaced?.Version ?? 0) + 1, time.GetUtcNow(), value.Expires);
             return [set];
         }
     }
@@ -153,20 +153,20 @@ internal sealed class StoreModel(StoreOptions options, ManualTime time, long fir
         if (revision == LatestRevision)
             _history[^1] = _history[^1] with { ReplacedBytes = _history[^1].ReplacedBytes + replacedBytes };
         else
-            _history.Add((revision, replacedBytes, time.Now));
+            _history.Add((revision, replacedBytes, time.GetUtcNow()));
         LatestRevision = revision;
         _states[revision] = new SortedDictionary<string, ModelEntry>(Latest, ByBytes);
     }
 
     private void PutKept(long revision)
     {
-        _kept.Add((revision, time.Now));
+        _kept.Add((revision, time.GetUtcNow()));
         DropKept();
     }
 
     private void DropKept()
     {
-        while (_kept.Count > 0 && (_kept.Count > options.KeptSnapshotsMax || time.Now - _kept[0].UsedAt > options.KeptSnapshotAgeMax))
+        while (_kept.Count > 0 && (_kept.Count > options.KeptSnapshotsMax || time.GetUtcNow() - _kept[0].UsedAt > options.KeptSnapshotAgeMax))
             _kept.RemoveAt(0);
     }
 }

@@ -12,7 +12,7 @@ public class StoreModelTests
         Seed.ForEachAsync(sequences, async seed =>
         {
             var random = new Random(seed);
-            var time = new ManualTime();
+            var time = new FakeTimeProvider();
             var options = RandomOptions(random);
             await using var store = await Stores.StartAsync(log(time), options, time);
             var driver = new StoreDriver(store, new StoreModel(options, time, firstRevision), time, random);

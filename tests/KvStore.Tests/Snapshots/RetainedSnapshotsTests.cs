@@ -2,7 +2,7 @@ namespace KvStore.Tests;
 
 public class KeptSnapshotsTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Find_Kept_IsTheVerySnapshotAndOnlyOfThatRevision()

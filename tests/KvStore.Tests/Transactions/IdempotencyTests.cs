@@ -9,7 +9,7 @@ public class IdempotencyTests
     [Fact]
     public async Task Submit_UntilTheLifetimeEndsAndAfterIt_IsReplayedAndThenCarriedOut()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await StartAsync(time, recordsMax: 100);
         Assert.Equal("1", await AddAsync(store, "key"));
         for (var waited = TimeSpan.Zero; waited < Lifetime - Interval; waited += Interval)
@@ -26,9 +26,9 @@ public class IdempotencyTests
     [Fact]
     public async Task Submit_MoreKeysThanAreRemembered_ForgetsTheOldest()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await StartAsync(time, recordsMax: 3);
-        await store.CommitAsync(Some.Put("entry", "with a lifetime of its own", time.Now.AddHours(1)));
+        await store.CommitAsync(Some.Put("entry", "with a lifetime of its own", time.GetUtcNow().AddHours(1)));
         for (var i = 1; i <= 5; i++)
         {
             Assert.Equal($"{i}", await AddAsync(store, $"key{i}"));
@@ -42,7 +42,7 @@ public class IdempotencyTests
         Assert.Equal(2, store.Latest.Count);
     }
 
-    private static Task<Store> StartAsync(ManualTime time, int recordsMax) =>
+    private static Task<Store> StartAsync(FakeTimeProvider time, int recordsMax) =>
         Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyRecordsMax = recordsMax }, time);
 
     private static async Task<string> AddAsync(Store store, string key)

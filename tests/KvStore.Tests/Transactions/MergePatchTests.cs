@@ -10,7 +10,7 @@ public class MergePatchTests
     [Fact]
     public async Task Evaluate_RandomTargetsAndPatches_GivesWhatTheStandardSays()
     {
-        var random = new Random(Seed.Next());
+        var random = Seed.NewRandom();
         await using var store = await Stores.StartAsync();
         for (var i = 0; i < 5_000; i++)
         {

@@ -55,7 +55,7 @@ public class WatchHubTests
         for (var round = 0; round < 50; round++)
         {
             // A clock that stands still, so that what they were told of is kept until they come.
-            var time = new ManualTime();
+            var time = new FakeTimeProvider();
             await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryBytesMax = 1000 }, time: time);
             await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Operation (i) => Some.Put($"p/{i}", "value"))]);
             using var deleted = store.TryWatch(WatchFilter.OfPrefix("p/"u8), store.Latest.Revision)!;
@@ -122,12 +122,12 @@ public class WatchHubTests
     [Fact]
     public async Task Tell_Throws_EndsAllWatchersAndFailsTheStore()
     {
-        var time = new BrokenTime();
+        var time = new ObservedTime();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(TimeProvider.System), time: time);
 
         // So many that the hub rests after it told them, for which it needs a timer.
         var watchers = Enumerable.Range(0, 100).Select(_ => store.TryWatch(EveryKey, 0)!).ToArray();
-        time.IsBroken = true;
+        time.TimerCreating = () => throw new TimeException();
         await store.CommitAsync(Some.Put("k"));
 
         await Assert.ThrowsAsync<TimeException>(() => store.Completion.Within());
@@ -192,12 +192,4 @@ public class WatchHubTests
     }
 
     private sealed class TimeException : Exception;
-
-    private sealed class BrokenTime : TimeProvider
-    {
-        public bool IsBroken { get; set; }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            IsBroken ? throw new TimeException() : base.CreateTimer(callback, state, dueTime, period);
-    }
 }

@@ -12,7 +12,7 @@ public sealed class WatchMemoryTests
     {
         const int Commits = 2_000;
         var options = new StoreOptions { HistoryCommitsMax = 3 };
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(options, time);
         publisher.Load(0, []);
         using var hub = new WatchHub(publisher, options, time, exception => Assert.Fail($"{exception}"));
@@ -34,7 +34,7 @@ public sealed class WatchMemoryTests
     public async Task Dispose_AllLeaveWhileTheyWaitForTheirTurns_NothingOfThemStays()
     {
         const int Watchers = 350;
-        var time = new ManualTime();
+        var time = new ObservedTime();
         var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
         publisher.Load(0, []);
         using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));
@@ -63,7 +63,7 @@ public sealed class WatchMemoryTests
     [Fact]
     public async Task Dispose_ThoseWhoWatchTheSameHaveLeft_WhatTheyWereToldOfGoesWithTheNextCommits()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);
         publisher.Load(0, []);
         using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));

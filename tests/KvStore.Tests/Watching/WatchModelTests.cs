@@ -33,7 +33,7 @@ public class WatchModelTests
     private static async Task<List<WatchLife>> RunAsync(int seed, int historyCommitsMax, bool isShared)
     {
         var random = new Random(seed);
-        var log = new RecordingLog(isShared ? new SharingLog(TimeProvider.System) : new MemoryCommitLog(TimeProvider.System));
+        var log = new FakeCommitLog(isShared ? new SharingLog(TimeProvider.System) : new MemoryCommitLog(TimeProvider.System));
         await using var store = await Stores.StartAsync(log, new StoreOptions
         {
             HistoryCommitsMax = historyCommitsMax,

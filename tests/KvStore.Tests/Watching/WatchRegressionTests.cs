@@ -104,7 +104,7 @@ public class WatchRegressionTests
     public async Task Read_InsertAndDeletionByPrefixInOneBatch_HandsOverBoth()
     {
         var gate = new Gate();
-        var log = new HookedLog { Committing = gate.PassAsync };
+        var log = new FakeCommitLog { Committing = gate.PassAsync };
         await using var store = await Stores.StartAsync(log);
         using var watcher = store.TryWatch(WatchFilter.OfPrefix("a/"u8), 0)!;
         using var ofKey = store.TryWatch(WatchFilter.OfKey(Some.Key("a/1")), 0)!;

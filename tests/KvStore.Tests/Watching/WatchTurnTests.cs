@@ -7,7 +7,7 @@ public sealed class WatchTurnTests : IDisposable
     private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(8);
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
 
-    private readonly ManualTime _time = new();
+    private readonly ObservedTime _time = new();
     private readonly SnapshotPublisher _publisher = new(new StoreOptions(), TimeProvider.System);
     private WatchHub? _hub;
     private Watcher[] _watchers = [];

@@ -52,7 +52,7 @@ public class WatcherTests
     public async Task Read_OneStopsReading_DoesNotKeepWhatComesLater()
     {
         const int Commits = 300;
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 10 }, time: time);
         using var stopped = store.TryWatch(EveryKey, 0)!;
         using var reader = store.TryWatch(EveryKey, 0)!;
@@ -95,7 +95,7 @@ public class WatcherTests
     public async Task ReadAsync_ToldWhileItBeginsToWait_IsWoken()
     {
         const int Rounds = 20_000;
-        var random = new Random(Seed.Next());
+        var random = Seed.NewRandom();
         await using var store = await Stores.StartAsync();
         using var watcher = store.TryWatch(EveryKey, 0)!;
         for (var i = 0; i < Rounds; i++)
@@ -110,7 +110,7 @@ public class WatcherTests
     [Fact]
     public async Task Read_HistoryHasOvertakenIt_IsGoneForGood()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 3 }, time: time);
         using var watcher = store.TryWatch(EveryKey, 0)!;
 
@@ -133,9 +133,9 @@ public class WatcherTests
     [Fact]
     public async Task Read_EntryExpires_HandsOverTheExpiry()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
-        await store.CommitAsync(Some.Put("k", "v", time.Now.AddSeconds(1)));
+        await store.CommitAsync(Some.Put("k", "v", time.GetUtcNow().AddSeconds(1)));
         using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
         time.Advance(TimeSpan.FromSeconds(2));
 
@@ -147,7 +147,7 @@ public class WatcherTests
     [Fact]
     public async Task Read_RecordsOfTheStore_AreNotAmongWhatIsWatched()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
         using var watcher = store.TryWatch(EveryKey, 0)!;
         var remembered = new Transaction([], [Some.Put("k")])
@@ -172,7 +172,7 @@ public class WatcherTests
     public async Task Read_CommitIsNotYetPublished_IsSilent()
     {
         var gate = new Gate();
-        var log = new HookedLog();
+        var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);
         await store.CommitAsync(Some.Put("k", "before"));
         using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
@@ -201,7 +201,7 @@ public class WatcherTests
     [Fact]
     public async Task ReadAsync_TimeIsUp_IsSilentAtTheLatestPosition()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
         using var watcher = store.TryWatch(WatchFilter.OfKey(Some.Key("k")), 0)!;
         using var other = store.TryWatch(WatchFilter.OfKey(Some.Key("other")), 0)!;

@@ -1,6 +1,6 @@
 using KvStore.Storage;
 
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>A fake disk as one process sees it, until it is killed.</summary>
 internal sealed class FakeDiskSession(FakeDisk disk) : IDisk

@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>The part of the contract that speaks of changes whose result depends on what they meet.</summary>
 public abstract partial class CommitLogContract
@@ -37,7 +37,7 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_PatchLifetimeMoveAndReads_MeetTheLatestState()
     {
-        var expires = _time.Now.AddSeconds(5);
+        var expires = _time.GetUtcNow().AddSeconds(5);
         var outcomes = await CommitAsync(
             Some.Transaction(Put("a", """{"x":1}""", expires)),
             Some.Transaction(Patch("a", """{"y":2}""")),
@@ -106,8 +106,8 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_Expiry_DeletesTheEntryItMeantAndSaysThatItWasTime()
     {
-        var old = RevisionOf((await CommitAsync(Some.Transaction(Put("old", "1", _time.Now))))[0]);
-        var renewed = RevisionOf((await CommitAsync(Some.Transaction(Put("renewed", "1", _time.Now))))[0]);
+        var old = RevisionOf((await CommitAsync(Some.Transaction(Put("old", "1", _time.GetUtcNow()))))[0]);
+        var renewed = RevisionOf((await CommitAsync(Some.Transaction(Put("renewed", "1", _time.GetUtcNow()))))[0]);
         var outcomes = await CommitAsync(
             Some.Transaction(Put("renewed", "2")),
             Some.Transaction(new Expire(K("old"), old), new Expire(K("renewed"), renewed), new Expire(K("absent"), old)));

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-namespace KvStore.Server.Tests;
+namespace KvStore.Testing;
 
 /// <summary>An event as a browser would have it, or a comment, whose name is empty.</summary>
 internal sealed record ServerSentEvent(string Name, string? Id, string Data)

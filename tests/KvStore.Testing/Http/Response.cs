@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 /// <summary>An answer as it stood on the wire; the body without its chunk framing.</summary>
 internal sealed record RawResponse(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)

@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>What a file is on a <see cref="FakeDisk"/>: what a process reads, what a power cut leaves, and what lies between.</summary>
 internal sealed class FakeFile

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 /// <summary>Where the things under test are: found from the test's own place, so the tests run from any directory.</summary>
 internal static class Repository

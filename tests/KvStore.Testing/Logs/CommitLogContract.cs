@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>
 /// What every commit log promises. Derive from it for each kind of log. It assumes neither that revisions are dense, nor
@@ -10,7 +10,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
 {
     // So that a log that holds something already can be tested too.
     private readonly string _prefix = $"contract/{Guid.NewGuid():N}/";
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly RecordingFollower _follower = new();
     private ICommitLog? _log;
 
@@ -48,7 +48,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     [Fact]
     public async Task Follow_ThenCommits_HandsOverEachWholeOnceAndInOrder()
     {
-        var random = new Random(Seed.Next());
+        var random = Seed.NewRandom();
         var expected = new Dictionary<long, List<string>>();
         for (var round = 0; round < 50; round++)
         {

@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>Directories that are gone after the test.</summary>
 internal sealed class TemporaryDirectory : IDisposable

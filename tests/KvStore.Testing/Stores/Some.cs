@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>Short ways to make what most tests need.</summary>
 internal static class Some

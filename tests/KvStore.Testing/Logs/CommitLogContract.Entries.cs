@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>The part of the contract that speaks of single operations and of the entries that they leave.</summary>
 public abstract partial class CommitLogContract
@@ -138,12 +138,12 @@ public abstract partial class CommitLogContract
     public async Task Commit_Put_StoresWhatWasGivenAndTheTime()
     {
         byte[] everyByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
-        var expiry = _time.Now.AddMilliseconds(12_345);
+        var expiry = _time.GetUtcNow().AddMilliseconds(12_345);
         var first = RevisionOf((await CommitAsync(Some.Transaction(new Put(K("k"), everyByte, "image/png", expiry))))[0]);
         var entry = (await _follower.ReachAsync(first)).Find(K("k"))!.Value;
 
         Assert.Equal(everyByte, entry.Value.ToArray());
-        Assert.Equal(("image/png", expiry, _time.Now), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
+        Assert.Equal(("image/png", expiry, _time.GetUtcNow()), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
         Assert.Equal(K("k").Length + 256, entry.Bytes);
 
         _time.Advance(TimeSpan.FromMilliseconds(1_001));
@@ -151,7 +151,7 @@ public abstract partial class CommitLogContract
         entry = (await _follower.ReachAsync(second)).Find(K("k"))!.Value;
 
         Assert.Equal(0, entry.Value.Length);
-        Assert.Equal(("a/b", null, _time.Now), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
+        Assert.Equal(("a/b", null, _time.GetUtcNow()), (entry.ContentType, entry.ExpiresAt, entry.ModifiedAt));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>Makes snapshots as a store does, and remembers all that it was handed.</summary>
 internal sealed class RecordingFollower : ICommitFollower

@@ -1,12 +1,12 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
-/// <summary>A place in a fake where whoever comes by is held until the test lets it go on.</summary>
+/// <summary>A point in a fake that blocks its callers until the test opens it.</summary>
 internal sealed class Gate
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends when somebody stands at the gate.</summary>
+    /// <summary>Completes when the first caller has arrived.</summary>
     public Task Reached => _reached.Task.Within();
 
     public void Open() => _open.TrySetResult();

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
-/// <summary>Waits for what must happen, and fails when it does not.</summary>
+/// <summary>Waits for what must happen, and fails when it does not happen in 30 seconds.</summary>
 internal static class Soon
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -11,7 +11,7 @@ internal static class Soon
 
     public static Task Within(this Task task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
-    /// <summary>For what nothing signals.</summary>
+    /// <summary>Polls a condition that nothing signals.</summary>
     public static async Task UntilAsync(Func<bool> condition)
     {
         var start = Stopwatch.GetTimestamp();

@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>What a log asks of a disk.</summary>
 public enum DiskOperation

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>
 /// A log of the kind that a cluster is: operations that do not touch each other's keys are committed together at one

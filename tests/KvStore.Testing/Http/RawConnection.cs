@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 /// <summary>
 /// A TCP connection that sends exactly the bytes it is given, as no HTTP client would, and reads answers: by length,

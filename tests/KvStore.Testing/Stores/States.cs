@@ -1,4 +1,4 @@
-namespace KvStore.Tests;
+namespace KvStore.Testing;
 
 /// <summary>Everything of a state as text, so that two can be compared and a difference can be read.</summary>
 internal static class States

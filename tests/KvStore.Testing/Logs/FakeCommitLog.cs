@@ -1,0 +1,82 @@
+namespace KvStore.Testing;
+
+/// <summary>
+/// A commit log around another, in memory unless given, with a hook at each point where a test may block it, break it or
+/// observe it. Hooks do nothing by default.
+/// </summary>
+internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
+{
+    private readonly List<Commit> _commits = [];
+
+    public FakeCommitLog(TimeProvider? time = null)
+        : this(new MemoryCommitLog(time ?? TimeProvider.System))
+    {
+    }
+
+    /// <summary>Before the log loads.</summary>
+    public Func<CancellationToken, Task> Following { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Before the log has the batch.</summary>
+    public Func<Task> Committing { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>After the log published the batch's snapshot, before the store has the outcomes.</summary>
+    public Func<Task> Committed { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Maps the outcomes of a batch to those that the store gets.</summary>
+    public Func<Outcome[], Outcome[]> Answering { get; set; } = outcomes => outcomes;
+
+    /// <summary>Maps a barrier of the log to the one that the reader gets.</summary>
+    public Func<long, Task<long>> Barrier { get; set; } = Task.FromResult;
+
+    /// <summary>The size of each batch so far. Read it while the log is blocked or the store has stopped.</summary>
+    public List<int> BatchSizes { get; } = [];
+
+    /// <summary>All commits in order, each recorded before a reader can see it. Read them when no commit is pending.</summary>
+    public IReadOnlyList<Commit> Commits => _commits;
+
+    public int Disposals { get; private set; }
+
+    public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+    {
+        await Following(cancellationToken);
+        await log.FollowAsync(new Recorder(follower, _commits), cancellationToken);
+    }
+
+    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
+    {
+        BatchSizes.Add(batch.Count);
+        await Committing();
+        var outcomes = await log.CommitAsync(batch, cancellationToken);
+        await Committed();
+        return Answering(outcomes);
+    }
+
+    public async ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => await Barrier(await log.BarrierAsync(cancellationToken));
+
+    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => log.CompactAsync(revision, cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        Disposals++;
+        return log.DisposeAsync();
+    }
+
+    private sealed class Recorder(ICommitFollower follower, List<Commit> commits) : ICommitFollower
+    {
+        public Snapshot Latest => follower.Latest;
+
+        public void Load(long revision, IEnumerable<Entry> entries) => follower.Load(revision, entries);
+
+        public void Apply(IReadOnlyList<Commit> toApply)
+        {
+            commits.AddRange(toApply);
+            follower.Apply(toApply);
+        }
+
+        public void Apply(Decision decision)
+        {
+            commits.AddRange(decision.Commits);
+            follower.Apply(decision);
+        }
+    }
+}
