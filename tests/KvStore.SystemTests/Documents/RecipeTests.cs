@@ -11,7 +11,7 @@ public sealed class RecipeTests : IAsyncLifetime
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongerThanTtl = TimeSpan.FromSeconds(2.5);
 
-    private readonly Random _random = Seeds.NewRandom();
+    private readonly Random _random = Seed.NewRandom();
     private ServerProcess _server = null!;
     private KvStoreClient _store = null!;
     private int _holders;
