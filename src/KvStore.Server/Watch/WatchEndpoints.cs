@@ -12,6 +12,9 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
     private const string LastEventId = "Last-Event-ID";
 
+    private readonly WatchEventEncoder _withValues = new(withValues: true, options.WatchEventBytesMax);
+    private readonly WatchEventEncoder _withoutValues = new(withValues: false, options.WatchEventBytesMax);
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<WatchEndpoints>(routes.ServiceProvider);
@@ -111,7 +114,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     {
         switch (state)
         {
-            case WatchState.Changed when WatchEvents.TryGetChanges(watcher, withValues, options.WatchEventBytesMax) is { } events:
+            case WatchState.Changed when watcher.TryEncode(withValues ? _withValues : _withoutValues, out var events):
                 return await output.WriteAsync(events);
             case WatchState.Changed:
                 await output.WriteAsync(WatchEvents.TooLarge(store.OldestRevision));

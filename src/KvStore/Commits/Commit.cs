@@ -1,52 +1,52 @@
 namespace KvStore;
 
-/// <summary>What a commit did to one key: what stood there before, and what stands there now.</summary>
+/// <summary>What a commit did to one key: the entry before and the entry after. Immutable.</summary>
 public readonly record struct EntryChange
 {
-    // Stands for no entry, and says why there is none. It takes no room of its own, like a flag would in every change.
+    // Stands for no entry after an expiry. A flag would take room in every change.
     private static readonly Entry GoneByTime = Entry.Create(Key.FromStored([0]), default, "", 0, 0, 0, 0);
 
-    // Not nullable, because there are as many in the history as it remembers commits, and this is half as large.
+    // Not nullable, because the history has one of these per commit, and this is half as large.
     private readonly Entry _previous;
     private readonly Entry _current;
 
     private EntryChange(Entry previous, Entry current) => (_previous, _current) = (previous, current);
 
-    /// <summary>Makes a change.</summary>
-    /// <param name="previous">The entry before the commit, or null.</param>
-    /// <param name="current">The entry after the commit, or null. One of the two is present.</param>
+    /// <summary>Creates a change.</summary>
+    /// <param name="previous">The entry before the commit, or null when there was none.</param>
+    /// <param name="current">The entry after the commit, or null when it deleted the entry. At least one of the two is present, and both have the same key.</param>
     public EntryChange(Entry? previous, Entry? current) =>
         (_previous, _current) = (previous.GetValueOrDefault(), current.GetValueOrDefault());
 
-    /// <summary>The entry before the commit, or null.</summary>
+    /// <summary>The entry before the commit; null when there was none.</summary>
     public Entry? Previous => _previous == default ? null : _previous;
 
-    /// <summary>The entry after the commit, or null. One of the two is present.</summary>
+    /// <summary>The entry after the commit; null when it was deleted or has expired.</summary>
     public Entry? Current => _current == default || IsExpiry ? null : _current;
 
-    /// <summary>Whether the entry was deleted because its time had come.</summary>
+    /// <summary>Whether the store deleted the entry because it had expired.</summary>
     public bool IsExpiry => _current == GoneByTime;
 
-    /// <summary>The key that was changed.</summary>
+    /// <summary>The changed key. It refers to an entry of this change and keeps that in memory.</summary>
     public Key Key => (Current ?? Previous)!.Value.Key;
 
-    /// <summary>The deletion of an entry whose time has come.</summary>
+    /// <summary>The deletion of an expired entry.</summary>
     internal static EntryChange Expired(Entry previous) => new(previous, GoneByTime);
 }
 
-/// <summary>All that was committed at one revision. Immutable.</summary>
+/// <summary>All changes of one revision. Immutable; any thread may read it.</summary>
 public sealed class Commit
 {
     private readonly EntryChange _only;
 
-    /// <summary>A commit of one change.</summary>
+    /// <summary>Creates a commit of one change.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
     /// <param name="change">The change.</param>
     public Commit(long revision, EntryChange change) => (Revision, _only) = (revision, change);
 
-    /// <summary>A commit of any number of changes.</summary>
+    /// <summary>Creates a commit of several changes.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
-    /// <param name="changes">At least one change, and no key twice. The array belongs to the commit from now on.</param>
+    /// <param name="changes">At least one change, and no key twice. The commit takes ownership of the array.</param>
     public Commit(long revision, EntryChange[] changes)
     {
         Revision = revision;
@@ -58,14 +58,14 @@ public sealed class Commit
 
     internal Commit(long revision, EntryChange only, EntryChange[]? all) => (Revision, _only, All) = (revision, only, all);
 
-    /// <summary>The commit's revision.</summary>
+    /// <summary>The revision of the commit. Revisions strictly increase; they need not be consecutive.</summary>
     public long Revision { get; }
 
-    // Most commits have one change, which then needs no array.
+    // Most commits have one change, which needs no array.
     internal EntryChange Only => _only;
 
     internal EntryChange[]? All { get; }
 
-    /// <summary>The changes, in the order in which they were asked for.</summary>
+    /// <summary>The changes, in the order of the operations; each key once. They include the store's own records, such as those of idempotency keys.</summary>
     public ReadOnlySpan<EntryChange> Changes => All ?? new ReadOnlySpan<EntryChange>(in _only);
 }

@@ -1,25 +1,26 @@
+using System.Collections.Immutable;
+
 namespace KvStore;
 
 /// <summary>
-/// The latest commits, oldest first, bounded by number, bytes and age. One thread adds; any thread reads, without a lock.
+/// The latest commits, oldest first, bounded by number, bytes and age. One thread, the owner, adds; any thread reads, without a lock.
 /// </summary>
 /// <remarks>
-/// A list of chunks that are filled once and never changed again, so a reader needs nothing but the place to start from, which is
-/// one immutable object. Forgetting moves that place; a chunk goes when all of it is forgotten. A chunk that is gone
-/// leads nowhere: one that the collector has moved to an old generation would keep every later one alive. A reader that comes to
-/// such an end begins again. The changes lie in the chunks themselves, not in objects of their own, because
-/// what outlives a write for a while is what the collector has to copy.
+/// A linked list of append-only chunks. A reader needs only the place to start from, which is one immutable object. Forgetting
+/// moves that place, and unlinks the chunks before it: an unlinked chunk that the collector has moved to an old
+/// generation would otherwise keep every later one alive. Changes are stored in the chunks, not in objects of their own, because
+/// the collector has to copy what outlives a write.
 /// </remarks>
 internal sealed class History
 {
     private readonly StoreOptions _options;
     private readonly TimeProvider _time;
 
-    // Any thread reads, the owner writes.
+    // The owner writes, any thread reads.
     private volatile Start _start;
 
     // Any thread writes, the owner reads.
-    private long _retainedThrough = long.MaxValue;
+    private ImmutableArray<RetentionPin> _pins = [];
 
     // The owner's.
     private HistoryChunk _last = new();
@@ -32,19 +33,23 @@ internal sealed class History
         _start = new Start(0, _last, 0);
     }
 
-    /// <summary>The oldest revision whose state can still be told.</summary>
+    /// <summary>The oldest revision whose state is known: that of the last forgotten commit.</summary>
     public long OldestRevision => _start.Revision;
 
-    /// <summary>
-    /// How far watchers have been told of commits. What comes after it stays although it has too many bytes, so that one large deletion does not end
-    /// every watch before anybody could look at it. Any thread sets it.
-    /// </summary>
-    public long RetainedThrough
+    /// <summary>Retains commits beyond the limit of bytes. Any thread may call it.</summary>
+    /// <param name="after">Commits after this revision are retained, except those that are forgotten already.</param>
+    /// <returns>The pin, which the caller moves forward and disposes of. While there are several, the one that is furthest behind counts.</returns>
+    public RetentionPin Pin(long after)
     {
-        set => Volatile.Write(ref _retainedThrough, value);
+        var pin = new RetentionPin(this, after);
+        ImmutableInterlocked.Update(ref _pins, static (pins, added) => pins.Add(added), pin);
+        return pin;
     }
 
-    /// <summary>Forgets everything; the state at this revision is the oldest that can be told. For the owner.</summary>
+    /// <summary>For <see cref="RetentionPin.Dispose"/>.</summary>
+    internal void Release(RetentionPin pin) => ImmutableInterlocked.Update(ref _pins, static (pins, released) => pins.Remove(released), pin);
+
+    /// <summary>Forgets everything; the state at this revision is now the oldest that is known. For the owner.</summary>
     public void Reset(long revision)
     {
         _last = new HistoryChunk();
@@ -52,7 +57,7 @@ internal sealed class History
         (_commits, _bytes) = (0, 0);
     }
 
-    /// <summary>Adds commits, and forgets old ones that are over a limit. For the owner.</summary>
+    /// <summary>Adds commits, and forgets old ones beyond the limits. For the owner.</summary>
     public void Add(IReadOnlyList<Commit> commits)
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -68,7 +73,10 @@ internal sealed class History
         Forget(now);
     }
 
-    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
+    /// <summary>The commits in (above, upTo], or the first of them; null when some of them are forgotten.</summary>
+    /// <param name="above">The revision before the first commit.</param>
+    /// <param name="upTo">The revision of the last commit, at most.</param>
+    /// <param name="commitsMax">The most commits to return.</param>
     public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue)
     {
         while (true)
@@ -77,7 +85,7 @@ internal sealed class History
             if (start.Revision > above)
                 return null;
 
-            // The last of them is missing when a chunk was cut off under this walk, or when the history ends before it.
+            // A walk that misses the last commit met an unlinked chunk, or the end of the history. An unchanged start rules out the former.
             var commits = new List<Commit>();
             if (start.TryCopy(above, upTo, commitsMax, commits) || start == _start)
                 return commits;
@@ -87,12 +95,12 @@ internal sealed class History
     private void Forget(long now)
     {
         var (revision, chunk, index) = _start;
-        var toldUpTo = Volatile.Read(ref _retainedThrough);
+        var retainedAfter = RetainedAfter();
         while (_commits > 0)
         {
             if (index == chunk.Count)
                 (chunk, index) = (chunk.Next!, 0);
-            if (_commits <= _options.HistoryCommitsMax && (_bytes <= _options.HistoryBytesMax || chunk.RevisionAt(index) > toldUpTo) &&
+            if (_commits <= _options.HistoryCommitsMax && (_bytes <= _options.HistoryBytesMax || chunk.RevisionAt(index) > retainedAfter) &&
                 now - chunk.AddedAt(index) <= _options.HistoryAgeMax.TotalMilliseconds)
                 break;
             revision = chunk.RevisionAt(index);
@@ -106,20 +114,32 @@ internal sealed class History
         if (_commits == 0)
             (_last, chunk, index) = (chunk.Append(), chunk.Next!, 0);
 
-        // The order matters because a reader that comes to the end of a chunk that was cut off looks for another start.
-        var gone = _start.Chunk;
+        // The order matters because a reader that meets an unlinked chunk must find another start. With the two steps reversed:
+        //   T1 (reader): takes the start, walks to the end of the first chunk
+        //   T2 (owner):  unlinks the first chunk
+        //   T1:          finds no next chunk and the same start, and takes the commits so far for all that there are
+        //   T2:          moves the start
+        var unlinked = _start.Chunk;
         _start = new Start(revision, chunk, index);
-        while (gone != chunk)
-            gone = gone.Unlink();
+        while (unlinked != chunk)
+            unlinked = unlinked.Unlink();
+    }
+
+    private long RetainedAfter()
+    {
+        var revision = long.MaxValue;
+        foreach (var pin in _pins)
+            revision = Math.Min(revision, pin.RetainedAfter);
+        return revision;
     }
 
     /// <summary>Where the history starts.</summary>
-    /// <param name="Revision">The last revision that was forgotten.</param>
+    /// <param name="Revision">The last forgotten revision.</param>
     /// <param name="Chunk">The chunk of the first commit.</param>
-    /// <param name="Index">Its place there.</param>
+    /// <param name="Index">Its index there.</param>
     private sealed record Start(long Revision, HistoryChunk Chunk, int Index)
     {
-        /// <summary>Copies the commits above one revision, up to and with another or as many as are wanted; false if the last of them was not met.</summary>
+        /// <summary>Copies the commits in (above, upTo], up to a number; false when the walk ended before the last of them.</summary>
         public bool TryCopy(long above, long upTo, int commitsMax, List<Commit> commits)
         {
             var reached = Revision;
@@ -127,7 +147,7 @@ internal sealed class History
             {
                 var count = chunk.Count;
 
-                // Most of the history is older than what is asked for.
+                // Readers usually want the newest commits: chunks that are older as a whole are skipped.
                 if (count > 0 && chunk.RevisionAt(count - 1) <= above)
                     index = count;
                 for (; index < count && chunk.RevisionAt(index) <= upTo; index++)

@@ -1,12 +1,12 @@
 namespace KvStore;
 
-/// <summary>A run of commits in the history. One thread adds to it; any thread reads what was added, which never changes.</summary>
+/// <summary>An append-only run of commits in the history. One thread, the owner, adds and unlinks; any thread reads.</summary>
 internal sealed class HistoryChunk
 {
-    /// <summary>The most commits that a chunk holds, and with that the most that are kept although they are forgotten.</summary>
+    /// <summary>The most commits of a chunk, and so the most forgotten ones that stay in memory.</summary>
     public const int CommitsMax = 256;
 
-    // A chunk that holds as much is full, whatever the number of its commits: what is forgotten in it is not counted any more.
+    // Bounds the forgotten bytes that stay in memory, as CommitsMax bounds their number: the limits of the history do not count them.
     private const long BytesMax = 1 << 20;
 
     private readonly Slot[] _slots = new Slot[CommitsMax];
@@ -14,25 +14,25 @@ internal sealed class HistoryChunk
     private volatile int _count;
     private volatile HistoryChunk? _next;
 
-    /// <summary>How many commits there are.</summary>
+    /// <summary>The number of commits.</summary>
     public int Count => _count;
 
     /// <summary>Whether the next commit goes to another chunk.</summary>
     public bool IsFull => _count == CommitsMax || _bytes >= BytesMax;
 
-    /// <summary>The chunk with the commits after those of this one; null when there is none, or this one was cut off.</summary>
+    /// <summary>The next chunk; null when there is none, or this one was unlinked.</summary>
     public HistoryChunk? Next => _next;
 
     /// <summary>The revision of a commit.</summary>
     public long RevisionAt(int index) => _slots[index].Revision;
 
-    /// <summary>When a commit was added, in milliseconds.</summary>
+    /// <summary>When a commit was added, in milliseconds since 1970-01-01 UTC.</summary>
     public long AddedAt(int index) => _slots[index].AddedAt;
 
-    /// <summary>A commit.</summary>
+    /// <summary>A new object for a commit.</summary>
     public Commit At(int index) => new(_slots[index].Revision, _slots[index].Only, _slots[index].All);
 
-    /// <summary>What would be garbage if a commit were forgotten: bytes of the entries that it replaced.</summary>
+    /// <summary>The bytes that a commit keeps alive: keys and values of the entries that it replaced.</summary>
     public long BytesAt(int index)
     {
         ref readonly var slot = ref _slots[index];
@@ -44,7 +44,7 @@ internal sealed class HistoryChunk
         return bytes;
     }
 
-    /// <summary>Adds a commit to a chunk that is not full, and returns <see cref="BytesAt"/> of it.</summary>
+    /// <summary>Adds a commit to a chunk that is not full, and returns its <see cref="BytesAt"/>.</summary>
     public long Add(Commit commit, long now)
     {
         var index = _count;
@@ -52,15 +52,15 @@ internal sealed class HistoryChunk
         var bytes = BytesAt(index);
         _bytes += bytes;
 
-        // The order matters because readers look at the count first.
+        // The order matters because a reader takes the count first and then reads the slots below it.
         _count = index + 1;
         return bytes;
     }
 
-    /// <summary>Puts a new chunk after this one, and returns it.</summary>
+    /// <summary>Links a new chunk after this one, and returns it.</summary>
     public HistoryChunk Append() => _next = new HistoryChunk();
 
-    /// <summary>Lets go of the chunk after this one, and returns it.</summary>
+    /// <summary>Unlinks the next chunk, and returns it.</summary>
     public HistoryChunk Unlink()
     {
         var next = _next!;

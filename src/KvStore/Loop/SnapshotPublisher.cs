@@ -23,11 +23,8 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public long OldestRevision => _history.OldestRevision;
 
-    /// <inheritdoc cref="History.RetainedThrough"/>
-    public long RetainedThrough
-    {
-        set => _history.RetainedThrough = value;
-    }
+    /// <inheritdoc cref="History.Pin"/>
+    public RetentionPin Pin(long after) => _history.Pin(after);
 
     public void Load(long revision, IEnumerable<Entry> entries)
     {
@@ -75,8 +72,10 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     {
         while (true)
         {
-            // The order matters because the publisher writes the snapshot and then takes the signal: a snapshot that we
-            // do not see here is published after our signal stood there, and completes it.
+            // The order matters because the publisher writes the snapshot and then takes the signal. With the two reads reversed:
+            //   T1 (waiter):    reads the latest snapshot, which is too old
+            //   T2 (publisher): writes the snapshot, finds no signal to complete
+            //   T1:             sets a signal, and waits although its snapshot is there
             var published = Volatile.Read(ref _published) ?? Signal();
             if (_latest is var snapshot && snapshot.Revision >= revision)
                 return snapshot;

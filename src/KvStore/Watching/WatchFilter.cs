@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>Which keys a watcher wants to hear of: one, or all that start with a prefix. The store's own records are never among them.</summary>
+/// <summary>The keys of a watcher: one key, or all keys with a prefix. Never matches the store's own records. Immutable; any thread may use it.</summary>
 public readonly struct WatchFilter
 {
     private WatchFilter(Key text, bool isPrefix) => (Text, IsPrefix) = (text, isPrefix);
@@ -11,20 +11,20 @@ public readonly struct WatchFilter
     /// <summary>Whether <see cref="Text"/> is a prefix.</summary>
     internal bool IsPrefix { get; }
 
-    /// <summary>One key.</summary>
+    /// <summary>Matches one key.</summary>
     public static WatchFilter OfKey(Key key) => new(key, isPrefix: false);
 
-    /// <summary>Every key that starts with the bytes, which are copied; with no bytes, every key.</summary>
+    /// <summary>Matches every key that starts with the bytes, which are copied. Without bytes it matches every key.</summary>
     public static WatchFilter OfPrefix(ReadOnlySpan<byte> prefix) => new(Key.FromStored(prefix), isPrefix: true);
 
-    /// <summary>The keys as a range.</summary>
+    /// <summary>The matching keys as a range.</summary>
     public KeyRange Range => IsPrefix ? KeyRange.WithPrefix(Text.Utf8) : new KeyRange(Text.Utf8.ToArray(), (byte[])[.. Text.Utf8, 0]);
 
-    /// <summary>Whether a key is one of them.</summary>
+    /// <summary>Whether a key matches.</summary>
     public bool Matches(ReadOnlySpan<byte> key) =>
         IsPrefix ? key.StartsWith(Text.Utf8) && KeyRange.IsUserKey(key) : key.SequenceEqual(Text.Utf8);
 
-    /// <summary>How many of a commit's changes are about these keys.</summary>
+    /// <summary>Counts the changes of a commit whose key matches.</summary>
     public int CountIn(Commit commit)
     {
         var count = 0;

@@ -2,76 +2,73 @@ using System.Runtime.InteropServices;
 
 namespace KvStore;
 
-/// <summary>Everybody who watches the same. All members are for the hub but <see cref="After"/>, which any thread may call.</summary>
+/// <summary>
+/// The watchers with one filter, and the batches that they were notified of. The hub calls all members under its lock, except
+/// <see cref="FindAfter"/>, which any thread may call.
+/// </summary>
 internal sealed class WatchGroup
 {
-    private List<Commit>? _found;
+    private List<Commit>? _matches;
 
-    // What the watchers were told of and may not have read yet.
-    private volatile WatchedCommits? _first;
-    private WatchedCommits? _last;
+    // The batches that watchers were notified of and that are not released, oldest first.
+    private volatile WatchBatch? _first;
+    private WatchBatch? _last;
 
     public HashSet<Watcher> Watchers { get; } = [];
 
-    /// <summary>Whether there is something that these watchers were told of.</summary>
-    public bool Keeps => _first is not null;
+    /// <summary>Whether there are batches that are not released.</summary>
+    public bool HasBatches => _first is not null;
 
-    /// <summary>A commit concerns these watchers. May be called for each of its changes.</summary>
-    /// <returns>Whether it is the first.</returns>
-    public bool Add(Commit commit)
+    /// <summary>Adds a commit to those of the next <see cref="Notify"/>. May be called for each of its matching changes.</summary>
+    /// <returns>Whether it is the first one.</returns>
+    public bool AddMatch(Commit commit)
     {
-        if (_found is null)
+        if (_matches is null)
         {
-            _found = [commit];
+            _matches = [commit];
             return true;
         }
 
-        if (_found[^1] != commit)
-            _found.Add(commit);
+        if (_matches[^1] != commit)
+            _matches.Add(commit);
         return false;
     }
 
-    /// <summary>Tells the watchers of the commits that were added, which are all after one revision, up to and with another.</summary>
-    /// <param name="above">The one.</param>
-    /// <param name="upTo">The other.</param>
-    /// <param name="told">Takes those who were told and have to be woken.</param>
-    public void Tell(long above, long upTo, Queue<Watcher> told)
+    /// <summary>Makes batches of the added commits, which are all matching ones in (above, upTo], and notifies the watchers.</summary>
+    public void Notify(long above, long upTo, WatchPacer pacer)
     {
-        var revision = _found![0].Revision;
+        var revision = _matches![0].Revision;
 
-        // Between the last ones and these there was nothing.
-        var (first, last) = WatchedCommits.All(_first is null ? above : _last!.UpTo, upTo, CollectionsMarshal.AsSpan(_found));
-        _found = null;
+        // No commit matched between the last batch and these.
+        var (first, last) = WatchBatch.Split(_first is null ? above : _last!.UpTo, upTo, CollectionsMarshal.AsSpan(_matches));
+        _matches = null;
         if (_first is null)
             _first = first;
         else
             _last!.Next = first;
         _last = last;
         foreach (var watcher in Watchers)
-        {
-            if (watcher.Tell(revision))
-                told.Enqueue(watcher);
-        }
+            pacer.Notify(watcher, revision);
     }
 
-    /// <summary>Lets go of what the watchers were told of up to a revision.</summary>
-    /// <returns>Whether anything is left.</returns>
-    public bool Forget(long upTo)
+    /// <summary>Releases the batches up to a revision.</summary>
+    /// <returns>Whether any batch is left.</returns>
+    public bool Release(long upTo)
     {
         while (_first is { } first && first.UpTo <= upTo)
-            (_first, first.Next) = (first.Next, WatchedCommits.Forgotten);
-        if (!Keeps)
+            (_first, first.Next) = (first.Next, WatchBatch.Released);
+        if (!HasBatches)
             _last = null;
-        return Keeps;
+        return HasBatches;
     }
 
-    /// <summary>What comes after a revision, of what the watchers were told of; null when that does not reach back so far, or is over.</summary>
-    public WatchedCommits? After(long revision)
+    /// <summary>The first batch of commits after a revision; null when there is none, or an earlier one that is released.</summary>
+    public WatchBatch? FindAfter(long revision)
     {
-        for (var part = _first; part is not null && part.Above <= revision; part = part.Next)
+        for (var batch = _first; batch is not null && batch.Above <= revision; batch = batch.Next)
         {
-            if (part.UpTo > revision)
-                return part.After(revision);
+            if (batch.UpTo > revision)
+                return batch.After(revision);
         }
 
         return null;

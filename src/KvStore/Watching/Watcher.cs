@@ -1,113 +1,113 @@
 namespace KvStore;
 
-/// <summary>What a watcher has come to.</summary>
-public enum WatchState
-{
-    /// <summary>There are commits that concern it.</summary>
-    Changed,
-
-    /// <summary>Nothing that concerns it has happened up to its position.</summary>
-    Silent,
-
-    /// <summary>Commits after its position have been forgotten. It cannot go on; begin again with a snapshot.</summary>
-    Gone,
-
-    /// <summary>The store is stopping. Nothing will come any more.</summary>
-    Stopped,
-}
-
 /// <summary>
-/// A cursor over the commits that concern some keys. It holds a position and the few commits that it has just found: whoever reads
-/// slowly costs the store nothing more, and is told when what he has not read is forgotten. Belongs to one thread at a time.
+/// A cursor over the commits that match a filter: a position and the batch of commits of the last read. It keeps nothing that grows. A watcher
+/// that falls behind the retained history gets <see cref="WatchState.Gone"/>; it never blocks others. Belongs to one thread at a time.
 /// </summary>
 public sealed class Watcher : IDisposable
 {
     private readonly WatchHub _hub;
-    private WatchedCommits? _found;
+    private WatchBatch? _batch;
 
-    // The first revision that concerns this watcher and that it has not looked at; 0 when there is none. The hub sets it.
+    // The hub's, and this watcher's: see Scan.
+
+    // The revision of the first commit that the hub notified of since the last scan; 0 when there is none.
     private long _pending;
+
+    // Whether the wake slot has come.
+    private volatile bool _isWoken;
     private TaskCompletionSource? _signal;
 
-    // Whether it is this watcher's turn to look at what is pending. The hub sets it.
-    private volatile bool _isDue;
-
-    // The first revision that is still to be looked at, of what the hub told; 0 when there is none. Stays when it is gone.
+    // This watcher's own: the first notified revision that is not read yet; 0 when there is none. Stays when it is gone.
     private long _unread;
 
     internal Watcher(WatchHub hub, WatchFilter filter, long position) => (_hub, Filter, Position) = (hub, filter, position);
 
-    /// <summary>What it watches.</summary>
+    /// <summary>The keys that it watches.</summary>
     public WatchFilter Filter { get; }
 
-    /// <summary>Everything up to this revision has been handed over by <see cref="ReadAsync"/>, or does not concern this watcher.</summary>
+    /// <summary>Every matching commit up to this revision has been handed over. May be a revision that the store has not reached.</summary>
     public long Position { get; private set; }
 
-    /// <summary>The commits that the last <see cref="ReadAsync"/> found, in order, each once. Valid until the next one.</summary>
-    public IReadOnlyList<Commit> Commits => _found?.Commits ?? [];
-
     /// <summary>
-    /// What somebody made of <see cref="Commits"/>, for whoever watches the same and is handed the same: it is serialised once, not
-    /// once per watcher. Null at first. Two threads may both find null and both set it; either is as good.
+    /// The matching commits of the last read, in order, each once; empty unless it was <see cref="WatchState.Changed"/>. At most 128 commits, and no more once
+    /// they have 32 KiB. A commit also has its changes of other keys: see <see cref="WatchFilter.Matches"/>. Valid until the next read.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It was set while there were no commits.</exception>
-    public object? Form
-    {
-        get => _found?.Form;
-        set => (_found ?? throw new InvalidOperationException("There are no commits.")).Form = value;
-    }
+    public IReadOnlyList<Commit> Commits => _batch?.Commits ?? [];
 
-    /// <summary>Finds the commits that concern this watcher, without waiting.</summary>
-    public WatchState Read() => Look() ?? WatchState.Silent;
+    /// <summary>Encodes <see cref="Commits"/>, or returns the encoding that another watcher of the same keys got from the same encoder.</summary>
+    /// <param name="encoder">The encoder. It is compared by reference.</param>
+    /// <param name="encoding">The encoding. Watchers share it; it never changes, and stays valid after the next read.</param>
+    /// <returns>False when the encoder rejects the commits.</returns>
+    /// <exception cref="InvalidOperationException">The last read was not <see cref="WatchState.Changed"/>.</exception>
+    public bool TryEncode(IWatchEncoder encoder, out ReadOnlyMemory<byte> encoding) =>
+        (_batch ?? throw new InvalidOperationException("There are no commits.")).TryEncode(encoder, Filter, out encoding);
 
-    /// <summary>Finds the commits that concern this watcher, and waits for one when there is none.</summary>
-    /// <param name="timeout">How long; then the answer is <see cref="WatchState.Silent"/>.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    /// <summary>Reads the next matching commits, without waiting.</summary>
+    public WatchState Read() => Scan() ?? WatchState.Silent;
+
+    /// <summary>Reads the next matching commits, and waits for one when there is none.</summary>
+    /// <param name="timeout">The longest wait, or <see cref="Timeout.InfiniteTimeSpan"/>. After it the result is <see cref="WatchState.Silent"/>.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was cancelled. The watcher can be read again.</exception>
     public async ValueTask<WatchState> ReadAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (Look() is { } state)
+            if (Scan() is { } state)
                 return state;
             if (!await WaitAsync(timeout, cancellationToken).ConfigureAwait(false))
                 return Read();
         }
     }
 
-    /// <summary>Stops watching.</summary>
+    /// <summary>Stops watching. A read that waits is not ended by it. May be called twice.</summary>
     public void Dispose() => _hub.Remove(this);
 
-    /// <summary>Everybody who watches the same.</summary>
+    /// <summary>The watchers with the same filter.</summary>
     internal WatchGroup? Group { get; set; }
 
-    /// <summary>The first revision that concerns this watcher and that it has not looked at; 0 when there is none.</summary>
+    /// <summary>The revision of the first commit that the hub notified of since the last scan; 0 when there is none.</summary>
     internal long Pending => Volatile.Read(ref _pending);
 
-    /// <summary>For the hub: there is a commit that concerns this watcher, at this revision.</summary>
-    /// <returns>Whether it has to be woken: it had not been told of anything before.</returns>
-    internal bool Tell(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;
+    /// <summary>For the pacer: there is a matching commit at this revision.</summary>
+    /// <returns>Whether the watcher needs a wake slot: it had no pending notification.</returns>
+    internal bool Notify(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;
 
-    /// <summary>For the hub: it is this watcher's turn to look at what it was told of, or the hub has stopped.</summary>
+    /// <summary>For the hub: the wake slot has come, or the hub has stopped.</summary>
     internal void Wake()
     {
-        _isDue = true;
+        _isWoken = true;
         Interlocked.Exchange(ref _signal, null)?.TrySetResult();
     }
 
-    // Null when there is nothing to tell.
-    private WatchState? Look()
+    // Null when there is nothing to hand over.
+    //
+    // The hub writes NotifyingThrough, then the pending revisions, then NotifiedThrough. The scan reads in the opposite order, for two reasons.
+    //
+    // Without a pending revision, no commit up to NotifiedThrough matches. If the scan read the pending revision first:
+    //   T1 (watcher): finds no pending revision
+    //   T2 (hub):     notifies this watcher of 7, sets NotifiedThrough to 7
+    //   T1:           moves its position to 7, past a commit that it has not handed over
+    //
+    // With a pending revision, all notified commits are at or below NotifyingThrough. If the hub set that last, or the scan read it first:
+    //   T1 (watcher): reads NotifyingThrough, 6
+    //   T2 (hub):     sets it to 7, notifies this watcher of 7
+    //   T1:           takes the pending revision 7, finds no commit in (6, 6], and takes the notification for done
+    private WatchState? Scan()
     {
-        _found = null;
+        _batch = null;
         if (_hub.IsStopped)
             return WatchState.Stopped;
 
-        // The order matters because the hub says how far it is going to tell, then tells, then says how far it has told. So when
-        // nothing is pending, nothing up to here concerns us; and when something is, all that we were told of is up to there.
-        var looked = _hub.NotifiedThrough;
-        if (_isDue)
+        var notifiedThrough = _hub.NotifiedThrough;
+        if (_isWoken)
         {
-            _isDue = false;
+            // The order matters. With the two steps reversed:
+            //   T1 (watcher): takes the pending revision
+            //   T2 (hub):     notifies of a later commit, and wakes
+            //   T1:           clears the wake, and waits for a slot that it already had
+            _isWoken = false;
             var pending = Interlocked.Exchange(ref _pending, 0);
             if (_unread == 0)
                 _unread = pending;
@@ -117,37 +117,41 @@ public sealed class Watcher : IDisposable
             return null;
         }
 
-        while (_unread > 0 && _found is null)
+        while (_unread > 0 && _batch is null)
         {
-            if (!TryFind(Math.Max(Position, _unread - 1)))
+            if (!TryReadBatch(Math.Max(Position, _unread - 1)))
                 return WatchState.Gone;
         }
 
         if (_unread == 0)
-            Position = Math.Max(Position, looked);
-        return _found is null ? null : WatchState.Changed;
+            Position = Math.Max(Position, notifiedThrough);
+        return _batch is null ? null : WatchState.Changed;
     }
 
-    // False when it is gone.
-    private bool TryFind(long above)
+    // False when commits after the position are forgotten.
+    private bool TryReadBatch(long above)
     {
         var upTo = _hub.NotifyingThrough;
-        var shared = Group?.After(above);
-        if ((shared ?? _hub.Between(above, upTo, Filter)) is not { } found)
+        var shared = Group?.FindAfter(above);
+        if ((shared ?? _hub.ReadHistory(above, upTo, Filter)) is not { } batch)
             return false;
-        Position = Math.Max(Position, found.UpTo);
-        _unread = (shared is null ? found.UpTo >= upTo : shared.Next is null) ? 0 : Position + 1;
-        if (found.Commits.Length > 0)
-            _found = found;
+        Position = Math.Max(Position, batch.UpTo);
+        _unread = (shared is null ? batch.UpTo >= upTo : shared.Next is null) ? 0 : Position + 1;
+        if (batch.Commits.Length > 0)
+            _batch = batch;
         return true;
     }
 
     // False when the time is up.
     private async ValueTask<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
+        // The order matters because a wake sets the flag and then takes the signal. With the two steps reversed:
+        //   T1 (watcher): reads the flag, not woken
+        //   T2 (hub):     sets the flag, finds no signal
+        //   T1:           sets a signal that nothing completes
         var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _signal, signal);
-        if (_isDue || _hub.IsStopped)
+        if (_isWoken || _hub.IsStopped)
             return true;
         await signal.Task.WaitAsync(timeout, _hub.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();

@@ -1,20 +1,19 @@
 namespace KvStore;
 
-/// <summary>Watchers by what they watch, so that a commit finds those that it concerns without asking the others. Not thread-safe.</summary>
+/// <summary>Groups of watchers by filter: a commit finds the groups that it matches without visiting the others. Not thread-safe.</summary>
 internal sealed class WatcherIndex
 {
     private readonly Dictionary<Key, WatchGroup> _keys = [];
     private readonly Dictionary<Key, WatchGroup> _prefixes = [];
 
-    // How many different prefixes there are of each length, and these lengths.
+    // The number of different prefixes of each length, and these lengths: a key is looked up once per length.
     private readonly Dictionary<int, int> _prefixesOfLength = [];
     private int[] _prefixLengths = [];
 
-    // Who is being told of something, and who has been and keeps it.
-    private readonly List<WatchGroup> _telling = [];
-    private readonly List<WatchGroup> _keeping = [];
+    private readonly List<WatchGroup> _matching = [];
+    private readonly List<WatchGroup> _withBatches = [];
 
-    /// <summary>How many watchers there are.</summary>
+    /// <summary>The number of watchers.</summary>
     public int Count { get; private set; }
 
     /// <summary>Every watcher.</summary>
@@ -50,42 +49,42 @@ internal sealed class WatcherIndex
             CountPrefix(text.Length, -1);
     }
 
-    /// <summary>Tells every watcher whom commits concern, once, of the first that does.</summary>
-    /// <param name="above">The commits are all after this revision,</param>
-    /// <param name="upTo">up to and with this one.</param>
+    /// <summary>Notifies every watcher that a commit matches, once, with the revision of the first such commit.</summary>
+    /// <param name="above">The revision that the commits are above.</param>
+    /// <param name="upTo">The revision up to which these are all commits.</param>
     /// <param name="commits">The commits.</param>
-    /// <param name="told">Takes those who were told and have to be woken.</param>
-    public void Tell(long above, long upTo, List<Commit> commits, Queue<Watcher> told)
+    /// <param name="pacer">Gets the watchers that have to be woken.</param>
+    public void Notify(long above, long upTo, List<Commit> commits, WatchPacer pacer)
     {
         foreach (var commit in commits)
         {
             foreach (ref readonly var change in commit.Changes)
-                Find(change.Key, commit);
+                AddMatches(change.Key, commit);
         }
 
-        foreach (var group in _telling)
+        foreach (var group in _matching)
         {
-            if (!group.Keeps)
-                _keeping.Add(group);
-            group.Tell(above, upTo, told);
+            if (!group.HasBatches)
+                _withBatches.Add(group);
+            group.Notify(above, upTo, pacer);
         }
 
-        _telling.Clear();
+        _matching.Clear();
     }
 
-    /// <summary>Lets go of what watchers were told of up to a revision. Whoever has not read it finds it in the history.</summary>
-    public void Forget(long upTo) => _keeping.RemoveAll(group => !group.Forget(upTo));
+    /// <summary>Releases the batches up to a revision. A watcher that has not read one finds its commits in the history.</summary>
+    public void Release(long upTo) => _withBatches.RemoveAll(group => !group.Release(upTo));
 
-    private void Find(Key key, Commit commit)
+    private void AddMatches(Key key, Commit commit)
     {
         if (!KeyRange.IsUserKey(key.Utf8))
             return;
-        if (_keys.Count > 0 && _keys.TryGetValue(key, out var group) && group.Add(commit))
-            _telling.Add(group);
+        if (_keys.Count > 0 && _keys.TryGetValue(key, out var group) && group.AddMatch(commit))
+            _matching.Add(group);
         foreach (var length in _prefixLengths)
         {
-            if (length <= key.Length && _prefixes.TryGetValue(key.Prefix(length), out var prefix) && prefix.Add(commit))
-                _telling.Add(prefix);
+            if (length <= key.Length && _prefixes.TryGetValue(key.Prefix(length), out var prefix) && prefix.AddMatch(commit))
+                _matching.Add(prefix);
         }
     }
 

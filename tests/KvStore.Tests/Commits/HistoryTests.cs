@@ -55,6 +55,52 @@ public class HistoryTests
     }
 
     [Fact]
+    public void Pin_OverTheBytesLimit_RetainsUntilMovedOrReleased()
+    {
+        var history = Make(new StoreOptions { HistoryBytesMax = 0 }, 1);
+        using var pin = history.Pin(after: 1);
+        history.Add([Commit(2), Commit(3)]);
+        Assert.Equal(1, history.OldestRevision);
+        Assert.Equal([2, 3], Revisions(history.CommitsBetween(1, 3)));
+
+        pin.RetainedAfter = 2;
+        history.Add([Commit(4)]);
+        Assert.Equal(2, history.OldestRevision);
+
+        pin.Dispose();
+        pin.Dispose();
+        history.Add([Commit(5)]);
+        Assert.Equal(5, history.OldestRevision);
+    }
+
+    [Fact]
+    public void Pin_Several_TheOneFurthestBehindCounts()
+    {
+        var history = Make(new StoreOptions { HistoryBytesMax = 0 }, 1, 2);
+        using var behind = history.Pin(after: 2);
+        using var ahead = history.Pin(after: 3);
+        history.Add([Commit(3), Commit(4)]);
+        Assert.Equal(2, history.OldestRevision);
+
+        behind.Dispose();
+        history.Add([Commit(5)]);
+        Assert.Equal(3, history.OldestRevision);
+    }
+
+    [Fact]
+    public void Pin_OverOtherLimits_RetainsNothing()
+    {
+        var history = Make(new StoreOptions { HistoryCommitsMax = 1, HistoryAgeMax = TimeSpan.FromSeconds(1) });
+        using var pin = history.Pin(after: 0);
+        history.Add([Commit(1), Commit(2)]);
+        Assert.Equal(1, history.OldestRevision);
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        history.Add([Commit(3)]);
+        Assert.Equal(2, history.OldestRevision);
+    }
+
+    [Fact]
     public void Add_OlderCommitsAreOverTheAgeLimit_ForgetsThem()
     {
         var history = Make(new StoreOptions { HistoryAgeMax = TimeSpan.FromSeconds(10) }, 1, 2);

@@ -88,6 +88,36 @@ public sealed class WatchMemoryTests
         }
     }
 
+    [Fact]
+    public async Task Dispose_LastWatcher_ReleasesTheHistory()
+    {
+        var options = new StoreOptions { HistoryBytesMax = 0 };
+        var publisher = new SnapshotPublisher(options, TimeProvider.System);
+        publisher.Load(0, []);
+        using var hub = new WatchHub(publisher, options, TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        hub.TryAdd(EveryKey, 0)!.Dispose();
+        var revision = 0L;
+        await Soon.UntilAsync(() =>
+        {
+            Commit(publisher, ++revision);
+            return revision > 2 && publisher.OldestRevision == revision;
+        });
+    }
+
+    [Fact]
+    public void Stop_WithWatchers_ReleasesTheHistory()
+    {
+        var options = new StoreOptions { HistoryBytesMax = 0 };
+        var publisher = new SnapshotPublisher(options, TimeProvider.System);
+        publisher.Load(0, []);
+        using var hub = new WatchHub(publisher, options, TimeProvider.System, exception => Assert.Fail($"{exception}"));
+        using var watcher = hub.TryAdd(EveryKey, 0);
+        hub.Stop();
+        Commit(publisher, 1);
+        Commit(publisher, 2);
+        Assert.Equal(2, publisher.OldestRevision);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference Commit(SnapshotPublisher publisher, long revision)
     {

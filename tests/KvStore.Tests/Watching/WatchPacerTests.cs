@@ -1,10 +1,10 @@
 namespace KvStore.Tests;
 
-/// <summary>In which order watchers have their turns, and how long they wait for them. A turn is 8 ms, in which 100 are woken unless there are more than fit.</summary>
-public sealed class WatchTurnTests : IDisposable
+/// <summary>The order of wake slots, and the wait for them. An interval is 8 ms and has 100 slots, unless that would make watchers wait too long.</summary>
+public sealed class WatchPacerTests : IDisposable
 {
-    private const int InTurn = 100;
-    private static readonly TimeSpan TurnTime = TimeSpan.FromMilliseconds(8);
+    private const int Slots = 100;
+    private static readonly TimeSpan IntervalTime = TimeSpan.FromMilliseconds(8);
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
 
     private readonly ObservedTime _time = new();
@@ -14,46 +14,45 @@ public sealed class WatchTurnTests : IDisposable
 
     public void Dispose() => _hub?.Dispose();
 
-    // Who has been woken and was told of more comes after those who still wait.
     [Fact]
-    public async Task Wake_CommitsComeWhileSomeWait_NobodyHasASecondTurnBeforeAllHadOne()
+    public async Task Wake_CommitsDuringWait_NoSecondSlotBeforeAllHadOne()
     {
         Begin(350, TimeSpan.FromSeconds(1));
         Commit(1);
         var had = new HashSet<Watcher>();
-        for (var turn = 1; turn <= 3; turn++)
+        for (var interval = 1; interval <= 3; interval++)
         {
-            await TurnAsync();
+            await RestAsync();
             var due = Due();
-            Assert.Equal(InTurn, due.Count);
-            Assert.All(due, watcher => Assert.True(had.Add(watcher), $"Somebody has another turn in turn {turn}."));
-            Commit(1 + turn);
-            _time.Advance(TurnTime);
+            Assert.Equal(Slots, due.Count);
+            Assert.All(due, watcher => Assert.True(had.Add(watcher), $"A second slot in interval {interval}."));
+            Commit(1 + interval);
+            _time.Advance(IntervalTime);
         }
 
-        await TurnAsync();
+        await RestAsync();
         var last = Due();
-        Assert.Equal((InTurn, 50), (last.Count, last.Count(had.Contains)));
+        Assert.Equal((Slots, 50), (last.Count, last.Count(had.Contains)));
         had.UnionWith(last);
         Assert.Equal(_watchers.Length, had.Count);
     }
 
     [Fact]
-    public async Task Wake_MoreThanFitIntoTheLongestWait_NobodyWaitsLonger()
+    public async Task Wake_MoreThanSlotsInRestMax_NoneWaitsLonger()
     {
-        Begin(1_000, 2 * TurnTime);
+        Begin(1_000, 2 * IntervalTime);
         Commit(1);
-        await TurnAsync();
+        await RestAsync();
         Assert.Equal(500, Due().Count);
-        _time.Advance(TurnTime);
-        await TurnAsync();
+        _time.Advance(IntervalTime);
+        await RestAsync();
         Assert.Equal(500, Due().Count);
         Assert.All(_watchers, watcher => Assert.Equal(1, watcher.Position));
     }
 
-    // With a clock that stands still nobody would be told of the second.
+    // The clock stands still, so a rest would never end.
     [Fact]
-    public async Task Wake_NobodyMayWait_AllAreToldAtOnce()
+    public async Task Wake_RestMaxIsZero_AllAtOnce()
     {
         Begin(350, TimeSpan.Zero);
         for (var revision = 1; revision <= 3; revision++)
@@ -74,8 +73,8 @@ public sealed class WatchTurnTests : IDisposable
     private void Commit(long revision) =>
         _publisher.Apply([new Commit(revision, new EntryChange(null, Entry.Create(Some.Key($"k{revision}"), default, "text/plain", revision, revision, 1, 0)))]);
 
-    // The hub rests after each turn, with a timer.
-    private Task TurnAsync() => Soon.UntilAsync(() => _time.Timers == 1);
+    // The hub rests after each interval, with a timer.
+    private Task RestAsync() => Soon.UntilAsync(() => _time.Timers == 1);
 
     // Each reads all that there is for it.
     private List<Watcher> Due() => [.. _watchers.Where(watcher => ReadAll(watcher) > 0)];

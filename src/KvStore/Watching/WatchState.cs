@@ -1,0 +1,17 @@
+namespace KvStore;
+
+/// <summary>The result of reading a <see cref="Watcher"/>.</summary>
+public enum WatchState
+{
+    /// <summary>There are matching commits: <see cref="Watcher.Commits"/>.</summary>
+    Changed,
+
+    /// <summary>No commit up to <see cref="Watcher.Position"/> matches that was not handed over before.</summary>
+    Silent,
+
+    /// <summary>Commits after <see cref="Watcher.Position"/> are forgotten. Final: start over with a snapshot and a new watcher.</summary>
+    Gone,
+
+    /// <summary>The store is stopping. Final.</summary>
+    Stopped,
+}
