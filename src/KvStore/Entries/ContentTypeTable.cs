@@ -3,15 +3,15 @@ using System.Text;
 
 namespace KvStore;
 
-/// <summary>Common content types by number, so that an entry has a byte of them; and the texts of others that were asked for lately.</summary>
+/// <summary>Numbers for common content types, so that an entry needs less than a byte for one; and a cache of other texts. Thread-safe.</summary>
 internal static class ContentTypeTable
 {
-    // A text of at most 256 characters in each: 35 KiB at most, whatever clients send.
+    // Each is a text of at most 256 characters, so the cache has at most 35 KiB, whatever clients send.
     private const int RecentTexts = 64;
 
     private static readonly string[] Numbered =
     [
-        "", // Zero says that the content type has no number.
+        "", // Zero means no number.
         "application/octet-stream", "application/json", "text/plain",
         "application/json; charset=utf-8", "application/json;charset=utf-8", "application/json;charset=UTF-8",
         "text/plain; charset=utf-8", "text/plain;charset=utf-8", "text/plain;charset=UTF-8",
@@ -25,19 +25,19 @@ internal static class ContentTypeTable
     private static readonly FrozenDictionary<string, int> Numbers =
         Enumerable.Range(1, NumberMax).ToFrozenDictionary(number => Numbered[number], StringComparer.Ordinal);
 
-    // Whoever needs a place takes it. Threads that race for one make a text once more than necessary.
+    // A new text replaces the one with the same hash. Threads that race for a place create a text once more than necessary.
     private static readonly string?[] Recent = new string?[RecentTexts];
 
-    /// <summary>The greatest number that there is.</summary>
+    /// <summary>The greatest number in use.</summary>
     public static int NumberMax => Numbered.Length - 1;
 
-    /// <summary>The content type's number, at most 127; zero when it has none.</summary>
+    /// <summary>The number of a content type, at most 127; zero when it has none.</summary>
     public static int NumberOf(string contentType) => Numbers.GetValueOrDefault(contentType);
 
-    /// <summary>The content type that has a number.</summary>
+    /// <summary>The content type of a number.</summary>
     public static string TextOf(int number) => Numbered[number];
 
-    /// <summary>Text of ASCII bytes; usually not a new one.</summary>
+    /// <summary>The text of ASCII bytes; from the cache when it was used recently.</summary>
     public static string TextOf(ReadOnlySpan<byte> ascii)
     {
         var hash = new HashCode();

@@ -1,51 +1,51 @@
 namespace KvStore;
 
-/// <summary>A key with its value and what is known of it. Immutable; safe to read from any thread.</summary>
+/// <summary>A key with its value and metadata. Immutable; any thread may read it.</summary>
 /// <remarks>
-/// There are millions of entries, so their room counts: all of an entry is one array (see <see cref="EntryLayout"/>), which has no
-/// references that the collector would have to follow. This is only a view of it: two of them are equal if they are of the
-/// same array. The default value is no entry.
+/// A store has millions of entries, so each is one array (see <see cref="EntryLayout"/>) without references for the collector
+/// to follow. This struct is a view of the array: two are equal when they view the same one, whatever the contents. The default value is
+/// no entry, and its members throw.
 /// </remarks>
 public readonly struct Entry : IEquatable<Entry>
 {
-    /// <summary>What <see cref="ExpiresAtMilliseconds"/> is when the entry does not expire.</summary>
+    /// <summary>The value of <see cref="ExpiresAtMilliseconds"/> for an entry that does not expire.</summary>
     internal const long Never = long.MaxValue;
 
-    /// <summary>The longest content type that an entry can have, in ASCII characters.</summary>
+    /// <summary>The longest content type of an entry, in ASCII characters.</summary>
     public const int ContentTypeLengthMax = 256;
 
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     internal Entry(byte[] encoded) => Encoded = encoded;
 
-    /// <summary>The key. It refers to this entry, so whoever keeps it keeps the entry.</summary>
+    /// <summary>The key. It is a view of this entry and keeps all of it in memory.</summary>
     public Key Key => new(Encoded, EntryLayout.KeyStart, EntryLayout.KeyLength(Encoded));
 
-    /// <summary>The value's bytes. They belong to the store and never change.</summary>
+    /// <summary>The bytes of the value. The store owns them; they never change, and stay valid as long as they are referenced.</summary>
     public ReadOnlyMemory<byte> Value => Encoded.AsMemory(EntryLayout.ValueStart(Encoded));
 
-    /// <summary>The media type that the writer gave, as it was given.</summary>
+    /// <summary>The media type, exactly as the writer gave it.</summary>
     public string ContentType => EntryLayout.ContentType(Encoded);
 
-    /// <summary>The revision that created the entry: its first write since it was last absent.</summary>
+    /// <summary>The revision that created the entry: the first write after the key was absent.</summary>
     public long CreatedRevision => EntryLayout.CreatedRevision(Encoded);
 
     /// <summary>The revision that last wrote the entry.</summary>
     public long Revision => EntryLayout.Revision(Encoded);
 
-    /// <summary>How many writes the entry has had since it was created; 1 for a new one.</summary>
+    /// <summary>The number of writes since the entry was created, including that one; 1 for a new entry.</summary>
     public long Version => EntryLayout.Version(Encoded);
 
-    /// <summary>When the entry was last written, by the writer's clock, to the millisecond.</summary>
+    /// <summary>When the entry was last written, by the clock of the node that committed it, in milliseconds. Informative: clocks may go back; order writes by <see cref="Revision"/>.</summary>
     public DateTimeOffset ModifiedAt => DateTimeOffset.FromUnixTimeMilliseconds(ModifiedAtMilliseconds);
 
-    /// <summary>When the entry is to be deleted, to the millisecond; null when it stays.</summary>
+    /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
     public DateTimeOffset? ExpiresAt => TimeOf(ExpiresAtMilliseconds);
 
-    /// <summary>Bytes of key and value together.</summary>
+    /// <summary>The bytes of key and value together.</summary>
     public long Bytes => EntryLayout.KeyLength(Encoded) + Encoded.Length - EntryLayout.ValueStart(Encoded);
 
-    /// <summary>All of the entry. Nobody writes into it.</summary>
+    /// <summary>The array of the entry. Never written after the entry is stamped.</summary>
     internal byte[] Encoded { get; }
 
     /// <summary>Milliseconds since 1970-01-01 UTC.</summary>
@@ -54,11 +54,11 @@ public readonly struct Entry : IEquatable<Entry>
     /// <summary>Milliseconds since 1970-01-01 UTC, or <see cref="Never"/>.</summary>
     internal long ExpiresAtMilliseconds => EntryLayout.ExpiresAtMilliseconds(Encoded);
 
-    /// <summary>The key's bytes.</summary>
+    /// <summary>The bytes of the key.</summary>
     internal ReadOnlySpan<byte> KeyUtf8 => EntryLayout.Key(Encoded);
 
-    /// <summary>Makes an entry. All that it is made of is copied.</summary>
-    /// <exception cref="ArgumentException">The key or the content type is not one that an entry can have.</exception>
+    /// <summary>Creates an entry. Copies all arguments.</summary>
+    /// <exception cref="ArgumentException">The key or the content type is not valid for an entry.</exception>
     internal static Entry Create(
         Key key,
         ReadOnlyMemory<byte> value,
@@ -70,7 +70,7 @@ public readonly struct Entry : IEquatable<Entry>
         long expiresAtMilliseconds = Never) =>
         Create(key.Utf8, value.Span, contentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
 
-    /// <summary>Makes an entry. Key and value are copied.</summary>
+    /// <summary>Creates an entry. Copies all arguments.</summary>
     internal static Entry Create(
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,
@@ -87,7 +87,7 @@ public readonly struct Entry : IEquatable<Entry>
         return new Entry(encoded);
     }
 
-    /// <summary>Whether both are the same entry; entries that only have the same content are not.</summary>
+    /// <summary>Whether both are the same entry. Entries that only have the same content are not.</summary>
     public bool Equals(Entry other) => ReferenceEquals(Encoded, other.Encoded);
 
     /// <inheritdoc/>
@@ -99,17 +99,17 @@ public readonly struct Entry : IEquatable<Entry>
     /// <summary>Whether both are the same entry.</summary>
     public static bool operator ==(Entry left, Entry right) => left.Equals(right);
 
-    /// <summary>Whether they are not the same entry.</summary>
+    /// <summary>Whether both are different entries.</summary>
     public static bool operator !=(Entry left, Entry right) => !left.Equals(right);
 
-    /// <summary>A time as a whole number of milliseconds, rounded up: an entry is never deleted before its time (but in the year 9999).</summary>
+    /// <summary>A time in whole milliseconds, rounded up so that no entry expires early. The last millisecond of the year 9999 is rounded down.</summary>
     internal static long MillisecondsNotBefore(DateTimeOffset time)
     {
         var whole = time.ToUnixTimeMilliseconds();
         return time.UtcTicks % TimeSpan.TicksPerMillisecond == 0 || whole == LastMillisecond ? whole : whole + 1;
     }
 
-    /// <summary>What <see cref="ExpiresAt"/> says of a number of milliseconds.</summary>
+    /// <summary>The <see cref="ExpiresAt"/> for a number of milliseconds.</summary>
     internal static DateTimeOffset? TimeOf(long expiresAtMilliseconds) =>
         expiresAtMilliseconds == Never ? null : DateTimeOffset.FromUnixTimeMilliseconds(expiresAtMilliseconds);
 }

@@ -1,23 +1,22 @@
 namespace KvStore;
 
 /// <summary>
-/// An entry that is being made: its key, content type and lifetime are given, its value has room, and what only the commit
-/// knows is missing. Belongs to one thread at a time.
+/// An entry before its commit: it has a key, a content type, an expiry and room for the value, but no revision yet. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// It lets a value be read straight into the memory that it will be stored in. Once the draft is part of a <see cref="Put"/>,
-/// nobody writes into it but the decider, which stamps it: from then on it is an <see cref="Entry"/>.
+/// A value can be read straight into the memory that the store will keep. Ownership of that memory moves to the store with the
+/// submission of a <see cref="Put"/> of this draft: do not write into <see cref="Value"/> afterwards. The default value is no draft.
 /// </remarks>
 public readonly struct EntryDraft
 {
     private readonly byte[] _encoded;
 
-    /// <summary>Makes a draft.</summary>
-    /// <param name="key">The key, of 1 to 16,383 bytes; it is copied.</param>
-    /// <param name="valueBytes">How many bytes the value has.</param>
-    /// <param name="contentType">The value's media type, printable ASCII of at most 256 characters.</param>
-    /// <param name="expiresAt">When the entry is to be deleted, or null; kept to the millisecond.</param>
-    /// <exception cref="ArgumentException">One of them is not as it has to be.</exception>
+    /// <summary>Creates a draft.</summary>
+    /// <param name="key">The key, 1 to 16,383 bytes; copied.</param>
+    /// <param name="valueBytes">The number of bytes of the value.</param>
+    /// <param name="contentType">The media type of the value: ASCII, at most 256 characters (<see cref="Entry.ContentTypeLengthMax"/>).</param>
+    /// <param name="expiresAt">When the entry expires, rounded up to a millisecond; null when it does not.</param>
+    /// <exception cref="ArgumentException">An argument is outside these limits, or the entry would not fit into an array.</exception>
     public EntryDraft(Key key, int valueBytes, string contentType, DateTimeOffset? expiresAt = null)
         : this(key, valueBytes, contentType, expiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never)
     {
@@ -26,19 +25,19 @@ public readonly struct EntryDraft
     internal EntryDraft(Key key, int valueBytes, string contentType, long expiresAtMilliseconds) =>
         _encoded = EntryLayout.Create(key.Utf8, valueBytes, contentType, expiresAtMilliseconds);
 
-    /// <summary>The key. It refers to the draft, so whoever keeps it keeps the draft.</summary>
+    /// <summary>The key. It is a view of this draft and keeps all of it in memory.</summary>
     public Key Key => new(_encoded, EntryLayout.KeyStart, EntryLayout.KeyLength(_encoded));
 
-    /// <summary>The room for the value. What it holds at first is not defined, so all of it must be written.</summary>
+    /// <summary>The memory of the value. Its initial content is undefined: write all of it before the draft is submitted.</summary>
     public Memory<byte> Value => _encoded.AsMemory(EntryLayout.ValueStart(_encoded));
 
-    /// <summary>The value's media type.</summary>
+    /// <summary>The media type of the value.</summary>
     public string ContentType => EntryLayout.ContentType(_encoded);
 
-    /// <summary>When the entry is to be deleted, to the millisecond; null when it stays.</summary>
+    /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
     public DateTimeOffset? ExpiresAt => Entry.TimeOf(EntryLayout.ExpiresAtMilliseconds(_encoded));
 
-    /// <summary>Makes an entry of the draft. What was stamped once is another's entry: a second time it makes a copy.</summary>
+    /// <summary>Turns the draft into an entry: the first time in place, later as a copy, because the array already is an entry.</summary>
     internal Entry Stamp(long createdRevision, long revision, long version, long modifiedAtMilliseconds)
     {
         var encoded = EntryLayout.Revision(_encoded) == 0 ? _encoded : (byte[])_encoded.Clone();

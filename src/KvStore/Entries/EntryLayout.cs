@@ -3,27 +3,27 @@ using System.Text;
 
 namespace KvStore;
 
-/// <summary>How an entry lies in its array.</summary>
+/// <summary>The layout of an entry in its array.</summary>
 /// <remarks>
 /// <code>
 ///  0  created revision
 ///  8  revision; zero until the entry is stamped
-/// 16  milliseconds since 1970 of the last write (50 bits: every one that a DateTimeOffset can tell), length of the key (14)
+/// 16  milliseconds since 1970 of the last write (50 bits: the range of DateTimeOffset), length of the key (14)
 /// 24  version (56 bits), whether the entry expires (1), the content type's number, or zero (7)
 /// 32  key
 ///     milliseconds since 1970 of the expiry, if it expires (8 bytes)
 ///     length (2 bytes) and ASCII text of the content type, if it has no number
 ///     value, to the end
 /// </code>
-/// The key comes first because the index compares it, and its place is then the same in all entries.
-/// The layout is that of the memory of one process; nothing outside of it knows it.
+/// The key comes first because the index compares it, and so has the same offset in all entries.
+/// The layout is private to the process: it is neither stored nor sent.
 /// </remarks>
 internal static class EntryLayout
 {
-    /// <summary>Where the key is.</summary>
+    /// <summary>The offset of the key.</summary>
     public const int KeyStart = 32;
 
-    /// <summary>The longest key that an entry can have.</summary>
+    /// <summary>The longest key of an entry, in bytes.</summary>
     public const int KeyBytesMax = (1 << KeyLengthBits) - 1;
 
     private const int RevisionAt = 8;
@@ -35,8 +35,8 @@ internal static class EntryLayout
     private const long Expires = 0x80;
     private const long ContentTypeMask = 0x7F;
 
-    /// <summary>Makes the array of an entry that is not stamped, with room for the value.</summary>
-    /// <exception cref="ArgumentException">The key or the content type is not one that an entry can have.</exception>
+    /// <summary>Creates the array of an entry that is not stamped, with room for the value.</summary>
+    /// <exception cref="ArgumentException">The key, the content type or the size of the value is not valid for an entry.</exception>
     public static byte[] Create(ReadOnlySpan<byte> key, int valueBytes, string contentType, long expiresAtMilliseconds)
     {
         if (key.IsEmpty)
@@ -51,7 +51,7 @@ internal static class EntryLayout
         var valueStart = KeyStart + key.Length + (expires ? sizeof(long) : 0) + (number == 0 ? sizeof(ushort) + contentType.Length : 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(valueBytes, Array.MaxLength - valueStart);
 
-        // Not cleared: all of it is written, up to the value here, and the value by whoever asked for its room.
+        // Not cleared: this method writes everything before the value, and the caller writes the value.
         var encoded = GC.AllocateUninitializedArray<byte>(valueStart + valueBytes);
         Write(encoded, 0, 0);
         Write(encoded, RevisionAt, 0);
@@ -65,7 +65,7 @@ internal static class EntryLayout
         return encoded;
     }
 
-    /// <summary>Writes what is only known when the entry is committed.</summary>
+    /// <summary>Writes the fields that only the commit knows.</summary>
     public static void Stamp(byte[] encoded, long createdRevision, long revision, long version, long modifiedAtMilliseconds)
     {
         Write(encoded, 0, createdRevision);

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace KvStore;
 
-/// <summary>Why bytes are not acceptable as a key.</summary>
+/// <summary>Why bytes are not valid as a key.</summary>
 public enum KeyProblem
 {
-    /// <summary>The bytes are acceptable.</summary>
+    /// <summary>The bytes are valid.</summary>
     None,
 
     /// <summary>There are no bytes.</summary>
@@ -18,7 +18,7 @@ public enum KeyProblem
     /// <summary>The bytes are not well-formed UTF-8 (RFC 3629).</summary>
     InvalidUtf8,
 
-    /// <summary>A control character (Unicode category Cc) is among them.</summary>
+    /// <summary>The bytes include a control character (Unicode category Cc).</summary>
     ControlCharacter,
 
     /// <summary>A segment between slashes is <c>.</c> or <c>..</c>, which HTTP clients and proxies rewrite.</summary>
@@ -26,18 +26,18 @@ public enum KeyProblem
 }
 
 /// <summary>
-/// A key: well-formed UTF-8, ordered by its bytes. The bytes are the key's own and never change.
+/// A key: well-formed UTF-8, compared and ordered by its bytes. Immutable; any thread may use it.
 /// </summary>
 /// <remarks>
-/// A leading control character cannot come from a user (see <see cref="Check"/>), which leaves everything below
-/// U+0020 to the store's own records. The default value is the empty key; no entry has it.
+/// Users cannot name keys with control characters (see <see cref="Check"/>), which reserves everything below
+/// U+0020 for the store's own records. The default value is the empty key; no entry has it.
 /// </remarks>
 public readonly struct Key : IEquatable<Key>, IComparable<Key>
 {
-    // The usual encoding would turn half a surrogate pair into U+FFFD, and so two texts into one key.
+    // Encoding.UTF8 would replace half a surrogate pair by U+FFFD, and so map two texts to one key.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    // An array of the key's own, or that of an entry, with more in it.
+    // An array of the key alone, or that of an entry.
     private readonly byte[]? _holder;
     private readonly int _start;
 
@@ -48,20 +48,20 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
 
     internal Key(byte[] holder, int start, int length) => (_holder, _start, Length) = (holder, start, length);
 
-    /// <summary>The key's bytes.</summary>
+    /// <summary>The bytes of the key.</summary>
     public ReadOnlySpan<byte> Utf8 => new(_holder, _start, Length);
 
-    /// <summary>The key's length in bytes.</summary>
+    /// <summary>The length in bytes.</summary>
     public int Length { get; }
 
-    /// <summary>The first bytes of the key; they refer to it.</summary>
+    /// <summary>The first bytes, as a view of this key.</summary>
     internal Key Prefix(int length) => new(_holder!, _start, length);
 
-    /// <summary>Makes a key of bytes that a user sent.</summary>
-    /// <param name="utf8">The bytes; they are copied.</param>
-    /// <param name="bytesMax">The most bytes that a key may have.</param>
-    /// <param name="key">The key, when the answer is <see cref="KeyProblem.None"/>.</param>
-    /// <returns>What is wrong with the bytes, or <see cref="KeyProblem.None"/>.</returns>
+    /// <summary>Creates a key from bytes that a user sent.</summary>
+    /// <param name="utf8">The bytes; copied.</param>
+    /// <param name="bytesMax">The longest valid key, in bytes.</param>
+    /// <param name="key">The key, if the result is <see cref="KeyProblem.None"/>; else the default value.</param>
+    /// <returns>The first problem found, or <see cref="KeyProblem.None"/>.</returns>
     public static KeyProblem TryCreate(ReadOnlySpan<byte> utf8, int bytesMax, out Key key)
     {
         var problem = Check(utf8, bytesMax);
@@ -69,18 +69,18 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
         return problem;
     }
 
-    /// <summary>Makes a key of text that is known to be acceptable: a constant, or a key that was checked before.</summary>
-    /// <exception cref="ArgumentException">The text is not acceptable as a key.</exception>
+    /// <summary>Creates a key from text that is known to be valid: a constant, or a key that was checked before. Without a limit of length.</summary>
+    /// <exception cref="ArgumentException">The text is not valid as a key.</exception>
     public static Key Parse(string text)
     {
         var problem = TryCreate(Strict.GetBytes(text), int.MaxValue, out var key);
         return problem == KeyProblem.None ? key : throw new ArgumentException($"Not a key: {problem}.", nameof(text));
     }
 
-    /// <summary>Makes a key of bytes that were a key when they were stored; they are copied.</summary>
+    /// <summary>Creates a key from bytes that the store trusts; copies them without a check.</summary>
     internal static Key FromStored(ReadOnlySpan<byte> utf8) => new(utf8.ToArray());
 
-    /// <summary>Says what is wrong with bytes that are meant to be a key.</summary>
+    /// <summary>Checks whether bytes are valid as a key of at most <paramref name="bytesMax"/> bytes, and returns the first problem found.</summary>
     public static KeyProblem Check(ReadOnlySpan<byte> utf8, int bytesMax)
     {
         if (utf8.IsEmpty)
@@ -94,10 +94,10 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
         return HasDotSegment(utf8) ? KeyProblem.DotSegment : KeyProblem.None;
     }
 
-    /// <summary>Whether well-formed UTF-8 contains a character of Unicode category Cc: U+0000-1F, U+007F-9F.</summary>
+    /// <summary>Whether UTF-8 includes a character of Unicode category Cc: U+0000-1F, U+007F-9F. The bytes must be well-formed.</summary>
     public static bool HasControlCharacter(ReadOnlySpan<byte> utf8)
     {
-        // U+0080-9F are the byte C2 followed by 80-9F.
+        // U+0080-9F are encoded as C2 80-9F.
         for (var rest = utf8; rest.IndexOfAny(SuspectBytes) is >= 0 and var at; rest = rest[(at + 1)..])
         {
             if (rest[at] != 0xC2 || rest[at + 1] <= 0x9F)
@@ -123,7 +123,7 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
         return false;
     }
 
-    /// <summary>Compares by the keys' bytes, as unsigned numbers.</summary>
+    /// <summary>Compares the bytes, as unsigned numbers.</summary>
     public int CompareTo(Key other) => Utf8.SequenceCompareTo(other.Utf8);
 
     /// <inheritdoc/>
@@ -140,7 +140,7 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
         return hash.ToHashCode();
     }
 
-    /// <summary>The key as text.</summary>
+    /// <summary>The key as text. Allocates.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Utf8);
 
     /// <summary>Equality by bytes.</summary>

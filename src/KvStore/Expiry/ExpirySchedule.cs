@@ -1,10 +1,10 @@
 namespace KvStore;
 
 /// <summary>
-/// Which entries expire next. It follows the commits, so it holds just what the latest state holds: an entry whose lifetime is
-/// renewed again and again has one place in it. Any thread may use it.
+/// The entries of the latest state that expire, by time. It follows the commits, so an entry whose expiry is renewed again and again
+/// has one place in it. Thread-safe.
 /// </summary>
-/// <param name="recordsMax">The most remembered answers (<see cref="Idempotency"/>); when there are more, the oldest are due, too.</param>
+/// <param name="recordsMax">The most idempotency records (<see cref="Idempotency"/>); beyond it the oldest are due early.</param>
 internal sealed class ExpirySchedule(int recordsMax)
 {
     private static readonly Comparer<Entry> ByTime = Comparer<Entry>.Create((one, other) =>
@@ -13,10 +13,10 @@ internal sealed class ExpirySchedule(int recordsMax)
     private readonly Lock _lock = new();
     private SortedSet<Entry> _entries = new(ByTime);
 
-    // Remembered answers all live equally long, so the first to expire is the oldest.
+    // All records have the same time to live, so the first to expire is the oldest.
     private SortedSet<Entry> _records = new(ByTime);
 
-    /// <summary>How many entries are going to expire.</summary>
+    /// <summary>The number of entries that expire, with idempotency records.</summary>
     public int Count
     {
         get
@@ -26,33 +26,33 @@ internal sealed class ExpirySchedule(int recordsMax)
         }
     }
 
-    /// <summary>Forgets everything and starts with the entries of a snapshot.</summary>
+    /// <summary>Replaces the content by the entries of a snapshot.</summary>
     public void Load(Snapshot snapshot)
     {
         var expiring = snapshot.ScanAll().Where(entry => entry.ExpiresAtMilliseconds != Entry.Never).ToLookup(Idempotency.IsRecord);
         lock (_lock)
         {
-            // From a collection at once, because that sorts instead of searching for each one's place.
+            // Built from a collection because that sorts once, instead of searching a place for each.
             _entries = new SortedSet<Entry>(expiring[false], ByTime);
             _records = new SortedSet<Entry>(expiring[true], ByTime);
         }
     }
 
-    /// <summary>Takes note of commits.</summary>
+    /// <summary>Follows commits.</summary>
     public void Add(IReadOnlyList<Commit> commits)
     {
         for (var i = 0; i < commits.Count; i++)
         {
             foreach (ref readonly var change in commits[i].Changes)
             {
-                var (leaves, comes) = (Expires(change.Previous), Expires(change.Current));
-                if (leaves || comes)
-                    Replace(leaves ? change.Previous : null, comes ? change.Current : null);
+                var (removes, adds) = (Expires(change.Previous), Expires(change.Current));
+                if (removes || adds)
+                    Replace(removes ? change.Previous : null, adds ? change.Current : null);
             }
         }
     }
 
-    /// <summary>Adds what is due to a list, the oldest first, up to a number of entries. They stay until a commit has removed them.</summary>
+    /// <summary>Adds due entries to a list, first expired first, until the list has <paramref name="entriesMax"/>. They stay here until a commit deletes them.</summary>
     public void FindDue(long nowMilliseconds, int entriesMax, List<Entry> due)
     {
         lock (_lock)

@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// Has the owner loop delete entries whose time has come. An entry that is due is found within
-/// <see cref="StoreOptions.ExpiryInterval"/>; looking for one costs the same however many are not due.
+/// Submits deletions of expired entries to the owner loop. A sweep every <see cref="StoreOptions.ExpiryInterval"/> finds what
+/// is due; its cost does not depend on the number of entries that are not.
 /// </summary>
 internal sealed class ExpirySweeper : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class ExpirySweeper : IDisposable
     {
         (_loop, _schedule, _options, _time) = (loop, schedule, options, time);
 
-        // Often and at fixed intervals, rather than once at the next deadline: deadlines follow the wall clock, which may be set.
+        // At fixed intervals rather than at the next deadline: deadlines follow the wall clock, which may be set.
         using (ExecutionContext.SuppressFlow())
             _timer = time.CreateTimer(_ => _ = SweepAsync(), null, options.ExpiryInterval, options.ExpiryInterval);
     }
@@ -27,19 +27,19 @@ internal sealed class ExpirySweeper : IDisposable
 
     private async Task SweepAsync()
     {
-        // What is due and is not yet deleted would only be found again.
+        // A sweep that runs still has the entries that this one would find.
         if (Interlocked.Exchange(ref _isBusy, 1) != 0)
             return;
         try
         {
             while (_loop.State == StoreState.Running && await ExpireAsync().ConfigureAwait(false))
             {
-                // As long as there is more.
+                // One batch at a time, so that other writes go between them.
             }
         }
         catch (Exception exception)
         {
-            // Nobody waits for this task: without an end of the store, entries would stay for ever and nobody would know why.
+            // The task is not awaited. A store that continued without it would keep expired entries for ever.
             _loop.Abort(exception);
         }
         finally
@@ -48,7 +48,7 @@ internal sealed class ExpirySweeper : IDisposable
         }
     }
 
-    // False when nothing is due, or nothing can be committed now.
+    // False when nothing is due, or the commit was not made.
     private async ValueTask<bool> ExpireAsync()
     {
         _due.Clear();

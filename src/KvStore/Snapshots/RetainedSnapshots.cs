@@ -1,14 +1,14 @@
 namespace KvStore;
 
-/// <summary>Old snapshots that readers come back to, few and not for long. Any thread may use it.</summary>
+/// <summary>Old snapshots that readers will come back to: a small cache, bounded by number and by time since the last use. Thread-safe.</summary>
 internal sealed class RetainedSnapshots(StoreOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
 
     // Least recently used first.
-    private readonly LinkedList<(Snapshot Snapshot, DateTimeOffset UsedAt)> _kept = [];
+    private readonly LinkedList<(Snapshot Snapshot, DateTimeOffset UsedAt)> _snapshots = [];
 
-    /// <summary>Keeps a snapshot; one that was not used for longest may have to go for it.</summary>
+    /// <summary>Retains a snapshot; at the limit it replaces the least recently used one.</summary>
     public void Retain(Snapshot snapshot)
     {
         lock (_lock)
@@ -18,7 +18,7 @@ internal sealed class RetainedSnapshots(StoreOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The snapshot of exactly this revision, or null.</summary>
+    /// <summary>The retained snapshot of exactly this revision, or null. Counts as a use.</summary>
     public Snapshot? Find(long revision)
     {
         lock (_lock)
@@ -30,27 +30,27 @@ internal sealed class RetainedSnapshots(StoreOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Lets go of everything.</summary>
+    /// <summary>Releases all snapshots.</summary>
     public void Clear()
     {
         lock (_lock)
-            _kept.Clear();
+            _snapshots.Clear();
     }
 
     private void Put(Snapshot snapshot)
     {
-        _kept.AddLast((snapshot, time.GetUtcNow()));
+        _snapshots.AddLast((snapshot, time.GetUtcNow()));
         Trim();
     }
 
     private Snapshot? Take(long revision)
     {
         Trim();
-        for (var node = _kept.First; node is not null; node = node.Next)
+        for (var node = _snapshots.First; node is not null; node = node.Next)
         {
             if (node.Value.Snapshot.Revision != revision)
                 continue;
-            _kept.Remove(node);
+            _snapshots.Remove(node);
             return node.Value.Snapshot;
         }
 
@@ -59,8 +59,8 @@ internal sealed class RetainedSnapshots(StoreOptions options, TimeProvider time)
 
     private void Trim()
     {
-        while (_kept.First is { Value: var oldest } &&
-               (_kept.Count > options.KeptSnapshotsMax || time.GetUtcNow() - oldest.UsedAt > options.KeptSnapshotAgeMax))
-            _kept.RemoveFirst();
+        while (_snapshots.First is { Value: var oldest } &&
+               (_snapshots.Count > options.KeptSnapshotsMax || time.GetUtcNow() - oldest.UsedAt > options.KeptSnapshotAgeMax))
+            _snapshots.RemoveFirst();
     }
 }

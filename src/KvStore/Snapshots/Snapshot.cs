@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// All entries as they were at one revision. Immutable: any number of threads may read it for as long as they like, and
-/// it neither waits for the writer nor holds the writer up.
+/// All entries as of one revision. Immutable: any number of threads may read it, for as long as they like, without waiting for the
+/// writer or delaying it. A referenced snapshot keeps its entries in memory, including those that have been replaced since.
 /// </summary>
 public sealed class Snapshot
 {
@@ -15,11 +15,11 @@ public sealed class Snapshot
         _index = index;
     }
 
-    /// <summary>A store that nothing was ever written to.</summary>
+    /// <summary>The state before the first commit.</summary>
     internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
 
-    /// <summary>A snapshot of entries that come in key order, each key once.</summary>
-    /// <exception cref="ArgumentException">They do not.</exception>
+    /// <summary>Builds a snapshot from entries in key order, each key once.</summary>
+    /// <exception cref="ArgumentException">The entries are not in key order.</exception>
     internal static Snapshot FromSorted(long revision, IEnumerable<Entry> entries)
     {
         var bytes = 0L;
@@ -31,28 +31,29 @@ public sealed class Snapshot
         return new(revision, index, bytes);
     }
 
-    /// <summary>The revision whose state this is: that of the last commit in here, or a later one that <see cref="Store.TryGetSnapshot"/> was asked for.</summary>
+    /// <summary>The revision of this state: that of its last commit, or a later one before the next commit if <see cref="Store.TryGetSnapshot"/> was asked for that.</summary>
     public long Revision { get; }
 
-    /// <summary>How many entries there are; without the store's own records.</summary>
+    /// <summary>The number of entries, without the store's own records.</summary>
     public long Count => _index.CountOf(KeyRange.UserKeys);
 
-    /// <summary>How many entries and records of the store's own there are.</summary>
+    /// <summary>The number of entries, with the store's own records.</summary>
     internal int TotalCount => _index.Count;
 
-    /// <summary>Bytes of all keys and values, with the store's own records.</summary>
+    /// <summary>The bytes of all keys and values, with the store's own records.</summary>
     public long Bytes { get; }
 
-    /// <summary>The key's entry, or null.</summary>
+    /// <summary>The entry of a key, or null.</summary>
+    /// <param name="key">The bytes of the key; they need not be valid as one.</param>
     public Entry? Find(ReadOnlySpan<byte> key) => _index.Find(key);
 
-    /// <summary>The key's entry, or null.</summary>
+    /// <summary>The entry of a key, or null.</summary>
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
-    /// <summary>How many entries a range holds; does not visit them. The store's own records are not among them.</summary>
+    /// <summary>Counts the entries of a range, without the store's own records. Takes logarithmic time: it does not visit them.</summary>
     public long CountOf(KeyRange range) => range.ClampToUserKeys() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
 
-    /// <summary>The entries of a range in the order of their keys, found while they are asked for; without the store's own records.</summary>
+    /// <summary>The entries of a range in key order, without the store's own records. Lazy: each enumeration visits only the entries it returns.</summary>
     public IEnumerable<Entry> Scan(KeyRange range)
     {
         var users = range.ClampToUserKeys();
@@ -62,13 +63,13 @@ public sealed class Snapshot
             yield return entry;
     }
 
-    /// <summary>Everything in the order of keys: entries, and the store's own records.</summary>
+    /// <summary>All entries in key order, with the store's own records.</summary>
     internal IEnumerable<Entry> ScanAll()
     {
         foreach (var entry in _index.Scan(default))
             yield return entry;
     }
 
-    /// <summary>A builder that starts with this snapshot's entries.</summary>
+    /// <summary>A builder that starts with the entries of this snapshot.</summary>
     internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Bytes);
 }
