@@ -98,9 +98,6 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <inheritdoc/>
     public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
 
-    /// <summary>Does nothing: the history is in memory, and the disk's is bounded by checkpoints.</summary>
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
     /// <summary>Writes a checkpoint of the present state or a later one, and deletes what it covers. Does nothing if there is one already.</summary>
     /// <param name="cancellationToken">Ends the wait, not the checkpoint.</param>
     /// <exception cref="DiskLogException">It failed; what was on the disk before is whole.</exception>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
@@ -34,9 +36,9 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
 
         var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Lifetime(time))])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOf),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, []),
         });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
+        await EntryResponses.WriteOutcomeAsync(context, outcome, Answer);
     }
 
     // Who sends a number in the body means to add that number, and would be wrong by what was added instead.
@@ -45,9 +47,10 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
             ? Problems.MalformedRequest("A counter takes no body. Say how much to add in the query string, such as ?by=5.", "body")
             : null;
 
-    private static WriteAnswer AnswerOf(Outcome.Committed committed)
+    private static WriteAnswer Answer(Outcome.Committed committed) => new(StatusCodes.Status200OK, committed.Revision)
     {
-        var entry = committed.Changes[0].Current!.Value;
-        return WriteAnswer.Of(StatusCodes.Status200OK, entry) with { ContentType = entry.ContentType, Body = entry.Value };
-    }
+        HasETag = true,
+        ContentType = Increment.ContentType,
+        Body = Encoding.ASCII.GetBytes(committed.Results[0].Number.ToString(CultureInfo.InvariantCulture)),
+    };
 }

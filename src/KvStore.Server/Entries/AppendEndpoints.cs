@@ -33,11 +33,16 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Transaction([], [new Append(prefix, body, contentType, ttl.ExpiresAt(time))])
+        var append = new Append(prefix, body, contentType, ttl.ExpiresAt(time));
+        var outcome = await store.SubmitAsync(new Transaction([], [append])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, body, AnswerOf),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, body),
         });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
+        await EntryResponses.WriteOutcomeAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status201Created, committed.Revision)
+        {
+            HasETag = true,
+            Location = RequestTarget.PathTo(append.KeyAt(committed.Revision, committed.Results[0].Number)),
+        });
     }
 
     private Problem? TryGetPrefix(HttpContext context, out Key prefix)
@@ -48,11 +53,5 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
         return prefix.Utf8[^1] == (byte)'/'
             ? null
             : Problems.MalformedKey("POST stores the body under a new key below a prefix, which ends with a slash. End the path with one, or use PUT to store under this very key.", "key");
-    }
-
-    private static WriteAnswer AnswerOf(Outcome.Committed committed)
-    {
-        var entry = committed.Changes[0].Current!.Value;
-        return WriteAnswer.Of(StatusCodes.Status201Created, entry) with { Location = RequestTarget.PathTo(entry.Key) };
     }
 }

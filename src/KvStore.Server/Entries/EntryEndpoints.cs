@@ -68,19 +68,20 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             return;
         }
 
-        if (await RequestBody.ReadDraftAsync(context, options, key, contentType) is not { } draft)
+        if (await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0) is not { } draft)
         {
             await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
             return;
         }
 
-        // A time to live counts from when the whole value is there. A draft has its lifetime from the beginning, so that one is copied.
-        var put = ttl.ExpiresAt(time) is { } expiresAt ? new Put(key, draft.Value, contentType, expiresAt) : new Put(draft);
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put])
+        // The time to live starts when the whole value has arrived.
+        if (ttl.ExpiresAt(time) is { } expiresAt)
+            draft.SetExpiry(expiresAt);
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, draft.Value.Span, AnswerOfPut),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, draft.Value.Span),
         });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfPut);
+        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerPut);
     }
 
     private async Task DeleteAsync(HttpContext context)
@@ -99,16 +100,13 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
         var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOfDelete),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, []),
         });
-        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOfDelete);
+        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerDelete);
     }
 
-    private static WriteAnswer AnswerOfPut(Outcome.Committed committed)
-    {
-        var entry = committed.Changes[0].Current!.Value;
-        return WriteAnswer.Of(entry.Version == 1 ? StatusCodes.Status201Created : StatusCodes.Status204NoContent, entry);
-    }
+    private static WriteAnswer AnswerPut(Outcome.Committed committed) =>
+        new(committed.Results[0].Existed ? StatusCodes.Status204NoContent : StatusCodes.Status201Created, committed.Revision) { HasETag = true };
 
-    private static WriteAnswer AnswerOfDelete(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision);
+    private static WriteAnswer AnswerDelete(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision);
 }

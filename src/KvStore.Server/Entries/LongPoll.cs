@@ -62,7 +62,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         EntryResponses.SetRevision(context.Response, revision);
         context.Response.StatusCode = StatusCodes.Status304NotModified;
         if (found is { } entry)
-            context.Response.Headers.ETag = EntryResponses.ETagOf(entry);
+            context.Response.Headers.ETag = EntryResponses.ETagOf(entry.Revision);
         return null;
     }
 

@@ -36,9 +36,9 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
 
         var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, body, AnswerOf),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, body),
         });
-        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerOf);
+        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, Answer);
     }
 
     private Problem? TryGetOperation(HttpContext context, Key key, TimeToLive ttl, byte[] body, out Operation? operation)
@@ -60,6 +60,5 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
         return operation is null ? Problems.MalformedRequest("The body is not JSON of at most 64 levels. Send a JSON merge patch, such as {\"name\": \"Ada\", \"age\": null}.", "body") : null;
     }
 
-    private static WriteAnswer AnswerOf(Outcome.Committed committed) =>
-        WriteAnswer.Of(StatusCodes.Status204NoContent, committed.Changes[0].Current!.Value);
+    private static WriteAnswer Answer(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true };
 }

@@ -22,15 +22,20 @@ internal static class RequestBody
     }
 
     /// <summary>Reads the whole body as the value of an entry: into the memory that it will be stored in, when its length is known.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="contentType">The value's media type.</param>
+    /// <param name="expires">Whether the entry expires; the caller sets when (<see cref="EntryDraft.SetExpiry"/>).</param>
     /// <returns>The entry; null when the body has more bytes than allowed, and then the rest is not read.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, KvStoreOptions options, Key key, string contentType)
+    public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, KvStoreOptions options, Key key, string contentType, bool expires)
     {
         if (context.Request.ContentLength is not { } length)
-            return CopyAsync(context, options, key, contentType);
+            return CopyAsync(context, options, key, contentType, expires);
         if (length > options.ValueBytesMax)
             return ValueTask.FromResult<EntryDraft?>(null);
-        var draft = new EntryDraft(key, (int)length, contentType);
+        var draft = new EntryDraft(key, (int)length, contentType, expires ? DateTimeOffset.MaxValue : null);
         var filling = FillAsync(context, options, draft.Value);
         return filling.IsCompletedSuccessfully ? ValueTask.FromResult<EntryDraft?>(draft) : WaitAsync(filling, draft);
 
@@ -40,11 +45,11 @@ internal static class RequestBody
             return draft;
         }
 
-        static async ValueTask<EntryDraft?> CopyAsync(HttpContext context, KvStoreOptions options, Key key, string contentType)
+        static async ValueTask<EntryDraft?> CopyAsync(HttpContext context, KvStoreOptions options, Key key, string contentType, bool expires)
         {
             if (await ReadChunkedAsync(context, options, options.ValueBytesMax) is not { } body)
                 return null;
-            var draft = new EntryDraft(key, body.Length, contentType);
+            var draft = new EntryDraft(key, body.Length, contentType, expires ? DateTimeOffset.MaxValue : null);
             body.CopyTo(draft.Value);
             return draft;
         }

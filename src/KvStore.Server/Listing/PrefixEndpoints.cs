@@ -30,18 +30,18 @@ internal sealed class PrefixEndpoints(Store store, KvStoreOptions options)
 
         var outcome = await store.SubmitAsync(new Transaction([], [new DeletePrefix(prefix, options.DeletedEntriesMax)])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, [], AnswerOf),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, []),
         });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOf);
+        await EntryResponses.WriteOutcomeAsync(context, outcome, Answer);
     }
 
     private static Problem? RefuseEmpty(byte[] prefix) => prefix.Length > 0
         ? null
         : Problems.MalformedRequest("Say which entries to delete: those whose keys start with this. An empty prefix is refused, because it means them all.", Prefix);
 
-    private static WriteAnswer AnswerOf(Outcome.Committed committed) => new(StatusCodes.Status200OK, committed.Revision)
+    private static WriteAnswer Answer(Outcome.Committed committed) => new(StatusCodes.Status200OK, committed.Revision)
     {
         ContentType = ContentTypes.Json,
-        Body = Encoding.ASCII.GetBytes($$"""{"revision":{{committed.Revision}},"deleted":{{committed.Changes.Length}}}"""),
+        Body = Encoding.ASCII.GetBytes($$"""{"revision":{{committed.Revision}},"deleted":{{committed.Results[0].Number}}}"""),
     };
 }

@@ -43,11 +43,18 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
             return;
         }
 
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(KeyOf(person.Id), json, ContentTypes.Json)])
+        // The time is the only part of the answer that a repeated request does not bring along.
+        var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = person.UpdatedAt.Ticks };
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put])
         {
-            Idempotency = IdempotencyHeader.Of(context, options, retryKey, bytes, AnswerOfUpdate),
+            Idempotency = IdempotencyHeader.For(context, options, retryKey, bytes),
         });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerOfUpdate);
+        await EntryResponses.WriteOutcomeAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
+        {
+            HasETag = true,
+            ContentType = ContentTypes.Json,
+            Body = JsonSerializer.SerializeToUtf8Bytes(person with { UpdatedAt = new DateTime(committed.Results[0].Number, DateTimeKind.Utc) }, PersonJson.Instance.Person),
+        });
     }
 
     private async Task GetAsync(HttpContext context)
@@ -91,12 +98,6 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
             return (body, [], Problems.TooLarge(options.ValueBytesMax));
         var problem = PersonBody.TryParse(bytes, out body);
         return (body, bytes, problem);
-    }
-
-    private static WriteAnswer AnswerOfUpdate(Outcome.Committed committed)
-    {
-        var entry = committed.Changes[0].Current!.Value;
-        return WriteAnswer.Of(StatusCodes.Status200OK, entry) with { ContentType = entry.ContentType, Body = entry.Value };
     }
 
     private static Key KeyOf(long id) => Key.Parse(string.Create(CultureInfo.InvariantCulture, $"person/{id}"));

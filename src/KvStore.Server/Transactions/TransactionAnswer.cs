@@ -1,65 +1,37 @@
-using System.Buffers;
 using System.Text.Json;
 
 namespace KvStore.Server;
 
-/// <summary>Writes what a transaction did: a result per operation, in their order.</summary>
-internal sealed class TransactionAnswer(TransactionBody body, Outcome.Committed committed)
+/// <summary>Writes what a transaction did: a result for each operation, in their order.</summary>
+internal static class TransactionAnswer
 {
-    // Where in what was committed the next operation's part is.
-    private int _change;
-    private int _read;
-
-    /// <summary>Writes what comes before the results.</summary>
-    public void Begin(Utf8JsonWriter json)
+    /// <summary>Answers with a committed transaction, sending results while they are written.</summary>
+    public static async Task WriteAsync(HttpContext context, Transaction transaction, Outcome.Committed committed)
     {
+        EntryResponses.SetRevision(context.Response, committed.Revision);
+        await using var output = new JsonOutput(context);
+        var json = output.Json;
         json.WriteStartObject();
         json.WriteNumber("revision"u8, committed.Revision);
         json.WriteStartArray("results"u8);
-    }
-
-    /// <summary>Writes the results, one each time that the next is asked for.</summary>
-    public IEnumerable<Utf8JsonWriter> WriteResults(Utf8JsonWriter json)
-    {
-        foreach (var step in body.Steps)
+        for (var i = 0; i < transaction.Operations.Length; i++)
         {
             json.WriteStartObject();
-            json.WritePropertyName(TransactionStep.NameOf(step.Kind));
-            WriteResult(json, step);
+            Write(json, transaction.Operations[i], committed.Results[i], committed.Revision);
             json.WriteEndObject();
-            yield return json;
+            await output.FlushIfFullAsync();
         }
-    }
 
-    /// <summary>Writes what comes after the results.</summary>
-    public static void End(Utf8JsonWriter json)
-    {
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
-    /// <summary>The whole answer, to be remembered. One of more bytes than that is not, so it is not finished.</summary>
-    public WriteAnswer ToWriteAnswer(int bytesMax)
+    private static void Write(Utf8JsonWriter json, Operation operation, in OperationResult result, long revision)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer, Json.WriterOptions);
-        Begin(json);
-        foreach (var _ in WriteResults(json))
+        json.WritePropertyName(TransactionMembers.NameOf(operation));
+        if (operation is Get)
         {
-            if (json.BytesCommitted + json.BytesPending > bytesMax)
-                break;
-        }
-
-        End(json);
-        json.Flush();
-        return new WriteAnswer(StatusCodes.Status200OK, committed.Revision) { ContentType = ContentTypes.Json, Body = buffer.WrittenMemory };
-    }
-
-    private void WriteResult(Utf8JsonWriter json, TransactionStep step)
-    {
-        if (step.Kind == StepKind.Get)
-        {
-            if (committed.Reads[_read++] is { } entry)
+            if (result.Entry is { } entry)
                 EntryJson.Write(json, entry, withValue: true);
             else
                 json.WriteNullValue();
@@ -67,34 +39,24 @@ internal sealed class TransactionAnswer(TransactionBody body, Outcome.Committed 
         }
 
         json.WriteStartObject();
-        switch (step.Kind)
+        switch (operation)
         {
-            case StepKind.Put:
-                json.WriteString("key"u8, step.Key.Utf8);
-                json.WriteNumber("revision"u8, committed.Revision);
-                json.WriteBoolean("created"u8, committed.Changes[_change++].Previous is null);
+            case Move move:
+                json.WriteString("from"u8, move.Key.Utf8);
+                json.WriteString("to"u8, move.To.Utf8);
+                json.WriteNumber("revision"u8, revision);
                 break;
-            case StepKind.Delete:
-                json.WriteString("key"u8, step.Key.Utf8);
-                json.WriteBoolean("deleted"u8, TryPassDelete(step.Key));
+            case Delete:
+                json.WriteString("key"u8, operation.Key.Utf8);
+                json.WriteBoolean("deleted"u8, result.Existed);
                 break;
             default:
-                json.WriteString("from"u8, step.Key.Utf8);
-                json.WriteString("to"u8, step.To.Utf8);
-                json.WriteNumber("revision"u8, committed.Revision);
-                _change += 2;
+                json.WriteString("key"u8, operation.Key.Utf8);
+                json.WriteNumber("revision"u8, revision);
+                json.WriteBoolean("created"u8, !result.Existed);
                 break;
         }
 
         json.WriteEndObject();
-    }
-
-    // What was not there is not among the changes.
-    private bool TryPassDelete(Key key)
-    {
-        if (_change >= committed.Changes.Length || committed.Changes[_change].Key != key)
-            return false;
-        _change++;
-        return true;
     }
 }

@@ -10,14 +10,11 @@ internal sealed class TransactionBody
 
     private readonly KvStoreOptions _options;
     private readonly DateTimeOffset _now;
-    private readonly List<TransactionStep> _steps = [];
+    private readonly List<Operation> _operations = [];
     private readonly List<TransactionGuard> _guards = [];
     private readonly Dictionary<Key, int> _written = [];
 
     private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
-
-    /// <summary>What is to be done, in order.</summary>
-    public IReadOnlyList<TransactionStep> Steps => _steps;
 
     /// <summary>Reads a body.</summary>
     /// <returns>What is wrong with it, or null.</returns>
@@ -36,12 +33,9 @@ internal sealed class TransactionBody
         }
     }
 
-    /// <summary>Makes the store's operation of it.</summary>
-    public Transaction ToTransaction(Idempotency? idempotency) => new([.. _guards.Select(guard => guard.Guard)], [.. _steps.Where(step => step.Operation is not null).Select(step => step.Operation!)])
-    {
-        Reads = [.. _steps.Where(step => step.Kind == StepKind.Get).Select(step => step.Key)],
-        Idempotency = idempotency,
-    };
+    /// <summary>The transaction that the body asks for.</summary>
+    public Transaction ToTransaction(Idempotency? idempotency) =>
+        new([.. _guards.Select(guard => guard.Guard)], [.. _operations]) { Idempotency = idempotency };
 
     /// <summary>The member that asked for a guard.</summary>
     public string FieldOf(Guard guard) => _guards.First(asked => asked.Guard == guard).Field;
@@ -56,7 +50,7 @@ internal sealed class TransactionBody
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var problem = reader.ValueTextEquals("guards"u8) ? JsonText.Once(ref seen, 1, "guards") ?? TryReadGuards(ref reader)
-                : reader.ValueTextEquals("operations"u8) ? JsonText.Once(ref seen, 2, "operations") ?? TryReadSteps(ref reader, utf8)
+                : reader.ValueTextEquals("operations"u8) ? JsonText.Once(ref seen, 2, "operations") ?? TryReadOperations(ref reader, utf8)
                 : JsonText.Unknown(ref reader, "guards, operations");
             if (problem is not null)
                 return problem;
@@ -85,37 +79,37 @@ internal sealed class TransactionBody
         return null;
     }
 
-    private Problem? TryReadSteps(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
+    private Problem? TryReadOperations(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
             return Problems.MalformedRequest("Give an array of operations.", "operations");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (_steps.Count == _options.TransactionOperationsMax)
+            if (_operations.Count == _options.TransactionOperationsMax)
                 return Problems.MalformedRequest($"Give at most {_options.TransactionOperationsMax} operations.", "operations");
-            var field = $"operations[{_steps.Count}]";
-            var problem = TransactionMembers.TryReadStep(ref reader, utf8, _options, _now, out var step) ?? TryWrite(step);
+            var field = $"operations[{_operations.Count}]";
+            var problem = TransactionMembers.TryReadOperation(ref reader, utf8, _options, _now, out var operation) ?? TryWrite(operation!);
             if (problem is not null)
                 return JsonText.Below(field, problem);
 
             // Without this a move of nothing would be a success.
-            if (step.Kind == StepKind.Move)
-                _guards.Add(new TransactionGuard(Guard.Exists(step.Key), field + ".move.from"));
-            _steps.Add(step);
+            if (operation is Move)
+                _guards.Add(new TransactionGuard(Guard.Exists(operation.Key), field + ".move.from"));
+            _operations.Add(operation!);
         }
 
         return null;
     }
 
-    private Problem? TryWrite(TransactionStep step) => step.Kind switch
+    private Problem? TryWrite(Operation operation) => operation switch
     {
-        StepKind.Get => null,
-        StepKind.Move => TryWrite(step.Key, "move.from") ?? TryWrite(step.To, "move.to"),
-        _ => TryWrite(step.Key, TransactionStep.NameOf(step.Kind) + ".key"),
+        Get => null,
+        Move move => TryWrite(move.Key, "move.from") ?? TryWrite(move.To, "move.to"),
+        _ => TryWrite(operation.Key, TransactionMembers.NameOf(operation) + ".key"),
     };
 
-    private Problem? TryWrite(Key key, string field) => _written.TryAdd(key, _steps.Count) ? null
+    private Problem? TryWrite(Key key, string field) => _written.TryAdd(key, _operations.Count) ? null
         : Problems.MalformedRequest($"operations[{_written[key]}] writes this key, too. A transaction writes a key once.", field);
 
     private readonly record struct TransactionGuard(Guard Guard, string Field);

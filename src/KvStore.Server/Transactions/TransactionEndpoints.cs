@@ -25,18 +25,21 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
             return;
         }
 
-        WriteAnswer Answer(Outcome.Committed committed) => new TransactionAnswer(body!, committed).ToWriteAnswer(IdempotencyHeader.AnswerBytesMax(options));
-        var transaction = body!.ToTransaction(IdempotencyHeader.Of(context, options, retryKey, utf8, Answer));
+        var transaction = body!.ToTransaction(IdempotencyHeader.For(context, options, retryKey, utf8));
         switch (await store.SubmitAsync(transaction))
         {
-            case Outcome.Committed committed when retryKey is null:
-                await WriteAsync(context, new TransactionAnswer(body, committed), committed.Revision);
+            case Outcome.Committed committed:
+                await TransactionAnswer.WriteAsync(context, transaction, committed);
+                break;
+            case Outcome.Replayed replayed:
+                IdempotencyHeader.SetReplayed(context.Response);
+                await TransactionAnswer.WriteAsync(context, transaction, replayed.Original);
                 break;
             case Outcome.GuardsFailed failed:
                 await WriteFailedAsync(context, body, failed);
                 break;
             case var outcome:
-                await EntryResponses.WriteOutcomeAsync(context, outcome, Answer);
+                await EntryResponses.WriteFailureAsync(context, outcome);
                 break;
         }
     }
@@ -46,15 +49,5 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         EntryResponses.SetRevision(context.Response, failed.Revision);
         var members = failed.Failed.Select(each => new FailedMember(body.FieldOf(each.Guard), each.Guard.Key, each.Current?.Revision));
         return Problems.GuardsFailed([.. members]).WriteAsync(context);
-    }
-
-    private static async Task WriteAsync(HttpContext context, TransactionAnswer answer, long revision)
-    {
-        EntryResponses.SetRevision(context.Response, revision);
-        await using var output = new JsonOutput(context);
-        answer.Begin(output.Json);
-        foreach (var _ in answer.WriteResults(output.Json))
-            await output.FlushIfFullAsync();
-        TransactionAnswer.End(output.Json);
     }
 }

@@ -5,8 +5,10 @@ namespace KvStore.Server;
 /// <summary>The guards and the operations in the body of a transaction. The fields of problems are relative to the object that is read.</summary>
 internal static class TransactionMembers
 {
-    private const string StepShape = "Give an object with one member, which is put, delete, get or move, such as {\"put\": {\"key\": \"a\", \"text\": \"b\"}}.";
+    private const string OperationShape = "Give an object with one member, which is put, delete, get or move, such as {\"put\": {\"key\": \"a\", \"text\": \"b\"}}.";
     private const string GuardShape = "Give an object such as {\"key\": \"a\", \"revision\": 7} or {\"key\": \"a\", \"exists\": true}.";
+
+    private static readonly string[] Names = ["put", "delete", "get", "move"];
 
     private enum Condition
     {
@@ -44,36 +46,51 @@ internal static class TransactionMembers
         return condition == Condition.None ? Problems.MalformedRequest(GuardShape, "revision") : null;
     }
 
+    /// <summary>The member that stands for an operation.</summary>
+    public static string NameOf(Operation operation) => operation switch
+    {
+        Put => "put",
+        Delete => "delete",
+        Get => "get",
+        _ => "move",
+    };
+
     /// <summary>Reads the operation whose first token the reader is at.</summary>
     /// <returns>What is wrong with it, or null.</returns>
-    public static Problem? TryReadStep(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionStep step)
+    public static Problem? TryReadOperation(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out Operation? operation)
     {
-        step = default;
+        operation = null;
         if (reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName)
-            return Problems.MalformedRequest(StepShape);
-        foreach (var kind in Enum.GetValues<StepKind>())
-        {
-            var name = TransactionStep.NameOf(kind);
-            if (!reader.ValueTextEquals(name))
-                continue;
-            reader.Read();
-            var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : kind switch
-            {
-                StepKind.Put => TryReadPut(ref reader, utf8, options, now, out step),
-                StepKind.Move => TryReadMove(ref reader, options, out step),
-                _ => TryReadKeyed(ref reader, options, kind, out step),
-            };
-            if (problem is not null)
-                return JsonText.Below(name, problem);
-            return reader.Read() && reader.TokenType == JsonTokenType.EndObject ? null : Problems.MalformedRequest(StepShape);
-        }
+            return Problems.MalformedRequest(OperationShape);
+        if (NameAt(ref reader) is not { } name)
+            return JsonText.Unknown(ref reader, string.Join(", ", Names));
 
-        return JsonText.Unknown(ref reader, "put, delete, get, move");
+        reader.Read();
+        var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : name switch
+        {
+            "put" => TryReadPut(ref reader, utf8, options, now, out operation),
+            "move" => TryReadMove(ref reader, options, out operation),
+            _ => TryReadKeyed(ref reader, options, name, out operation),
+        };
+        if (problem is not null)
+            return JsonText.Below(name, problem);
+        return reader.Read() && reader.TokenType == JsonTokenType.EndObject ? null : Problems.MalformedRequest(OperationShape);
     }
 
-    private static Problem? TryReadPut(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionStep step)
+    private static string? NameAt(ref Utf8JsonReader reader)
     {
-        step = default;
+        foreach (var name in Names)
+        {
+            if (reader.ValueTextEquals(name))
+                return name;
+        }
+
+        return null;
+    }
+
+    private static Problem? TryReadPut(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out Operation? operation)
+    {
+        operation = null;
         var members = default(EntryMembers);
         var (seen, seconds) = (0, 0L);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -88,13 +105,13 @@ internal static class TransactionMembers
         DateTimeOffset? expiresAt = seen == 0 ? null : now.AddSeconds(seconds);
         if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var draft) is { } unmade)
             return unmade;
-        step = new TransactionStep(StepKind.Put, draft.Key, new Put(draft));
+        operation = new Put(draft);
         return null;
     }
 
-    private static Problem? TryReadKeyed(ref Utf8JsonReader reader, KvStoreOptions options, StepKind kind, out TransactionStep step)
+    private static Problem? TryReadKeyed(ref Utf8JsonReader reader, KvStoreOptions options, string name, out Operation? operation)
     {
-        step = default;
+        operation = null;
         Key key = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -105,13 +122,13 @@ internal static class TransactionMembers
 
         if (key.Length == 0)
             return Missing("key");
-        step = new TransactionStep(kind, key, kind == StepKind.Delete ? new Delete(key) : null);
+        operation = name == "delete" ? new Delete(key) : new Get(key);
         return null;
     }
 
-    private static Problem? TryReadMove(ref Utf8JsonReader reader, KvStoreOptions options, out TransactionStep step)
+    private static Problem? TryReadMove(ref Utf8JsonReader reader, KvStoreOptions options, out Operation? operation)
     {
-        step = default;
+        operation = null;
         Key from = default;
         Key to = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -127,7 +144,7 @@ internal static class TransactionMembers
             return Missing(from.Length == 0 ? "from" : "to");
         if (from == to)
             return Problems.MalformedRequest("An entry moves to another key. Give two that differ.", "to");
-        step = new TransactionStep(StepKind.Move, from, new Move(from, to));
+        operation = new Move(from, to);
         return null;
     }
 

@@ -12,12 +12,12 @@ internal static class EntryResponses
     // The revision that was said last, and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
-    /// <summary>An entry's ETag: its revision, quoted.</summary>
-    public static string ETagOf(Entry entry)
+    /// <summary>The ETag of an entry: its revision, quoted.</summary>
+    public static string ETagOf(long revision)
     {
         Span<char> text = stackalloc char[22];
         text[0] = '"';
-        entry.Revision.TryFormat(text[1..], out var digits, provider: CultureInfo.InvariantCulture);
+        revision.TryFormat(text[1..], out var digits, provider: CultureInfo.InvariantCulture);
         text[digits + 1] = '"';
         return new string(text[..(digits + 2)]);
     }
@@ -78,7 +78,7 @@ internal static class EntryResponses
     /// <summary>Answers with what became of a write.</summary>
     /// <param name="context">The request.</param>
     /// <param name="outcome">What became of it.</param>
-    /// <param name="answer">Makes the answer when it was committed.</param>
+    /// <param name="answer">Makes the answer to a write that was committed, now or before.</param>
     public static Task WriteOutcomeAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer)
     {
         switch (outcome)
@@ -86,8 +86,8 @@ internal static class EntryResponses
             case Outcome.Committed committed:
                 return answer(committed).WriteAsync(context);
             case Outcome.Replayed replayed:
-                context.Response.Headers[IdempotencyHeader.ReplayedHeader] = "true";
-                return WriteAnswer.Parse(replayed.Answer).WriteAsync(context);
+                IdempotencyHeader.SetReplayed(context.Response);
+                return answer(replayed.Original).WriteAsync(context);
             default:
                 return WriteFailureAsync(context, outcome);
         }
@@ -112,7 +112,7 @@ internal static class EntryResponses
             case Outcome.Rejected rejected:
                 SetRevision(context.Response, rejected.Revision);
                 if (rejected.Current is { } current)
-                    context.Response.Headers.ETag = ETagOf(current);
+                    context.Response.Headers.ETag = ETagOf(current.Revision);
                 return ProblemOf(rejected).WriteAsync(context);
             case Outcome.IdempotencyKeyReused reused:
                 SetRevision(context.Response, reused.Revision);
@@ -131,7 +131,7 @@ internal static class EntryResponses
     {
         if (current is not { } entry)
             return Problems.PreconditionFailed("The key has no entry. Nothing was changed.").WriteAsync(context);
-        var etag = ETagOf(entry);
+        var etag = ETagOf(entry.Revision);
         context.Response.Headers.ETag = etag;
         return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. Nothing was changed. Read the entry and decide again.").WriteAsync(context);
     }
@@ -145,7 +145,7 @@ internal static class EntryResponses
 
     private static void SetEntryHeaders(HttpResponse response, Entry entry)
     {
-        response.Headers.ETag = ETagOf(entry);
+        response.Headers.ETag = ETagOf(entry.Revision);
 
         // Caches may keep the value but have to ask each time whether it is still the current one.
         response.Headers.CacheControl = "no-cache";

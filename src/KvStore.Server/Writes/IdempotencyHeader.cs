@@ -16,9 +16,8 @@ internal static class IdempotencyHeader
 
     private const int KeyLengthMax = 128;
 
-    // What an answer has besides its body: a number or two, an ETag, a media type, and a path of a key that is all percent-encoded.
-    private const int EncodedBytesPerKeyByte = 3;
-    private const int AnswerOverheadBytesMax = 1024;
+    // What a record has besides values that were read: a few dozen bytes for each operation.
+    private const int RecordOverheadBytesMax = 4 * 1024;
 
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c)]);
 
@@ -44,22 +43,18 @@ internal static class IdempotencyHeader
         ? Problems.MalformedRequest("This request is stored in many commits, so there is no one outcome to remember. Leave the header away: the request can be sent again as it is, and stores the same entries once more.", KeyHeader)
         : null;
 
-    /// <summary>What makes a request's operation safe to submit again.</summary>
+    /// <summary>Makes the request's transaction safe to submit again.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="options">How long and how much is remembered.</param>
+    /// <param name="options">How long a record is kept, and how large it may be.</param>
     /// <param name="key">The client's key (<see cref="TryGet"/>).</param>
     /// <param name="body">The request's body.</param>
-    /// <param name="answer">Makes the answer. The thread that decides calls it, so it is quick and does not throw.</param>
     /// <returns>Null when the client gave no key.</returns>
-    public static Idempotency? Of(HttpContext context, KvStoreOptions options, string? key, ReadOnlySpan<byte> body, Func<Outcome.Committed, WriteAnswer> answer) =>
-        key is null ? null : Remember(options, key, FingerprintOf(context, body), answer);
+    public static Idempotency? For(HttpContext context, KvStoreOptions options, string? key, ReadOnlySpan<byte> body) => key is null
+        ? null
+        : new Idempotency(Encoding.ASCII.GetBytes(key), FingerprintOf(context, body), options.IdempotencyLifetime, options.ValueBytesMax + RecordOverheadBytesMax);
 
-    /// <summary>The most bytes of an answer that are remembered.</summary>
-    public static int AnswerBytesMax(KvStoreOptions options) =>
-        options.ValueBytesMax + (options.KeyBytesMax * EncodedBytesPerKeyByte) + AnswerOverheadBytesMax;
-
-    private static Idempotency Remember(KvStoreOptions options, string key, byte[] fingerprint, Func<Outcome.Committed, WriteAnswer> answer) =>
-        new(Encoding.ASCII.GetBytes(key), fingerprint, options.IdempotencyLifetime, AnswerBytesMax(options), committed => answer(committed).ToBytes());
+    /// <summary>Marks an answer as that of an earlier request.</summary>
+    public static void SetReplayed(HttpResponse response) => response.Headers[ReplayedHeader] = "true";
 
     // All that the outcome depends on, apart from the state of the store.
     private static byte[] FingerprintOf(HttpContext context, ReadOnlySpan<byte> body)

@@ -13,7 +13,8 @@ internal readonly record struct TimeToLive
 
     private const string None = "none";
 
-    private int Seconds { get; init; }
+    /// <summary>The seconds; 0 when the entry is kept.</summary>
+    public int Seconds { get; private init; }
 
     /// <summary>Whether the parameter was given.</summary>
     public bool IsGiven { get; private init; }

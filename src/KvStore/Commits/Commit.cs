@@ -39,6 +39,9 @@ public sealed class Commit
 {
     private readonly EntryChange _only;
 
+    // By reference because nearly no commit has a range, and there are many commits.
+    private readonly DeletedKeys? _deleted;
+
     /// <summary>Creates a commit of one change.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
     /// <param name="change">The change.</param>
@@ -47,9 +50,12 @@ public sealed class Commit
     /// <summary>Creates a commit of several changes.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
     /// <param name="changes">At least one change, and no key twice. The commit takes ownership of the array.</param>
-    public Commit(long revision, EntryChange[] changes)
+    /// <param name="deletedRange">A range of which the commit leaves no entry, or null. The changes have each of its entries.</param>
+    public Commit(long revision, EntryChange[] changes, KeyRange? deletedRange = null)
     {
         Revision = revision;
+        if (deletedRange is { } range)
+            _deleted = new DeletedKeys(range);
         if (changes.Length == 1)
             _only = changes[0];
         else
@@ -61,6 +67,9 @@ public sealed class Commit
     /// <summary>The revision of the commit. Revisions strictly increase; they need not be consecutive.</summary>
     public long Revision { get; }
 
+    /// <summary>A range of which the commit leaves no entry, so that an index can drop it as a whole; null when there is none.</summary>
+    public KeyRange? DeletedRange => _deleted?.Range;
+
     // Most commits have one change, which needs no array.
     internal EntryChange Only => _only;
 
@@ -68,4 +77,6 @@ public sealed class Commit
 
     /// <summary>The changes, in the order of the operations; each key once. They include the store's own records, such as those of idempotency keys.</summary>
     public ReadOnlySpan<EntryChange> Changes => All ?? new ReadOnlySpan<EntryChange>(in _only);
+
+    private sealed record DeletedKeys(KeyRange Range);
 }

@@ -37,6 +37,10 @@ public readonly struct EntryDraft
     /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
     public DateTimeOffset? ExpiresAt => Entry.TimeOf(EntryLayout.ExpiresAtMilliseconds(_encoded));
 
+    /// <summary>Changes when the entry expires, rounded up to the millisecond.</summary>
+    /// <exception cref="InvalidOperationException">The draft was made without an expiry, so it has no room for one.</exception>
+    public void SetExpiry(DateTimeOffset expiresAt) => EntryLayout.SetExpiry(_encoded, Entry.MillisecondsNotBefore(expiresAt));
+
     /// <summary>Turns the draft into an entry: the first time in place, later as a copy, because the array already is an entry.</summary>
     internal Entry Stamp(long createdRevision, long revision, long version, long modifiedAtMilliseconds)
     {

@@ -74,6 +74,15 @@ internal static class EntryLayout
         Write(encoded, VersionAt, (version << TraitBits) | Traits(encoded));
     }
 
+    /// <summary>Replaces the expiry of an entry that is not stamped.</summary>
+    /// <exception cref="InvalidOperationException">The entry has no expiry.</exception>
+    public static void SetExpiry(byte[] encoded, long expiresAtMilliseconds)
+    {
+        if ((Traits(encoded) & Expires) == 0)
+            throw new InvalidOperationException("The entry has no expiry to replace.");
+        Write(encoded, KeyStart + KeyLength(encoded), expiresAtMilliseconds);
+    }
+
     public static long CreatedRevision(byte[] encoded) => Read(encoded, 0);
 
     public static long Revision(byte[] encoded) => Read(encoded, RevisionAt);

@@ -1,7 +1,7 @@
 namespace KvStore;
 
-/// <summary>A commit log that keeps nothing: what the process held is gone when it ends. Revisions start at 1.</summary>
-/// <param name="time">The clock that entries are stamped by.</param>
+/// <summary>A commit log without durability: everything is lost when the process ends. Revisions start at 1.</summary>
+/// <param name="time">The clock that stamps entries.</param>
 public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
 {
     private readonly BatchDecider _decider = new(time);
@@ -28,9 +28,6 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
 
     /// <inheritdoc/>
     public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
-
-    /// <inheritdoc/>
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -5,29 +5,32 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
 {
     private long _bytes = bytes;
 
-    /// <summary>Does to the entries what a commit did.</summary>
-    /// <exception cref="InvalidOperationException">The commit met another state than this one; the builder is of no use any more.</exception>
+    /// <summary>Applies a commit.</summary>
+    /// <exception cref="InvalidOperationException">The commit was decided against another state; the builder must not be used any more.</exception>
     public void Apply(Commit commit)
     {
-        foreach (ref readonly var change in commit.Changes)
-            Replace(change.Previous, change.Current);
-    }
+        var deleted = commit.DeletedRange is { } range ? index.RemoveRange(range) : 0;
+        if (deleted == 0)
+        {
+            foreach (ref readonly var change in commit.Changes)
+                Replace(change.Previous, change.Current);
+            return;
+        }
 
-    /// <summary>Does to the entries what a commit does that was decided against them.</summary>
-    /// <param name="commit">The commit.</param>
-    /// <param name="deleted">A range that the commit leaves nothing of, if it is known.</param>
-    public void Apply(Commit commit, KeyRange? deleted)
-    {
-        if (deleted is { } range)
-            _ = index.RemoveRange(range);
         foreach (ref readonly var change in commit.Changes)
         {
-            _bytes += (change.Current?.Bytes ?? 0) - (change.Previous?.Bytes ?? 0);
-            if (change.Current is { } entry)
-                _ = index.Set(entry);
-            else if (deleted is null)
-                _ = index.Remove(change.Key);
+            if (change.Current is not null)
+            {
+                Replace(change.Previous, change.Current);
+                continue;
+            }
+
+            _bytes -= change.Previous!.Value.Bytes;
+            deleted--;
         }
+
+        if (deleted != 0)
+            throw new InvalidOperationException("The range that a commit deletes did not have the entries that the commit says it had.");
     }
 
     /// <summary>Takes back what a commit did, if it is the last one that the entries have seen.</summary>

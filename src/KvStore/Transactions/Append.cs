@@ -4,13 +4,13 @@ using System.Text;
 namespace KvStore;
 
 /// <summary>
-/// Stores a value under a new key: the prefix, and the revision of the commit in 19 digits. So the keys below a prefix are in the
-/// order in which they were committed, and none comes twice.
+/// Stores a value under a new key: the prefix, followed by the revision of the commit in 19 digits. So the keys below a prefix
+/// are unique and sort in commit order.
 /// </summary>
 /// <param name="prefix">What the key starts with.</param>
 /// <param name="value">The value. The store owns it from now on.</param>
 /// <param name="contentType">The value's media type, printable ASCII of at most 256 characters.</param>
-/// <param name="expiresAt">When the entry is to be deleted, or null.</param>
+/// <param name="expiresAt">When the entry expires, or null.</param>
 public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string contentType, DateTimeOffset? expiresAt = null) : Operation(prefix)
 {
     /// <summary>The most bytes that the key has beyond its prefix.</summary>
@@ -20,24 +20,29 @@ public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string conten
 
     internal override long Bytes => base.Bytes + value.Length + contentType.Length;
 
-    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes)
+    /// <summary>The key that a commit stored the value under.</summary>
+    /// <param name="revision">The commit's revision.</param>
+    /// <param name="number">The result's <see cref="OperationResult.Number"/>: how many keys of that revision had an entry already.</param>
+    public Key KeyAt(long revision, long number)
     {
-        var draft = new EntryDraft(FreeKey(context), value.Length, contentType, expiresAt);
-        value.CopyTo(draft.Value);
-        changes.Add(context.Replace(null, draft));
-        return null;
+        var suffix = number == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{revision:D19}")
+            : string.Create(CultureInfo.InvariantCulture, $"{revision:D19}-{number}");
+        return Key.FromStored([.. Key.Utf8, .. Encoding.ASCII.GetBytes(suffix)]);
     }
 
-    // Somebody may have put an entry where the next one is to be.
-    private Key FreeKey(in EvaluationContext context)
+    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var name = context.Revision.ToString("D19", CultureInfo.InvariantCulture);
-        for (var i = 0; ; i++)
-        {
-            var suffix = i == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}");
-            var key = Key.FromStored([.. Key.Utf8, .. Encoding.ASCII.GetBytes(suffix)]);
-            if (context.Builder.Find(key) is null)
-                return key;
-        }
+        // A client may have stored an entry under the very key that is next.
+        var number = 0L;
+        var key = KeyAt(context.Revision, number);
+        while (context.Find(key) is not null)
+            key = KeyAt(context.Revision, ++number);
+
+        var draft = new EntryDraft(key, value.Length, contentType, expiresAt);
+        value.CopyTo(draft.Value);
+        changes.Add(context.Replace(null, draft));
+        result = OperationResult.Of(existed: false, number);
+        return null;
     }
 }

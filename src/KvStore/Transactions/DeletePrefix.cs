@@ -1,22 +1,24 @@
 namespace KvStore;
 
-/// <summary>Removes every entry whose key starts with a prefix, at one revision.</summary>
+/// <summary>Deletes every entry whose key starts with a prefix, at one revision.</summary>
 /// <param name="prefix">The prefix; not empty. It is copied.</param>
-/// <param name="entriesMax">The most entries that are removed together; with more of them nothing is (<see cref="RejectionReason.TooMany"/>).</param>
+/// <param name="entriesMax">The most entries that are deleted together; with more, none is (<see cref="RejectionReason.TooMany"/>).</param>
 public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Operation(Key.FromStored(prefix))
 {
-    /// <summary>The keys that it is about.</summary>
-    internal KeyRange Range { get; } = KeyRange.WithPrefix(prefix);
+    private readonly KeyRange _range = KeyRange.WithPrefix(prefix);
 
     internal override bool IsExclusive => true;
 
-    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes)
+    internal override KeyRange? DeletedRange => _range;
+
+    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var count = context.Builder.CountOf(Range);
+        var count = context.CountOf(_range);
+        result = OperationResult.Of(count > 0, count);
         if (count > entriesMax)
             return new Rejection(RejectionReason.TooMany, null);
         changes.EnsureCapacity((int)count);
-        foreach (var entry in context.Builder.Scan(Range))
+        foreach (var entry in context.Scan(_range))
             changes.Add(new EntryChange(entry, null));
         return null;
     }

@@ -1,20 +1,33 @@
 namespace KvStore;
 
-/// <summary>What a change meets when it is decided.</summary>
-/// <param name="Builder">The state after every commit so far. A change looks at it and leaves it as it is.</param>
-/// <param name="Revision">The revision that the change would have.</param>
-/// <param name="Now">The time of the commit, in milliseconds since 1970-01-01 UTC.</param>
-internal readonly record struct EvaluationContext(SnapshotBuilder Builder, long Revision, long Now)
+/// <summary>
+/// The state that an operation is evaluated against, read-only, and what its commit would be stamped with. Valid for the call
+/// that it is passed to.
+/// </summary>
+/// <param name="state">The state after every commit so far.</param>
+/// <param name="revision">The revision that the commit would have.</param>
+/// <param name="now">The time of the commit, in milliseconds since 1970-01-01 UTC.</param>
+internal readonly struct EvaluationContext(SnapshotBuilder state, long revision, long now)
 {
-    /// <summary>The change that puts a draft in the place of an entry, or of none.</summary>
-    public EntryChange Replace(Entry? previous, EntryDraft draft) => new(previous, draft.Stamp(
-        createdRevision: previous?.CreatedRevision ?? Revision,
-        Revision,
-        version: previous?.Version + 1 ?? 1,
-        modifiedAtMilliseconds: Now));
-}
+    /// <summary>The revision that the commit would have.</summary>
+    public long Revision => revision;
 
-/// <summary>Why a change cannot be done, although every guard holds.</summary>
-/// <param name="Reason">The reason.</param>
-/// <param name="Current">The entry that is in its way, or null.</param>
-internal readonly record struct Rejection(RejectionReason Reason, Entry? Current);
+    /// <summary>The time of the commit, in milliseconds since 1970-01-01 UTC.</summary>
+    public long Now => now;
+
+    /// <summary>The key's entry, or null.</summary>
+    public Entry? Find(Key key) => state.Find(key);
+
+    /// <summary>How many entries a range holds, without visiting them.</summary>
+    public long CountOf(KeyRange range) => state.CountOf(range);
+
+    /// <summary>The entries of a range, in key order.</summary>
+    public RangeEnumerator Scan(KeyRange range) => state.Scan(range);
+
+    /// <summary>The change that stores a draft under its key, in the place of an entry or of none.</summary>
+    public EntryChange Replace(Entry? previous, EntryDraft draft) => new(previous, draft.Stamp(
+        createdRevision: previous?.CreatedRevision ?? revision,
+        revision,
+        version: previous?.Version + 1 ?? 1,
+        modifiedAtMilliseconds: now));
+}

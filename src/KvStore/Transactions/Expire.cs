@@ -1,14 +1,16 @@
 namespace KvStore;
 
-/// <summary>Removes an entry because its time has come, unless the key has another one by now.</summary>
+/// <summary>Deletes an entry that has expired, unless it has been written since.</summary>
 /// <param name="key">The key.</param>
-/// <param name="revision">The entry's revision.</param>
+/// <param name="revision">The revision of the expired entry.</param>
 internal sealed class Expire(Key key, long revision) : Operation(key)
 {
-    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        if (context.Builder.Find(Key) is { } present && present.Revision == revision)
-            changes.Add(EntryChange.Expired(present));
+        var present = context.Find(Key);
+        if (present is { } entry && entry.Revision == revision)
+            changes.Add(EntryChange.Expired(entry));
+        result = OperationResult.Of(present is not null);
         return null;
     }
 }

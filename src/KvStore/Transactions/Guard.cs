@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace KvStore;
 
-/// <summary>What a guard asks of its key.</summary>
+/// <summary>What a guard requires of its key.</summary>
 public enum GuardKind
 {
     /// <summary>The key has an entry.</summary>
@@ -11,61 +11,55 @@ public enum GuardKind
     /// <summary>The key has no entry.</summary>
     Absent,
 
-    /// <summary>The key has an entry, and its revision is one of those listed.</summary>
+    /// <summary>The key has an entry whose revision is one of those listed.</summary>
     RevisionIn,
 
     /// <summary>The key has no entry, or one whose revision is not listed.</summary>
     RevisionNotIn,
 }
 
-/// <summary>
-/// A condition on one key. An operation is carried out only if all of its guards hold at the moment of its commit.
-/// </summary>
+/// <summary>A condition on one key. A transaction commits only if all of its guards pass in the state before it. Immutable.</summary>
 public sealed class Guard
 {
-    private Guard(Key key, GuardKind kind, ImmutableArray<long> revisions)
-    {
-        Key = key;
-        Kind = kind;
-        Revisions = revisions.IsDefault ? [] : revisions;
-    }
+    private Guard(Key key, GuardKind kind, ImmutableArray<long> revisions) =>
+        (Key, Kind, Revisions) = (key, kind, revisions.IsDefault ? [] : revisions);
 
-    /// <summary>The key that is looked at.</summary>
+    /// <summary>The key.</summary>
     public Key Key { get; }
 
-    /// <summary>What is asked of it.</summary>
+    /// <summary>What is required of it.</summary>
     public GuardKind Kind { get; }
 
-    /// <summary>The revisions that <see cref="GuardKind.RevisionIn"/> and <see cref="GuardKind.RevisionNotIn"/> speak of; else empty.</summary>
+    /// <summary>The revisions of <see cref="GuardKind.RevisionIn"/> and <see cref="GuardKind.RevisionNotIn"/>; else empty.</summary>
     public ImmutableArray<long> Revisions { get; }
 
-    /// <summary>Bytes that this guard holds while it waits.</summary>
+    /// <summary>Bytes that the guard holds while it is queued.</summary>
     internal long Bytes => Key.Length + (sizeof(long) * Revisions.Length);
 
-    /// <summary>The key has an entry.</summary>
+    /// <summary>Passes if the key has an entry.</summary>
     public static Guard Exists(Key key) => new(key, GuardKind.Exists, []);
 
-    /// <summary>The key has no entry.</summary>
+    /// <summary>Passes if the key has no entry.</summary>
     public static Guard Absent(Key key) => new(key, GuardKind.Absent, []);
 
-    /// <summary>The key has an entry with one of these revisions; with none listed it never holds.</summary>
+    /// <summary>Passes if the key has an entry with one of these revisions; never, if none is listed.</summary>
     public static Guard RevisionIn(Key key, params ImmutableArray<long> revisions) => new(key, GuardKind.RevisionIn, revisions);
 
-    /// <summary>The key has no entry with one of these revisions.</summary>
+    /// <summary>Passes if the key has no entry with one of these revisions.</summary>
     public static Guard RevisionNotIn(Key key, params ImmutableArray<long> revisions) => new(key, GuardKind.RevisionNotIn, revisions);
 
-    /// <summary>Whether the guard holds when its key has this entry.</summary>
+    /// <summary>Whether the guard passes if its key has this entry.</summary>
     public bool Passes(Entry? entry) => Kind switch
     {
         GuardKind.Exists => entry is not null,
         GuardKind.Absent => entry is null,
-        GuardKind.RevisionIn => entry is { } met && Revisions.Contains(met.Revision),
+        GuardKind.RevisionIn => entry is { } present && Revisions.Contains(present.Revision),
         GuardKind.RevisionNotIn => entry is not { } other || !Revisions.Contains(other.Revision),
         _ => throw new InvalidOperationException($"Unknown guard kind {Kind}."),
     };
 }
 
-/// <summary>A guard that did not hold, and what it met.</summary>
+/// <summary>A guard that failed.</summary>
 /// <param name="Guard">The guard.</param>
-/// <param name="Current">The entry that its key had, or null.</param>
+/// <param name="Current">The entry that its key has, or null.</param>
 public readonly record struct FailedGuard(Guard Guard, Entry? Current);

@@ -3,50 +3,48 @@ using System.Text;
 namespace KvStore;
 
 /// <summary>
-/// What makes an operation safe to submit again: its answer is stored in the same commit, under a key that the client chose, and
-/// whoever submits the operation with that key again gets that answer.
+/// Makes a transaction safe to submit again: a record of what it did is stored in the same commit, under a key that the client
+/// chose, and a later transaction with that key is answered from the record instead of being committed.
 /// </summary>
 /// <param name="key">The client's key; 1 to 128 bytes.</param>
 /// <param name="fingerprint">What tells this request from others, at most 255 bytes.</param>
-/// <param name="lifetime">How long the answer is remembered.</param>
-/// <param name="answerBytesMax">The most bytes that are remembered (<see cref="RejectionReason.TooLarge"/>).</param>
-/// <param name="answer">Makes what is remembered. Called by the thread that decides, so it is quick and does not throw.</param>
-public sealed class Idempotency(
-    ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int answerBytesMax, Func<Outcome.Committed, byte[]> answer)
+/// <param name="lifetime">How long the record is kept.</param>
+/// <param name="recordBytesMax">The most bytes of a record; a transaction that would need more is rejected (<see cref="RejectionReason.TooLarge"/>).</param>
+public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int recordBytesMax)
 {
-    // No user can name a key that starts with a control character.
+    // No user key starts with a control character.
     private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
 
-    /// <summary>The keys of what is remembered.</summary>
+    /// <summary>The keys of all records.</summary>
     internal static KeyRange Records { get; } = KeyRange.WithPrefix(Prefix);
 
-    /// <summary>The key that the answer is stored under.</summary>
+    /// <summary>The key of this record.</summary>
     internal Key RecordKey { get; } = Key.FromStored([.. Prefix, .. key]);
 
-    /// <summary>Whether an entry is a remembered answer.</summary>
+    /// <summary>Whether an entry is an idempotency record.</summary>
     internal static bool IsRecord(Entry entry) => entry.KeyUtf8.StartsWith(Prefix);
 
-    /// <summary>What an operation gets that was carried out before.</summary>
+    /// <summary>The outcome of a transaction whose record is there already.</summary>
     internal Outcome Replay(long revision, Entry record)
     {
         var length = record.Value.Span[0];
-        return record.Value.Span[1..(1 + length)].SequenceEqual(fingerprint.Span)
-            ? new Outcome.Replayed(revision, record.Value[(1 + length)..])
+        return record.Value.Span[1..(1 + length)].SequenceEqual(fingerprint.Span) && IdempotencyRecord.TryParse(record.Value[(1 + length)..]) is { } original
+            ? new Outcome.Replayed(revision, original)
             : new Outcome.IdempotencyKeyReused(revision);
     }
 
-    /// <summary>What is to be remembered; null when it is too large.</summary>
-    internal EntryDraft? Record(Outcome.Committed committed, long now)
+    /// <summary>The change that stores the record of a transaction; null when it would be too large.</summary>
+    internal EntryChange? TryRecord(Outcome.Committed committed, in EvaluationContext context)
     {
-        var remembered = answer(committed);
-        if (remembered.Length > answerBytesMax)
+        if (IdempotencyRecord.BytesOf(committed) > recordBytesMax)
             return null;
-        var expiresAt = now + (long)lifetime.TotalMilliseconds;
-        var draft = new EntryDraft(RecordKey, 1 + fingerprint.Length + remembered.Length, "", expiresAt);
+        var facts = IdempotencyRecord.ToBytes(committed);
+        var expiresAt = context.Now + (long)lifetime.TotalMilliseconds;
+        var draft = new EntryDraft(RecordKey, 1 + fingerprint.Length + facts.Length, "", expiresAt);
         var value = draft.Value.Span;
         value[0] = (byte)fingerprint.Length;
         fingerprint.Span.CopyTo(value[1..]);
-        remembered.CopyTo(value[(1 + fingerprint.Length)..]);
-        return draft;
+        facts.CopyTo(value[(1 + fingerprint.Length)..]);
+        return context.Replace(null, draft);
     }
 }

@@ -43,9 +43,10 @@ public sealed class MergePatch : ReadModifyWrite
         }
     }
 
-    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft)
+    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft, out long number)
     {
         draft = null;
+        number = 0;
         if (present is not { } entry)
             return null;
         if (!TryParse(entry.Value, out var target))
@@ -57,7 +58,7 @@ public sealed class MergePatch : ReadModifyWrite
                 return RejectionReason.NotJson;
             if (merged.WrittenCount > _valueBytesMax)
                 return RejectionReason.TooLarge;
-            draft = DraftOf(merged.WrittenSpan, entry.ContentType, present);
+            draft = MakeDraft(merged.WrittenSpan, entry.ContentType, present);
             return null;
         }
     }

@@ -1,28 +1,30 @@
 namespace KvStore;
 
 /// <summary>
-/// Gives an entry another key, with its value, content type and lifetime, in the place of what stood there. Without an entry
-/// nothing happens; guard with <see cref="Guard.Exists"/> to learn of that.
+/// Moves an entry to another key, with its value, content type and expiry, replacing what is there. Without an entry nothing
+/// happens; guard with <see cref="Guard.Exists"/> to make that a failure.
 /// </summary>
-/// <param name="from">The key that loses its entry.</param>
-/// <param name="to">The key that gets it; another one.</param>
+/// <param name="from">The key that the entry moves from.</param>
+/// <param name="to">The key that it moves to; another one.</param>
 public sealed class Move(Key from, Key to) : Operation(from)
 {
-    /// <summary>The key that gets the entry.</summary>
+    /// <summary>The key that the entry moves to.</summary>
     public Key To { get; } = to.Length > 0 && to != from ? to : throw new ArgumentException("An entry moves to another key.", nameof(to));
 
     internal override Key OtherKey => To;
 
     internal override long Bytes => base.Bytes + To.Length;
 
-    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes)
+    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        if (context.Builder.Find(Key) is not { } present)
+        var present = context.Find(Key);
+        result = OperationResult.Of(present is not null);
+        if (present is not { } entry)
             return null;
-        var draft = new EntryDraft(To, present.Value.Length, present.ContentType, present.ExpiresAtMilliseconds);
-        present.Value.CopyTo(draft.Value);
-        changes.Add(new EntryChange(present, null));
-        changes.Add(context.Replace(context.Builder.Find(To), draft));
+        var draft = new EntryDraft(To, entry.Value.Length, entry.ContentType, entry.ExpiresAtMilliseconds);
+        entry.Value.CopyTo(draft.Value);
+        changes.Add(new EntryChange(entry, null));
+        changes.Add(context.Replace(context.Find(To), draft));
         return null;
     }
 }

@@ -2,50 +2,63 @@ using System.Collections.Immutable;
 
 namespace KvStore;
 
-/// <summary>What became of an operation. One of the nested types.</summary>
+/// <summary>What became of a transaction. One of the nested types.</summary>
 public abstract record Outcome
 {
     private Outcome()
     {
     }
 
-    /// <summary>The operation was committed and every read that starts now sees it.</summary>
-    /// <param name="Revision">The revision of the commit; of the state that was met, if nothing was left to change.</param>
-    /// <param name="Commit">This operation's part of what was committed at the revision; null if nothing was left to change.</param>
-    public sealed record Committed(long Revision, Commit? Commit) : Outcome
+    /// <summary>The transaction is committed, and every read that starts now sees it.</summary>
+    public sealed record Committed : Outcome
     {
-        /// <summary>What the operation did, in the order of its changes; a delete of an absent key is left out.</summary>
+        private readonly OperationResult _only;
+        private readonly OperationResult[]? _results;
+
+        /// <summary>A transaction of one operation.</summary>
+        internal Committed(long revision, Commit? commit, OperationResult only) => (Revision, Commit, _only) = (revision, commit, only);
+
+        /// <summary>A transaction of any number of operations. The array belongs to the outcome from now on.</summary>
+        internal Committed(long revision, Commit? commit, OperationResult[] results) => (Revision, Commit, _results) = (revision, commit, results);
+
+        /// <summary>The revision of the commit; that of the state it was evaluated against, if there was nothing to change.</summary>
+        public long Revision { get; }
+
+        /// <summary>What was committed, without an idempotency record; null if there was nothing to change, or after a replay.</summary>
+        public Commit? Commit { get; }
+
+        /// <summary>The changes of <see cref="Commit"/>; none without one.</summary>
         public ReadOnlySpan<EntryChange> Changes => Commit is null ? [] : Commit.Changes;
 
-        /// <summary>What was read, in the order of the operation's reads.</summary>
-        public ImmutableArray<Entry?> Reads { get; init; } = [];
+        /// <summary>What each operation did, in the transaction's order.</summary>
+        public ReadOnlySpan<OperationResult> Results => _results ?? new ReadOnlySpan<OperationResult>(in _only);
     }
 
-    /// <summary>At least one guard did not hold; nothing was changed.</summary>
-    /// <param name="Revision">The revision of the state that the guards were held against.</param>
-    /// <param name="Failed">Every guard that did not hold.</param>
+    /// <summary>At least one guard failed; nothing was changed.</summary>
+    /// <param name="Revision">The revision of the state that the guards were evaluated against.</param>
+    /// <param name="Failed">Every guard that failed.</param>
     public sealed record GuardsFailed(long Revision, ImmutableArray<FailedGuard> Failed) : Outcome;
 
-    /// <summary>A change could not be done with what it met; nothing was changed.</summary>
-    /// <param name="Revision">The revision of the state that was met.</param>
+    /// <summary>An operation cannot be done in the present state; nothing was changed.</summary>
+    /// <param name="Revision">The revision of that state.</param>
     /// <param name="Reason">Why.</param>
     /// <param name="Current">The entry that is in the way, or null.</param>
     public sealed record Rejected(long Revision, RejectionReason Reason, Entry? Current) : Outcome;
 
-    /// <summary>The same operation was carried out before; nothing was changed this time.</summary>
-    /// <param name="Revision">The revision of the state that was met.</param>
-    /// <param name="Answer">What was remembered of the first time.</param>
-    public sealed record Replayed(long Revision, ReadOnlyMemory<byte> Answer) : Outcome;
+    /// <summary>The same transaction was committed before; nothing was changed this time.</summary>
+    /// <param name="Revision">The revision of the present state.</param>
+    /// <param name="Original">The first commit, as far as its record has it.</param>
+    public sealed record Replayed(long Revision, Committed Original) : Outcome;
 
-    /// <summary>The idempotency key belongs to another operation; nothing was changed.</summary>
-    /// <param name="Revision">The revision of the state that was met.</param>
+    /// <summary>The idempotency key belongs to another transaction; nothing was changed.</summary>
+    /// <param name="Revision">The revision of the present state.</param>
     public sealed record IdempotencyKeyReused(long Revision) : Outcome;
 
-    /// <summary>The operation was not admitted, or could not be made durable. It was not applied and never will be.</summary>
+    /// <summary>The transaction was not admitted, or could not be made durable. It was not applied and never will be.</summary>
     /// <param name="Reason">Why.</param>
     public sealed record NotApplied(NotAppliedReason Reason) : Outcome;
 
-    /// <summary>It cannot be told whether the operation was committed.</summary>
+    /// <summary>It is unknown whether the transaction was committed.</summary>
     public sealed record Unknown : Outcome
     {
         /// <summary>The only instance.</summary>
@@ -53,10 +66,10 @@ public abstract record Outcome
     }
 }
 
-/// <summary>Why a change cannot be done with what it meets.</summary>
+/// <summary>Why an operation cannot be done in the present state.</summary>
 public enum RejectionReason
 {
-    /// <summary>The value is not a number of 64 bits in decimal text.</summary>
+    /// <summary>The value is not a 64-bit number in decimal text.</summary>
     NotANumber,
 
     /// <summary>The sum does not fit into 64 bits.</summary>
@@ -65,20 +78,20 @@ public enum RejectionReason
     /// <summary>The value is not JSON of at most 64 levels.</summary>
     NotJson,
 
-    /// <summary>The new value, or the answer that is to be remembered, would have more bytes than is allowed.</summary>
+    /// <summary>The new value, or the idempotency record, would exceed its limit.</summary>
     TooLarge,
 
-    /// <summary>It is about more entries than may be changed together.</summary>
+    /// <summary>The operation would delete more entries than are allowed at once.</summary>
     TooMany,
 }
 
-/// <summary>Why an operation was not applied.</summary>
+/// <summary>Why a transaction was not applied.</summary>
 public enum NotAppliedReason
 {
-    /// <summary>The queue holds as many operations or bytes as it may. Trying again a little later is safe.</summary>
+    /// <summary>The queue is at its limit of transactions or bytes. It is safe to try again a little later.</summary>
     QueueFull,
 
-    /// <summary>The store has not finished loading.</summary>
+    /// <summary>The store is still loading.</summary>
     Loading,
 
     /// <summary>The store is stopping or has stopped.</summary>
@@ -87,9 +100,9 @@ public enum NotAppliedReason
     /// <summary>The store has failed and admits nothing any more.</summary>
     Failed,
 
-    /// <summary>There is no room to make it durable. Trying again is safe, and succeeds when there is room.</summary>
+    /// <summary>There is no space to make it durable. It is safe to try again; that succeeds when there is space.</summary>
     NoSpace,
 
-    /// <summary>The commit log has met an error of its medium and takes nothing any more. Reads go on; somebody must act.</summary>
+    /// <summary>The commit log failed and takes no more commits. Reads continue; the operator must act.</summary>
     LogClosed,
 }

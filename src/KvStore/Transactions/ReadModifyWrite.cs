@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// A change whose result depends on what it meets. The thread that decides works it out against the latest state, so that many
-/// callers may change one key at a time without losing each other's changes and without trying again.
+/// An operation whose result depends on the present entry. The deciding thread evaluates it against the latest state, so any
+/// number of clients may modify one key at once: no update is lost and none is retried.
 /// </summary>
 public abstract class ReadModifyWrite : Operation
 {
@@ -11,47 +11,30 @@ public abstract class ReadModifyWrite : Operation
     private protected ReadModifyWrite(Key key, ExpiryUpdate expiry)
         : base(key) => _expiry = expiry;
 
-    internal sealed override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes)
+    internal sealed override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var present = context.Builder.Find(Key);
-        if (Evaluate(present, out var draft) is { } reason)
-            return new Rejection(reason, present);
-        if (draft is { } made)
-            changes.Add(context.Replace(present, made));
+        var present = context.Find(Key);
+        var reason = Evaluate(present, out var draft, out var number);
+        result = OperationResult.Of(present is not null, number);
+        if (reason is { } rejected)
+            return new Rejection(rejected, present);
+        if (draft is { } replacement)
+            changes.Add(context.Replace(present, replacement));
         return null;
     }
 
-    /// <summary>Works out the entry that takes the place of the present one.</summary>
+    /// <summary>Works out the entry that replaces the present one.</summary>
     /// <param name="present">The present entry, or null.</param>
-    /// <param name="draft">The entry; null to leave things as they are.</param>
+    /// <param name="draft">The new entry; null to change nothing.</param>
+    /// <param name="number">The result's number, if it has one.</param>
     /// <returns>Why it cannot be done, or null.</returns>
-    private protected abstract RejectionReason? Evaluate(Entry? present, out EntryDraft? draft);
+    private protected abstract RejectionReason? Evaluate(Entry? present, out EntryDraft? draft, out long number);
 
-    /// <summary>A draft of this key with the lifetime that was asked for.</summary>
-    private protected EntryDraft DraftOf(ReadOnlySpan<byte> value, string contentType, Entry? present)
+    /// <summary>A draft for this key with the expiry that was asked for.</summary>
+    private protected EntryDraft MakeDraft(ReadOnlySpan<byte> value, string contentType, Entry? present)
     {
-        var draft = new EntryDraft(Key, value.Length, contentType, _expiry.ExpiresAt(present));
+        var draft = new EntryDraft(Key, value.Length, contentType, _expiry.Apply(present));
         value.CopyTo(draft.Value.Span);
         return draft;
     }
-}
-
-/// <summary>What a modification does to an entry's lifetime.</summary>
-public readonly record struct ExpiryUpdate
-{
-    private readonly bool _replaces;
-    private readonly long _expiresAt;
-
-    private ExpiryUpdate(long expiresAt) => (_replaces, _expiresAt) = (true, expiresAt);
-
-    /// <summary>It stays as it is.</summary>
-    public static ExpiryUpdate Unchanged => default;
-
-    /// <summary>The entry does not expire any more.</summary>
-    public static ExpiryUpdate Never => new(Entry.Never);
-
-    /// <summary>The entry expires at a time, rounded up to the millisecond.</summary>
-    public static ExpiryUpdate At(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
-
-    internal long ExpiresAt(Entry? present) => _replaces ? _expiresAt : present?.ExpiresAtMilliseconds ?? Entry.Never;
 }

@@ -165,7 +165,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
         await every.NextAsync("synced");
         var transaction = new Transaction([], [WatchServers.Put("k")])
         {
-            Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromHours(1), 100, _ => new byte[10]),
+            Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromHours(1), 1000),
         };
         Assert.IsType<Outcome.Committed>(await own.Store.SubmitAsync(transaction));
         Assert.Equal(["put k"], (await every.NextAsync("change")).Changes());

@@ -43,12 +43,12 @@ public abstract partial class CommitLogContract
             Some.Transaction(Patch("a", """{"y":2}""")),
             Some.Transaction(new SetExpiry(K("a"), ExpiryUpdate.Never)),
             Some.Transaction(new Move(K("a"), K("b"))),
-            new Transaction([], [new SetExpiry(K("b"), ExpiryUpdate.At(expires))]) { Reads = [K("a"), K("b")] },
+            Some.Transaction(new SetExpiry(K("b"), ExpiryUpdate.At(expires)), new Get(K("a")), new Get(K("b"))),
             Some.Transaction(new Move(K("a"), K("c")), Patch("absent", "{}"), new SetExpiry(K("gone"), ExpiryUpdate.Never)));
 
         Assert.Equal(expires, ((Outcome.Committed)outcomes[1]).Changes[0].Current!.Value.ExpiresAt);
         Assert.Null(((Outcome.Committed)outcomes[2]).Changes[0].Current!.Value.ExpiresAt);
-        var reads = ((Outcome.Committed)outcomes[4]).Reads;
+        var reads = ((Outcome.Committed)outcomes[4]).Results[1..].ToArray().Select(result => result.Entry).ToArray();
         Assert.Equal(["(absent)", """{"x":1,"y":2}"""], reads.Select(entry => entry.Text()));
         Assert.Null(reads[1]!.Value.ExpiresAt);
         Assert.Null(((Outcome.Committed)outcomes[5]).Commit);
@@ -86,8 +86,11 @@ public abstract partial class CommitLogContract
         var later = (await CommitAsync(Retry(key, "f", null, new Increment(K("n"), 1))))[0];
 
         Assert.IsType<Outcome.GuardsFailed>(outcomes[0]);
-        var answer = $"1 at {RevisionOf(outcomes[1])}";
-        Assert.Equal([answer, answer], new[] { outcomes[2], later }.Select(outcome => System.Text.Encoding.UTF8.GetString(Assert.IsType<Outcome.Replayed>(outcome).Answer.Span)));
+        Assert.All([outcomes[2], later], outcome =>
+        {
+            var original = Assert.IsType<Outcome.Replayed>(outcome).Original;
+            Assert.Equal((RevisionOf(outcomes[1]), 1), (original.Revision, original.Results[0].Number));
+        });
         Assert.IsType<Outcome.IdempotencyKeyReused>(outcomes[3]);
         var state = await EndAsync();
         Assert.Equal("1", state.Find(K("n")).Text());
@@ -95,9 +98,37 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_AnswerTooLargeToRemember_IsRefusedAndChangesNothing()
+    public async Task Commit_SameIdempotencyKey_ReplaysTheResultOfEveryOperation()
     {
-        var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10, _ => new byte[11]);
+        await CommitAsync(Some.Transaction(Put("read", "seen", _time.Now.AddHours(1)), Put("replaced"), Put("deleted"), Put("from"), Put("dp/1"), Put("dp/2")));
+        Operation[][] all =
+        [
+            [new Get(K("read")), new Get(K("absent")), new Put(K("replaced"), default, "text/plain") { Memo = -7 }, Put("new"), Delete("deleted"), Delete("absent2"), new Move(K("from"), K("to"))],
+            [new DeletePrefix(K("dp/").Utf8, 2)],
+            [new Append(K("q/"), default, "text/plain")],
+            [new Increment(K("n"), long.MinValue)],
+        ];
+        foreach (var operations in all)
+        {
+            var transaction = new Transaction([], [.. operations])
+            {
+                Idempotency = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10_000),
+            };
+            var committed = Assert.IsType<Outcome.Committed>((await CommitAsync(transaction))[0]);
+            var original = Assert.IsType<Outcome.Replayed>((await CommitAsync(transaction))[0]).Original;
+
+            Assert.Equal(committed.Revision, original.Revision);
+            Assert.Equal(committed.Results.ToArray().Select(Describe), original.Results.ToArray().Select(Describe));
+        }
+
+        static string Describe(OperationResult result) =>
+            $"{result.Existed} {result.Number} {result.Entry?.Key} {result.Entry.Text()} {result.Entry?.ContentType} {result.Entry?.CreatedRevision} {result.Entry?.Revision} {result.Entry?.Version} {result.Entry?.ModifiedAt:O} {result.Entry?.ExpiresAt:O}";
+    }
+
+    [Fact]
+    public async Task Commit_RecordTooLarge_IsRejectedAndChangesNothing()
+    {
+        var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10);
         var outcomes = await CommitAsync(new Transaction([], [Put("k")]) { Idempotency = retry }, Some.Transaction(Guard.Absent(K("k")), Put("k", "after")));
         Assert.Equal(RejectionReason.TooLarge, Assert.IsType<Outcome.Rejected>(outcomes[0]).Reason);
         Assert.Equal("after", (await EndAsync()).Find(K("k")).Text());
@@ -121,8 +152,7 @@ public abstract partial class CommitLogContract
 
     private static Transaction Retry(string key, string fingerprint, Guard? guard, Operation operation) => new(guard is null ? [] : [guard], [operation])
     {
-        Idempotency = new Idempotency(Some.Bytes(key), Some.Bytes(fingerprint), TimeSpan.FromHours(1), 100,
-            committed => Some.Bytes($"{committed.Changes[0].Current.Text()} at {committed.Revision}")),
+        Idempotency = new Idempotency(Some.Bytes(key), Some.Bytes(fingerprint), TimeSpan.FromHours(1), 10_000),
     };
 
     private MergePatch Patch(string name, string patch) => MergePatch.TryCreate(K(name), Some.Bytes(patch), 64, ExpiryUpdate.Unchanged)!;

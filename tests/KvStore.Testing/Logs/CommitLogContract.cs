@@ -145,17 +145,6 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Compact_UpToTheLatest_LosesNothingPresent()
-    {
-        var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("k", "1"))))[0]);
-        await _follower.ReachAsync(revision);
-        await Log.CompactAsync(revision, Token);
-
-        var next = RevisionOf((await CommitAsync(Some.Transaction(Guard.RevisionIn(K("k"), revision), Put("k", "2"))))[0]);
-        Assert.Equal("2", (await _follower.ReachAsync(next)).Find(K("k")).Text());
-    }
-
-    [Fact]
     public async Task Dispose_Twice_DoesNotThrow() => await Log.DisposeAsync();
 
     private Key K(string name) => Some.Key(_prefix + name);

@@ -53,8 +53,6 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
 
     public async ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => await Barrier(await log.BarrierAsync(cancellationToken));
 
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => log.CompactAsync(revision, cancellationToken);
-
     public ValueTask DisposeAsync()
     {
         Disposals++;

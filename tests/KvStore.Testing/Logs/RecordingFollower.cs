@@ -28,6 +28,8 @@ internal sealed class RecordingFollower : ICommitFollower
         Record(_commits, commits[^1], () => _publisher.Apply(commits));
     }
 
+    public void Apply(Decision decision) => Apply(decision.Commits);
+
     public Task<Snapshot> ReachAsync(long revision) =>
         _publisher.WaitForRevisionAsync(revision, TestContext.Current.CancellationToken).AsTask().Within();
 

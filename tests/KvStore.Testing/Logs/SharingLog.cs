@@ -41,8 +41,6 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
     public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Volatile.Read(ref _revision));
 
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) => ValueTask.CompletedTask;
-
     public async ValueTask DisposeAsync()
     {
         _deliveries.Writer.TryComplete();
@@ -65,27 +63,25 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
     // Those keys that are not known before the operation is decided may be any.
     private bool MeetsWhatGathers(Transaction transaction) =>
         transaction.Idempotency is not null || transaction.Operations.Any(operation => operation.IsExclusive) ||
-        transaction.Guards.Select(guard => guard.Key).Concat(transaction.Reads)
+        transaction.Guards.Select(guard => guard.Key)
             .Concat(transaction.Operations.SelectMany(operation => new[] { operation.Key, operation.OtherKey })).Any(_changed.Contains);
 
     private Outcome Carry(EvaluationContext context, Transaction transaction)
     {
         var changes = new List<EntryChange>();
-        foreach (var operation in transaction.Operations)
+        var results = new OperationResult[transaction.Operations.Length];
+        for (var i = 0; i < results.Length; i++)
         {
-            if (operation.Evaluate(context, changes) is { } rejection)
+            if (transaction.Operations[i].Evaluate(context, changes, out results[i]) is { } rejection)
                 return new Outcome.Rejected(Met, rejection.Reason, rejection.Current);
         }
 
-        var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]))
-        {
-            Reads = [.. transaction.Reads.Select(key => _state.Find(key))],
-        };
+        var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]), results);
         if (changes.Count > 0 && transaction.Idempotency is { } idempotency)
         {
-            if (idempotency.Record(committed, context.Now) is not { } record)
+            if (idempotency.TryRecord(committed, context) is not { } record)
                 return new Outcome.Rejected(Met, RejectionReason.TooLarge, null);
-            changes.Add(context.Replace(null, record));
+            changes.Add(record);
         }
 
         _changes.AddRange(changes);

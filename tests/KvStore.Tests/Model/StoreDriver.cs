@@ -80,8 +80,9 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         var committed = Assert.IsType<Outcome.Committed>(outcome);
         var changed = model.Commit(transaction, committed.Revision);
         Assert.Equal(model.LatestRevision, committed.Revision);
-        for (var i = 0; i < transaction.Reads.Length; i++)
-            AssertSame(before.GetValueOrDefault(transaction.Reads[i].ToString()), committed.Reads[i]);
+        Assert.Equal(transaction.Operations.Length, committed.Results.Length);
+        for (var i = 0; i < transaction.Operations.Length; i++)
+            CheckResult(transaction.Operations[i], committed.Results[i], before);
         Assert.Equal(changed, committed.Changes.ToArray().Select(change => change.Key.ToString()));
         foreach (var change in committed.Changes)
         {
@@ -90,11 +91,28 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         }
     }
 
+    private void CheckResult(Operation operation, OperationResult result, Dictionary<string, ModelEntry> before)
+    {
+        var present = before.GetValueOrDefault(operation.Key.ToString());
+        if (operation is Get)
+            AssertSame(present, result.Entry);
+        else
+            Assert.Null(result.Entry);
+        if (operation is Increment)
+            Assert.Equal(model.Latest[operation.Key.ToString()].Value, $"{result.Number}");
+        if (operation is DeletePrefix)
+            Assert.Equal(before.Count - model.Latest.Count, result.Number);
+        else
+            Assert.Equal(operation is not Append && present is not null, result.Existed);
+    }
+
     private Transaction RandomOperation()
     {
         Guard[] guards = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomGuard())];
-        Key[] reads = random.Next(4) == 0 ? [.. random.GetItems(Keys, 2).Select(Some.Key)] : [];
-        return new Transaction([.. guards], [.. RandomChanges()]) { Reads = [.. reads] };
+        var operations = RandomChanges();
+        if (random.Next(4) == 0 && !operations[0].IsExclusive)
+            operations = [.. random.GetItems(Keys, 2).Select(Operation (key) => new Get(Some.Key(key))), .. operations];
+        return new Transaction([.. guards], [.. operations]);
     }
 
     private Operation[] RandomChanges()

@@ -128,6 +128,7 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
         return operation switch
         {
             Put put => Set(key, new ModelValue(Encoding.UTF8.GetString(put.Value.Span), put.ContentType, put.ExpiresAt)),
+            Get => [],
             Append => Set($"{key}{revision:D19}", AppendedValue),
             ReadModifyWrite => _meanings[operation](previous) is { } value ? Set(key, value) : [],
             Move move when previous is not null => [.. Remove(key), .. Set(move.To.ToString(), new ModelValue(previous.Value, previous.ContentType, previous.Expires))],

@@ -47,7 +47,7 @@ public class IdempotencyTests
 
     private static async Task<string> AddAsync(Store store, string key)
     {
-        var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 100, _ => []);
+        var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 1000);
         return await store.SubmitAsync(new Transaction([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within() switch
         {
             Outcome.Committed committed => committed.Changes[0].Current.Text(),

@@ -110,7 +110,7 @@ public class WatchModelTests
 
     private static Transaction WithRecord(Transaction transaction, Random random) => new(transaction.Guards, transaction.Operations)
     {
-        Idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[1], TimeSpan.FromMilliseconds(random.Next(1, 2_000)), 100, _ => new byte[10]),
+        Idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[1], TimeSpan.FromMilliseconds(random.Next(1, 2_000)), 1000),
     };
 
     // Of all keys, and after every position that anybody may have begun at.

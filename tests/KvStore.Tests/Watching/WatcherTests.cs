@@ -152,7 +152,7 @@ public class WatcherTests
         using var watcher = store.TryWatch(EveryKey, 0)!;
         var remembered = new Transaction([], [Some.Put("k")])
         {
-            Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromSeconds(1), 100, _ => new byte[10]),
+            Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromSeconds(1), 1000),
         };
         Assert.IsType<Outcome.Committed>(await store.SubmitAsync(remembered).Within());
         Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());

@@ -1,0 +1,21 @@
+namespace KvStore;
+
+/// <summary>The side of the store that a commit log feeds.</summary>
+public interface ICommitFollower
+{
+    /// <summary>The state after the last call of <see cref="Load"/> or <see cref="Apply(IReadOnlyList{Commit})"/>.</summary>
+    Snapshot Latest { get; }
+
+    /// <summary>Replaces the whole state.</summary>
+    /// <param name="revision">The revision of the image; not below that of <see cref="Latest"/>.</param>
+    /// <param name="entries">Its entries in key order, each key once. Enumerated to the end before the call returns.</param>
+    void Load(long revision, IEnumerable<Entry> entries);
+
+    /// <summary>Applies commits and publishes the state after the last of them as one snapshot.</summary>
+    /// <param name="commits">At least one commit; revisions increase, and all are above that of <see cref="Latest"/>.</param>
+    void Apply(IReadOnlyList<Commit> commits);
+
+    /// <summary>Publishes a decision that was made against <see cref="Latest"/>. Its snapshot exists already, so nothing is applied again.</summary>
+    /// <param name="decision">The decision; it has at least one commit.</param>
+    void Apply(Decision decision);
+}
