@@ -100,7 +100,7 @@ public abstract partial class CommitLogContract
     [Fact]
     public async Task Commit_SameIdempotencyKey_ReplaysTheResultOfEveryOperation()
     {
-        await CommitAsync(Some.Transaction(Put("read", "seen", _time.Now.AddHours(1)), Put("replaced"), Put("deleted"), Put("from"), Put("dp/1"), Put("dp/2")));
+        await CommitAsync(Some.Transaction(Put("read", "seen", _time.GetUtcNow().AddHours(1)), Put("replaced"), Put("deleted"), Put("from"), Put("dp/1"), Put("dp/2")));
         Operation[][] all =
         [
             [new Get(K("read")), new Get(K("absent")), new Put(K("replaced"), default, "text/plain") { Memo = -7 }, Put("new"), Delete("deleted"), Delete("absent2"), new Move(K("from"), K("to"))],
