@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs every test of this repository. Needs the .NET SDK; installs by package name what else a test needs.
+# Runs every test of this repository. Needs the .NET SDK; says what else is missing and installs it by package name.
 #
-#   ./test.sh                                        everything
+#   ./test.sh                                        everything: the ordinary build, then the native program
+#   ./test.sh --minimal                              what the SDK alone can run; installs nothing
 #   ./test.sh --filter FullyQualifiedName~KeyTests    options go to "dotnet test"
 #
 # The last line is "N passed, N failed". The exit code is 0 only if tests ran and none of them failed.
@@ -19,34 +20,53 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPE
 # A build server that outlives the script would keep the output pipe of a CI job open.
 export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0
 
-# need COMMAND PACKAGE...: makes sure that a command is there.
-need() {
-    local command=$1
-    shift
-    command -v "$command" >/dev/null && return
-    local as_root=()
-    [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
-    if ! command -v apt-get >/dev/null; then
-        echo "test.sh: $command is missing, and there is no apt-get to install it with. Install $command and try again." >&2
-        exit 1
-    fi
-    echo "test.sh: $command is missing; installing it with: ${as_root[*]} apt-get install $*"
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
-    hash -r
-}
+minimal=0
+if [[ "${1:-}" == --minimal ]]; then
+    minimal=1
+    set -- --filter 'Needs!=packages' "${@:2}"
+fi
 
 if ! command -v dotnet >/dev/null; then
     echo "test.sh: the .NET 10 SDK is missing: see https://dotnet.microsoft.com/download" >&2
     exit 1
 fi
+
+# need COMMAND PACKAGE...: notes the packages of a command that is missing.
+missing=() packages=()
+need() {
+    command -v "$1" >/dev/null && return
+    missing+=("$1")
+    packages+=("${@:2}")
+}
+
+# Tests with the trait Needs=packages.
 need curl curl
-# For the disk that fails, which is written in C.
+# The disk that fails is written in C; gcc also links the native program.
 need gcc gcc libc6-dev
-# For the examples in other languages: tests with the trait Needs=packages.
+# The examples in other languages.
 need python3 python3
 need node nodejs
 need go golang-go
+# The OpenAPI document, whose tools are not .NET's.
+if (($# == 0)); then
+    need npm npm
+    need chromium chromium
+fi
+
+if ((minimal)); then
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, gcc, Python, Node.js, Go), the OpenAPI document's, and the native program."
+elif ((${#missing[@]} > 0)); then
+    as_root=()
+    [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
+    if ! command -v apt-get >/dev/null; then
+        echo "test.sh: missing: ${missing[*]}; and there is no apt-get to install them with. Install them and try again, or run ./test.sh --minimal." >&2
+        exit 1
+    fi
+    echo "test.sh: missing: ${missing[*]}; installing: ${as_root[*]} apt-get install ${packages[*]}"
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+    hash -r
+fi
 
 results="$PWD/artifacts/test-results"
 rm -rf "$results"
@@ -68,42 +88,60 @@ counters() {
 }
 
 passed=0 failed=0 skipped=0
-# One project after the other: the system tests measure times and share the processors with nobody.
-for project in tests/*/*Tests.csproj; do
-    name="$(basename "$project" .csproj)"
+# run NAME PROJECT [OPTIONS]: runs the tests of a project and adds up what came of them.
+run() {
+    local name=$1 project=$2 code=0 now_passed now_failed now_skipped
+    shift 2
     echo
     echo "== $name"
-    code=0
     dotnet test "$project" --configuration Release --no-build --nologo --results-directory "$results" \
         --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
         --blame-hang-timeout 4min --blame-hang-dump-type none "$@" || code=$?
 
-    read -r project_passed project_failed project_skipped < <(counters "$results/$name.trx")
-    if ((project_failed == 0 && code != 0)); then
+    read -r now_passed now_failed now_skipped < <(counters "$results/$name.trx")
+    if ((now_failed == 0 && code != 0)); then
         echo "test.sh: $name ended with code $code without naming a failed test; counted as one."
-        project_failed=1
-    elif ((project_passed + project_failed == 0 && $# == 0)); then
+        now_failed=1
+    elif ((now_passed + now_failed == 0 && ($# == 0 || minimal))); then
         echo "test.sh: no test of $name ran; counted as one failed test."
-        project_failed=1
+        now_failed=1
     fi
-    ((passed += project_passed, failed += project_failed, skipped += project_skipped)) || true
+    ((passed += now_passed, failed += now_failed, skipped += now_skipped)) || true
+}
+
+# run_openapi NAME: runs the tests of the OpenAPI document.
+run_openapi() {
+    local code=0 now_passed now_failed
+    echo
+    echo "== $1"
+    tests/openapi/run.sh || code=$?
+    read -r now_passed now_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' artifacts/openapi/results.tap 2>/dev/null || echo 0 0)
+    if ((now_failed == 0 && (code != 0 || now_passed == 0))); then
+        echo "test.sh: $1 ended with code $code without naming a failed test; counted as one."
+        now_failed=1
+    fi
+    ((passed += now_passed, failed += now_failed)) || true
+}
+
+# One project after the other: the system tests measure times and share the processors with nobody.
+for project in tests/*/*Tests.csproj; do
+    run "$(basename "$project" .csproj)" "$project" "$@"
 done
 
-# The OpenAPI document: the tools that it is for are not .NET's. Options for "dotnet test" leave it out.
+# Options for "dotnet test" leave out what is not its own.
 if (($# == 0)); then
+    run_openapi openapi
+
     echo
-    echo "== openapi"
-    need node nodejs
-    need npm npm
-    need chromium chromium
-    code=0
-    tests/openapi/run.sh || code=$?
-    read -r openapi_passed openapi_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' artifacts/openapi/results.tap 2>/dev/null || echo 0 0)
-    if ((openapi_failed == 0 && (code != 0 || openapi_passed == 0))); then
-        echo "test.sh: the tests of the OpenAPI document ended with code $code without naming a failed test; counted as one."
-        openapi_failed=1
+    echo "== native"
+    if ./publish.sh; then
+        export KVSTORE_SERVER="$PWD/artifacts/native/KvStore.Server"
+        run native-system tests/KvStore.SystemTests
+        run_openapi native-openapi
+    else
+        echo "test.sh: the native program could not be made; counted as one failed test."
+        ((failed += 1))
     fi
-    ((passed += openapi_passed, failed += openapi_failed)) || true
 fi
 
 echo

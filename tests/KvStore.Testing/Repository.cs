@@ -11,6 +11,11 @@ internal static class Repository
     /// <summary>The program that runs .NET programs; the SDK tells which one it is.</summary>
     public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
+    /// <summary>The command that starts the service: the program that <c>KVSTORE_SERVER</c> names, a native one for instance; without it, what was built together with the tests.</summary>
+    public static string[] Server => Environment.GetEnvironmentVariable("KVSTORE_SERVER") is { Length: > 0 } program
+        ? [Path.GetFullPath(program)]
+        : [Dotnet, BuiltAssembly("src/KvStore.Server", "KvStore.Server")];
+
     /// <summary>The built file of a project, such as <c>src/KvStore.Server</c>.</summary>
     public static string BuiltAssembly(string project, string assembly)
     {

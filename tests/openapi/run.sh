@@ -3,14 +3,20 @@
 # Swagger UI in a browser. Needs Node.js, npm and Chromium, and a service that was built (configuration Release).
 #
 #   tests/openapi/run.sh
+#   KVSTORE_SERVER=artifacts/native/KvStore.Server tests/openapi/run.sh    with a native service
 #
 # What it made (the document, screenshots, results) stays in artifacts/openapi.
 set -euo pipefail
+service="${KVSTORE_SERVER:+$(realpath "$KVSTORE_SERVER")}"
 cd "$(dirname "${BASH_SOURCE[0]}")"
 exec </dev/null
 repository="$(cd ../.. && pwd)"
 artifacts="$repository/artifacts/openapi"
-service="$repository/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll"
+command=("$service")
+if [[ -z "$service" ]]; then
+    service="$repository/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll"
+    command=(dotnet "$service")
+fi
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true NO_COLOR=1
 
 if ! node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'; then
@@ -26,7 +32,7 @@ rm -rf "$artifacts" generated
 mkdir -p "$artifacts" generated
 npm ci --silent
 
-dotnet "$service" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
+"${command[@]}" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
 process=$!
 trap 'kill "$process" 2>/dev/null; wait "$process" 2>/dev/null || true' EXIT
 for ((tries = 0; tries < 600; tries++)); do

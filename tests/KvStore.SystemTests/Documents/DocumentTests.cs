@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 namespace KvStore.SystemTests;
 
 /// <summary>What people try first and what they look up: every command that a document shows with its answer is run, and the answer compared.</summary>
+[Trait("Needs", "packages")]
 public sealed partial class DocumentTests
 {
     private const string DocumentedAddress = "http://localhost:8080";
@@ -31,7 +32,7 @@ public sealed partial class DocumentTests
                 $"{document}:{step.Line}: a command asks the service, is its program, or has to do with its data.");
             var command = matcher.Translate(step.Command)
                 .Replace(DocumentedAddress, server.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
-                .Replace(DocumentedProgram, $"{Repository.Dotnet} {Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server")}", StringComparison.Ordinal);
+                .Replace(DocumentedProgram, string.Join(' ', Repository.Server), StringComparison.Ordinal);
             var result = await shell.RunAsync(command);
             var answer = result.Output.Replace(server.Address.GetLeftPart(UriPartial.Authority), DocumentedAddress, StringComparison.Ordinal);
             if (matcher.Differs(step.Answer, answer) is { } difference)

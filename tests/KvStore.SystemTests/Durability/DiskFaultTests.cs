@@ -2,6 +2,7 @@
 namespace KvStore.SystemTests;
 
 /// <summary>What clients and operators see when the disk fails below a real service.</summary>
+[Trait("Needs", "packages")]
 public sealed class DiskFaultTests : IAsyncLifetime
 {
     private const int StoreFailed = 3;

@@ -73,7 +73,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
         // A shell starts what it puts into the background with the interrupt ignored, and that is inherited.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", Repository.Dotnet, Repository.BuiltAssembly("src/KvStore.Server", "KvStore.Server"), .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. Repository.Server, .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,

@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace KvStore.SystemTests;
 
 /// <summary>Imports that are cut off by a crash, and clients of imports that stop in the middle.</summary>
+[Trait("Needs", "packages")]
 public sealed class ImportTests : IDisposable
 {
     private const int Lines = 60_000;
