@@ -7,7 +7,7 @@ public class HistoryTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void Between_Bounds_AreAboveTheFirstAndUpToTheSecond()
+    public void CommitsBetween_Bounds_AreExclusiveAndInclusive()
     {
         var history = Make(new StoreOptions(), 2, 3, 5, 9);
 
@@ -21,7 +21,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Add_OneMoreThanTheCommitsLimit_ForgetsTheOldest()
+    public void Add_OverCommitsLimit_ForgetsOldest()
     {
         var history = Make(new StoreOptions { HistoryCommitsMax = 3 }, 2, 3, 5, 9);
 
@@ -31,7 +31,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Add_NoCommitMayBeRemembered_ForgetsEachAtOnce()
+    public void Add_CommitsLimitIsZero_ForgetsAtOnce()
     {
         var history = Make(new StoreOptions { HistoryCommitsMax = 0 }, 2, 3);
 
@@ -41,7 +41,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Add_OneCommitIsOverTheBytesLimit_ForgetsItAndGoesOn()
+    public void Add_CommitOverBytesLimit_ForgetsOnlyIt()
     {
         var history = Make(new StoreOptions { HistoryBytesMax = 100 }, 1);
         history.Add([Commit(2, previousBytes: 101)]);
@@ -55,7 +55,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Pin_OverTheBytesLimit_RetainsUntilMovedOrReleased()
+    public void Pin_OverBytesLimit_RetainsUntilMovedOrReleased()
     {
         var history = Make(new StoreOptions { HistoryBytesMax = 0 }, 1);
         using var pin = history.Pin(after: 1);
@@ -74,7 +74,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Pin_Several_TheOneFurthestBehindCounts()
+    public void Pin_Several_FurthestBehindCounts()
     {
         var history = Make(new StoreOptions { HistoryBytesMax = 0 }, 1, 2);
         using var behind = history.Pin(after: 2);
@@ -101,7 +101,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Add_OlderCommitsAreOverTheAgeLimit_ForgetsThem()
+    public void Add_OverAgeLimit_ForgetsOlder()
     {
         var history = Make(new StoreOptions { HistoryAgeMax = TimeSpan.FromSeconds(10) }, 1, 2);
         _time.Advance(TimeSpan.FromSeconds(10));
@@ -115,7 +115,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Reset_ThenAdd_StartsAtTheRevision()
+    public void Reset_ThenAdd_StartsAtRevision()
     {
         var history = Make(new StoreOptions { HistoryCommitsMax = 2 }, 1, 2, 3);
         history.Reset(10);
@@ -133,7 +133,7 @@ public class HistoryTests
     [InlineData(0, 0)]
     [InlineData(1, HistoryChunk.CommitsMax)]
     [InlineData(1000, HistoryChunk.CommitsMax)]
-    public void Add_AfterCommitsWereForgotten_ChunksHoldFewOfThem(int commitsMax, int slack)
+    public void Add_CommitsForgotten_ChunksKeepFew(int commitsMax, int slack)
     {
         var history = new History(new StoreOptions { HistoryCommitsMax = commitsMax }, _time);
         var entries = AddTracked(history, 3000);
@@ -147,7 +147,7 @@ public class HistoryTests
     }
 
     [Fact]
-    public void Add_LargeCommitsWereForgotten_ChunksHoldFewBytesOfThem()
+    public void Add_LargeCommitsForgotten_ChunksKeepFewBytes()
     {
         var history = new History(new StoreOptions { HistoryBytesMax = 1 << 20 }, _time);
         var entries = AddTracked(history, 3000, previousBytes: 100_000);
@@ -171,27 +171,27 @@ public class HistoryTests
         })];
 
     [Fact]
-    public async Task Between_WhileTheOwnerAddsAndForgets_IsGaplessOrRefused()
+    public async Task CommitsBetween_DuringAdds_IsGaplessOrNull()
     {
         const int Count = 200_000;
         var history = new History(new StoreOptions { HistoryCommitsMax = 50 }, _time);
         var last = 0L;
         var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
         {
-            var told = 0;
+            var found = 0;
             for (var upTo = 0L; upTo < Count;)
             {
                 upTo = Volatile.Read(ref last);
                 var above = Math.Max(0, upTo - 40);
                 if (history.CommitsBetween(above, upTo) is not { } commits)
                     continue;
-                told++;
+                found++;
                 Assert.Equal(upTo - above, commits.Count);
                 for (var i = 0; i < commits.Count; i++)
                     Assert.Equal(above + 1 + i, commits[i].Revision);
             }
 
-            return told;
+            return found;
         })).ToArray();
 
         for (var revision = 1L; revision <= Count; revision++)
@@ -200,7 +200,7 @@ public class HistoryTests
             Volatile.Write(ref last, revision);
         }
 
-        Assert.All(await Task.WhenAll(readers).Within(), told => Assert.True(told > 0));
+        Assert.All(await Task.WhenAll(readers).Within(), found => Assert.True(found > 0));
     }
 
     private History Make(StoreOptions options, params long[] revisions)

@@ -4,7 +4,7 @@ namespace KvStore.Tests;
 public sealed class OrderedIndexPersistenceTests
 {
     [Fact]
-    public void ToIndex_BuilderGoesOn_IndexStaysAsItWas()
+    public void ToIndex_BuilderContinues_IndexIsUnchanged()
     {
         var seed = IndexKeys.Seed();
         var random = new Random(seed);
@@ -24,7 +24,7 @@ public sealed class OrderedIndexPersistenceTests
     }
 
     [Fact]
-    public void ToIndex_WriteOfEachKindAfterwards_IndexStaysAsItWas()
+    public void ToIndex_EachKindOfWrite_IndexIsUnchanged()
     {
         var entries = Sorted(500);
         Action<OrderedIndex.Builder>[] writes =
@@ -52,7 +52,7 @@ public sealed class OrderedIndexPersistenceTests
     }
 
     [Fact]
-    public void ToBuilder_TwoFromOneIndex_DoNotSeeEachOther()
+    public void ToBuilder_TwoOfOneIndex_AreIsolated()
     {
         var entries = Sorted(300);
         var index = OrderedIndex.FromSorted(entries);
@@ -70,7 +70,7 @@ public sealed class OrderedIndexPersistenceTests
     }
 
     [Fact]
-    public void Set_InBatchAfterBatch_SharesWhatDidNotChange()
+    public void Set_BatchAfterBatch_SharesUnchangedNodes()
     {
         var index = OrderedIndex.FromSorted(Sorted(100_000));
         var replacement = IndexKeys.EntryOf("k050000", 2);

@@ -8,7 +8,7 @@ public sealed class OrderedIndexRegressionTests
     [InlineData(1)]
     [InlineData(5)]
     [InlineData(500)]
-    public void RemoveRange_EntriesOfTheSameBatch_CountIsRight(int inserted)
+    public void RemoveRange_EntriesOfSameBatch_CountIsExact(int inserted)
     {
         var builder = OrderedIndex.FromSorted([IndexKeys.EntryOf("a"), IndexKeys.EntryOf("job/0"), IndexKeys.EntryOf("z")]).ToBuilder();
         for (var i = 1; i <= inserted; i++)
@@ -25,7 +25,7 @@ public sealed class OrderedIndexRegressionTests
 
     // The same family: a removal and a new insertion of one key in one batch must not change the count.
     [Fact]
-    public void Set_KeyRemovedInTheSameBatch_CountIsRight()
+    public void Set_KeyRemovedInSameBatch_CountIsExact()
     {
         var builder = OrderedIndex.FromSorted([IndexKeys.EntryOf("a"), IndexKeys.EntryOf("b")]).ToBuilder();
         builder.Remove(Key.Parse("a"));
@@ -37,7 +37,7 @@ public sealed class OrderedIndexRegressionTests
 
     // hashicorp/go-immutable-radix and armon/go-radix: a prefix that ends within a compressed path found nothing, or its neighbours too.
     [Fact]
-    public void CountOf_PrefixThatNoKeyEndsWith_CountsExactlyItsKeys()
+    public void CountOf_PrefixIsNoKey_CountsExactlyItsKeys()
     {
         var index = OrderedIndex.FromSorted([IndexKeys.EntryOf("foo"), IndexKeys.EntryOf("foobar"), IndexKeys.EntryOf("foobaz"), IndexKeys.EntryOf("fop")]);
         Assert.Equal(2, index.CountOf(KeyRange.WithPrefix("foob"u8)));

@@ -26,7 +26,7 @@ public sealed class OrderedIndexShapeTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void SetAndRemove_InEveryOrder_HoldsExactlyTheKeys(string name)
+    public void SetAndRemove_EveryOrder_HasExactlyTheKeys(string name)
     {
         var sorted = Shapes[name]().Select(bytes => IndexKeys.EntryOf(IndexKeys.Of(bytes))).OrderBy(entry => entry.Key).ToArray();
         var shuffled = sorted.ToArray();
@@ -56,7 +56,7 @@ public sealed class OrderedIndexShapeTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Scan_FromEveryKeyAndJustAfterIt_StartsThere(string name)
+    public void Scan_FromAndAfterEveryKey_StartsThere(string name)
     {
         var sorted = Shapes[name]().Select(bytes => IndexKeys.EntryOf(IndexKeys.Of(bytes))).OrderBy(entry => entry.Key).ToArray();
         var index = OrderedIndex.FromSorted(sorted);
@@ -73,7 +73,7 @@ public sealed class OrderedIndexShapeTests
     }
 
     [Fact]
-    public void Find_KeyThatOnlySharesHeadWithAnEntry_IsNull()
+    public void Find_KeyWithHeadOfAnother_IsNull()
     {
         // The first two look alike to a search that skips the prefix; the third is shorter than the prefix.
         var index = OrderedIndex.FromSorted([IndexKeys.EntryOf("prefix/aaaaaaaa1"), IndexKeys.EntryOf("prefix/aaaaaaaa2")]);
@@ -92,7 +92,7 @@ public sealed class OrderedIndexShapeTests
     [InlineData(57)]
     [InlineData(785)]
     [InlineData(25_000)]
-    public void FromSorted_AnyNumber_HoldsExactlyThem(int count)
+    public void FromSorted_AnyNumber_HasExactlyThem(int count)
     {
         Entry[] entries = [.. Enumerable.Range(0, count).Select(i => IndexKeys.EntryOf($"k{i:D6}"))];
         IndexModel.AssertHolds(OrderedIndex.FromSorted(entries), entries);

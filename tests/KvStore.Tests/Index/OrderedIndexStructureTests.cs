@@ -7,7 +7,7 @@ public sealed class OrderedIndexStructureTests
     private const int Loaded = Node.Capacity - Node.Least;
 
     [Fact]
-    public void Set_LeafSplitsBelowAFullInnerNode_ChildGoesToTheRightHalf()
+    public void Set_SplitBelowFullInner_ChildIsInCorrectHalf()
     {
         var builder = OrderedIndex.Empty.ToBuilder();
         Fill(builder, (Node.Capacity - 1) * Loaded + Loaded / 2);
@@ -29,7 +29,7 @@ public sealed class OrderedIndexStructureTests
     }
 
     [Fact]
-    public void RemoveRange_RootBecomesASharedNodeWithASparseChild_OldIndexStaysAsItWas()
+    public void RemoveRange_RootBecomesSharedNode_OldIndexIsUnchanged()
     {
         var builder = OrderedIndex.Empty.ToBuilder();
         Fill(builder, (Node.Capacity - 1) * Loaded);
@@ -66,7 +66,7 @@ public sealed class OrderedIndexStructureTests
     }
 
     [Fact]
-    public void RemoveRange_FirstChildrenOfANodeAndLaterItsNeighbour_KeysInTheGapAreFound()
+    public void RemoveRange_FirstChildrenThenNeighbour_KeysInGapAreFound()
     {
         Entry[] entries = [.. Enumerable.Range(0, 4 * Loaded * Loaded).Select(i => IndexKeys.EntryOf($"k{i:D6}0"))];
         var index = OrderedIndex.FromSorted(entries);

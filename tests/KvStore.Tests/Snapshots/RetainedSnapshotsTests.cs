@@ -5,73 +5,73 @@ public class KeptSnapshotsTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void Find_Kept_IsTheVerySnapshotAndOnlyOfThatRevision()
+    public void Find_Retained_IsTheSameSnapshot()
     {
-        var kept = new RetainedSnapshots(new StoreOptions(), _time);
+        var retained = new RetainedSnapshots(new StoreOptions(), _time);
         var snapshot = Snapshot(5);
-        kept.Retain(snapshot);
+        retained.Retain(snapshot);
 
-        Assert.Same(snapshot, kept.Find(5));
-        Assert.Null(kept.Find(4));
-        Assert.Null(kept.Find(6));
+        Assert.Same(snapshot, retained.Find(5));
+        Assert.Null(retained.Find(4));
+        Assert.Null(retained.Find(6));
     }
 
     [Fact]
-    public void Keep_OneMoreThanTheLimit_LetsTheLeastRecentlyUsedGo()
+    public void Retain_OverLimit_ReleasesLeastRecentlyUsed()
     {
-        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
-        kept.Retain(Snapshot(1));
-        kept.Retain(Snapshot(2));
-        Assert.NotNull(kept.Find(1));
-        kept.Retain(Snapshot(3));
+        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        retained.Retain(Snapshot(1));
+        retained.Retain(Snapshot(2));
+        Assert.NotNull(retained.Find(1));
+        retained.Retain(Snapshot(3));
 
-        Assert.Null(kept.Find(2));
-        Assert.NotNull(kept.Find(1));
-        Assert.NotNull(kept.Find(3));
+        Assert.Null(retained.Find(2));
+        Assert.NotNull(retained.Find(1));
+        Assert.NotNull(retained.Find(3));
     }
 
     [Fact]
-    public void Keep_TheSameRevisionAgain_TakesOnePlace()
+    public void Retain_SameRevision_TakesOnePlace()
     {
-        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
-        kept.Retain(Snapshot(1));
-        kept.Retain(Snapshot(2));
-        kept.Retain(Snapshot(2));
+        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        retained.Retain(Snapshot(1));
+        retained.Retain(Snapshot(2));
+        retained.Retain(Snapshot(2));
 
-        Assert.NotNull(kept.Find(1));
+        Assert.NotNull(retained.Find(1));
     }
 
     [Fact]
-    public void Find_NotUsedForTheAgeLimit_IsGone_UsedMeanwhile_Stays()
+    public void Find_UnusedBeyondAgeLimit_IsNull()
     {
-        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) }, _time);
-        kept.Retain(Snapshot(1));
-        kept.Retain(Snapshot(2));
+        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) }, _time);
+        retained.Retain(Snapshot(1));
+        retained.Retain(Snapshot(2));
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.NotNull(kept.Find(1));
+        Assert.NotNull(retained.Find(1));
 
         _time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Null(kept.Find(2));
-        Assert.NotNull(kept.Find(1));
+        Assert.Null(retained.Find(2));
+        Assert.NotNull(retained.Find(1));
     }
 
     [Fact]
-    public void Clear_Then_Find_FindsNothing()
+    public void Clear_Find_IsNull()
     {
-        var kept = new RetainedSnapshots(new StoreOptions(), _time);
-        kept.Retain(Snapshot(1));
-        kept.Clear();
+        var retained = new RetainedSnapshots(new StoreOptions(), _time);
+        retained.Retain(Snapshot(1));
+        retained.Clear();
 
-        Assert.Null(kept.Find(1));
+        Assert.Null(retained.Find(1));
     }
 
     [Fact]
-    public void Keep_NoneMayBeKept_KeepsNone()
+    public void Retain_LimitIsZero_RetainsNone()
     {
-        var kept = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 0 }, _time);
-        kept.Retain(Snapshot(1));
+        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 0 }, _time);
+        retained.Retain(Snapshot(1));
 
-        Assert.Null(kept.Find(1));
+        Assert.Null(retained.Find(1));
     }
 
     private static Snapshot Snapshot(long revision) => new(revision, OrderedIndex.Empty, 0);

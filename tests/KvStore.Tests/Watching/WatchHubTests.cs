@@ -1,6 +1,6 @@
 namespace KvStore.Tests;
 
-/// <summary>Whom the hub tells of what, and what becomes of watchers when it cannot.</summary>
+/// <summary>Which watchers the hub notifies, and the state of watchers when it cannot.</summary>
 public class WatchHubTests
 {
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
@@ -8,7 +8,7 @@ public class WatchHubTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task TryWatch_AtTheLimit_IsRefusedUntilOneLeaves()
+    public async Task TryWatch_AtLimit_IsNullUntilOneLeaves()
     {
         await using var store = await Stores.StartAsync(new StoreOptions { WatchersMax = 2 });
         using var first = store.TryWatch(EveryKey, 0);
@@ -23,21 +23,21 @@ public class WatchHubTests
     }
 
     [Fact]
-    public async Task TryWatch_NegativeRevision_IsRefused()
+    public async Task TryWatch_NegativeRevision_Throws()
     {
         await using var store = await Stores.StartAsync();
         Assert.Throws<ArgumentOutOfRangeException>(() => store.TryWatch(EveryKey, -1));
     }
 
-    // The hub rests while nobody watches; one that lost a commit on the way there or back would leave the watcher waiting.
+    // The hub stops scanning without watchers. A commit that it missed at the stop or the start would leave the watcher waiting.
     [Fact]
-    public async Task TryWatch_WhileTheLastOneLeaves_HearsOfEverythingAfterItsPosition()
+    public async Task TryWatch_WhileHubStopsScanning_MissesNothing()
     {
         const int Rounds = 3_000;
         await using var store = await Stores.StartAsync();
         for (var i = 0; i < Rounds; i++)
         {
-            // The hub finds out that nobody watches when there is a commit.
+            // The hub notices that there are no watchers at the next commit.
             if (i % 2 == 0)
                 await store.CommitAsync(Some.Put("unwatched"));
             using var watcher = store.TryWatch(EveryKey, store.Latest.Revision)!;
@@ -47,14 +47,14 @@ public class WatchHubTests
         }
     }
 
-    // The next commit would have it forgotten before anybody looked, and with it all that watchers of other keys were to be told.
+    // Without the retention pin the next commit would make the history forget it before a scan, and every watcher would be gone.
     [Fact]
-    public async Task Read_OneDeletionIsMoreThanTheHistoryHolds_NobodyIsGone()
+    public async Task Read_DeletionLargerThanHistory_NoneIsGone()
     {
         const int Entries = 200;
         for (var round = 0; round < 50; round++)
         {
-            // A clock that stands still, so that what they were told of is kept until they come.
+            // The clock stands still, so batches are retained until they are read.
             var time = new FakeTimeProvider();
             await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryBytesMax = 1000 }, time: time);
             await store.CommitAsync([.. Enumerable.Range(0, Entries).Select(Operation (i) => Some.Put($"p/{i}", "value"))]);
@@ -71,7 +71,7 @@ public class WatchHubTests
             Assert.Equal(WatchState.Changed, await other.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
             Assert.Equal(revision, Assert.Single(other.Commits).Revision);
 
-            // Once all were told, which the next thing to be told of shows, the next commit lets go of it.
+            // The next notification shows that the scan is over; the commit after it releases the deletion.
             await store.CommitAsync(Some.Put("other/next"));
             Assert.Equal(WatchState.Changed, await other.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
             await store.CommitAsync(Some.Put("unwatched"));
@@ -80,7 +80,7 @@ public class WatchHubTests
     }
 
     [Fact]
-    public async Task StopWatchers_SomeWaitAndSomeAreBehind_AllAreToldAndSoIsWhoComesLater()
+    public async Task StopWatchers_WaitingBehindAndLater_AllAreStopped()
     {
         await using var store = await Stores.StartAsync();
         using var behind = store.TryWatch(EveryKey, 0)!;
@@ -102,7 +102,7 @@ public class WatchHubTests
     }
 
     [Fact]
-    public async Task StopWatchers_WhileTheyComeAndCommitsDo_LeavesNobodyWaiting()
+    public async Task StopWatchers_DuringAddsAndCommits_LeavesNoneWaiting()
     {
         for (var round = 0; round < 100; round++)
         {
@@ -120,12 +120,12 @@ public class WatchHubTests
     }
 
     [Fact]
-    public async Task Tell_Throws_EndsAllWatchersAndFailsTheStore()
+    public async Task Scan_Throws_StopsWatchersAndFailsStore()
     {
         var time = new ObservedTime();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(TimeProvider.System), time: time);
 
-        // So many that the hub rests after it told them, for which it needs a timer.
+        // So many that the hub rests after it woke them, which needs a timer.
         var watchers = Enumerable.Range(0, 100).Select(_ => store.TryWatch(EveryKey, 0)!).ToArray();
         time.TimerCreating = () => throw new TimeException();
         await store.CommitAsync(Some.Put("k"));
@@ -140,7 +140,7 @@ public class WatchHubTests
     }
 
     [Fact]
-    public async Task Load_ImageInPlaceOfCommits_EveryWatcherIsGoneAndWhoComesLaterGoesOn()
+    public async Task Load_ImageInsteadOfCommits_PresentWatchersAreGone()
     {
         var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
         publisher.Load(10, []);
@@ -161,11 +161,11 @@ public class WatchHubTests
         Assert.Equal(WatchState.Gone, watchers[0].Read());
     }
 
-    // Before anybody looks at them, and more than are remembered: whoever goes on from there has missed some.
+    // The history forgets commits before the scan: a watcher that continued would have missed some.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Apply_MoreThanTheHistoryHolds_EveryWatcherIsGone(bool isMoreToCome)
+    public async Task Apply_MoreCommitsThanHistory_EveryWatcherIsGone(bool isMoreToCome)
     {
         var options = new StoreOptions { HistoryCommitsMax = 3 };
         var publisher = new SnapshotPublisher(options, TimeProvider.System);

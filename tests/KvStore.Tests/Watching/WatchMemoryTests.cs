@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace KvStore.Tests;
 
-/// <summary>What watching keeps in memory, and lets go of.</summary>
+/// <summary>What watching keeps in memory, and releases.</summary>
 public sealed class WatchMemoryTests
 {
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
 
     [Fact]
-    public async Task Tell_SomebodyNeverReads_KeepsNothingThatTheHistoryHasForgotten()
+    public async Task Notify_WatcherNeverReads_KeepsNothingForgotten()
     {
         const int Commits = 2_000;
         var options = new StoreOptions { HistoryCommitsMax = 3 };
@@ -31,22 +31,22 @@ public sealed class WatchMemoryTests
     }
 
     [Fact]
-    public async Task Dispose_AllLeaveWhileTheyWaitForTheirTurns_NothingOfThemStays()
+    public async Task Dispose_AllBeforeTheirWakeSlots_KeepsNothing()
     {
         const int Watchers = 350;
         var time = new ObservedTime();
         var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
         publisher.Load(0, []);
         using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));
-        var left = await TellAndLeaveAsync();
+        var left = await NotifyAndDisposeAsync();
 
-        // The hub finds out when it goes on.
+        // The hub notices at its next scan.
         time.Advance(TimeSpan.FromSeconds(1));
         await CollectAsync(left, leftMax: 0);
         Assert.Equal(0, hub.Count);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        async Task<List<WeakReference>> TellAndLeaveAsync()
+        async Task<List<WeakReference>> NotifyAndDisposeAsync()
         {
             var watchers = Enumerable.Range(0, Watchers)
                 .Select(i => hub.TryAdd(i % 2 == 0 ? WatchFilter.OfKey(Some.Key($"k{i}")) : WatchFilter.OfPrefix(Some.Bytes($"k{i}")), 0)!).ToArray();
@@ -59,16 +59,16 @@ public sealed class WatchMemoryTests
         }
     }
 
-    // Somebody stays, so that the hub goes on.
+    // Another watcher stays, so the hub keeps scanning.
     [Fact]
-    public async Task Dispose_ThoseWhoWatchTheSameHaveLeft_WhatTheyWereToldOfGoesWithTheNextCommits()
+    public async Task Dispose_WholeGroup_NextCommitsReleaseItsBatches()
     {
         var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);
         publisher.Load(0, []);
         using var hub = new WatchHub(publisher, new StoreOptions(), time, exception => Assert.Fail($"{exception}"));
         using var stays = hub.TryAdd(WatchFilter.OfKey(Some.Key("other")), 0)!;
-        var left = await TellAndLeaveAsync();
+        var left = await NotifyAndDisposeAsync();
         for (var revision = 2; revision <= 4; revision++)
         {
             time.Advance(TimeSpan.FromMilliseconds(20));
@@ -79,7 +79,7 @@ public sealed class WatchMemoryTests
         await CollectAsync(left, leftMax: 0);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        async Task<List<WeakReference>> TellAndLeaveAsync()
+        async Task<List<WeakReference>> NotifyAndDisposeAsync()
         {
             using var watcher = hub.TryAdd(WatchFilter.OfKey(Some.Key("k1")), 0)!;
             Commit(publisher, 1);

@@ -5,7 +5,7 @@ public class WatchModelTests
 {
     private const int Keys = 24, Writers = 4, OperationsPerWriter = 250, Stayers = 70, Visitors = 6, VisitsPerVisitor = 30;
 
-    private static readonly string[] Prefixes = ["", "a", "a/", "a/2", "b/", "b/2", "nobody/"];
+    private static readonly string[] Prefixes = ["", "a", "a/", "a/2", "b/", "b/2", "unused/"];
 
     [Theory]
     [InlineData(60, false)]
@@ -13,7 +13,7 @@ public class WatchModelTests
     [InlineData(1_000_000, false)]
     [InlineData(60, true)]
     [InlineData(1_000_000, true)]
-    public async Task Watch_WhileOthersWriteAndWatch_HandsOverWhatConcernsItOnceInOrderOrIsGone(int historyCommitsMax, bool isShared)
+    public async Task Watch_RandomWritersAndWatchers_EqualsCommitsOrIsGone(int historyCommitsMax, bool isShared)
     {
         var (seen, gone) = (0, 0);
         await Seed.ForEachAsync(8, async seed =>
@@ -113,7 +113,7 @@ public class WatchModelTests
         Idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[1], TimeSpan.FromMilliseconds(random.Next(1, 2_000)), 1000),
     };
 
-    // Of all keys, and after every position that anybody may have begun at.
+    // Of all keys, and after every position that a watcher may have begun at.
     private static async Task WriteLastAsync(Store store)
     {
         for (var i = 0; i < 40; i++)

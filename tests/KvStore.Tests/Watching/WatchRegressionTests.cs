@@ -9,7 +9,7 @@ public class WatchRegressionTests
 
     // etcd #15220: progress was reported for a revision before its events were sent.
     [Fact]
-    public async Task Position_WhileCommitsComeIn_IsNeverAheadOfThem()
+    public async Task Position_DuringCommits_IsNeverAheadOfCommits()
     {
         const int Commits = 30_000;
         await using var store = await Stores.StartAsync();
@@ -39,7 +39,7 @@ public class WatchRegressionTests
 
     // etcd #20221: a watch that began in the future was sent events from before.
     [Fact]
-    public async Task TryWatch_RevisionStillToCome_HandsOverNothingBeforeIt()
+    public async Task TryWatch_FutureRevision_ReturnsNothingBeforeIt()
     {
         await using var store = await Stores.StartAsync();
         using var other = store.TryWatch(EveryKey, 0)!;
@@ -62,7 +62,7 @@ public class WatchRegressionTests
 
     // etcd #18089 and #19179: a deletion right after what was compacted was not sent.
     [Fact]
-    public async Task TryWatch_DeletionIsTheOldestThatIsRemembered_HandsItOver()
+    public async Task TryWatch_OldestCommitIsDeletion_ReturnsIt()
     {
         await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 2 });
         await store.CommitAsync(Some.Put("k"));
@@ -80,7 +80,7 @@ public class WatchRegressionTests
 
     // etcd #17529: one slow watcher kept others from being sent anything.
     [Fact]
-    public async Task Read_OneNeverReadsAndOneIsFarBehind_TheOthersHearOfEverythingAtOnce()
+    public async Task Read_OtherWatchersAreSlow_DoesNotWait()
     {
         const int Commits = 2_000;
         await using var store = await Stores.StartAsync();
@@ -99,9 +99,9 @@ public class WatchRegressionTests
         }
     }
 
-    // go-immutable-radix pull request 107: what was inserted and deleted by prefix in one transaction woke nobody.
+    // go-immutable-radix pull request 107: an insert and a deletion by prefix in one transaction woke no watcher.
     [Fact]
-    public async Task Read_InsertAndDeletionByPrefixInOneBatch_HandsOverBoth()
+    public async Task Read_InsertAndPrefixDeletionInOneBatch_ReturnsBoth()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };

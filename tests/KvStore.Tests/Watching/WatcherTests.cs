@@ -1,6 +1,6 @@
 namespace KvStore.Tests;
 
-/// <summary>What a watcher is handed, step by step.</summary>
+/// <summary>What a watcher reads, step by step.</summary>
 public class WatcherTests
 {
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
@@ -8,7 +8,7 @@ public class WatcherTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Read_FarBehind_HandsOverParts()
+    public async Task Read_FarBehind_ReturnsBatches()
     {
         const int Commits = 1_000;
         await using var store = await Stores.StartAsync();
@@ -29,7 +29,7 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task Read_LargeValues_HandsOverPartsByBytes()
+    public async Task Read_LargeValues_LimitsBatchBytes()
     {
         await using var store = await Stores.StartAsync();
         using var watcher = store.TryWatch(EveryKey, 0)!;
@@ -47,9 +47,9 @@ public class WatcherTests
         Assert.Equal(WatchState.Silent, watcher.Read());
     }
 
-    // It keeps what it was handed; the parts that follow are linked to that.
+    // It keeps the batch that it read, which later batches are linked to.
     [Fact]
-    public async Task Read_OneStopsReading_DoesNotKeepWhatComesLater()
+    public async Task Read_WatcherStopsReading_KeepsOneBatch()
     {
         const int Commits = 300;
         var time = new FakeTimeProvider();
@@ -77,9 +77,9 @@ public class WatcherTests
         }
     }
 
-    // It would take a client who is far behind as long as the square of what it has missed.
+    // Else catching up would take quadratic time.
     [Fact]
-    public async Task Read_FarBehind_LooksAtNoMoreThanAPartOfTheHistory()
+    public async Task Read_FarBehind_AllocatesForOneBatch()
     {
         await using var store = await Stores.StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 10_000).Select(_ => store.SubmitAsync(Some.Transaction(Some.Put("k"))))).Within();
@@ -90,9 +90,9 @@ public class WatcherTests
         Assert.Equal(128, watcher.Commits.Count);
     }
 
-    // The wake may come when it has just found nothing, and does not wait yet.
+    // The wake may come after a scan that found nothing and before the wait.
     [Fact]
-    public async Task ReadAsync_ToldWhileItBeginsToWait_IsWoken()
+    public async Task ReadAsync_NotifiedAtStartOfWait_Wakes()
     {
         const int Rounds = 20_000;
         var random = Seed.NewRandom();
@@ -108,13 +108,13 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task Read_HistoryHasOvertakenIt_IsGoneForGood()
+    public async Task Read_BehindTheHistory_IsGoneForGood()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 3 }, time: time);
         using var watcher = store.TryWatch(EveryKey, 0)!;
 
-        // What both were told of is kept for a while beyond the history.
+        // The batches that both share outlive the history for a while.
         using var quick = store.TryWatch(EveryKey, 0)!;
         for (var i = 0; i < 10; i++)
         {
@@ -131,7 +131,7 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task Read_EntryExpires_HandsOverTheExpiry()
+    public async Task Read_EntryExpires_ReturnsExpiry()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
@@ -145,7 +145,7 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task Read_RecordsOfTheStore_AreNotAmongWhatIsWatched()
+    public async Task Read_StoreRecords_DoNotMatch()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
@@ -159,7 +159,7 @@ public class WatcherTests
         var commit = Assert.Single(watcher.Commits);
         Assert.Equal((2, 1), (commit.Changes.Length, EveryKey.CountIn(commit)));
 
-        // That it is forgotten is a commit, too, which nobody hears of.
+        // Its expiry is a commit too, and does not match.
         var before = store.Latest.Revision;
         time.Advance(TimeSpan.FromSeconds(2));
         await Soon.UntilAsync(() => store.Latest.Revision > before);
@@ -169,7 +169,7 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task Read_CommitIsNotYetPublished_IsSilent()
+    public async Task Read_CommitNotPublished_IsSilent()
     {
         var gate = new Gate();
         var log = new FakeCommitLog();
@@ -199,7 +199,7 @@ public class WatcherTests
     }
 
     [Fact]
-    public async Task ReadAsync_TimeIsUp_IsSilentAtTheLatestPosition()
+    public async Task ReadAsync_Timeout_IsSilentAtLatestPosition()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
