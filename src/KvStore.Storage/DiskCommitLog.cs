@@ -3,13 +3,13 @@ using System.Threading.Tasks.Sources;
 namespace KvStore.Storage;
 
 /// <summary>
-/// The commit log on local disk. What it has acknowledged is on the disk, whatever happens to the process or the power
-/// (<see cref="FlushMode.Always"/>). docs/adr/0004-log-on-disk.md says why it is made the way it is.
+/// The commit log on local disk. With <see cref="FlushMode.Always"/>, every acknowledged commit survives a crash of the process
+/// and a power cut. docs/adr/0004-log-on-disk.md explains the design.
 /// </summary>
 /// <remarks>
-/// One thread of its own writes and flushes, so that no thread of the pool ever waits for the disk. The owner loop goes on
-/// in that thread when a batch is done and calls <see cref="CommitAsync"/> from there: while there is work, a batch costs no
-/// change of thread. Who may call what is as <see cref="ICommitLog"/> says; the other members are for any thread.
+/// One thread of its own writes and flushes, so that no pool thread ever waits for the disk. The owner loop resumes on that
+/// thread when a batch is done and calls <see cref="CommitAsync"/> from there: while there is work, a batch costs no thread
+/// switch. <see cref="ICommitLog"/> says who may call its members; any thread may call the others.
 /// </remarks>
 public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
 {
@@ -20,18 +20,17 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ICommitFollower? _follower;
-    private LoadProgress? _progress;
     private int _disposed;
 
-    // The batch that the thread is to commit, and its answer.
+    // The batch that waits for the thread, and its answer.
     private IReadOnlyList<Transaction>? _batch;
     private ManualResetValueTaskSourceCore<Outcome[]> _answer;
 
-    /// <summary>Makes a log that touches nothing before <see cref="FollowAsync"/>.</summary>
-    /// <param name="options">Where it is, and its limits.</param>
-    /// <param name="time">The clock that entries are stamped by.</param>
-    /// <param name="report">Told what an operator may want to know; called by the log's threads, must not throw and should not take long.</param>
-    /// <exception cref="ArgumentException">A limit is one that a log cannot work with.</exception>
+    /// <summary>Creates a log. Nothing on the disk is touched before <see cref="FollowAsync"/>.</summary>
+    /// <param name="options">The directory and the limits.</param>
+    /// <param name="time">The clock for the timestamps of entries.</param>
+    /// <param name="report">Receives events for an operator. Called on the log's threads; it must not throw and should be fast.</param>
+    /// <exception cref="ArgumentException">A limit is out of its range.</exception>
     public DiskCommitLog(DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report)
         : this(new LinuxDisk(options.Directory), options, time, report, RunInBackground)
     {
@@ -44,41 +43,20 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
         _thread = new Thread(Run) { IsBackground = true, Name = "log" };
     }
 
-    /// <summary>What the log says of itself now.</summary>
-    public DiskLogStatus Status
-    {
-        get
-        {
-            var checkpoint = _core.Checkpointer?.Last;
-            return new DiskLogStatus(
-                _core.Phase,
-                _progress?.DoneBytes ?? 0,
-                _progress?.TotalBytes ?? 0,
-                _core.ClosedReason,
-                _core.HasNoSpace,
-                _core.Segments?.Count ?? 0,
-                _core.Segments?.Bytes ?? 0,
-                _core.FlushedRevision,
-                _core.FlushedAt,
-                checkpoint?.Revision ?? 0,
-                checkpoint?.Bytes ?? 0,
-                checkpoint?.At,
-                _core.Checkpointer?.Runs ?? false);
-        }
-    }
+    /// <summary>The state of the log now.</summary>
+    public DiskLogStatus Status => _core.Status;
 
     private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 
     /// <inheritdoc/>
-    /// <exception cref="DiskLogException">The log is damaged, in use, or cannot be read. Nothing was served; the log is closed.</exception>
+    /// <exception cref="DiskLogException">The log is damaged, in use, or cannot be read. It is closed and served nothing.</exception>
     public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
     {
         if (_follower is not null)
             throw new InvalidOperationException("A log has one follower.");
         _follower = follower;
-        _progress = new LoadProgress(cancellationToken);
         using (ExecutionContext.SuppressFlow())
-            _thread.Start();
+            _thread.Start(new LoadProgress(cancellationToken));
         await _followed.Task.ConfigureAwait(false);
     }
 
@@ -98,17 +76,17 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <inheritdoc/>
     public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
 
-    /// <summary>Writes a checkpoint of the present state or a later one, and deletes what it covers. Does nothing if there is one already.</summary>
+    /// <summary>Writes a checkpoint of the current or a later state, and deletes what it covers. Does nothing if there is one already.</summary>
     /// <param name="cancellationToken">Ends the wait, not the checkpoint.</param>
-    /// <exception cref="DiskLogException">It failed; what was on the disk before is whole.</exception>
-    /// <exception cref="OperationCanceledException">The wait was ended, or the log was disposed of.</exception>
+    /// <exception cref="DiskLogException">The checkpoint failed; the previous files are intact.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or the log was disposed of.</exception>
     /// <exception cref="InvalidOperationException">The log is not open.</exception>
     public Task<DiskCheckpoint> CheckpointAsync(CancellationToken cancellationToken) =>
         _core is { Phase: DiskLogPhase.Open, Checkpointer: { } checkpointer }
-            ? checkpointer.MakeAsync(() => Follower.Latest, cancellationToken)
+            ? checkpointer.WriteAsync(() => Follower.Latest, cancellationToken)
             : throw new InvalidOperationException("The log is not open.");
 
-    /// <summary>Flushes, and gives the directory back. A checkpoint that is being written is given up.</summary>
+    /// <summary>Flushes, cancels a running checkpoint, and releases the directory lock.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -139,9 +117,9 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
             new Thread(() => action()) { IsBackground = true, Name = "log checkpoint" }.Start();
     }
 
-    private void Run()
+    private void Run(object? progress)
     {
-        if (Open())
+        if (Open((LoadProgress)progress!))
         {
             while (Volatile.Read(ref _disposed) == 0)
             {
@@ -157,11 +135,11 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
         _ended.TrySetResult();
     }
 
-    private bool Open()
+    private bool Open(LoadProgress progress)
     {
         try
         {
-            _core.Open(_follower!, _progress!);
+            _core.Open(_follower!, progress);
             _followed.SetResult();
             return true;
         }
@@ -172,7 +150,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
         }
     }
 
-    // The owner loop goes on inside of this, until it waits for something else than this log.
+    // SetResult runs the owner loop inline, until it waits for anything but this log.
     private void Answer(IReadOnlyList<Transaction> batch)
     {
         Outcome[] outcomes;

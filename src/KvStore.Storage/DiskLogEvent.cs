@@ -1,31 +1,31 @@
 namespace KvStore.Storage;
 
-/// <summary>What happened in a log that an operator may want to know.</summary>
+/// <summary>The kinds of events that concern an operator.</summary>
 public enum DiskLogEventKind
 {
-    /// <summary>Loading is done. Informational.</summary>
+    /// <summary>The log is loaded. Informational.</summary>
     Loaded,
 
-    /// <summary>A write that a crash had cut short was removed. A warning, though nothing acknowledged was in it.</summary>
+    /// <summary>A torn tail was cut off. A warning, although nothing acknowledged is lost.</summary>
     TailCut,
 
     /// <summary>A checkpoint was written. Informational.</summary>
     CheckpointWritten,
 
-    /// <summary>A checkpoint failed; the state before it is still whole. A warning.</summary>
+    /// <summary>A checkpoint failed; the previous files are intact. A warning.</summary>
     CheckpointFailed,
 
-    /// <summary>Writes are refused because the disk is full. A warning; told once until a write succeeds again.</summary>
+    /// <summary>The disk is full and writes are rejected. A warning, once until a write succeeds again.</summary>
     NoSpace,
 
     /// <summary>Writes succeed again. Informational.</summary>
     SpaceAgain,
 
-    /// <summary>The log takes no writes any more. An error; somebody must act.</summary>
+    /// <summary>The log rejects all writes until a restart. An error.</summary>
     Closed,
 }
 
 /// <summary>An event, for a log line.</summary>
 /// <param name="Kind">What happened.</param>
-/// <param name="Message">Whole sentences that name the files and say what to do, if anything.</param>
+/// <param name="Message">Whole sentences that name the files and, if something is to be done, say what.</param>
 public sealed record DiskLogEvent(DiskLogEventKind Kind, string Message);

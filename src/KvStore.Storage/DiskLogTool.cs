@@ -1,26 +1,14 @@
 namespace KvStore.Storage;
 
-/// <summary>What <see cref="DiskLogTool"/> found.</summary>
-/// <param name="Revision">The last revision that can be told without a gap and without damage.</param>
-/// <param name="Entries">How many entries there are at that revision.</param>
-/// <param name="CutBytes">Bytes of an unfinished write that the next start cuts off. Nobody had an answer for it.</param>
-/// <param name="Damage">The first damage; null if there is none.</param>
-/// <param name="SetAside">Names of the files that a repair has put aside.</param>
-public sealed record DiskLogReport(long Revision, long Entries, long CutBytes, DiskLogException? Damage, IReadOnlyList<string> SetAside)
-{
-    /// <summary>Whether the directory was kept from other processes meanwhile. One that cannot be written may not be: then the report is only worth something if none used it.</summary>
-    public bool WasLocked { get; init; } = true;
-}
-
-/// <summary>Checks and repairs a log that no process has open, for a command line. It needs as much memory and time as a start.</summary>
+/// <summary>Verifies and repairs a log that no process has open, for a command line. Needs as much memory and time as a start.</summary>
 public static class DiskLogTool
 {
     private const string Damaged = ".damaged";
     private const int CopyBytes = 1 << 20;
 
-    /// <summary>Reads everything and changes nothing. The directory may be one that cannot be written.</summary>
-    /// <param name="directory">The log's directory.</param>
-    /// <exception cref="DiskLogException">Another process has the directory, or the system refuses to read it.</exception>
+    /// <summary>Reads everything and changes nothing. The directory may be read-only.</summary>
+    /// <param name="directory">The directory of the log.</param>
+    /// <exception cref="DiskLogException">Another process has locked the directory, or it cannot be read.</exception>
     public static DiskLogReport Verify(string directory)
     {
         using var disk = new LinuxDisk(directory, isReadOnly: true);
@@ -29,12 +17,12 @@ public static class DiskLogTool
     }
 
     /// <summary>
-    /// Makes a log that can be opened out of a damaged one, at a price: what lies behind the damage is gone, although it was
-    /// acknowledged. What is taken away stays in the directory under names that end in <c>.damaged</c>.
+    /// Makes a damaged log usable again, at a price: commits after the damage are lost, although they were acknowledged. The
+    /// files that are set aside stay in the directory, under names that end in <c>.damaged</c>.
     /// </summary>
-    /// <param name="directory">The log's directory. Copy it before.</param>
-    /// <returns>What the log holds now.</returns>
-    /// <exception cref="DiskLogException">Another process has the directory, the system refuses, or nothing can be repaired: then restore a backup.</exception>
+    /// <param name="directory">The directory of the log. Copy it first.</param>
+    /// <returns>The contents of the log after the repair.</returns>
+    /// <exception cref="DiskLogException">Another process has locked the directory, an operation failed, or the log cannot be repaired: restore a backup.</exception>
     public static DiskLogReport Repair(string directory)
     {
         using var disk = new LinuxDisk(directory);
@@ -50,7 +38,7 @@ public static class DiskLogTool
         var (cutBytes, damage) = (0L, default(DiskLogException));
         try
         {
-            cutBytes = recovery.Check();
+            cutBytes = recovery.Verify();
         }
         catch (DiskLogException exception) when (exception.Problem == DiskLogProblem.Damaged)
         {
@@ -69,7 +57,7 @@ public static class DiskLogTool
             if (report.Damage is not { } damage)
                 return report with { SetAside = aside };
 
-            // Each turn takes a file away or shortens one, so there is a last one.
+            // Each iteration removes a file or shortens one, so the loop ends.
             SetAside(disk, damage, aside);
             disk.FlushDirectory();
         }
@@ -80,7 +68,7 @@ public static class DiskLogTool
         var files = LogFiles.Find(disk);
         var name = Path.GetFileName(damage.Path);
         var checkpoint = files.Checkpoints.Find(revision => name == FileNames.Of(revision, FileNames.Checkpoint));
-        if (checkpoint > 0 && CanDoWithout(files))
+        if (checkpoint > 0 && IsRedundant(files))
         {
             Move(disk, name, aside);
             return;
@@ -97,8 +85,8 @@ public static class DiskLogTool
             Move(disk, name, aside);
     }
 
-    // Whether the segments reach back to an older checkpoint or to the beginning.
-    private static bool CanDoWithout(LogFiles files) =>
+    // Whether the newest checkpoint can be rebuilt: the segments reach back to an older one or to the beginning.
+    private static bool IsRedundant(LogFiles files) =>
         files.Segments.Count > 0 && files.Segments[0] <= (files.Checkpoints.Count > 1 ? files.Checkpoints[^2] : 0) + 1;
 
     private static void Move(IDisk disk, string name, List<string> aside)

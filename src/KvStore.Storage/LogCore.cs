@@ -1,72 +1,82 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// The log without its thread: decides a batch, makes it durable, hands it to the follower. Belongs to one thread at a time,
-/// but for what says of itself that any thread may read it.
+/// The log without its thread: decides a batch, makes it durable, and publishes it to the follower. Belongs to one thread at a
+/// time; any thread may read the members marked so.
 /// </summary>
 internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground)
 {
     private readonly BatchDecider _decider = new(time);
     private ICommitFollower? _follower;
     private SegmentWriter? _writer;
-    private SegmentList? _segments;
-    private Checkpointer? _checkpointer;
 
-    // How much log was there when the last checkpoint was begun, counted as the writer counts; negative for what was found.
+    // SegmentWriter.AppendedBytes when the last checkpoint began; negative for segments that recovery replayed.
     private long _checkpointedBytes;
     private long _dirtySince;
+
+    // Written by the log's thread, read by any.
+    private volatile LoadProgress? _progress;
+    private volatile SegmentList? _segments;
+    private volatile Checkpointer? _checkpointer;
     private long _flushedRevision;
     private long _flushedAt;
     private volatile string? _closedReason;
     private volatile bool _hasNoSpace;
     private volatile DiskLogPhase _phase;
 
-    /// <summary>Where the log is in its life. Any thread.</summary>
+    /// <summary>The phase of the log's life. Any thread.</summary>
     public DiskLogPhase Phase => _phase;
 
-    /// <summary>Why it takes no writes; null if nothing failed. Any thread.</summary>
-    public string? ClosedReason => _closedReason;
-
-    /// <summary>Whether the last write found no room. Any thread.</summary>
-    public bool HasNoSpace => _hasNoSpace;
-
-    /// <summary>The last revision that is known to be on the disk. Any thread.</summary>
-    public long FlushedRevision => Volatile.Read(ref _flushedRevision);
-
-    /// <summary>When the last flush ended; null before the first. Any thread.</summary>
-    public DateTimeOffset? FlushedAt => Volatile.Read(ref _flushedAt) is var at && at == 0 ? null : time.GetUtcNow() - time.GetElapsedTime(at);
-
-    /// <summary>The segments; null while loading. Any thread.</summary>
-    public SegmentList? Segments => Volatile.Read(ref _segments);
-
     /// <summary>The checkpoints; null while loading. Any thread.</summary>
-    public Checkpointer? Checkpointer => Volatile.Read(ref _checkpointer);
+    public Checkpointer? Checkpointer => _checkpointer;
 
-    /// <summary>How long an acknowledged commit may still wait for its flush; null when none does.</summary>
+    /// <summary>The state of the log now. Any thread.</summary>
+    public DiskLogStatus Status
+    {
+        get
+        {
+            var (flushedAt, checkpoint) = (Volatile.Read(ref _flushedAt), _checkpointer?.Last);
+            return new DiskLogStatus(
+                _phase,
+                _progress?.DoneBytes ?? 0,
+                _progress?.TotalBytes ?? 0,
+                _closedReason,
+                _hasNoSpace,
+                _segments?.Count ?? 0,
+                _segments?.Bytes ?? 0,
+                Volatile.Read(ref _flushedRevision),
+                flushedAt == 0 ? null : time.GetUtcNow() - time.GetElapsedTime(flushedAt),
+                checkpoint?.Revision ?? 0,
+                checkpoint?.Bytes ?? 0,
+                checkpoint?.At,
+                _checkpointer?.IsRunning ?? false);
+        }
+    }
+
+    /// <summary>How long an acknowledged commit may still wait for its flush; null if none waits.</summary>
     public TimeSpan? FlushDue => _writer is not { IsDirty: true } || _phase != DiskLogPhase.Open
         ? null
         : options.FlushInterval - time.GetElapsedTime(_dirtySince);
 
-    /// <summary>Reads the log and hands it to the follower.</summary>
+    /// <summary>Recovers the log and loads it into the follower.</summary>
     /// <exception cref="DiskLogException">The log is damaged, in use, or cannot be read.</exception>
     public void Open(ICommitFollower follower, LoadProgress progress)
     {
+        (_follower, _progress) = (follower, progress);
         _phase = DiskLogPhase.Loading;
-        _follower = follower;
         try
         {
             var start = time.GetTimestamp();
-            var found = new LogRecovery(disk, options, follower, progress).Run();
+            var found = new LogRecovery(disk, options, follower, progress).Open();
             _writer = found.Writer;
             _checkpointedBytes = -found.LogBytes;
             var checkpointer = new Checkpointer(disk, options, found.Segments, time, report, runInBackground);
-            checkpointer.Found(found.CheckpointRevision, found.CheckpointBytes);
-            Volatile.Write(ref _segments, found.Segments);
-            Volatile.Write(ref _checkpointer, checkpointer);
-            KeepFlushed(follower.Latest.Revision);
+            checkpointer.Recovered(found.CheckpointRevision, found.CheckpointBytes);
+            (_segments, _checkpointer) = (found.Segments, checkpointer);
+            RecordFlush(follower.Latest.Revision);
             _phase = DiskLogPhase.Open;
-            if (found.CutBytes > 0)
-                report(new(DiskLogEventKind.TailCut, $"{found.CutBytes} bytes at the end of the log were cut off: a write that was not finished, and that nobody had an answer for."));
+            if (found.TornBytes > 0)
+                report(new(DiskLogEventKind.TailCut, $"{found.TornBytes} bytes at the end of the log were cut off: an unfinished write that was never acknowledged."));
             report(new(DiskLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision} from {disk.PathOf("")} in {time.GetElapsedTime(start).TotalMilliseconds:F0} ms."));
         }
         catch
@@ -77,7 +87,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         }
     }
 
-    /// <summary>Commits a batch, see <see cref="ICommitLog.CommitAsync"/>.</summary>
+    /// <summary>Commits a batch; see <see cref="ICommitLog.CommitAsync"/>.</summary>
     public Outcome[] Commit(IReadOnlyList<Transaction> batch)
     {
         if (_phase != DiskLogPhase.Open)
@@ -90,10 +100,15 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         {
             var wasDirty = _writer!.IsDirty;
             var appended = _writer.TryAppend(decision.Commits);
-            TellSpace(appended);
+            ReportSpaceChange(appended);
             if (!appended)
-                return RefuseForSpace(batch);
-            FlushAsTheModeSays(wasDirty);
+            {
+                // A checkpoint makes space, if there is enough for the checkpoint itself.
+                BeginCheckpointIfDue();
+                return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.NoSpace));
+            }
+
+            FlushOrDefer(wasDirty);
         }
         catch (DiskLogException exception)
         {
@@ -101,56 +116,34 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             return AllOf(batch, Outcome.Unknown.Instance);
         }
 
-        // Not before: nobody may read what a crash can take back.
+        // Published only now, because no reader may see what a crash can take back.
         _follower.Apply(decision);
         BeginCheckpointIfDue();
         return decision.Outcomes;
     }
 
-    /// <summary>Flushes what waited for its flush long enough.</summary>
+    /// <summary>Flushes if the flush interval of the oldest waiting commit is over.</summary>
     public void FlushIfDue()
     {
-        if (FlushDue is not { } due || due > TimeSpan.Zero)
-            return;
-        try
-        {
-            Flush();
-        }
-        catch (DiskLogException exception)
-        {
-            Close(exception);
-        }
+        if (FlushDue <= TimeSpan.Zero)
+            CloseIfItFails(Flush);
     }
 
-    /// <summary>Leaves everything durable and the directory to others.</summary>
+    /// <summary>Makes everything durable and releases the directory lock.</summary>
     public void Finish()
     {
-        try
-        {
-            if (_phase == DiskLogPhase.Open)
-                _writer!.Finish();
-        }
-        catch (DiskLogException exception)
-        {
-            Close(exception);
-        }
-
+        if (_phase == DiskLogPhase.Open)
+            CloseIfItFails(_writer!.Finish);
         _phase = DiskLogPhase.Closed;
         _writer?.Dispose();
         _checkpointer?.Dispose();
         disk.Dispose();
     }
 
-    private void FlushAsTheModeSays(bool wasDirty)
+    private void FlushOrDefer(bool wasDirty)
     {
-        if (options.FlushMode == FlushMode.Always)
-        {
-            Flush();
-            return;
-        }
-
-        // A loop that never rests never comes to the thread's own wait, so the flush is done here, too.
-        if (wasDirty && FlushDue <= TimeSpan.Zero)
+        // The thread of a busy log never waits, so FlushIfDue alone would come too late.
+        if (options.FlushMode == FlushMode.Always || (wasDirty && FlushDue <= TimeSpan.Zero))
             Flush();
         else if (!wasDirty)
             _dirtySince = time.GetTimestamp();
@@ -159,20 +152,13 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     private void Flush()
     {
         _writer!.Flush();
-        KeepFlushed(_writer.LastRevision);
+        RecordFlush(_writer.LastRevision);
     }
 
-    private void KeepFlushed(long revision)
+    private void RecordFlush(long revision)
     {
         Volatile.Write(ref _flushedRevision, revision);
         Volatile.Write(ref _flushedAt, Math.Max(time.GetTimestamp(), 1));
-    }
-
-    // A checkpoint makes room if there is enough for itself.
-    private Outcome[] RefuseForSpace(IReadOnlyList<Transaction> batch)
-    {
-        BeginCheckpointIfDue();
-        return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.NoSpace));
     }
 
     private void BeginCheckpointIfDue()
@@ -181,20 +167,32 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             _checkpointedBytes = _writer.AppendedBytes;
     }
 
-    private void TellSpace(bool appended)
+    private void ReportSpaceChange(bool appended)
     {
         if (appended == !_hasNoSpace)
             return;
         _hasNoSpace = !appended;
         report(appended
             ? new(DiskLogEventKind.SpaceAgain, "There is room on the disk again; writes succeed.")
-            : new(DiskLogEventKind.NoSpace, $"There is no room left for {disk.PathOf("")}. Writes are refused and reads go on. Make room on that disk; writes then succeed by themselves."));
+            : new(DiskLogEventKind.NoSpace, $"There is no room left for {disk.PathOf("")}. Writes are rejected, reads continue. Make room on that disk; writes then succeed without a restart."));
     }
 
-    // For good: after a failed flush nobody can tell what is on the disk, and a second one would say that all is well.
+    private void CloseIfItFails(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (DiskLogException exception)
+        {
+            Close(exception);
+        }
+    }
+
+    // For good: after a failed flush the contents of the disk are unknown, and a second flush would report success.
     private void Close(DiskLogException exception)
     {
-        _closedReason = $"{exception.Message} Writes are refused and reads go on. Check the disk and the system's log, then restart the service: it loads what is on the disk.";
+        _closedReason = $"{exception.Message} Writes are rejected, reads continue. Check the disk and the system's log, then restart the service: it loads what is on the disk.";
         _phase = DiskLogPhase.Closed;
         report(new(DiskLogEventKind.Closed, _closedReason));
     }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Plants one bug after the other into a copy of the tree and runs the tests that must notice it.
+# Plants one bug at a time into a copy of the tree and runs the tests that must catch it.
 #
 #   tests/mutations/run.sh            all mutations
-#   tests/mutations/run.sh NAME...    some of them
+#   tests/mutations/run.sh NAME...    these mutations
 #
 # Each mutation is a line of log.mutations: its name, the file below src/KvStore.Storage, a regular expression that must match
-# exactly once, what replaces it, and a filter of tests; separated by tabs. Says caught or MISSED for each; fails if one is missed.
+# exactly once, the replacement, and a filter of tests, separated by tabs. Prints caught or MISSED for each; fails if one is missed.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

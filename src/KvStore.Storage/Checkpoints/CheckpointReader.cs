@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace KvStore.Storage;
 
-/// <summary>Reads a checkpoint and checks everything.</summary>
+/// <summary>Reads a checkpoint and checks every byte.</summary>
 internal static class CheckpointReader
 {
     private const int GroupEntries = 4096;
 
-    /// <summary>The entries, in key order and in groups. The last group comes when the totals at the end were found to be right.</summary>
+    /// <summary>The entries in key order, in groups. The last group is returned only after the totals were checked.</summary>
     /// <exception cref="DiskLogException">The checkpoint is damaged.</exception>
-    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, LoadProgress progress)
+    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, CancellationToken cancellationToken)
     {
         var salt = FileHeader.Read(file, CheckpointWriter.Magic, revision).Salt;
         var bytes = new FileReader(file);
@@ -19,7 +19,7 @@ internal static class CheckpointReader
         var offset = (long)FileHeader.Bytes;
         while (!IsFooter(bytes, offset))
         {
-            var entry = ReadEntry(file, bytes, salt, ref offset, decoder);
+            var entry = ReadEntry(bytes, salt, ref offset, decoder);
             group.Add(entry);
             entries++;
             entryBytes += entry.Bytes;
@@ -27,10 +27,10 @@ internal static class CheckpointReader
                 continue;
             yield return group;
             group = new List<Entry>(GroupEntries);
-            progress.ThrowIfCancelled();
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        CheckFooter(file, bytes, salt, offset, entries, entryBytes);
+        CheckFooter(bytes, salt, offset, entries, entryBytes);
         yield return group;
     }
 
@@ -38,22 +38,22 @@ internal static class CheckpointReader
         offset + CheckpointWriter.FooterBytes == bytes.LengthBytes &&
         bytes.TryRead(offset, sizeof(int), out var mark) && BinaryPrimitives.ReadInt32LittleEndian(mark) == CheckpointWriter.FooterMark;
 
-    private static Entry ReadEntry(IDiskFile file, FileReader bytes, ulong salt, ref long offset, RecordDecoder decoder)
+    private static Entry ReadEntry(FileReader bytes, ulong salt, ref long offset, RecordDecoder decoder)
     {
         var start = offset;
         if (RecordReader.Read(bytes, salt, ref offset, bytes.LengthBytes - CheckpointWriter.FooterBytes, out var payload) is { } damage)
-            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason);
+            throw DiskLogException.Damaged(bytes.Path, damage.Offset, damage.Reason);
         return decoder.TryDecode(payload, out var change, out _) && change.Entry is { } entry
             ? entry
-            : throw DiskLogException.Damaged(file.Path, start, "a record's checksum is right, but it is not an entry; it may be of a later program");
+            : throw DiskLogException.Damaged(bytes.Path, start, "a record's checksum matches, but it is not an entry; a later program may have written it");
     }
 
-    private static void CheckFooter(IDiskFile file, FileReader bytes, ulong salt, long offset, long entries, long entryBytes)
+    private static void CheckFooter(FileReader bytes, ulong salt, long offset, long entries, long entryBytes)
     {
         if (!bytes.TryRead(offset, CheckpointWriter.FooterBytes, out var footer) ||
             BinaryPrimitives.ReadUInt32LittleEndian(footer[4..]) != CheckpointWriter.FooterChecksum(salt, offset, footer) ||
             BinaryPrimitives.ReadInt64LittleEndian(footer[8..]) != entries ||
             BinaryPrimitives.ReadInt64LittleEndian(footer[16..]) != entryBytes)
-            throw DiskLogException.Damaged(file.Path, offset, "the totals at the end are wrong");
+            throw DiskLogException.Damaged(bytes.Path, offset, "the totals at the end are wrong");
     }
 }

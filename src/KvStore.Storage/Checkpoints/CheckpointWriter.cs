@@ -1,28 +1,25 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 
 namespace KvStore.Storage;
 
-/// <summary>Writes a snapshot to a file, slowly and in small steps, so that commits on the same disk do not wait behind it.</summary>
+/// <summary>Writes a snapshot to a file, throttled and in small steps, so that commits on the same disk do not wait for it.</summary>
 internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeProvider time)
 {
-    /// <summary>Bytes of the totals at the end.</summary>
+    /// <summary>The length of the totals at the end.</summary>
     public const int FooterBytes = RecordWriter.HeaderBytes + 2 * sizeof(long);
 
-    /// <summary>What stands in the place of a record's length before the totals.</summary>
+    /// <summary>Precedes the totals, in place of the length of a record.</summary>
     public const int FooterMark = -1;
 
-    // The flush of a commit waits for what the disk is busy with; 1 MiB is a few milliseconds of it.
+    // The flush of a commit waits for what the disk is busy with; 1 MiB keeps it busy for a few milliseconds.
     private const int StepBytes = 1 << 20;
 
     private readonly WriteBuffer _buffer = new(StepBytes);
     private readonly RecordWriter _records = new();
 
-    /// <summary>How a checkpoint begins.</summary>
     public static ReadOnlySpan<byte> Magic => "KvStorCp"u8;
 
-    /// <summary>Writes the checkpoint, whole and durable, under its name.</summary>
-    /// <returns>Its bytes.</returns>
+    /// <summary>Writes a checkpoint, makes it durable, and returns its size.</summary>
     public long Write(Snapshot snapshot, CancellationToken cancellationToken)
     {
         var name = FileNames.Of(snapshot.Revision, FileNames.Checkpoint);
@@ -31,7 +28,7 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
         {
             bytes = WriteTo(file, snapshot, cancellationToken);
 
-            // The order matters because a checkpoint that has its name counts as whole.
+            // Flushed before the rename, because recovery takes a checkpoint that has its name for complete.
             file.Flush();
         }
 
@@ -42,13 +39,11 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
 
     private long WriteTo(IDiskFile file, Snapshot snapshot, CancellationToken cancellationToken)
     {
-        var header = new FileHeader(snapshot.Revision, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        Span<byte> bytes = stackalloc byte[FileHeader.Bytes];
-        header.Write(bytes, Magic);
+        var header = FileHeader.Create(snapshot.Revision);
         _buffer.Begin(file, 0);
-        _buffer.Write(bytes);
+        _buffer.Write(header.Encode(Magic));
 
-        var pace = new Pace(options.CheckpointBytesPerSecondMax, time);
+        var throttle = new WriteThrottle(options.CheckpointBytesPerSecondMax, time);
         var flushed = 0L;
         foreach (var entry in snapshot.ScanAll())
         {
@@ -59,7 +54,7 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
             _buffer.Drain();
             file.Flush();
             flushed = _buffer.Offset;
-            pace.Keep(flushed, cancellationToken);
+            throttle.Delay(flushed, cancellationToken);
         }
 
         WriteFooter(header.Salt, snapshot);

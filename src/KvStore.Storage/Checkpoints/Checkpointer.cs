@@ -1,8 +1,8 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// Makes checkpoints in the background, one at a time, and deletes what they cover. Any thread may use it. A checkpoint that
-/// fails leaves what was there before.
+/// Writes checkpoints in the background, one at a time, and deletes what they cover. Any thread may use it. A checkpoint that
+/// fails changes nothing.
 /// </summary>
 internal sealed class Checkpointer(
     IDisk disk, DiskLogOptions options, SegmentList segments, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground) : IDisposable
@@ -11,30 +11,21 @@ internal sealed class Checkpointer(
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
 
-    // Guarded by the lock.
-    private Task<DiskCheckpoint>? _running;
+    // Replaced under the lock, read by any thread.
+    private volatile Task<DiskCheckpoint>? _running;
 
     private volatile DiskCheckpoint _last = new(0, null, 0, null);
     private long _failedAt;
 
-    /// <summary>The newest checkpoint; one of revision 0 if there is none.</summary>
+    /// <summary>The newest checkpoint; of revision 0 if there is none.</summary>
     public DiskCheckpoint Last => _last;
 
-    /// <summary>Whether one is being written.</summary>
-    public bool Runs
-    {
-        get
-        {
-            lock (_lock)
-                return _running is { IsCompleted: false };
-        }
-    }
+    public bool IsRunning => _running is { IsCompleted: false };
 
-    /// <summary>Says which checkpoint was found at the start.</summary>
-    public void Found(long revision, long bytes) => _last = new DiskCheckpoint(revision, null, bytes, null);
+    /// <summary>Sets the checkpoint that recovery loaded.</summary>
+    public void Recovered(long revision, long bytes) => _last = new DiskCheckpoint(revision, null, bytes, null);
 
-    /// <summary>Begins a checkpoint if the log has become long enough and the last failure is long enough ago.</summary>
-    /// <returns>Whether one was begun.</returns>
+    /// <summary>Begins a checkpoint if the log has grown enough since the last one, and the retry delay after a failure is over.</summary>
     public bool TryBegin(Snapshot snapshot, long logBytes)
     {
         if (logBytes < Math.Max(options.CheckpointLogBytesMin, _last.Bytes / 100 * options.CheckpointLogPercent) || snapshot.Revision == _last.Revision)
@@ -45,10 +36,10 @@ internal sealed class Checkpointer(
     }
 
     /// <summary>
-    /// Makes a checkpoint of a state that is at least as new as the one that there is now, unless there is one: a file that has
-    /// its name may be a backup that somebody copies, and any number of callers want only one.
+    /// Writes a checkpoint of the current or a later state, unless there is one: a checkpoint that has its name may be in use as
+    /// a backup, so it is never written again. If callers race, one checkpoint serves all of them.
     /// </summary>
-    public async Task<DiskCheckpoint> MakeAsync(Func<Snapshot> latest, CancellationToken cancellationToken)
+    public async Task<DiskCheckpoint> WriteAsync(Func<Snapshot> latest, CancellationToken cancellationToken)
     {
         var wanted = latest();
         while (true)
@@ -64,15 +55,12 @@ internal sealed class Checkpointer(
         }
     }
 
-    /// <summary>Gives up the checkpoint that is being written and waits until it is gone. None may be begun any more.</summary>
+    /// <summary>Cancels the running checkpoint and waits for its end. None may be begun afterwards.</summary>
     public async ValueTask StopAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        Task? running;
-        lock (_lock)
-            running = _running;
-        if (running is not null)
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_running is { } running)
+            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _stopping.Dispose();
@@ -113,7 +101,7 @@ internal sealed class Checkpointer(
         }
         catch (Exception exception)
         {
-            // Whatever it was, the log itself is untouched, and whoever waits must not wait for ever.
+            // No failure of a checkpoint affects the log, and callers that wait for it must get an answer.
             Volatile.Write(ref _failedAt, Math.Max(time.GetTimestamp(), 1));
             Abandon(snapshot);
             report(new(DiskLogEventKind.CheckpointFailed,
@@ -122,7 +110,7 @@ internal sealed class Checkpointer(
         }
     }
 
-    // Never written to again, because a flush of it may have failed: the next attempt makes another file.
+    // Never written to again, because a flush of it may have failed: the next attempt creates another file.
     private void Abandon(Snapshot snapshot)
     {
         try

@@ -1,58 +1,56 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// The directory of a log. All that the log does to a disk goes through here, so that tests can cut the power between any
-/// two operations. Any thread may call it; a file belongs to one thread at a time.
+/// The directory of a log. Every effect of the log on a disk passes through here, so that tests can cut the power between any
+/// two operations. Any thread may call it.
 /// </summary>
-/// <remarks>Everything throws <see cref="DiskLogException"/> when the operating system refuses.</remarks>
+/// <remarks>Every member throws <see cref="DiskLogException"/> if the operating system rejects the operation.</remarks>
 internal interface IDisk : IDisposable
 {
-    /// <summary>Where a file is, for messages.</summary>
+    /// <summary>The full path of a file, for messages.</summary>
     string PathOf(string name);
 
-    /// <summary>Makes sure that there is a directory, and takes it for this process until the disk is disposed of.</summary>
+    /// <summary>Creates the directory if it is absent, and takes the directory lock until the disk is disposed of.</summary>
     void Lock();
 
-    /// <summary>The names of the files, in no order.</summary>
+    /// <summary>The names of the files, in no particular order.</summary>
     IReadOnlyList<string> List();
 
-    /// <summary>Opens a file that exists.</summary>
+    /// <summary>Opens an existing file.</summary>
     IDiskFile Open(string name);
 
-    /// <summary>Makes a file; one that exists is emptied.</summary>
+    /// <summary>Creates a file, or empties an existing one.</summary>
     IDiskFile Create(string name);
 
-    /// <summary>Renames a file, in place of one that exists.</summary>
+    /// <summary>Renames a file and replaces an existing one.</summary>
     void Rename(string from, string to);
 
-    /// <summary>Removes a file.</summary>
     void Delete(string name);
 
-    /// <summary>Makes every file that was created, renamed or deleted so far stay so.</summary>
+    /// <summary>Makes every creation, rename and deletion so far durable.</summary>
     void FlushDirectory();
 }
 
-/// <summary>An open file.</summary>
+/// <summary>An open file. One thread at a time may use it.</summary>
 internal interface IDiskFile : IDisposable
 {
-    /// <summary>Where it is, for messages.</summary>
+    /// <summary>The full path, for messages.</summary>
     string Path { get; }
 
-    /// <summary>Its bytes.</summary>
     long LengthBytes { get; }
 
-    /// <summary>Fills a buffer from an offset; less only at the end of the file.</summary>
+    /// <summary>Fills the buffer from an offset and returns the bytes read; fewer only at the end of the file.</summary>
     int Read(Span<byte> buffer, long offset);
 
-    /// <summary>Writes all of the bytes at an offset.</summary>
+    /// <summary>Writes all bytes at an offset.</summary>
     void Write(ReadOnlySpan<byte> bytes, long offset);
 
-    /// <summary>Cuts the file off and gives back the room behind it, reserved or not.</summary>
+    /// <summary>Shortens the file and releases the space after its new end, reserved or not.</summary>
     void Truncate(long lengthBytes);
 
-    /// <summary>Takes room at the end of the file that reads as zeros. A file system that cannot do that does nothing.</summary>
+    /// <summary>Allocates space at the end of the file that reads as zeros. Does nothing on a file system that cannot do so.</summary>
     void Reserve(long offset, long bytes);
 
-    /// <summary>Returns when all bytes are on the disk. Never to be called again on this file once it has failed.</summary>
+    /// <summary>Returns when every byte is on the disk. Never call it again on a file after it has failed.</summary>
     void Flush();
 }

@@ -3,9 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KvStore.Storage;
 
-/// <summary>
-/// The system calls, taken directly: the library has none for fdatasync, directories and fallocate, and hides which error it met.
-/// </summary>
+/// <summary>System calls. The class library has none for fdatasync, fallocate and directories, and hides the error number.</summary>
 internal static partial class LinuxCalls
 {
     public const int ReadOnly = 0;

@@ -4,13 +4,13 @@ using Microsoft.Win32.SafeHandles;
 namespace KvStore.Storage;
 
 /// <summary>A directory of a file system.</summary>
-/// <param name="directory">Where it is.</param>
-/// <param name="isReadOnly">Whether files are opened to be read only, so that they may be on a medium that cannot be written.</param>
+/// <param name="directory">Its path.</param>
+/// <param name="isReadOnly">Whether files are opened for reading only, so that they may be on a read-only medium.</param>
 internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDisk
 {
     private const string LockName = "lock";
 
-    // Entries of other users are nobody else's business.
+    // Only the user of the service may read the data.
     private const int FileMode = 0b110_000_000;
     private const int DirectoryMode = 0b111_000_000;
 
@@ -27,20 +27,9 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         Lock(LinuxCalls.ReadWrite | LinuxCalls.CreateFile);
     }
 
-    /// <summary>Takes a directory that exists for this process, as far as that can be done without writing to it.</summary>
-    /// <returns>False when it cannot be written and has no lock file that could be taken: then nobody knows who else uses it.</returns>
-    public bool TryLock()
-    {
-        try
-        {
-            Lock();
-            return true;
-        }
-        catch (DiskLogException exception) when (exception.IsReadOnly)
-        {
-            return TryLockAsItIs();
-        }
-    }
+    /// <summary>Takes the directory lock, without writing if the directory is read-only.</summary>
+    /// <returns>False if the directory is read-only and has no lock file: another process may be using it.</returns>
+    public bool TryLock() => TryLock(Lock) || (File.Exists(PathOf(LockName)) && TryLock(() => Lock(LinuxCalls.ReadOnly)));
 
     public IReadOnlyList<string> List()
     {
@@ -81,13 +70,17 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         return DiskLogException.Failed(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
     }
 
-    private bool TryLockAsItIs()
+    internal static void ThrowUnlessInterrupted(string operation, string path)
     {
-        if (!File.Exists(PathOf(LockName)))
-            return false;
+        if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
+            throw LastError(operation, path);
+    }
+
+    private static bool TryLock(Action take)
+    {
         try
         {
-            Lock(LinuxCalls.ReadOnly);
+            take();
             return true;
         }
         catch (DiskLogException exception) when (exception.IsReadOnly)
@@ -107,7 +100,7 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         throw LastError("lock", path);
     }
 
-    // A directory that was made is only there to stay when its parent is flushed.
+    // A new directory is durable only after its parent was flushed.
     private static void MakeDirectory(string directory)
     {
         if (Directory.Exists(directory))
@@ -129,11 +122,8 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
     private static SafeFileHandle Open(string path, int flags)
     {
         int descriptor;
-        do
-        {
-            descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec, FileMode);
-        }
-        while (descriptor < 0 && Marshal.GetLastPInvokeError() == LinuxCalls.Interrupted);
-        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw LastError("open", path);
+        while ((descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec, FileMode)) < 0)
+            ThrowUnlessInterrupted("open", path);
+        return new SafeFileHandle(descriptor, ownsHandle: true);
     }
 }

@@ -6,7 +6,7 @@ namespace KvStore.Storage;
 /// <summary>A file of a <see cref="LinuxDisk"/>.</summary>
 internal sealed class LinuxFile(SafeFileHandle handle, string path) : IDiskFile
 {
-    // The system call takes at most two gigabytes at once.
+    // Linux transfers at most 2 GiB per call.
     private const int CallBytesMax = 1 << 30;
 
     public string Path => path;
@@ -24,8 +24,8 @@ internal sealed class LinuxFile(SafeFileHandle handle, string path) : IDiskFile
                 break;
             if (read > 0)
                 count += (int)read;
-            else if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
-                throw LinuxDisk.LastError($"read {rest.Length} bytes at {offset + count} of", path);
+            else
+                LinuxDisk.ThrowUnlessInterrupted($"read {rest.Length} bytes at {offset + count} of", path);
         }
 
         return count;
@@ -36,41 +36,27 @@ internal sealed class LinuxFile(SafeFileHandle handle, string path) : IDiskFile
         while (!bytes.IsEmpty)
         {
             var written = LinuxCalls.Write(handle, in MemoryMarshal.GetReference(bytes), Math.Min(bytes.Length, CallBytesMax), offset);
-            if (written >= 0)
+            if (written < 0)
             {
-                bytes = bytes[(int)written..];
-                offset += written;
+                LinuxDisk.ThrowUnlessInterrupted($"write {bytes.Length} bytes at {offset} of", path);
+                continue;
             }
-            else if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
-            {
-                throw LinuxDisk.LastError($"write {bytes.Length} bytes at {offset} of", path);
-            }
+
+            bytes = bytes[(int)written..];
+            offset += written;
         }
     }
 
     public void Truncate(long lengthBytes)
     {
         while (LinuxCalls.Truncate(handle, lengthBytes) != 0)
-        {
-            if (Marshal.GetLastPInvokeError() != LinuxCalls.Interrupted)
-                throw LinuxDisk.LastError($"cut to {lengthBytes} bytes", path);
-        }
+            LinuxDisk.ThrowUnlessInterrupted($"cut to {lengthBytes} bytes", path);
     }
 
     public void Reserve(long offset, long bytes)
     {
-        while (LinuxCalls.Allocate(handle, 0, offset, bytes) != 0)
-        {
-            switch (Marshal.GetLastPInvokeError())
-            {
-                case LinuxCalls.Interrupted:
-                    continue;
-                case LinuxCalls.NotSupported:
-                    return;
-                default:
-                    throw LinuxDisk.LastError($"reserve {bytes} bytes at {offset} of", path);
-            }
-        }
+        while (LinuxCalls.Allocate(handle, 0, offset, bytes) != 0 && Marshal.GetLastPInvokeError() != LinuxCalls.NotSupported)
+            LinuxDisk.ThrowUnlessInterrupted($"reserve {bytes} bytes at {offset} of", path);
     }
 
     public void Flush()

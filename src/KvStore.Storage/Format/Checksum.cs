@@ -4,15 +4,13 @@ using System.Numerics;
 namespace KvStore.Storage;
 
 /// <summary>
-/// CRC-32C over a file's salt, the place in the file, and the bytes: what was written to another file, another place or an
-/// earlier life of a disk block does not check.
+/// CRC-32C over a file's salt, the offset in the file, and the bytes: bytes that were written to another file, to another offset
+/// or to an earlier use of the same disk block never match.
 /// </summary>
 internal static class Checksum
 {
-    /// <summary>Begins a checksum.</summary>
     public static uint Begin(ulong salt, long offset) => BitOperations.Crc32C(BitOperations.Crc32C(~0u, salt), (ulong)offset);
 
-    /// <summary>Takes bytes in.</summary>
     public static uint Add(uint checksum, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])
@@ -22,6 +20,5 @@ internal static class Checksum
         return checksum;
     }
 
-    /// <summary>The checksum of bytes that are together.</summary>
     public static uint Of(ulong salt, long offset, ReadOnlySpan<byte> bytes) => Add(Begin(salt, offset), bytes);
 }

@@ -1,29 +1,32 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 
 namespace KvStore.Storage;
 
 /// <summary>The first bytes of a segment and of a checkpoint; see docs/storage-format.md.</summary>
-/// <param name="Revision">Of a segment: the least revision that may be in it. Of a checkpoint: its revision.</param>
-/// <param name="Salt">A random number that every checksum of the file takes in.</param>
+/// <param name="Revision">The first revision that a segment may contain, or the revision of a checkpoint.</param>
+/// <param name="Salt">A random number that is part of every checksum of the file.</param>
 internal readonly record struct FileHeader(long Revision, ulong Salt)
 {
     public const int Bytes = 32;
 
     private const uint FormatNumber = 1;
 
-    /// <summary>Writes the header.</summary>
-    /// <param name="header">Its place, <see cref="Bytes"/> long.</param>
-    /// <param name="magic">Eight bytes that tell the kind of file.</param>
-    public void Write(Span<byte> header, ReadOnlySpan<byte> magic)
+    /// <summary>A header with a new salt.</summary>
+    public static FileHeader Create(long revision) => new(revision, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+
+    public byte[] Encode(ReadOnlySpan<byte> magic)
     {
+        var header = new byte[Bytes];
         magic.CopyTo(header);
-        BinaryPrimitives.WriteInt64LittleEndian(header[8..], Revision);
-        BinaryPrimitives.WriteUInt64LittleEndian(header[16..], Salt);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[24..], FormatNumber);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], Checksum.Of(Salt, 0, header[..28]));
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), Revision);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(16), Salt);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(24), FormatNumber);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(28), Checksum.Of(Salt, 0, header.AsSpan(0, 28)));
+        return header;
     }
 
-    /// <summary>Reads the header, or throws what is wrong with it.</summary>
+    /// <exception cref="DiskLogException">The header is damaged, or belongs to another kind of file, format or revision.</exception>
     public static FileHeader Read(IDiskFile file, ReadOnlySpan<byte> magic, long revision)
     {
         Span<byte> header = stackalloc byte[Bytes];
@@ -35,7 +38,7 @@ internal readonly record struct FileHeader(long Revision, ulong Salt)
         if (BinaryPrimitives.ReadUInt32LittleEndian(header[24..]) is var format && format != FormatNumber)
             throw DiskLogException.Damaged(file.Path, 24, $"the file has format {format} and this program reads format {FormatNumber}; use the program that wrote it");
         if (found.Revision != revision)
-            throw DiskLogException.Damaged(file.Path, 8, $"the file says that it is of revision {found.Revision}, so it was renamed");
+            throw DiskLogException.Damaged(file.Path, 8, $"the header names revision {found.Revision}, so the file was renamed");
         return found;
     }
 }

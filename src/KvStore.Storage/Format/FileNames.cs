@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace KvStore.Storage;
 
-/// <summary>The names of a log's files: a revision of twenty digits and what kind of file it is, so that they sort by age.</summary>
+/// <summary>The names of a log's files: a revision in twenty digits and the kind of file, so that names sort by age.</summary>
 internal static class FileNames
 {
     public const string Segment = ".segment";
     public const string Checkpoint = ".checkpoint";
 
-    /// <summary>The end of a file's name until the file is whole. Such a file is worth nothing after a restart.</summary>
+    /// <summary>The suffix of a file that is still being written. The next start deletes it.</summary>
     public const string Unfinished = ".tmp";
 
     private const int Digits = 20;
 
     public static string Of(long revision, string kind) => revision.ToString("D20", CultureInfo.InvariantCulture) + kind;
 
-    /// <summary>The revisions of the files of a kind, lowest first. Files that are not the log's own are left alone.</summary>
+    /// <summary>The revisions of the files of a kind, lowest first. Other files are ignored.</summary>
     public static List<long> Revisions(IEnumerable<string> names, string kind)
     {
         var revisions = new List<long>();

@@ -2,17 +2,17 @@ using System.Buffers.Binary;
 
 namespace KvStore.Storage;
 
-/// <summary>What precedes the records of one batch in a segment; see docs/storage-format.md.</summary>
-/// <param name="Records">How many records follow.</param>
-/// <param name="BodyBytes">How many bytes they take.</param>
-/// <param name="PreviousRevision">The last revision before this frame: a missing frame breaks the chain.</param>
-/// <param name="LastRevision">The revision of the last commit in this frame; the previous one if there is none.</param>
+/// <summary>Precedes the records of one batch in a segment; see docs/storage-format.md.</summary>
+/// <param name="Records">The number of records; 0 in a marker.</param>
+/// <param name="BodyBytes">The length of the records.</param>
+/// <param name="PreviousRevision">The last revision before this frame. A missing frame breaks this chain.</param>
+/// <param name="LastRevision">The last revision in this frame; in a marker, the previous one.</param>
 /// <param name="DurableBytes">How many bytes of the segment were flushed before this frame was written.</param>
 internal readonly record struct FrameHeader(int Records, long BodyBytes, long PreviousRevision, long LastRevision, long DurableBytes)
 {
     public const int Bytes = 44;
 
-    /// <summary>How a frame begins. No byte of it becomes zero by one flipped bit, so a damaged frame is not taken for an absent one.</summary>
+    /// <summary>The first bytes of a frame. One flipped bit makes none of them zero, so damage never looks like the end of the log.</summary>
     public static ReadOnlySpan<byte> Magic => "frm1"u8;
 
     public void Write(Span<byte> header, ulong salt, long offset)
@@ -26,7 +26,7 @@ internal readonly record struct FrameHeader(int Records, long BodyBytes, long Pr
         BinaryPrimitives.WriteUInt32LittleEndian(header[40..], Checksum.Of(salt, offset, header[..40]));
     }
 
-    /// <summary>Reads a header; false when the bytes are not one that was written at this place.</summary>
+    /// <summary>Decodes a header; false if the bytes are not a header that was written at this offset.</summary>
     public static bool TryRead(ReadOnlySpan<byte> header, ulong salt, long offset, out FrameHeader found)
     {
         found = default;

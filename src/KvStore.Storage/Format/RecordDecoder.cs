@@ -3,17 +3,17 @@ using System.Text;
 
 namespace KvStore.Storage;
 
-/// <summary>Turns records back into changes. Belongs to one thread.</summary>
+/// <summary>Decodes records into changes. Belongs to one thread.</summary>
 internal sealed class RecordDecoder
 {
-    // Users choose content types, so there may be any number of them.
+    // Clients choose content types, so their number must be bounded.
     private const int ContentTypesMax = 1024;
 
     private readonly Dictionary<string, string> _contentTypes = [];
     private string _contentType = "";
     private byte[] _contentTypeUtf8 = [];
 
-    /// <summary>Decodes a record; false when it is not one, although its checksum is right.</summary>
+    /// <summary>Decodes a record; false if it is malformed although its checksum matches.</summary>
     public bool TryDecode(ReadOnlySpan<byte> payload, out RecordedChange change, out RecordFlags flags)
     {
         change = default;
@@ -58,7 +58,7 @@ internal sealed class RecordDecoder
         return contentType;
     }
 
-    // Reads on from where it stands. After the first read beyond the end it yields zeros and says so.
+    // Reads field after field. The first read beyond the end clears AreWhole; every later one yields zero.
     private ref struct Fields(ReadOnlySpan<byte> payload)
     {
         public ReadOnlySpan<byte> Rest { get; private set; } = payload;

@@ -1,23 +1,23 @@
 namespace KvStore.Storage;
 
-/// <summary>What a record says of its change, in one byte.</summary>
+/// <summary>The flags of a record.</summary>
 [Flags]
 internal enum RecordFlags : byte
 {
     None = 0,
 
-    /// <summary>The key lost its entry; the record has a key and nothing else.</summary>
+    /// <summary>The key has no entry any more; the record ends with the key.</summary>
     Delete = 1,
 
-    /// <summary>The commit that the record belongs to is complete with it.</summary>
+    /// <summary>The last record of its commit.</summary>
     LastOfCommit = 2,
 
-    /// <summary>The entry has a time at which it expires.</summary>
+    /// <summary>The entry has an expiry.</summary>
     Expires = 4,
 
-    /// <summary>The entry was deleted because its time had come.</summary>
+    /// <summary>The entry was deleted because it expired.</summary>
     Expired = 8,
 
-    /// <summary>Every flag that there is; any other bit was written by a later program.</summary>
+    /// <summary>All known flags; any other bit comes from a later program.</summary>
     All = Delete | LastOfCommit | Expires | Expired,
 }

@@ -3,28 +3,28 @@ using System.Text;
 
 namespace KvStore.Storage;
 
-/// <summary>Turns changes into records, one at a time; see docs/storage-format.md. Belongs to one thread.</summary>
+/// <summary>Encodes changes as records, one at a time; see docs/storage-format.md. Belongs to one thread.</summary>
 internal sealed class RecordWriter
 {
-    /// <summary>Bytes before a record: its length and its checksum.</summary>
+    /// <summary>The length and the checksum before a record.</summary>
     public const int HeaderBytes = 8;
 
-    // Three numbers of eight bytes, four of at most ten, and the flags.
+    // The flags, three numbers of eight bytes, and four varints of at most ten.
     private readonly byte[] _fields = new byte[72];
     private int _fieldBytes;
     private Key _key;
     private Entry? _entry;
 
-    // Most entries have the content type of the one before.
+    // Most entries have the same content type as the one before.
     private string _contentType = "";
     private byte[] _contentTypeUtf8 = [];
 
-    /// <summary>Bytes of the record that was prepared.</summary>
+    /// <summary>The size of the prepared record, with its header.</summary>
     public long RecordBytes => HeaderBytes + PayloadBytes;
 
     private long PayloadBytes => (long)_fieldBytes + _key.Length + (_entry is null ? 0 : _contentTypeUtf8.Length + _entry.Value.Value.Length);
 
-    /// <summary>Prepares the record of a change.</summary>
+    /// <summary>Encodes the fields, so that the size of the record is known before it is written.</summary>
     public void Prepare(long revision, Key key, Entry? current, RecordFlags flags)
     {
         (_key, _entry, _fieldBytes) = (key, current, 1);
@@ -51,7 +51,6 @@ internal sealed class RecordWriter
         _fields[0] = (byte)flags;
     }
 
-    /// <summary>Writes the prepared record.</summary>
     public void Write(WriteBuffer output, ulong salt)
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
@@ -79,7 +78,7 @@ internal sealed class RecordWriter
         _fieldBytes += sizeof(long);
     }
 
-    // Seven bits a byte, the lowest first; the highest bit says that another byte follows.
+    // Seven bits per byte, lowest first; the highest bit is set if another byte follows.
     private void WriteVariable(long number)
     {
         var rest = (ulong)number;

@@ -1,10 +1,12 @@
 namespace KvStore.Storage;
 
-/// <summary>How far loading is. One thread at a time advances it, any thread reads.</summary>
+/// <summary>The progress of a load, in bytes. One thread at a time advances it; any thread reads it.</summary>
 internal sealed class LoadProgress(CancellationToken cancellationToken)
 {
     private long _doneBytes;
     private long _totalBytes;
+
+    public CancellationToken CancellationToken => cancellationToken;
 
     public long DoneBytes => Volatile.Read(ref _doneBytes);
 
@@ -13,6 +15,4 @@ internal sealed class LoadProgress(CancellationToken cancellationToken)
     public void Expect(long bytes) => Interlocked.Add(ref _totalBytes, bytes);
 
     public void Advance(long bytes) => Interlocked.Add(ref _doneBytes, bytes);
-
-    public void ThrowIfCancelled() => cancellationToken.ThrowIfCancellationRequested();
 }

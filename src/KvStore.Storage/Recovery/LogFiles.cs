@@ -1,9 +1,9 @@
 namespace KvStore.Storage;
 
-/// <summary>The files that a log's directory holds.</summary>
+/// <summary>The files of a log's directory.</summary>
 /// <param name="Checkpoints">The revisions of the checkpoints, lowest first.</param>
 /// <param name="Segments">The first revisions of the segments, lowest first.</param>
-/// <param name="Unfinished">Names of files that were never finished.</param>
+/// <param name="Unfinished">The names of files that were never completed.</param>
 internal sealed record LogFiles(List<long> Checkpoints, List<long> Segments, List<string> Unfinished)
 {
     /// <summary>The revision of the newest checkpoint; 0 without one.</summary>
@@ -20,7 +20,7 @@ internal sealed record LogFiles(List<long> Checkpoints, List<long> Segments, Lis
 
     /// <summary>The index of the first segment that the newest checkpoint does not cover.</summary>
     /// <exception cref="DiskLogException">It is missing.</exception>
-    public int FirstNeeded(IDisk disk)
+    public int FirstUncovered(IDisk disk)
     {
         var first = Segments.FindLastIndex(firstRevision => firstRevision <= CheckpointRevision + 1);
         return first >= 0 ? first : throw DiskLogException.Damaged(

@@ -3,17 +3,17 @@ using System.Runtime.ExceptionServices;
 
 namespace KvStore.Storage;
 
-/// <summary>Lets a thread of its own read, check, decode or merge while another puts the results in their place.</summary>
+/// <summary>Enumerates a source on a thread of its own, so that reading and decoding overlap with building the index.</summary>
 internal static class ReadAhead
 {
     private const int ItemsMax = 8;
 
-    // Below this a thread costs more than it gains.
+    // Below this size a thread costs more than it gains.
     private const long BytesMin = 1 << 20;
 
-    /// <summary>The same items in the same order. What the source throws, the consumer gets.</summary>
+    /// <summary>The same items in the same order; an exception of the source reaches the consumer.</summary>
     /// <param name="source">The items.</param>
-    /// <param name="bytes">About how many bytes they are all together.</param>
+    /// <param name="bytes">The approximate size of all items.</param>
     public static IEnumerable<T> Of<T>(IEnumerable<T> source, long bytes) => bytes < BytesMin ? source : Of(source);
 
     private static IEnumerable<T> Of<T>(IEnumerable<T> source)

@@ -1,46 +1,51 @@
 namespace KvStore.Storage;
 
-/// <summary>Reads a segment frame by frame and checks everything. Belongs to one thread.</summary>
+/// <summary>Reads a segment frame by frame and checks every byte. Belongs to one thread.</summary>
 internal sealed class SegmentReader
 {
     private readonly RecordDecoder? _decoder;
 
-    /// <summary>Reads a segment's header.</summary>
-    /// <param name="file">The segment; it stays the caller's.</param>
-    /// <param name="firstRevision">The revision that it is named by.</param>
-    /// <param name="decoder">What makes entries, or null if the segment is only to be checked.</param>
+    /// <summary>Reads the header of a segment.</summary>
+    /// <param name="file">The segment; it remains the caller's.</param>
+    /// <param name="firstRevision">The revision in its name.</param>
+    /// <param name="decoder">Decodes the records; null if they are only checked.</param>
     /// <exception cref="DiskLogException">The header is damaged.</exception>
     public SegmentReader(IDiskFile file, long firstRevision, RecordDecoder? decoder)
     {
-        Header = FileHeader.Read(file, SegmentWriter.Magic, firstRevision);
+        Header = FileHeader.Read(file, SegmentFile.Magic, firstRevision);
         Bytes = new FileReader(file);
         LastRevision = firstRevision - 1;
         _decoder = decoder;
     }
 
-    /// <summary>The segment's header.</summary>
     public FileHeader Header { get; }
 
-    /// <summary>The segment's bytes.</summary>
     public FileReader Bytes { get; }
 
-    /// <summary>Behind the last frame that was read.</summary>
+    /// <summary>The end of the last complete frame.</summary>
     public long Offset { get; private set; } = FileHeader.Bytes;
 
-    /// <summary>The last revision that was read.</summary>
+    /// <summary>The revision of the last complete frame.</summary>
     public long LastRevision { get; private set; }
 
-    /// <summary>How much of the segment was on the disk when the last frame that was read was written.</summary>
+    /// <summary>The durable offset of the last complete frame.</summary>
     public long DurableBytes { get; private set; } = FileHeader.Bytes;
 
-    /// <summary>Whether the last frame that was read holds no commit.</summary>
+    /// <summary>Whether the last complete frame is a marker.</summary>
     public bool EndsWithMarker { get; private set; }
 
-    /// <summary>What is wrong behind the last frame; null when there is nothing but zeros.</summary>
+    /// <summary>What is wrong after the last complete frame; null if only zeros follow.</summary>
     public Damage? Damage { get; private set; }
 
+    /// <exception cref="DiskLogException">There is <see cref="Damage"/>.</exception>
+    public void ThrowIfDamaged()
+    {
+        if (Damage is { } damage)
+            throw DiskLogException.Damaged(Bytes.Path, damage.Offset, damage.Reason, Offset);
+    }
+
     /// <summary>Reads the next frame; false at the end and at damage.</summary>
-    /// <param name="changes">Where its changes are added, if the segment is decoded.</param>
+    /// <param name="changes">Receives the changes of the frame if the segment is decoded.</param>
     public bool TryReadFrame(List<RecordedChange> changes)
     {
         if (!Bytes.TryRead(Offset, FrameHeader.Bytes, out var bytes) || !FrameHeader.TryRead(bytes, Header.Salt, Offset, out var frame))
@@ -51,7 +56,7 @@ internal sealed class SegmentReader
         }
 
         if (frame.PreviousRevision != LastRevision)
-            return Refuse($"a frame continues from revision {frame.PreviousRevision}, but the one before it ends at {LastRevision}");
+            return Reject($"a frame continues from revision {frame.PreviousRevision}, but the one before it ends at {LastRevision}");
         var end = Offset + FrameHeader.Bytes + frame.BodyBytes;
         if (end > Bytes.LengthBytes)
         {
@@ -82,18 +87,18 @@ internal sealed class SegmentReader
             if (_decoder is null)
                 continue;
             if (!_decoder.TryDecode(payload, out var change, out var flags) || !(isWhole ? change.Revision > last : change.Revision == last))
-                return Refuse("a record's checksum is right, but it makes no sense; it may be of a later program");
+                return Reject("a record's checksum matches, but its content is invalid; a later program may have written it");
             changes.Add(change);
             (last, isWhole) = (change.Revision, flags.HasFlag(RecordFlags.LastOfCommit));
         }
 
         if (_decoder is not null && (last != frame.LastRevision || !isWhole))
-            return Refuse("a frame's records are not those that its header tells of");
-        return offset == end || Refuse("a frame is longer than its records");
+            return Reject("a frame's records do not match its header");
+        return offset == end || Reject("a frame is longer than its records");
     }
 
-    // Wrong in a way that no power cut explains: nothing is suspected to be missing.
-    private bool Refuse(string reason)
+    // No power cut explains this, so no sector is suspect.
+    private bool Reject(string reason)
     {
         Damage = new(Offset, reason, Offset, Offset);
         return false;

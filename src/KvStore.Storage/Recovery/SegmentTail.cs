@@ -1,40 +1,38 @@
 namespace KvStore.Storage;
 
-/// <summary>
-/// Tells what a power cut leaves behind from damage, at the end of the last segment, and mends the former.
-/// </summary>
+/// <summary>Distinguishes a torn tail from damage at the end of the last segment, and cuts it off.</summary>
 /// <remarks>
-/// A power cut loses whole sectors of what was not flushed; they then read as zeros or lie behind the end. So the tail may be
-/// cut if such a sector explains what does not check, and if no later frame says that this place was on the disk before
-/// it. Anything else was once acknowledged and is damage.
+/// A power cut loses whole sectors of what was not flushed; they then read as zeros or lie beyond the end of the file. So the
+/// tail is torn if a lost sector explains the check that failed, and no later frame has a durable offset beyond that point.
+/// Anything else may have been acknowledged and is damage.
 /// </remarks>
 internal static class SegmentTail
 {
     private const int SectorBytes = 512;
     private const int CopyBytes = 1 << 20;
 
-    /// <summary>Reads a segment to the last frame that is whole.</summary>
+    /// <summary>Reads a segment up to its last complete frame.</summary>
     /// <exception cref="DiskLogException">What follows is damage.</exception>
-    public static SegmentReader ReadToTail(IDiskFile file, long firstRevision, LoadProgress progress)
+    public static SegmentReader Read(IDiskFile file, long firstRevision, CancellationToken cancellationToken)
     {
         var reader = new SegmentReader(file, firstRevision, decoder: null);
         while (reader.TryReadFrame([]))
-            progress.ThrowIfCancelled();
-        if (reader.Damage is { } damage && !IsTorn(reader, damage))
-            throw DiskLogException.Damaged(file.Path, damage.Offset, damage.Reason, reader.Offset);
+            cancellationToken.ThrowIfCancellationRequested();
+        if (!IsTorn(reader))
+            reader.ThrowIfDamaged();
         return reader;
     }
 
-    /// <summary>Makes what was read all that the segment holds, and makes sure that it is on the disk.</summary>
-    /// <returns>How many bytes were cut off that a crash had left unfinished.</returns>
-    public static long Mend(IDiskFile file, SegmentReader reader)
+    /// <summary>Ends the segment after its last complete frame and makes it durable.</summary>
+    /// <returns>Bytes of the torn tail that was cut off.</returns>
+    public static long Cut(IDiskFile file, SegmentReader reader)
     {
-        var cut = CutBytes(reader);
+        var tornBytes = TornBytes(reader);
         if (reader.Bytes.LengthBytes > reader.Offset)
             file.Truncate(reader.Offset);
 
-        // Written once more because the process before this one may have ended after a failed flush: the system then takes
-        // pages for clean that never reached the disk.
+        // Rewritten because the previous process may have ended after a failed flush: the kernel then takes pages for clean
+        // that never reached the disk.
         var bytes = new byte[(int)Math.Min(CopyBytes, reader.Offset - reader.DurableBytes)];
         for (var offset = reader.DurableBytes; offset < reader.Offset; offset += bytes.Length)
         {
@@ -43,11 +41,11 @@ internal static class SegmentTail
         }
 
         file.Flush();
-        return cut;
+        return tornBytes;
     }
 
-    /// <summary>Bytes behind the last whole frame, without the zeros of room that was reserved.</summary>
-    public static long CutBytes(SegmentReader reader)
+    /// <summary>Bytes after the last complete frame, without the zeros of reserved space.</summary>
+    public static long TornBytes(SegmentReader reader)
     {
         var last = reader.Offset;
         for (var offset = reader.Bytes.SkipZeros(last); offset < reader.Bytes.LengthBytes; offset = reader.Bytes.SkipZeros(offset + 1))
@@ -55,9 +53,9 @@ internal static class SegmentTail
         return last - reader.Offset;
     }
 
-    /// <summary>Whether a power cut explains what is wrong behind the last whole frame of the last segment.</summary>
-    public static bool IsTorn(SegmentReader reader, Damage damage) =>
-        HasLostSector(reader, damage) && !HasLaterFrameThatSaysDurable(reader);
+    /// <summary>Whether a power cut explains what is wrong after the last complete frame of the last segment.</summary>
+    public static bool IsTorn(SegmentReader reader) =>
+        reader.Damage is { } damage && HasLostSector(reader, damage) && !HasLaterDurableFrame(reader);
 
     private static bool HasLostSector(SegmentReader reader, Damage damage)
     {
@@ -67,7 +65,7 @@ internal static class SegmentTail
         {
             var next = (from / SectorBytes + 1) * SectorBytes;
 
-            // From the frame's start on, because what lies before it in the sector was there when the frame was written.
+            // From the start of the frame, because what precedes it in the sector was there when the frame was written.
             var start = Math.Max(next - SectorBytes, reader.Offset);
             if (reader.Bytes.SkipZeros(start) >= Math.Min(next, reader.Bytes.LengthBytes))
                 return true;
@@ -77,7 +75,7 @@ internal static class SegmentTail
         return false;
     }
 
-    private static bool HasLaterFrameThatSaysDurable(SegmentReader reader)
+    private static bool HasLaterDurableFrame(SegmentReader reader)
     {
         var bytes = reader.Bytes;
         for (var offset = reader.Offset + 1; bytes.LengthBytes - offset >= FrameHeader.Bytes;)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace KvStore.Storage;
 
-/// <summary>A change with its key's first bytes beside it, so that most comparisons do not touch the memory of a key.</summary>
+/// <summary>A change with the first bytes of its key inline, so that most comparisons do not read the memory of the key.</summary>
 internal readonly struct SortedChange(RecordedChange change) : IComparable<SortedChange>
 {
     private readonly ulong _first = Eight(change.KeyUtf8, 0);
@@ -10,11 +10,10 @@ internal readonly struct SortedChange(RecordedChange change) : IComparable<Sorte
 
     public RecordedChange Change { get; } = change;
 
-    /// <summary>By key, and changes of one key by revision.</summary>
+    /// <summary>Orders by key, then by revision.</summary>
     public int CompareTo(SortedChange other) =>
         CompareKey(in other) is not 0 and var order ? order : Change.Revision.CompareTo(other.Change.Revision);
 
-    /// <summary>By key alone.</summary>
     public int CompareKey(in SortedChange other)
     {
         if (_first != other._first)

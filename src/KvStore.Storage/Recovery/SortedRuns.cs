@@ -1,16 +1,16 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// Gathers changes in any order of keys and tells the last one of each key, in key order. It sorts a run at a time and merges all
-/// runs at the end, because that walks memory forwards; putting millions of random keys into a tree waits for memory at each.
+/// Collects changes in any order of keys and yields the last one of each key, in key order. Sorts one run at a time and merges all
+/// runs at the end, because that reads memory forwards; inserting millions of random keys into a tree waits for memory at each.
 /// Belongs to one thread.
 /// </summary>
 /// <remarks>
-/// What was replaced is let go of whenever the changes have doubled. So they never take much more than twice the memory of the
-/// last change of each key. A deletion counts as one, because an entry that comes from elsewhere may have its key.
+/// Replaced changes are released whenever the memory has doubled, so it never exceeds about twice that of the last change of each
+/// key. A deletion counts as a change, because the checkpoint may contain an entry of its key.
 /// </remarks>
-/// <param name="runChanges">The most changes of a run.</param>
-/// <param name="purgeBytesMin">Bytes of changes below which what was replaced is not looked for.</param>
+/// <param name="runChanges">The maximum length of a run.</param>
+/// <param name="purgeBytesMin">Bytes of changes below which replaced ones are not released.</param>
 internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 256 << 20)
 {
     private readonly long _purgeBytesMin = purgeBytesMin;
@@ -20,10 +20,10 @@ internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 
     private List<SortedChange[]> _runs = [];
     private long _purgeBytes = purgeBytesMin;
 
-    /// <summary>Bytes of memory that the changes take.</summary>
+    /// <summary>Bytes of memory of the changes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Adds a change; its revision is above that of any other of its key.</summary>
+    /// <summary>Adds a change; its revision is greater than that of every earlier change of its key.</summary>
     public void Add(RecordedChange change)
     {
         _open[_openCount++] = new SortedChange(change);
@@ -34,8 +34,8 @@ internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 
             CloseRun();
     }
 
-    /// <summary>The entries that there are after the changes. Nothing can be added any more.</summary>
-    /// <param name="entries">The entries before the changes, in key order; read while the result is.</param>
+    /// <summary>Applies the changes to entries. Nothing may be added afterwards.</summary>
+    /// <param name="entries">Entries in key order; enumerated together with the result.</param>
     public IEnumerable<Entry> ApplyTo(IEnumerable<Entry> entries)
     {
         CloseRun();
@@ -50,7 +50,7 @@ internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 
                     yield return inserted;
             }
 
-            // The change for the same key comes in the next turn.
+            // The change of the same key follows in the next iteration.
             if (!hasChange || order > 0)
                 yield return entry;
         }

@@ -1,15 +1,15 @@
 namespace KvStore.Storage;
 
-/// <summary>Writes batches as frames. Belongs to one thread.</summary>
+/// <summary>Writes batches of commits as frames. Belongs to one thread.</summary>
 internal sealed class FrameWriter
 {
-    // A usual batch goes out in one write; a larger one in as many as it takes.
+    // Most batches fit into one write; a larger one takes several.
     private const int BufferBytes = 1 << 20;
 
     private readonly WriteBuffer _buffer = new(BufferBytes);
     private readonly RecordWriter _records = new();
 
-    /// <summary>What the header of these commits' frame says, but for where the segment is durable.</summary>
+    /// <summary>The header of the commits' frame, with a durable offset of 0.</summary>
     public FrameHeader Measure(IReadOnlyList<Commit> commits, long previousRevision)
     {
         var (records, bytes) = (0, 0L);
@@ -28,7 +28,6 @@ internal sealed class FrameWriter
         return new FrameHeader(records, bytes, previousRevision, commits.Count == 0 ? previousRevision : commits[^1].Revision, 0);
     }
 
-    /// <summary>Writes a frame.</summary>
     public void Write(IDiskFile file, ulong salt, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
     {
         _buffer.Begin(file, offset);

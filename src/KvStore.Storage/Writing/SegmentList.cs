@@ -1,12 +1,11 @@
 namespace KvStore.Storage;
 
-/// <summary>The segments that the directory holds, oldest first. Any thread may use it.</summary>
+/// <summary>The segments in the directory, oldest first. Any thread may use it.</summary>
 internal sealed class SegmentList
 {
     private readonly Lock _lock = new();
     private readonly List<(long FirstRevision, long Bytes)> _segments = [];
 
-    /// <summary>Bytes of all segments together.</summary>
     public long Bytes
     {
         get
@@ -16,7 +15,6 @@ internal sealed class SegmentList
         }
     }
 
-    /// <summary>How many segments there are.</summary>
     public int Count
     {
         get
@@ -26,28 +24,27 @@ internal sealed class SegmentList
         }
     }
 
-    /// <summary>Adds a segment behind the others.</summary>
+    /// <summary>Adds a segment after the others.</summary>
     public void Add(long firstRevision, long bytes)
     {
         lock (_lock)
             _segments.Add((firstRevision, bytes));
     }
 
-    /// <summary>Says how long the last segment is.</summary>
+    /// <summary>Sets the length of the last segment.</summary>
     public void Grow(long bytes)
     {
         lock (_lock)
             _segments[^1] = _segments[^1] with { Bytes = bytes };
     }
 
-    /// <summary>The oldest segment if it holds nothing above a revision; null when there is none. The last one never counts: it is written to.</summary>
+    /// <summary>The oldest segment if a checkpoint of this revision covers it, otherwise null. The last segment is never covered: it is being appended to.</summary>
     public long? OldestCovered(long revision)
     {
         lock (_lock)
             return _segments.Count > 1 && _segments[1].FirstRevision <= revision + 1 ? _segments[0].FirstRevision : null;
     }
 
-    /// <summary>Forgets the oldest segment.</summary>
     public void RemoveOldest()
     {
         lock (_lock)

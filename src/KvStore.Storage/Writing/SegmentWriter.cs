@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
-
 namespace KvStore.Storage;
 
 /// <summary>
-/// Appends frames to the last segment and begins the next one when it is full. Belongs to one thread. Once a member has
-/// thrown, it must not be written to any more: nobody knows what is on the disk.
+/// Appends frames to the last segment and rolls to the next one when it is full. Belongs to one thread. After a member has
+/// thrown, the writer must not be used again: what is on the disk is unknown.
 /// </summary>
 internal sealed class SegmentWriter : IDisposable
 {
@@ -13,77 +11,57 @@ internal sealed class SegmentWriter : IDisposable
     private readonly SegmentList _segments;
     private readonly FrameWriter _frames = new();
 
+    // The segment that is appended to: where the next frame goes, and how far space is reserved.
     private IDiskFile _file;
-    private ulong _salt;
-    private long _firstRevision;
+    private FileHeader _header;
     private long _offset;
     private long _reservedTo;
 
-    private SegmentWriter(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file)
+    private SegmentWriter(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file, FileHeader header, long lastRevision)
     {
-        _disk = disk;
-        _options = options;
-        _segments = segments;
-        _file = file;
+        (_disk, _options, _segments, _file, _header) = (disk, options, segments, file, header);
+        _offset = _reservedTo = DurableBytes = file.LengthBytes;
+        LastRevision = lastRevision;
     }
 
-    /// <summary>The revision of the last commit that was appended.</summary>
+    /// <summary>The revision of the last appended commit.</summary>
     public long LastRevision { get; private set; }
 
-    /// <summary>Bytes of frames that were appended since the writer was opened.</summary>
+    /// <summary>Bytes of frames that this writer has appended, over all segments.</summary>
     public long AppendedBytes { get; private set; }
-
-    /// <summary>How much of the segment is known to be on the disk.</summary>
-    public long DurableBytes { get; private set; }
 
     /// <summary>Whether there is something to flush.</summary>
     public bool IsDirty => DurableBytes < _offset;
 
-    /// <summary>Goes on behind the last frame of a segment that is on the disk up to there and ends there.</summary>
-    public static SegmentWriter GoOn(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file, FileHeader header, long lastRevision)
-    {
-        var length = file.LengthBytes;
-        return new SegmentWriter(disk, options, segments, file)
-        {
-            _salt = header.Salt,
-            _firstRevision = header.Revision,
-            _offset = length,
-            _reservedTo = length,
-            DurableBytes = length,
-            LastRevision = lastRevision,
-        };
-    }
+    // How much of the segment is known to be on the disk.
+    private long DurableBytes { get; set; }
 
-    /// <summary>Begins a segment for what comes after a revision.</summary>
+    /// <summary>Resumes after the last frame of a durable segment that ends there. The writer owns the file.</summary>
+    public static SegmentWriter Resume(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file, FileHeader header, long lastRevision) =>
+        new(disk, options, segments, file, header, lastRevision);
+
+    /// <summary>Begins a segment for the commits after a revision.</summary>
     public static SegmentWriter Begin(IDisk disk, DiskLogOptions options, SegmentList segments, long lastRevision)
     {
-        var (file, header) = Create(disk, lastRevision + 1);
+        var file = SegmentFile.Create(disk, lastRevision + 1, out var header);
         segments.Add(header.Revision, FileHeader.Bytes);
-        return new SegmentWriter(disk, options, segments, file)
-        {
-            _salt = header.Salt,
-            _firstRevision = header.Revision,
-            _offset = FileHeader.Bytes,
-            _reservedTo = FileHeader.Bytes,
-            DurableBytes = FileHeader.Bytes,
-            LastRevision = lastRevision,
-        };
+        return new SegmentWriter(disk, options, segments, file, header, lastRevision);
     }
 
-    /// <summary>Writes commits, or a frame that says only how far the segment is durable if there are none. Does not flush.</summary>
-    /// <returns>False when there is no room; then nothing of it is left behind, and a later call may succeed.</returns>
+    /// <summary>Appends commits as one frame, or a marker if there are none. Does not flush.</summary>
+    /// <returns>False if there is no space; then nothing of the frame remains, and a later call may succeed.</returns>
     public bool TryAppend(IReadOnlyList<Commit> commits)
     {
         var header = _frames.Measure(commits, LastRevision);
         var bytes = FrameHeader.Bytes + header.BodyBytes;
-        if (_offset + bytes > _options.SegmentBytesMax && LastRevision >= _firstRevision && !TryTurn())
+        if (_offset + bytes > _options.SegmentBytesMax && LastRevision >= _header.Revision && !TryRoll())
             return false;
         if (!TryReserve(_offset + bytes))
             return false;
 
         try
         {
-            _frames.Write(_file, _salt, _offset, header with { DurableBytes = DurableBytes }, commits);
+            _frames.Write(_file, _header.Salt, _offset, header with { DurableBytes = DurableBytes }, commits);
         }
         catch (DiskLogException exception) when (exception.IsNoSpace)
         {
@@ -98,14 +76,14 @@ internal sealed class SegmentWriter : IDisposable
         return true;
     }
 
-    /// <summary>Returns when all that was appended is on the disk.</summary>
+    /// <summary>Returns when every appended frame is on the disk.</summary>
     public void Flush()
     {
         _file.Flush();
         DurableBytes = _offset;
     }
 
-    /// <summary>Leaves the segment so that the next start has nothing to mend.</summary>
+    /// <summary>Ends the segment with a marker and without reserved space, so that the next start has nothing to cut off.</summary>
     public void Finish()
     {
         if (IsDirty)
@@ -117,7 +95,7 @@ internal sealed class SegmentWriter : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    // Flushed at once: a frame that was refused must not come back behind a later one after a power cut.
+    // Flushed at once: a rejected frame must not reappear after a later one when the power fails.
     private void CutOff()
     {
         _file.Truncate(_offset);
@@ -125,14 +103,11 @@ internal sealed class SegmentWriter : IDisposable
         Flush();
     }
 
+    // On a disk that is nearly full, the frame alone may fit when the configured reserve does not.
     private bool TryReserve(long end)
     {
-        if (end <= _reservedTo)
-            return true;
         var needed = end - _reservedTo;
-        if (!TryReserveBytes(Math.Max(needed, _options.ReserveBytes)) && !TryReserveBytes(needed))
-            return false;
-        return true;
+        return needed <= 0 || TryReserveBytes(Math.Max(needed, _options.ReserveBytes)) || TryReserveBytes(needed);
     }
 
     private bool TryReserveBytes(long bytes)
@@ -149,16 +124,16 @@ internal sealed class SegmentWriter : IDisposable
         }
     }
 
-    private bool TryTurn()
+    private bool TryRoll()
     {
-        // The order matters because a segment that has a successor counts as whole.
+        // Flushed first, because recovery takes a segment that has a successor for complete.
         if (IsDirty)
             Flush();
         IDiskFile next;
         FileHeader header;
         try
         {
-            (next, header) = Create(_disk, LastRevision + 1);
+            next = SegmentFile.Create(_disk, LastRevision + 1, out header);
         }
         catch (DiskLogException exception) when (exception.IsNoSpace)
         {
@@ -167,39 +142,10 @@ internal sealed class SegmentWriter : IDisposable
 
         using var full = _file;
         var fullBytes = _offset;
-        (_file, _salt, _firstRevision) = (next, header.Salt, header.Revision);
+        (_file, _header) = (next, header);
         _offset = _reservedTo = DurableBytes = FileHeader.Bytes;
         _segments.Add(header.Revision, _offset);
         full.Truncate(fullBytes);
         return true;
     }
-
-    // Under another name until it is whole, so that a segment without a good header is always damage.
-    private static (IDiskFile File, FileHeader Header) Create(IDisk disk, long firstRevision)
-    {
-        var name = FileNames.Of(firstRevision, FileNames.Segment);
-        var header = new FileHeader(firstRevision, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        var file = disk.Create(name + FileNames.Unfinished);
-        try
-        {
-            Span<byte> bytes = stackalloc byte[FileHeader.Bytes];
-            header.Write(bytes, Magic);
-            file.Reserve(0, FileHeader.Bytes);
-            file.Write(bytes, 0);
-            file.Flush();
-            disk.Rename(name + FileNames.Unfinished, name);
-            disk.FlushDirectory();
-            return (file, header);
-        }
-        catch (DiskLogException exception)
-        {
-            file.Dispose();
-            if (exception.IsNoSpace)
-                disk.Delete(name + FileNames.Unfinished);
-            throw;
-        }
-    }
-
-    /// <summary>How a segment begins.</summary>
-    public static ReadOnlySpan<byte> Magic => "KvStorSg"u8;
 }

@@ -2,23 +2,18 @@ using System.Buffers.Binary;
 
 namespace KvStore.Storage;
 
-/// <summary>Where a file stops making sense, and what a power cut must have left out there if it was one.</summary>
-/// <param name="Offset">Where it is wrong.</param>
-/// <param name="Reason">What is wrong.</param>
-/// <param name="SuspectFrom">The first byte that does not check.</param>
-/// <param name="SuspectTo">Behind the last byte that does not check.</param>
+/// <summary>The first check that failed. If a power cut explains it, one of the suspect sectors was lost.</summary>
+/// <param name="Offset">Where the frame or record begins that failed.</param>
+/// <param name="Reason">What failed.</param>
+/// <param name="SuspectFrom">The first byte that the check covers.</param>
+/// <param name="SuspectTo">The end of what the check covers.</param>
 internal sealed record Damage(long Offset, string Reason, long SuspectFrom, long SuspectTo);
 
 /// <summary>Reads the records of segments and checkpoints.</summary>
 internal static class RecordReader
 {
-    /// <summary>Reads a record.</summary>
-    /// <param name="bytes">The file.</param>
-    /// <param name="salt">The file's salt.</param>
-    /// <param name="offset">Where the record begins; moved behind it.</param>
-    /// <param name="end">Where it ends at the latest.</param>
-    /// <param name="payload">What is in it, until the file is read again.</param>
-    /// <returns>What is wrong, or null.</returns>
+    /// <summary>Reads a record that ends at or before an offset, and moves the offset past it; null if every check passes.</summary>
+    /// <remarks>The payload is valid until the next read of the file.</remarks>
     public static Damage? Read(FileReader bytes, ulong salt, ref long offset, long end, out ReadOnlySpan<byte> payload)
     {
         payload = default;

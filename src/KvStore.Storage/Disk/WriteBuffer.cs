@@ -1,6 +1,9 @@
 namespace KvStore.Storage;
 
-/// <summary>Collects bytes for a file and writes them in large pieces, so that what is written may be larger than memory. Belongs to one thread.</summary>
+/// <summary>
+/// Collects bytes for a file and writes them in large pieces, so that a frame or a checkpoint may be larger than memory. Belongs
+/// to one thread.
+/// </summary>
 internal sealed class WriteBuffer(int capacityBytes)
 {
     private const int FirstCapacityBytes = 1 << 14;
@@ -10,13 +13,12 @@ internal sealed class WriteBuffer(int capacityBytes)
     private long _offset;
     private int _count;
 
-    /// <summary>Where in the file the next byte goes.</summary>
+    /// <summary>The offset in the file of the next byte.</summary>
     public long Offset => _offset + _count;
 
-    /// <summary>Starts over at a place in a file; what was not drained is forgotten.</summary>
+    /// <summary>Starts at an offset of a file and discards what was not drained.</summary>
     public void Begin(IDiskFile file, long offset) => (_file, _offset, _count) = (file, offset, 0);
 
-    /// <summary>Adds bytes.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > _bytes.Length - _count)
@@ -36,7 +38,7 @@ internal sealed class WriteBuffer(int capacityBytes)
         _count += bytes.Length;
     }
 
-    /// <summary>Gives the file all that was added.</summary>
+    /// <summary>Writes the collected bytes to the file.</summary>
     public void Drain()
     {
         if (_count > 0)

@@ -3,13 +3,13 @@ namespace KvStore.Storage;
 /// <summary>What is wrong with a log's files.</summary>
 public enum DiskLogProblem
 {
-    /// <summary>Another process has the directory.</summary>
+    /// <summary>Another process has locked the directory.</summary>
     Locked,
 
-    /// <summary>A file does not hold what was written to it, or is missing.</summary>
+    /// <summary>A file is missing or does not contain what was written to it.</summary>
     Damaged,
 
-    /// <summary>The operating system refused an operation.</summary>
+    /// <summary>The operating system rejected an operation.</summary>
     Failed,
 }
 
@@ -35,19 +35,19 @@ public sealed class DiskLogException : IOException
     /// <summary>The file or directory.</summary>
     public string Path { get; }
 
-    /// <summary>Where in the file, in bytes from its start; null when it is about all of it.</summary>
+    /// <summary>Where in the file, in bytes from its start; null if the whole file is concerned.</summary>
     public long? OffsetBytes { get; private init; }
 
-    /// <summary>The operating system's error number, when <see cref="Problem"/> is <see cref="DiskLogProblem.Failed"/>; else 0.</summary>
+    /// <summary>The operating system's error number if <see cref="Problem"/> is <see cref="DiskLogProblem.Failed"/>; otherwise 0.</summary>
     public int Errno { get; private init; }
 
-    /// <summary>How much of a damaged segment is whole frames; null when it is about something else.</summary>
+    /// <summary>The length of a damaged segment up to its last complete frame; null for every other problem.</summary>
     internal long? WholeBytes { get; private init; }
 
-    /// <summary>Whether there was no room, on the disk or in a quota.</summary>
+    /// <summary>Whether the disk or a quota is full.</summary>
     public bool IsNoSpace => Errno is NoSpaceLeft or QuotaExceeded;
 
-    /// <summary>Whether it cannot be written, by anybody or by this user.</summary>
+    /// <summary>Whether this process may not write the file.</summary>
     internal bool IsReadOnly => Errno is ReadOnlyFileSystem or AccessDenied or NotPermitted;
 
     internal static DiskLogException Locked(string path) => new(
@@ -59,7 +59,7 @@ public sealed class DiskLogException : IOException
         DiskLogProblem.Damaged,
         path,
         $"{path} is damaged{(offsetBytes is { } offset ? $" at byte {offset}" : "")}: {reason}. Nothing was served. " +
-        "Check the disk, then restore a backup into the data directory; docs/operations.md tells what a repair would lose.")
+        "Check the disk, then restore a backup into the data directory; docs/operations.md says what a repair would lose.")
     {
         OffsetBytes = offsetBytes,
         WholeBytes = wholeBytes,

@@ -1,6 +1,6 @@
 namespace KvStore.Storage;
 
-/// <summary>Reads a file in large blocks, mostly forwards. Belongs to one thread.</summary>
+/// <summary>Reads a file in large blocks, mostly forwards. Belongs to one thread; the file remains the caller's.</summary>
 internal sealed class FileReader(IDiskFile file)
 {
     private const int BlockBytes = 1 << 18;
@@ -9,10 +9,12 @@ internal sealed class FileReader(IDiskFile file)
     private long _start;
     private int _count;
 
-    /// <summary>The file's length when the reader was made.</summary>
+    public string Path => file.Path;
+
+    /// <summary>The length of the file when the reader was created.</summary>
     public long LengthBytes { get; } = file.LengthBytes;
 
-    /// <summary>Shows bytes of the file until the next call; false when they are not all there.</summary>
+    /// <summary>Returns bytes of the file, valid until the next call; false if the file ends before them.</summary>
     public bool TryRead(long offset, int count, out ReadOnlySpan<byte> bytes)
     {
         bytes = default;
@@ -24,18 +26,16 @@ internal sealed class FileReader(IDiskFile file)
         return true;
     }
 
-    /// <summary>Where the first byte from an offset on lies that is not zero; the file's length if there is none.</summary>
+    /// <summary>The offset of the first byte at or after this one that is not zero; the length of the file if there is none.</summary>
     public long SkipZeros(long offset)
     {
-        while (offset < LengthBytes)
+        for (int count; offset < LengthBytes; offset += count)
         {
-            var count = (int)Math.Min(LengthBytes - offset, BlockBytes);
+            count = (int)Math.Min(LengthBytes - offset, BlockBytes);
             if (!TryRead(offset, count, out var bytes))
-                return LengthBytes;
-            var at = bytes.IndexOfAnyExcept((byte)0);
-            if (at >= 0)
+                break;
+            if (bytes.IndexOfAnyExcept((byte)0) is >= 0 and var at)
                 return offset + at;
-            offset += count;
         }
 
         return LengthBytes;
