@@ -7,7 +7,7 @@ switch (commandLine.Kind)
         Console.Write(Usage.Text());
         return ExitCodes.Success;
     case CommandKind.Version:
-        Console.WriteLine(ServiceRunner.Version);
+        Console.WriteLine(ServiceVersion.Text);
         return ExitCodes.Success;
 }
 
@@ -44,9 +44,9 @@ try
     BatchEndpoints.Map(app);
     TransferEndpoints.Map(app);
     PersonEndpoints.Map(app);
-    OperatingEndpoints.Map(app);
-    MetricsEndpoint.Map(app);
-    CheckpointEndpoint.Map(app);
+    HealthEndpoints.Map(app);
+    StatusEndpoints.Map(app);
+    CheckpointEndpoints.Map(app);
     app.MapKvStoreOpenApi();
 
     return await app.RunToExitCodeAsync();

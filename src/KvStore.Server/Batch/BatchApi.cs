@@ -1,28 +1,38 @@
 using System.Text.Json.Nodes;
+using static KvStore.Server.ApiMember;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="BatchEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="BatchEndpoints"/>.</summary>
 internal static class BatchApi
 {
+    private static readonly ApiSchema Keys = new("Batch", "Keys.", [Texts("keys", "The keys to read, at most 1,000.")]);
+
+    private static readonly ApiSchema Entries = new("BatchResult", "Entries of one snapshot.",
+    [
+        Integer("revision", "The revision of the snapshot."),
+        Objects("items", "The entries, in the order of the keys.", ApiParts.Item),
+        Texts("missing", "Keys that have no entry."),
+    ]);
+
     public static readonly ApiOperation Get = new("getBatch", ApiParts.EntriesTag, "Read several entries",
         "Reads the entries of up to 1,000 keys from one snapshot. `items` has those that there are, with their values, in the order of the keys; `missing` has the other keys.")
     {
-        Parameters = ApiParts.ReadState,
-        Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.Batch, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
+        Parameters = ReadApi.State,
+        Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
         Responses =
         [
             new(200, "The entries.")
             {
                 Headers = [ApiParts.StoreRevision],
-                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.BatchResult, Result)],
+                Contents = [new ApiContent(ContentTypes.Json, Entries, Result)],
             },
             ApiParts.Malformed("keys[1]"),
             ApiParts.SlowBody,
             ApiParts.Gone,
             new(413, "The request or the answer is larger than the limit.") { Problem = Problems.BatchTooLarge(5_000_000, 4 << 20) },
             ApiParts.NotJson,
-            ApiParts.ReadRefused,
+            ReadApi.Unavailable,
         ],
     };
 

@@ -7,10 +7,10 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<BatchEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/batch/get", [HttpMethods.Post], endpoints.GetAsync).WithApi(BatchApi.Get);
+        routes.Map(HttpMethods.Post, "/v1/batch/get", endpoints.GetAsync, BatchApi.Get);
     }
 
-    private async Task GetAsync(HttpContext context)
+    private async Task<Problem?> GetAsync(HttpContext context)
     {
         List<Key> keys = [];
         List<Entry?> entries = [];
@@ -25,10 +25,9 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         problem ??= TryFind(snapshot!, keys, out entries);
-        if (problem is not null)
-            await problem.WriteAsync(context);
-        else
+        if (problem is null)
             await WriteAsync(context, snapshot!.Revision, keys, entries);
+        return problem;
     }
 
     private Problem? TryFind(Snapshot snapshot, List<Key> keys, out List<Entry?> entries)

@@ -10,7 +10,7 @@ internal static class Usage
     public static string Text()
     {
         var text = new StringBuilder($"""
-            KvStore {ServiceRunner.Version}: a linearizable key-value store over HTTP.
+            KvStore {ServiceVersion.Text}: a linearizable key-value store over HTTP.
 
             KvStore.Server [SWITCHES]              runs the service
             KvStore.Server healthcheck [SWITCHES]  asks the service at these addresses whether it is ready: exit code 0 or 1

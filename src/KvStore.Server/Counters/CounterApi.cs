@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="CounterEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="CounterEndpoints"/>.</summary>
 internal static class CounterApi
 {
     public static readonly ApiOperation Add = new("addToCounter", ApiParts.EntriesTag, "Add to a number",
@@ -13,14 +13,14 @@ internal static class CounterApi
         [
             ApiParts.Key with { Example = "visits" },
             new("by", ParameterLocation.Query, JsonSchemaType.Integer, "What is added; may be negative.") { Default = 1 },
-            ApiParts.Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the lifetime stays as it is." },
-            .. ApiParts.WriteHeaders,
+            WriteApi.TtlOfPresent,
+            .. WriteApi.Headers,
         ],
         Responses =
         [
             new(200, "The new number.")
             {
-                Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed],
+                Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed],
                 Contents = [new ApiContent("text/plain", null, "42")],
             },
             ApiParts.MalformedKey,
@@ -30,7 +30,7 @@ internal static class CounterApi
                 Problem = Problems.NotANumber(),
             },
             ApiParts.PreconditionFailed,
-            .. ApiParts.WriteRefusals,
+            .. WriteApi.Rejections,
         ],
     };
 }

@@ -12,7 +12,7 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<CounterEndpoints>(routes.ServiceProvider);
-        routes.MapMethods(RequestTarget.CounterPathPrefix + "{key}", [HttpMethods.Post], endpoints.AddAsync).WithMetadata(KeyRouting.Marker).WithApi(CounterApi.Add);
+        routes.MapHot(HttpMethods.Post, RequestTarget.CounterPathPrefix + "{key}", endpoints.AddAsync, CounterApi.Add);
     }
 
     private async Task AddAsync(HttpContext context)

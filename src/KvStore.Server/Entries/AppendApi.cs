@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="AppendEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="AppendEndpoints"/>.</summary>
 internal static class AppendApi
 {
     private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/queue/0000000000000000007");
@@ -14,17 +14,17 @@ internal static class AppendApi
         Parameters =
         [
             ApiParts.Key with { Description = "The prefix, with a slash at its end: at most 994 bytes of UTF-8 after percent-decoding once.", Example = "queue/" },
-            ApiParts.Ttl,
-            ApiParts.IdempotencyKey,
+            WriteApi.Ttl,
+            WriteApi.IdempotencyKey,
         ],
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, EntryApi.Value),
         Responses =
         [
-            new(201, "The value is stored.") { Headers = [Location, ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
+            new(201, "The value is stored.") { Headers = [Location, ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
             ApiParts.TooLarge,
-            .. ApiParts.WriteRefusals,
+            .. WriteApi.Rejections,
         ],
     };
 }

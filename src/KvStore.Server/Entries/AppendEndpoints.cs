@@ -7,7 +7,7 @@ internal sealed class AppendEndpoints(Store store, KvStoreOptions options, TimeP
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<AppendEndpoints>(routes.ServiceProvider);
-        routes.MapMethods(RequestTarget.KeyPathPrefix + "{key}", [HttpMethods.Post], endpoints.AppendAsync).WithMetadata(KeyRouting.Marker).WithApi(AppendApi.Append);
+        routes.MapHot(HttpMethods.Post, RequestTarget.KeyPathPrefix + "{key}", endpoints.AppendAsync, AppendApi.Append);
     }
 
     private async Task AppendAsync(HttpContext context)

@@ -14,11 +14,10 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<EntryEndpoints>(routes.ServiceProvider);
-        var keys = routes.MapGroup("").WithMetadata(KeyRouting.Marker);
-        keys.MapMethods(Route, [HttpMethods.Get], endpoints.GetAsync).WithApi(EntryApi.Get);
-        keys.MapMethods(Route, [HttpMethods.Head], endpoints.GetAsync).WithApi(EntryApi.Head);
-        keys.MapMethods(Route, [HttpMethods.Put], endpoints.PutAsync).WithApi(EntryApi.Put);
-        keys.MapMethods(Route, [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(EntryApi.Delete);
+        routes.MapHot(HttpMethods.Get, Route, endpoints.GetAsync, EntryApi.Get);
+        routes.MapHot(HttpMethods.Head, Route, endpoints.GetAsync, EntryApi.Get.AsHead("headEntry"));
+        routes.MapHot(HttpMethods.Put, Route, endpoints.PutAsync, EntryApi.Put);
+        routes.MapHot(HttpMethods.Delete, Route, endpoints.DeleteAsync, EntryApi.Delete);
     }
 
     // Not async: a read of the latest state never waits on a single node, and then needs no state machine.

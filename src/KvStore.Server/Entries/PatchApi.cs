@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="PatchEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="PatchEndpoints"/>.</summary>
 internal static class PatchApi
 {
     private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches.", ContentTypes.MergePatch);
@@ -12,11 +12,11 @@ internal static class PatchApi
         "A JSON merge patch (RFC 7396): members of the patch replace those of the value, `null` removes, objects are merged. "
         + "It is worked out against the latest value, so that any number of clients may patch one key. Without a body only `ttl` is changed.")
     {
-        Parameters = [ApiParts.Key, ApiParts.Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the lifetime stays as it is." }, .. ApiParts.WriteHeaders],
+        Parameters = [ApiParts.Key, WriteApi.TtlOfPresent, .. WriteApi.Headers],
         Body = new ApiBody("The patch.", Required: false, [new ApiContent(ContentTypes.MergePatch, null, new JsonObject { ["name"] = "Ada", ["age"] = null })]),
         Responses =
         [
-            new(204, "The entry was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Replayed] },
+            new(204, "The entry was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.NotFound,
             ApiParts.SlowBody,
@@ -24,7 +24,7 @@ internal static class PatchApi
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge with { Headers = [ApiParts.ETagOfPresent, ApiParts.StoreRevisionIfAsked] },
             new(415, "The body is no JSON merge patch by its media type.") { Headers = [AcceptPatch], Problem = Problems.UnsupportedMediaType($"Send a JSON merge patch (RFC 7396), with the header Content-Type: {ContentTypes.MergePatch}.") },
-            .. ApiParts.WriteRefusals,
+            .. WriteApi.Rejections,
         ],
     };
 }

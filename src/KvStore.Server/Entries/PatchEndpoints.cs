@@ -7,7 +7,7 @@ internal sealed class PatchEndpoints(Store store, KvStoreOptions options, TimePr
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<PatchEndpoints>(routes.ServiceProvider);
-        routes.MapMethods(RequestTarget.KeyPathPrefix + "{key}", [HttpMethods.Patch], endpoints.PatchAsync).WithMetadata(KeyRouting.Marker).WithApi(PatchApi.Patch);
+        routes.MapHot(HttpMethods.Patch, RequestTarget.KeyPathPrefix + "{key}", endpoints.PatchAsync, PatchApi.Patch);
     }
 
     private async Task PatchAsync(HttpContext context)

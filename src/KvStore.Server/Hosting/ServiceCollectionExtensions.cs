@@ -14,6 +14,8 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton(provider => KvStoreSettings.Read(provider.GetRequiredService<IConfiguration>()));
         services.AddSingleton<ExitCode>();
         services.AddSingleton<ServiceClock>();
+        services.AddSingleton<ServiceStatusReader>();
+        services.AddSingleton<ServiceMetrics>();
 
         services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
             provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Engine>>()));

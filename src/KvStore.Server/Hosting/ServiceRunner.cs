@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -10,10 +9,6 @@ internal static class ServiceRunner
     // What is left of five seconds after the default shutdown timeout and the wait for admitted writes. A console that
     // nobody reads would otherwise hold up the last log lines, and with them the process, for ever.
     private static readonly TimeSpan DisposeWaitMax = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>The version of this build, without the commit that it was made of.</summary>
-    public static string Version { get; } =
-        (typeof(ServiceRunner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
 
     /// <summary>Starts the service, waits until it is asked to stop, and stops it.</summary>
     public static async Task<int> RunToExitCodeAsync(this WebApplication app)
@@ -81,7 +76,7 @@ internal static class ServiceRunner
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var options = app.Services.GetRequiredService<KvStoreOptions>();
-        logger.Started(Version, string.Join(", ", addresses), options.Engine, options.KeyBytesMax, options.ValueBytesMax,
+        logger.Started(ServiceVersion.Text, string.Join(", ", addresses), options.Engine, options.KeyBytesMax, options.ValueBytesMax,
             options.Store.QueueOperationsMax, options.Store.QueueBytesMax, options.ConnectionsMax);
     }
 }

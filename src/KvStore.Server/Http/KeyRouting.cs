@@ -16,9 +16,6 @@ internal static class KeyRouting
     // The entries first, because nearly all requests are for them.
     private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix];
 
-    /// <summary>Marks an endpoint as one that takes keys.</summary>
-    public static object Marker { get; } = new();
-
     /// <summary>Adds the middleware. Goes before routing.</summary>
     public static void UseKeyRouting(this WebApplication app)
     {
@@ -54,7 +51,7 @@ internal static class KeyRouting
         public static Resource Of(IEndpointRouteBuilder routes, string prefix) => new(prefix, prefix + "-", routes.DataSources
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.Contains(Marker) && endpoint.RoutePattern.RawText!.StartsWith(prefix, StringComparison.Ordinal))
+            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith(prefix, StringComparison.Ordinal))
             .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods, (endpoint, method) => (method, endpoint))
             .ToFrozenDictionary(pair => pair.method, Endpoint (pair) => pair.endpoint));
     }

@@ -88,6 +88,12 @@ internal static class Problems
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The service cannot do this now", detail)
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
+    public static Problem Loading(long loadedBytes = 0, long loadBytes = 0) => Unavailable(
+        loadBytes > 0
+            ? $"The store is still loading: {loadedBytes} of {loadBytes} bytes are read. Try again after the time in Retry-After."
+            : "The store is still loading. Try again after the time in Retry-After.",
+        RetryTimes.Loading);
+
     public static Problem RevisionNotReached(long minRevision, long latest) =>
         new(StatusCodes.Status503ServiceUnavailable, "revision-not-reached", "The revision has not been reached here",
             $"The latest revision here is {latest}; {minRevision} was asked for. Try again after the time in Retry-After, or ask the replica that answered with that revision.")

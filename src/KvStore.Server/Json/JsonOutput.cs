@@ -17,9 +17,7 @@ internal sealed class JsonOutput : IAsyncDisposable
         _output = context.Response.BodyWriter;
         _cancellationToken = context.RequestAborted;
         Json = new Utf8JsonWriter(_output, KvStore.Server.Json.WriterOptions);
-        context.Response.ContentType = ContentTypes.Json;
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.SetContent(ContentTypes.Json);
     }
 
     /// <summary>Where the answer is written.</summary>

@@ -11,28 +11,25 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<ListingEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/kv", [HttpMethods.Get], endpoints.ListAsync).WithApi(ListingApi.List);
-        routes.MapMethods("/v1/kv", [HttpMethods.Head], endpoints.ListAsync).WithApi(ListingApi.Head);
+        routes.Map(HttpMethods.Get, "/v1/kv", endpoints.ListAsync, ListingApi.List);
+        routes.Map(HttpMethods.Head, "/v1/kv", endpoints.ListAsync, ListingApi.List.AsHead("headEntries"));
     }
 
-    private async Task ListAsync(HttpContext context)
+    private async Task<Problem?> ListAsync(HttpContext context)
     {
         Snapshot? snapshot = null;
         var problem = ListRequest.TryGet(context, options, out var request);
         if (problem is null)
             (snapshot, problem) = await TakeAsync(request, context.RequestAborted);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
         EntryResponses.SetRevision(context.Response, snapshot!.Revision);
-        context.Response.ContentType = ContentTypes.Json;
+        context.Response.SetContent(ContentTypes.Json);
         context.Response.Headers.CacheControl = "no-cache";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
         if (!HttpMethods.IsHead(context.Request.Method))
             await WriteAsync(context, snapshot, request);
+        return null;
     }
 
     private async ValueTask<(Snapshot?, Problem?)> TakeAsync(ListRequest request, CancellationToken cancellationToken)

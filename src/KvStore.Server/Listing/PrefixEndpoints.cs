@@ -10,7 +10,7 @@ internal sealed class PrefixEndpoints(Store store, KvStoreOptions options)
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<PrefixEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/kv", [HttpMethods.Delete], endpoints.DeleteAsync).WithApi(PrefixApi.Delete);
+        routes.MapHot(HttpMethods.Delete, "/v1/kv", endpoints.DeleteAsync, PrefixApi.Delete);
     }
 
     private async Task DeleteAsync(HttpContext context)

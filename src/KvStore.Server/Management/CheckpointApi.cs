@@ -1,24 +1,30 @@
 using System.Text.Json.Nodes;
+using static KvStore.Server.ApiMember;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="CheckpointEndpoint"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="CheckpointEndpoints"/>.</summary>
 internal static class CheckpointApi
 {
+    private static readonly ApiSchema Checkpoint = new("Checkpoint", "The newest checkpoint.",
+    [
+        Integer("revision", "The revision whose entries it contains."),
+        Integer("entries", "How many entries it contains."),
+        Integer("bytes", "Bytes of the file."),
+        Text("file", "The file's name in the data directory."),
+        Number("duration_seconds", "How long this request took."),
+    ]);
+
     public static readonly ApiOperation Make = new("makeCheckpoint", ApiParts.OperatingTag, "Write a checkpoint",
-        "Waits until there is a checkpoint of the present state or a later one. A copy of its file is a backup; it never changes once it has its name. When there is one already, nothing is written.")
+        "Waits until there is a checkpoint of the present state or a later one; writes nothing if there is one already. A copy of its file is a backup: a checkpoint never changes once it has its name.")
     {
         Responses =
         [
-            new(200, "There is a checkpoint.") { Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.Checkpoint, Example)] },
+            new(200, "The checkpoint exists.") { Contents = [new ApiContent(ContentTypes.Json, Checkpoint, Example)] },
             ApiParts.Malformed("query"),
             new(409, "The engine keeps no files.") { Problem = Problems.EngineWithoutFiles() },
-            new(503, "The store is loading or stopping, or the disk has failed.")
-            {
-                Headers = [ApiParts.RetryAfter],
-                Problem = Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading) with { Outcome = null },
-            },
-            new(507, "The disk has no room for it; what was there before is whole.") { Problem = Problems.NoSpace() with { Outcome = null } },
+            ApiParts.Loading with { Description = "The store is loading or stopping, or the disk has failed.", Problem = Problems.Loading() with { Outcome = null } },
+            new(507, "The disk has no room for it; the existing files are intact.") { Problem = Problems.NoSpace() with { Outcome = null } },
         ],
     };
 

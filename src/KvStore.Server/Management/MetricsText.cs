@@ -17,9 +17,6 @@ internal sealed class MetricsText
         Sample(name, "", value);
     }
 
-    /// <summary>Whether something is so: 1 or 0.</summary>
-    public void Gauge(string name, string help, bool value) => Gauge(name, help, value ? 1 : 0);
-
     /// <summary>A number that only grows while the process lives.</summary>
     public void Counter(string name, string help, double value)
     {

@@ -1,18 +1,15 @@
 using System.Globalization;
-using KvStore.Storage;
 
 namespace KvStore.Server;
 
-/// <summary>Everything that <c>/metrics</c> tells. Thread-safe.</summary>
-internal sealed class ServiceMetrics(Store store, Engine engine, KvStoreOptions options, ServiceClock clock, RequestMetrics requests)
+/// <summary>Everything that <c>/metrics</c> reports. Thread-safe.</summary>
+internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions options, ServiceClock clock, RequestMetrics requests)
 {
     /// <summary>The values of now.</summary>
     public string Read()
     {
         var text = new MetricsText();
         WriteStore(text);
-        if (engine.Disk is { } disk)
-            WriteLog(text, disk.Status);
         WriteRequests(text);
         WriteProcess(text);
         return text.ToString();
@@ -20,32 +17,9 @@ internal sealed class ServiceMetrics(Store store, Engine engine, KvStoreOptions 
 
     private void WriteStore(MetricsText text)
     {
-        text.Begin("kvstore_info", "gauge", "What runs; always 1.");
-        text.Sample("kvstore_info", $"{MetricsText.Label("version", ServiceRunner.Version)},{MetricsText.Label("engine", options.Engine)}", 1);
-        var snapshot = store.Latest;
-        text.Gauge("kvstore_running", "Whether reads and writes are admitted.", store.State == StoreState.Running);
-        text.Gauge("kvstore_revision", "The revision of the last commit.", snapshot.Revision);
-        text.Gauge("kvstore_oldest_revision", "The oldest revision that can be read.", Math.Min(store.OldestRevision, snapshot.Revision));
-        text.Gauge("kvstore_keys", "Entries.", snapshot.Count);
-        text.Gauge("kvstore_bytes", "Bytes of all keys and values.", snapshot.Bytes);
-        text.Gauge("kvstore_queue_operations", "Writes that wait to be committed.", store.QueuedOperations);
-        text.Gauge("kvstore_queue_operations_max", "Writes that may wait; one more is answered with 429.", store.Options.QueueOperationsMax);
-        text.Gauge("kvstore_queue_bytes", "Bytes of keys and values that wait or are being committed.", store.QueuedBytes);
-        text.Gauge("kvstore_queue_bytes_max", "Bytes that may wait; a write above that is answered with 429.", store.Options.QueueBytesMax);
-        text.Gauge("kvstore_watchers", "Clients that watch, or wait for a change.", store.Watchers);
-        text.Gauge("kvstore_watchers_max", "Clients that may; one more is answered with 429.", store.Options.WatchersMax);
-    }
-
-    private static void WriteLog(MetricsText text, DiskLogStatus log)
-    {
-        text.Gauge("kvstore_log_open", "Whether the log on disk takes writes.", log.Phase == DiskLogPhase.Open);
-        text.Gauge("kvstore_log_has_no_space", "Whether the last write was refused because the disk is full.", log.HasNoSpace);
-        text.Gauge("kvstore_log_flushed_revision", "The last revision that is known to be on the disk.", log.FlushedRevision);
-        text.Gauge("kvstore_log_segments", "Files of the log.", log.Segments);
-        text.Gauge("kvstore_log_bytes", "Bytes of the log's files, without the checkpoint.", log.LogBytes);
-        text.Gauge("kvstore_checkpoint_revision", "The revision whose entries the newest checkpoint holds; 0 when there is none.", log.CheckpointRevision);
-        text.Gauge("kvstore_checkpoint_bytes", "Bytes of the newest checkpoint.", log.CheckpointBytes);
-        text.Gauge("kvstore_checkpoint_running", "Whether a newer checkpoint is being written.", log.CheckpointRuns);
+        text.Begin("kvstore_info", "gauge", "The build that runs; always 1.");
+        text.Sample("kvstore_info", $"{MetricsText.Label("version", ServiceVersion.Text)},{MetricsText.Label("engine", options.Engine)}", 1);
+        StatusField.WriteMetrics(text, StatusFields.All, reader.Read());
     }
 
     private void WriteRequests(MetricsText text)

@@ -9,9 +9,8 @@ namespace KvStore.Server;
 internal static class ApiDocument
 {
     private const string SwaggerPath = "/swagger";
-    private const string NotReadyStatus = "503";
 
-    // Shows event streams while they come: see there.
+    // Shows the events of a watch as they arrive.
     private const string PluginFile = "watch.js";
     private const string PluginName = "WatchPlugin";
 
@@ -24,10 +23,10 @@ internal static class ApiDocument
 
     public static void MapKvStoreOpenApi(this WebApplication app)
     {
-        // The one document by its own path: any other name is answered as every path is where nothing is served.
+        // One literal path: with a parameter for the document's name, any other name would not get the 404 of this service.
         app.MapOpenApi("/openapi/v1.json");
 
-        // In a branch of its own because Swagger UI looks at the path of every request that it gets with regular expressions.
+        // In a branch of its own because Swagger UI matches the path of every request that it sees against regular expressions.
         app.UseWhen(context => context.Request.Path.StartsWithSegments(SwaggerPath), branch => branch.Use(next => context => HasControlCharacter(context.Request.Path.Value)
             ? Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context)
             : next(context)).UseSwaggerUI(options =>
@@ -40,13 +39,18 @@ internal static class ApiDocument
             options.ConfigObject.Plugins = [PluginName];
         }));
         var plugin = ReadPlugin();
-        app.MapGet($"{SwaggerPath}/{PluginFile}", (HttpResponse response) =>
+        app.MapGet($"{SwaggerPath}/{PluginFile}", context =>
         {
-            // Asked for anew each time, so that a page never has the plugin of another release.
-            response.Headers.CacheControl = "no-cache";
-            return TypedResults.Bytes(plugin, "text/javascript; charset=utf-8");
-        }).ExcludeFromDescription();
-        app.MapGet("/", () => TypedResults.LocalRedirect(SwaggerPath)).ExcludeFromDescription();
+            // Revalidated each time, so that a page never runs the plugin of another release.
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.ContentType = "text/javascript; charset=utf-8";
+            return context.Response.Body.WriteAsync(plugin, context.RequestAborted).AsTask();
+        });
+        app.MapGet("/", context =>
+        {
+            context.Response.Redirect(SwaggerPath);
+            return Task.CompletedTask;
+        });
     }
 
     private static byte[] ReadPlugin()
@@ -59,16 +63,6 @@ internal static class ApiDocument
 
     /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which no header can hold.</summary>
     private static bool HasControlCharacter(string? path) => path.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
-
-    /// <summary>Gives an endpoint whose handler reads and writes HTTP itself its place in the document.</summary>
-    public static void WithApi(this IEndpointConventionBuilder endpoint, ApiOperation operation)
-    {
-        endpoint.WithName(operation.Id);
-
-        // A handler that takes only the HttpContext is left out of the document unless it says which method it is.
-        endpoint.Add(builder => builder.Metadata.Add(builder.RequestDelegate!.Method));
-        endpoint.WithMetadata(operation);
-    }
 
     private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
@@ -83,10 +77,7 @@ internal static class ApiDocument
         // Relative, so that Try it out works through whatever the page was loaded by.
         document.Servers = [new OpenApiServer { Url = "/" }];
 
-        // The framework describes problems by a schema of its own, which nothing refers to once the operations are complete.
-        document.Components?.Schemas?.Remove("ProblemDetails");
-
-        // In the order in which they are shown. The framework adds one for endpoints that had none while it looked at them.
+        // In the order in which they are shown.
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = ApiParts.EntriesTag, Description = "Keys and their values." },
@@ -99,15 +90,8 @@ internal static class ApiDocument
     private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var document = context.Document!;
-        if (document.Components?.Schemas?.ContainsKey(ApiSchemas.Problem) != true)
-            ApiSchemas.AddTo(document);
-        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().SingleOrDefault() is not { } api)
-        {
-            Complete(operation, context);
-            AddRefusals(operation, context);
-            return Task.CompletedTask;
-        }
-
+        var isHead = HttpMethods.IsHead(context.Description.HttpMethod!);
+        var api = context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiOperation>().Single();
         operation.OperationId = api.Id;
         operation.Summary = api.Summary;
         operation.Description = api.Description;
@@ -115,52 +99,10 @@ internal static class ApiDocument
         operation.Parameters = [.. api.Parameters.Select(ParameterOf)];
         operation.RequestBody = api.Body is null ? null : BodyOf(api.Body, document);
         operation.Responses = [];
-        foreach (var response in api.Responses)
-            operation.Responses[response.Status.ToString(CultureInfo.InvariantCulture)] = ResponseOf(response, document);
-        AddRefusals(operation, context);
+        foreach (var response in api.Responses.Concat(ApiParts.AnyRejections).DistinctBy(response => response.Status).OrderBy(response => response.Status))
+            operation.Responses.Add(response.Status.ToString(CultureInfo.InvariantCulture), ResponseOf(response, isHead, document));
         return Task.CompletedTask;
     }
-
-    private static void AddRefusals(OpenApiOperation operation, OpenApiOperationTransformerContext context)
-    {
-        var isHead = HttpMethods.IsHead(context.Description.HttpMethod ?? "");
-        var responses = operation.Responses!;
-        foreach (var refusal in ApiParts.AnyRefusals)
-            responses.TryAdd(refusal.Status.ToString(CultureInfo.InvariantCulture), ResponseOf(isHead ? refusal.WithoutBody() : refusal, context.Document!));
-
-        var ordered = responses.OrderBy(response => response.Key, StringComparer.Ordinal).ToArray();
-        responses.Clear();
-        foreach (var (status, response) in ordered)
-            responses.Add(status, response);
-    }
-
-    /// <summary>Adds to what the framework says of an endpoint what it does not know.</summary>
-    private static void Complete(OpenApiOperation operation, OpenApiOperationTransformerContext context)
-    {
-        // Ids are unique in the document, and an endpoint of two methods has one name.
-        var method = context.Description.HttpMethod ?? "";
-        operation.OperationId = method.ToLowerInvariant() + operation.OperationId;
-        var example = context.Description.ActionDescriptor.EndpointMetadata.OfType<ApiExample>().SingleOrDefault();
-        foreach (var (status, response) in operation.Responses ?? [])
-        {
-            if (status == NotReadyStatus)
-                ((OpenApiResponse)response).Headers = HeadersOf(ApiParts.Loading);
-            if (HttpMethods.IsHead(method))
-            {
-                response.Content?.Clear();
-                continue;
-            }
-
-            foreach (var (mediaType, content) in response.Content ?? new Dictionary<string, OpenApiMediaType>())
-            {
-                content.Example = mediaType == Problem.ContentType ? JsonNode.Parse(NotReady.ToUtf8Json()) : example?.Make(context.ApplicationServices);
-                if (mediaType == Problem.ContentType)
-                    content.Schema = new OpenApiSchemaReference(ApiSchemas.Problem, context.Document);
-            }
-        }
-    }
-
-    private static Problem NotReady => ApiParts.Loading.Problem! with { Outcome = null };
 
     private static IOpenApiParameter ParameterOf(ApiParameter parameter) => new OpenApiParameter
     {
@@ -187,27 +129,27 @@ internal static class ApiDocument
         Content = ContentOf(body.Contents, document),
     };
 
-    private static OpenApiResponse ResponseOf(ApiResponse response, OpenApiDocument document) => new()
+    private static OpenApiResponse ResponseOf(ApiResponse response, bool isHead, OpenApiDocument document) => new()
     {
         Description = response.Description,
-        Headers = HeadersOf(response),
-        Content = response.Problem is { } problem
-            ? ContentOf([new ApiContent(Problem.ContentType, ApiSchemas.Problem, JsonNode.Parse(problem.ToUtf8Json()))], document)
-            : ContentOf(response.Contents, document),
+        Headers = response.Headers.ToDictionary(header => header.Name, HeaderOf),
+        Content = isHead ? null : ContentOf(
+            response.Problem is { } problem ? [new ApiContent(Problem.ContentType, ApiParts.Error, JsonNode.Parse(problem.ToUtf8Json()))] : response.Contents,
+            document),
     };
 
-    private static Dictionary<string, IOpenApiHeader> HeadersOf(ApiResponse response) => response.Headers.ToDictionary(header => header.Name, IOpenApiHeader (header) => new OpenApiHeader
+    private static IOpenApiHeader HeaderOf(ApiHeader header) => new OpenApiHeader
     {
         Description = header.Description,
         Required = !header.IsOptional,
         Schema = new OpenApiSchema { Type = header.Type },
         Example = header.Example.DeepClone(),
-    });
+    };
 
     private static Dictionary<string, OpenApiMediaType> ContentOf(IReadOnlyList<ApiContent> contents, OpenApiDocument document) =>
         contents.ToDictionary(content => content.MediaType, content => new OpenApiMediaType
         {
-            Schema = content.Schema is { } name ? new OpenApiSchemaReference(name, document) : new OpenApiSchema(),
+            Schema = content.Schema?.In(document) ?? (IOpenApiSchema)new OpenApiSchema(),
             Example = content.Example?.DeepClone(),
         });
 }

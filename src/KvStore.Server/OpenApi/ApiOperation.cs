@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of an operation whose handler reads and writes HTTP itself.</summary>
+/// <summary>The OpenAPI part of an endpoint. Its handler reads and writes HTTP itself, so the framework can derive none of this.</summary>
 /// <param name="Id">The operation's id, unique in the document.</param>
 /// <param name="Tag">The group that it is shown in.</param>
 /// <param name="Summary">One line.</param>
@@ -14,7 +14,7 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
 
     public ApiBody? Body { get; init; }
 
-    /// <summary>Every answer, by status.</summary>
+    /// <summary>Every answer, by status. What any request may get (<see cref="ApiParts.AnyRejections"/>) is added to the document.</summary>
     public IReadOnlyList<ApiResponse> Responses { get; init; } = [];
 
     /// <summary>The HEAD that goes with this GET.</summary>
@@ -24,13 +24,8 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
         Id = id,
         Summary = Summary + ": headers only",
         Description = "The same as GET, without the body.",
-        Responses = [.. Responses.Select(response => response.WithoutBody())],
     };
 }
-
-/// <summary>An example of what an endpoint answers that the framework describes.</summary>
-/// <param name="Make">Makes it, from the services of the application.</param>
-internal sealed record ApiExample(Func<IServiceProvider, JsonNode?> Make);
 
 /// <summary>A parameter in the path, the query or a header.</summary>
 internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description)
@@ -39,7 +34,7 @@ internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchem
 
     public JsonNode? Default { get; init; }
 
-    /// <summary>Whether the request is refused without it. A part of the path always is.</summary>
+    /// <summary>Whether the request is rejected without it. A part of the path is always required.</summary>
     public bool Required { get; init; }
 
     public string? Minimum { get; init; }
@@ -62,17 +57,14 @@ internal sealed record ApiResponse(int Status, string Description)
 
     /// <summary>An example of the problem, for statuses from 400.</summary>
     public Problem? Problem { get; init; }
-
-    /// <summary>The answer to a HEAD.</summary>
-    public ApiResponse WithoutBody() => this with { Contents = [], Problem = null };
 }
 
 /// <summary>A response header.</summary>
 internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example)
 {
-    /// <summary>Whether it is there only sometimes; the description says when.</summary>
+    /// <summary>Whether it may be absent; the description says when.</summary>
     public bool IsOptional { get; init; }
 }
 
-/// <summary>A media type of a body, with its schema (a component's name, or null for any bytes) and an example.</summary>
-internal sealed record ApiContent(string MediaType, string? Schema, JsonNode? Example);
+/// <summary>A media type of a body, with its schema (null for any bytes) and an example.</summary>
+internal sealed record ApiContent(string MediaType, ApiSchema? Schema, JsonNode? Example);

@@ -14,9 +14,9 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<PersonEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/person/update", [HttpMethods.Put], endpoints.UpdateAsync).WithApi(PersonApi.Update);
-        routes.MapMethods("/person/get", [HttpMethods.Get], endpoints.GetAsync).WithApi(PersonApi.Get);
-        routes.MapMethods("/person/get", [HttpMethods.Head], endpoints.GetAsync).WithApi(PersonApi.Head);
+        routes.MapHot(HttpMethods.Put, "/person/update", endpoints.UpdateAsync, PersonApi.Update);
+        routes.Map(HttpMethods.Get, "/person/get", endpoints.GetAsync, PersonApi.Get);
+        routes.Map(HttpMethods.Head, "/person/get", endpoints.GetAsync, PersonApi.Get.AsHead("headPerson"));
     }
 
     private async Task UpdateAsync(HttpContext context)
@@ -57,7 +57,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         });
     }
 
-    private async Task GetAsync(HttpContext context)
+    private async Task<Problem?> GetAsync(HttpContext context)
     {
         Snapshot? snapshot = null;
         Conditions conditions = default;
@@ -70,10 +70,9 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-        if (problem is not null)
-            await problem.WriteAsync(context);
-        else
+        if (problem is null)
             await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
+        return problem;
     }
 
     private async ValueTask<(long Id, Problem? Problem)> ReadIdAsync(HttpContext context, QueryParameters parameters)

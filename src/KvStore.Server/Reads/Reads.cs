@@ -45,7 +45,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
     public ValueTask<Taken> TakeAsync(ReadRequest request, CancellationToken cancellationToken)
     {
         if (store.State < StoreState.Running)
-            return ValueTask.FromResult(new Taken(null, Problems.Unavailable("The store is still loading. Try again after the time in Retry-After.", RetryTimes.Loading)));
+            return ValueTask.FromResult(new Taken(null, Problems.Loading()));
         if (request.IsLocal)
             return ChooseAsync(request, store.Latest, cancellationToken);
 

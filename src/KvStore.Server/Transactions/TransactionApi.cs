@@ -1,24 +1,37 @@
 using System.Text.Json.Nodes;
+using static KvStore.Server.ApiMember;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="TransactionEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="TransactionEndpoints"/>.</summary>
 internal static class TransactionApi
 {
+    private static readonly ApiSchema Transaction = new("Transaction", "Guards and operations.",
+    [
+        Objects("guards", "What must be true, at most 100: `key` and one of `revision` (0: there is no entry) and `exists`.").Optional(),
+        Objects("operations", "What is done, at most 100: each one of `put`, `delete`, `get` and `move`."),
+    ]);
+
+    private static readonly ApiSchema TransactionResult = new("TransactionResult", "What a transaction did.",
+    [
+        Integer("revision", "The revision of the transaction; of the state that was read, if it changed nothing."),
+        Objects("results", "A result for each operation, in their order."),
+    ]);
+
     public static readonly ApiOperation Run = new("runTransaction", ApiParts.EntriesTag, "Change several entries together",
         "Carries out the operations all together, at one revision, if all guards hold; else nothing. "
         + "A guard is `{\"key\", \"revision\"}` (0: there is no entry) or `{\"key\", \"exists\"}`. "
         + "An operation is one of `put` (`key`, one of `json`, `text` and `base64`, `content_type`, `ttl` in seconds), `delete` (`key`), `get` (`key`; reads the state before the transaction) "
         + "and `move` (`from`, which must exist, `to`, which is replaced). A key is written once.")
     {
-        Parameters = [ApiParts.IdempotencyKey],
-        Body = new ApiBody("Guards and operations.", Required: true, [new ApiContent(ContentTypes.Json, ApiSchemas.Transaction, Request)]),
+        Parameters = [WriteApi.IdempotencyKey],
+        Body = new ApiBody("Guards and operations.", Required: true, [new ApiContent(ContentTypes.Json, Transaction, Request)]),
         Responses =
         [
             new(200, "Carried out. There is a result for each operation, in their order.")
             {
-                Headers = [ApiParts.StoreRevision, ApiParts.Replayed],
-                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.TransactionResult, Result)],
+                Headers = [ApiParts.StoreRevision, WriteApi.Replayed],
+                Contents = [new ApiContent(ContentTypes.Json, TransactionResult, Result)],
             },
             ApiParts.Malformed("operations[3].put.key"),
             ApiParts.SlowBody,
@@ -29,7 +42,7 @@ internal static class TransactionApi
             },
             ApiParts.TooLarge with { Headers = [ApiParts.StoreRevisionIfAsked] },
             ApiParts.NotJson,
-            .. ApiParts.WriteRefusals,
+            .. WriteApi.Rejections,
         ],
     };
 

@@ -7,7 +7,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<TransactionEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/txn", [HttpMethods.Post], endpoints.RunAsync).WithApi(TransactionApi.Run);
+        routes.MapHot(HttpMethods.Post, "/v1/txn", endpoints.RunAsync, TransactionApi.Run);
     }
 
     private async Task RunAsync(HttpContext context)

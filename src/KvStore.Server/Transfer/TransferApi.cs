@@ -1,11 +1,21 @@
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
+using static KvStore.Server.ApiMember;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="TransferEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="TransferEndpoints"/>.</summary>
 internal static class TransferApi
 {
+    private static readonly ApiSchema ImportResult = new("ImportResult", "What an import did.",
+    [
+        Integer("revision", "The revision that has all of it."),
+        Integer("imported", "Entries that were stored."),
+        Integer("expired", "Entries that were not stored because they had expired already."),
+        Integer("failed", "Lines that are no entries."),
+        Objects("errors", "The first of those: each with its `line` and a `detail`."),
+    ]);
+
     private const string Lines =
         """
         {"key":"user/42/name","content_type":"text/plain","text":"Ada"}
@@ -20,7 +30,7 @@ internal static class TransferApi
         Parameters =
         [
             new ApiParameter("prefix", ParameterLocation.Query, JsonSchemaType.String, "Only keys that start with this.") { Example = "user/" },
-            .. ApiParts.ReadState,
+            .. ReadApi.State,
         ],
         Responses =
         [
@@ -31,7 +41,7 @@ internal static class TransferApi
             },
             ApiParts.Malformed("prefix"),
             ApiParts.Gone,
-            ApiParts.ReadRefused,
+            ReadApi.Unavailable,
         ],
     };
 
@@ -46,11 +56,11 @@ internal static class TransferApi
             new(200, "All lines were read. `errors` has the first lines that are no entries.")
             {
                 Headers = [ApiParts.StoreRevision with { Description = "The revision that has all of it; absent if the answer tells its progress.", IsOptional = true }],
-                Contents = [new ApiContent(ContentTypes.Json, ApiSchemas.ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
+                Contents = [new ApiContent(ContentTypes.Json, ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
             },
             ApiParts.Malformed("query"),
             ApiParts.SlowBody with { Description = "The body came too slowly; entries of the lines before may be stored." },
-            .. ApiParts.WriteRefusals.Where(refusal => refusal.Status != StatusCodes.Status422UnprocessableEntity),
+            .. WriteApi.Rejections.Where(rejection => rejection.Status != StatusCodes.Status422UnprocessableEntity),
         ],
     };
 

@@ -12,11 +12,11 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<TransferEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/export", [HttpMethods.Get], endpoints.ExportAsync).WithApi(TransferApi.Export);
-        routes.MapMethods("/v1/import", [HttpMethods.Post], endpoints.ImportAsync).WithApi(TransferApi.Import);
+        routes.Map(HttpMethods.Get, "/v1/export", endpoints.ExportAsync, TransferApi.Export);
+        routes.Map(HttpMethods.Post, "/v1/import", endpoints.ImportAsync, TransferApi.Import);
     }
 
-    private async Task ExportAsync(HttpContext context)
+    private async Task<Problem?> ExportAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
         Snapshot? snapshot = null;
@@ -28,14 +28,12 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
         EntryResponses.SetRevision(context.Response, snapshot!.Revision);
-        SetHeaders(context.Response, ContentTypes.Lines);
+        context.Response.SetContent(ContentTypes.Lines);
         await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
+        return null;
     }
 
     private static async Task WriteAsync(HttpContext context, IEnumerable<Entry> entries)
@@ -60,37 +58,34 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         json.Reset();
     }
 
-    private async Task ImportAsync(HttpContext context)
+    private async Task<Problem?> ImportAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
         if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.Refuse(context)) is { } malformed)
-        {
-            await malformed.WriteAsync(context);
-            return;
-        }
+            return malformed;
 
         // Nothing of the body is kept, so it may be as long as it likes.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
-            SetHeaders(context.Response, ContentTypes.Lines);
+            context.Response.SetContent(ContentTypes.Lines);
         var import = new Import(store, options, time, progress);
         using var body = RequestBody.Open(context, options);
         var failure = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)
             await EndProgressAsync(context, import, failure, progress);
         else if (failure is not null)
-            await ProblemOf(failure, import).WriteAsync(context);
+            return ProblemOf(failure, import);
         else
             await WriteResultAsync(context, import);
+        return null;
     }
 
     private static async Task WriteResultAsync(HttpContext context, Import import)
     {
         EntryResponses.SetRevision(context.Response, import.Revision);
-        SetHeaders(context.Response, ContentTypes.Json);
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter, Json.WriterOptions);
-        import.Report.WriteResult(json, import.Revision);
+        await using var output = new JsonOutput(context);
+        import.Report.WriteResult(output.Json, import.Revision);
     }
 
     // The status has been sent, so what went wrong is the last line.
@@ -119,11 +114,4 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
 
     private static bool WantsProgress(HttpRequest request) =>
         request.Headers.Accept.Any(accept => accept!.Contains(ContentTypes.Lines, StringComparison.OrdinalIgnoreCase));
-
-    private static void SetHeaders(HttpResponse response, string contentType)
-    {
-        response.ContentType = contentType;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.XContentTypeOptions = "nosniff";
-    }
 }

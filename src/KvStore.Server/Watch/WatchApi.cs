@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>What the OpenAPI document says of <see cref="WatchEndpoints"/>.</summary>
+/// <summary>The OpenAPI part of <see cref="WatchEndpoints"/>.</summary>
 internal static class WatchApi
 {
     public static readonly ApiOperation Watch = new("watch", ApiParts.WatchTag, "Watch a key or a prefix",
@@ -19,8 +19,8 @@ internal static class WatchApi
             new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Begin after this revision, such as the one of a listing. Without it, begin now.") { Minimum = "0" },
             new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the present entries first.") { Default = false },
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether events have values: each as `json`, `text` or `base64`.") { Default = true },
-            ApiParts.Consistency,
-            ApiParts.MinRevision,
+            ReadApi.Consistency,
+            ReadApi.MinRevision,
             new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Go on after the event with this id. Takes the place of `from` and `initial`."),
         ],
         Responses =
@@ -33,7 +33,7 @@ internal static class WatchApi
             ApiParts.Malformed("key"),
             ApiParts.Gone,
             ApiParts.TooManyWatchers,
-            ApiParts.ReadRefused,
+            ReadApi.Unavailable,
         ],
     };
 

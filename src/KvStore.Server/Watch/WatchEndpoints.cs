@@ -18,30 +18,27 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<WatchEndpoints>(routes.ServiceProvider);
-        routes.MapMethods("/v1/watch", [HttpMethods.Get], endpoints.WatchAsync).WithApi(WatchApi.Watch);
+        routes.Map(HttpMethods.Get, "/v1/watch", endpoints.WatchAsync, WatchApi.Watch);
     }
 
-    private async Task WatchAsync(HttpContext context)
+    private async Task<Problem?> WatchAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
         var beginning = new Beginning();
         var problem = TryGetRequest(context, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
         using var watcher = store.TryWatch(request.Filter, beginning.After);
-        var state = watcher?.Read() ?? WatchState.Silent;
         if (watcher is null)
-            await Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart).WriteAsync(context);
-        else if (state == WatchState.Gone)
-            await Problems.Gone(store.OldestRevision).WriteAsync(context);
-        else if (state == WatchState.Stopped)
-            await Problems.Unavailable("The service is stopping. Watch on another replica, or when it is back.", RetryTimes.Restart).WriteAsync(context);
-        else
-            await StreamAsync(context, watcher, state, beginning, request.WithValues);
+            return Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart);
+        var state = watcher.Read();
+        if (state == WatchState.Gone)
+            return Problems.Gone(store.OldestRevision);
+        if (state == WatchState.Stopped)
+            return Problems.Unavailable("The service is stopping. Watch on another replica, or when it is back.", RetryTimes.Restart);
+        await StreamAsync(context, watcher, state, beginning, request.WithValues);
+        return null;
     }
 
     /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
@@ -68,9 +65,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Beginning beginning, bool withValues)
     {
         var response = context.Response;
-        response.ContentType = WatchEvents.ContentType;
-        response.Headers.CacheControl = "no-store";
-        response.Headers.XContentTypeOptions = "nosniff";
+        response.SetContent(WatchEvents.ContentType);
 
         // Proxies that gather a response before they pass it on would never pass this one on.
         response.Headers["X-Accel-Buffering"] = "no";

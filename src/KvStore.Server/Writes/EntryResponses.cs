@@ -6,9 +6,6 @@ namespace KvStore.Server;
 /// <summary>Writes entries and outcomes of writes to responses: the headers of the contract, in one place.</summary>
 internal static class EntryResponses
 {
-    public const string RevisionHeader = "KvStore-Revision";
-    public const string ExpiresHeader = "KvStore-Expires";
-
     // The revision that was said last, and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
@@ -29,7 +26,7 @@ internal static class EntryResponses
         var text = _lastRevision;
         if (text is null || text.Item1 != revision)
             _lastRevision = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
-        response.Headers[RevisionHeader] = text.Item2;
+        response.Headers[ResponseHeaders.Revision] = text.Item2;
     }
 
     /// <summary>Answers a read: with the value, or with what the conditions ask for.</summary>
@@ -150,7 +147,7 @@ internal static class EntryResponses
         // Caches may keep the value but have to ask each time whether it is still the current one.
         response.Headers.CacheControl = "no-cache";
         if (entry.ExpiresAt is { } expiresAt)
-            response.Headers[ExpiresHeader] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
+            response.Headers[ResponseHeaders.Expires] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
     }
 
     private static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch
@@ -170,7 +167,7 @@ internal static class EntryResponses
     public static Problem ProblemOf(NotAppliedReason reason) => reason switch
     {
         NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
-        NotAppliedReason.Loading => Problems.Unavailable("The store is still loading. Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Loading),
+        NotAppliedReason.Loading => Problems.Loading(),
         NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
         NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
         NotAppliedReason.NoSpace => Problems.NoSpace(),

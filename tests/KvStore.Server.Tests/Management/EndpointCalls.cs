@@ -8,7 +8,7 @@ namespace KvStore.Server.Tests;
 internal static class EndpointCalls
 {
     public static RequestDelegate GetServiceEndpoint(this IServiceProvider services, string path) =>
-        services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Single(endpoint => endpoint.RoutePattern.RawText == path).RequestDelegate!;
+        services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().First(endpoint => endpoint.RoutePattern.RawText == path).RequestDelegate!;
 
     public static async Task<int> StatusAsync(this RequestDelegate endpoint, IServiceProvider services)
     {

@@ -125,7 +125,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
         await using var client = await RawConnection.ConnectAsync(loading.Address);
         var ready = await client.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
         AssertProblem(ready, 503, "unavailable", null);
-        Assert.Matches("still loading its entries: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json().GetProperty("detail").GetString());
+        Assert.Matches("still loading: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json().GetProperty("detail").GetString());
         Assert.Equal("loading", (await client.LogStatusAsync()).GetProperty("state").GetString());
         AssertProblem(await client.TryPutAsync("a", "refused"), 503, "unavailable", "not-applied");
         AssertProblem(await client.CheckpointAsync(), 503, "unavailable", null);

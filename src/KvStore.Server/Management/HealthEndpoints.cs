@@ -1,0 +1,40 @@
+namespace KvStore.Server;
+
+/// <summary>GET and HEAD of /livez and /readyz: whether the process lives, and whether it can serve.</summary>
+internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicationLifetime lifetime)
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var endpoints = ActivatorUtilities.CreateInstance<HealthEndpoints>(routes.ServiceProvider);
+        routes.Map(HttpMethods.Get, "/livez", LiveAsync, HealthApi.Live);
+        routes.Map(HttpMethods.Head, "/livez", LiveAsync, HealthApi.Live.AsHead("headLive"));
+        routes.Map(HttpMethods.Get, "/readyz", endpoints.ReadyAsync, HealthApi.Ready);
+        routes.Map(HttpMethods.Head, "/readyz", endpoints.ReadyAsync, HealthApi.Ready.AsHead("headReady"));
+    }
+
+    private static Task<Problem?> LiveAsync(HttpContext context) => AnswerAsync(context, "alive");
+
+    private Task<Problem?> ReadyAsync(HttpContext context)
+    {
+        var status = reader.Read();
+        var problem = lifetime.ApplicationStopping.IsCancellationRequested ? Unavailable("The service is stopping.") : status.State switch
+        {
+            StoreState.Running => status.Log?.ClosedReason is { } reason ? Unavailable(reason) : null,
+            StoreState.Created or StoreState.Loading => Problems.Loading(status.Log?.LoadedBytes ?? 0, status.Log?.LoadBytes ?? 0) with { Outcome = null },
+            StoreState.Failed => Unavailable("The store has failed and admits no writes. The log says why; restart the service."),
+            _ => Unavailable("The store has stopped and admits no writes."),
+        };
+        return problem is null ? AnswerAsync(context, "ready") : Task.FromResult<Problem?>(problem);
+    }
+
+    private static Problem Unavailable(string detail) => Problems.Unavailable(detail, RetryTimes.Loading) with { Outcome = null };
+
+    private static async Task<Problem?> AnswerAsync(HttpContext context, string status)
+    {
+        await using var output = new JsonOutput(context);
+        output.Json.WriteStartObject();
+        output.Json.WriteString("status", status);
+        output.Json.WriteEndObject();
+        return null;
+    }
+}

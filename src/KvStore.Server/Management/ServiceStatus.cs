@@ -1,0 +1,31 @@
+using KvStore.Storage;
+
+namespace KvStore.Server;
+
+/// <summary>What the service is doing at one moment. <see cref="StatusFields"/> says what it means, <c>/v1/status</c> and <c>/metrics</c> report it.</summary>
+internal sealed record ServiceStatus(
+    KvStoreOptions Options, StoreState State, long Revision, long OldestRevision, long Entries, long Bytes,
+    int QueuedOperations, long QueuedBytes, int Watchers, DiskLogStatus? Log, DateTimeOffset StartedAt, TimeSpan Uptime)
+{
+    /// <summary>For the OpenAPI document: a service with three entries and no checkpoint.</summary>
+    public static ServiceStatus Example { get; } = new(
+        new KvStoreOptions(), StoreState.Running, 7, 0, 3, 512, 0, 0, 2,
+        new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
+        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195));
+
+    /// <summary>Whether entries are still being loaded.</summary>
+    public bool IsLoading => State is StoreState.Created or StoreState.Loading;
+}
+
+/// <summary>Finds out what the service is doing. Thread-safe.</summary>
+internal sealed class ServiceStatusReader(Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
+{
+    /// <summary>The status of now.</summary>
+    public ServiceStatus Read()
+    {
+        var latest = store.Latest;
+        return new ServiceStatus(
+            options, store.State, latest.Revision, Math.Min(store.OldestRevision, latest.Revision), latest.Count, latest.Bytes,
+            store.QueuedOperations, store.QueuedBytes, store.Watchers, engine.Disk?.Status, clock.StartedAt, clock.Uptime);
+    }
+}

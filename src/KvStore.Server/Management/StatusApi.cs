@@ -1,0 +1,41 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KvStore.Server;
+
+/// <summary>The OpenAPI part of <see cref="StatusEndpoints"/>.</summary>
+internal static class StatusApi
+{
+    public static readonly ApiOperation Status = new("getStatus", ApiParts.OperatingTag, "Read the status",
+        "The version, the state of the store, its size, its queue, its watchers, the log on disk with its newest checkpoint, and the limits. Sizes are in bytes, durations in seconds.")
+    {
+        Responses =
+        [
+            new(200, "The status.")
+            {
+                Contents = [new ApiContent(ContentTypes.Json, StatusField.SchemaOf("StatusAnswer", "What the service is doing.", StatusFields.All), Example())],
+            },
+        ],
+    };
+
+    public static readonly ApiOperation Metrics = new("metrics", ApiParts.OperatingTag, "Read the metrics",
+        "The numbers of `/v1/status`, requests by operation and status with their durations, and the resources of the process, in the text format of Prometheus. An operation appears after its first request.")
+    {
+        Responses =
+        [
+            new(200, "The values of now.")
+            {
+                Contents = [new ApiContent("text/plain", null, "# HELP kvstore_keys Entries.\n# TYPE kvstore_keys gauge\nkvstore_keys 3\n")],
+            },
+        ],
+    };
+
+    private static JsonNode? Example()
+    {
+        var utf8 = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(utf8))
+            StatusField.WriteJson(json, StatusFields.All, ServiceStatus.Example);
+        return JsonNode.Parse(utf8.WrittenSpan);
+    }
+}

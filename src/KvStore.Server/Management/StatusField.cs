@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace KvStore.Server;
+
+/// <summary>A number or a text of the service's status: a member of <c>/v1/status</c>, a metric of <c>/metrics</c>, or both.</summary>
+/// <param name="Member">Its name and description; a metric alone has no name.</param>
+/// <param name="Value">Its value; null when there is none, and then the member is absent.</param>
+internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?> Value)
+{
+    /// <summary>The name of the metric, or null when it is none. Flags are 1 or 0.</summary>
+    public string? Metric { get; init; }
+
+    /// <summary>The members of an object, which has a value while it is there.</summary>
+    public IReadOnlyList<StatusField> Fields { get; init; } = [];
+
+    public static StatusField Text(string name, string description, Func<ServiceStatus, string?> value) =>
+        new(ApiMember.Text(name, description), value);
+
+    public static StatusField Time(string name, string description, Func<ServiceStatus, DateTimeOffset?> value) =>
+        new(ApiMember.Time(name, description), status => value(status));
+
+    public static StatusField Integer(string name, string? metric, string description, Func<ServiceStatus, long> value) =>
+        new(ApiMember.Integer(name, description), status => value(status)) { Metric = metric };
+
+    public static StatusField Number(string name, string description, Func<ServiceStatus, double> value) =>
+        new(ApiMember.Number(name, description), status => value(status));
+
+    public static StatusField Flag(string name, string? metric, string description, Func<ServiceStatus, bool> value) =>
+        new(ApiMember.Flag(name, description), status => value(status)) { Metric = metric };
+
+    public static StatusField Object(string name, string schema, string description, Func<ServiceStatus, object?> value, params StatusField[] fields) =>
+        new(ApiMember.Object(name, description, SchemaOf(schema, description, fields)), value) { Fields = fields };
+
+    public StatusField Optional() => this with { Member = Member.Optional() };
+
+    /// <summary>The schema of an object that has these members.</summary>
+    public static ApiSchema SchemaOf(string name, string description, IEnumerable<StatusField> fields) =>
+        new(name, description, [.. fields.Where(field => field.Member.Name.Length > 0).Select(field => field.Member)]);
+
+    /// <summary>Writes an object of these members.</summary>
+    public static void WriteJson(Utf8JsonWriter json, IEnumerable<StatusField> fields, ServiceStatus status)
+    {
+        json.WriteStartObject();
+        foreach (var field in fields)
+        {
+            if (field.Member.Name.Length == 0 || field.Value(status) is not { } value)
+                continue;
+            json.WritePropertyName(field.Member.Name);
+            switch (value)
+            {
+                case var _ when field.Fields.Count > 0:
+                    WriteJson(json, field.Fields, status);
+                    break;
+                case bool flag:
+                    json.WriteBooleanValue(flag);
+                    break;
+                case long integer:
+                    json.WriteNumberValue(integer);
+                    break;
+                case double number:
+                    json.WriteNumberValue(number);
+                    break;
+                case DateTimeOffset time:
+                    json.WriteStringValue(time);
+                    break;
+                default:
+                    json.WriteStringValue((string)value);
+                    break;
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the metrics among these fields.</summary>
+    public static void WriteMetrics(MetricsText text, IEnumerable<StatusField> fields, ServiceStatus status)
+    {
+        foreach (var field in fields)
+        {
+            if (field.Value(status) is not { } value)
+                continue;
+            if (field.Metric is { } name)
+                text.Gauge(name, field.Member.Description, Convert.ToDouble(value, CultureInfo.InvariantCulture));
+            WriteMetrics(text, field.Fields, status);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using KvStore.Storage;
+using static KvStore.Server.StatusField;
+
+namespace KvStore.Server;
+
+/// <summary>Every field of <c>/v1/status</c> and every metric of the store: its name, what it means, and where its value comes from.</summary>
+internal static class StatusFields
+{
+    // A metric that is no member, because the status has its state as text.
+    private const string None = "";
+
+    private static readonly StatusField[] Checkpoint =
+    [
+        Integer("revision", "kvstore_checkpoint_revision", "The revision of the newest checkpoint; 0 if there is none.", status => status.Log!.CheckpointRevision),
+        Integer("bytes", "kvstore_checkpoint_bytes", "Bytes of the newest checkpoint.", status => status.Log!.CheckpointBytes),
+        Time("written_at", "When this process wrote it; absent if another one did.", status => status.Log!.CheckpointAt).Optional(),
+        Flag("running", "kvstore_checkpoint_running", "Whether a checkpoint is being written.", status => status.Log!.CheckpointRuns),
+    ];
+
+    private static readonly StatusField[] Log =
+    [
+        Text("state", "`loading`, `open`, or `closed`: a closed log takes no writes.", status => NameOf(status.Log!.Phase)),
+        Flag(None, "kvstore_log_open", "Whether the log on disk takes writes.", status => status.Log!.Phase == DiskLogPhase.Open),
+        Text("closed_reason", "Why the log takes no writes, and what to do; absent if nothing failed.", status => status.Log!.ClosedReason).Optional(),
+        Flag("has_no_space", "kvstore_log_has_no_space", "Whether the last write was rejected because the disk is full.", status => status.Log!.HasNoSpace),
+        Integer("loaded_bytes", null, "Bytes that the start has read so far.", status => status.Log!.LoadedBytes),
+        Integer("load_bytes", null, "Bytes that the start has to read.", status => status.Log!.LoadBytes),
+        Text("flush_mode", "`always` or `interval`.", status => status.Options.Log.FlushMode == FlushMode.Always ? "always" : "interval"),
+        Integer("flushed_revision", "kvstore_log_flushed_revision", "The last revision that is known to be on the disk.", status => status.Log!.FlushedRevision),
+        Time("flushed_at", "When the last flush ended; absent while loading.", status => status.Log!.FlushedAt).Optional(),
+        Integer("segments", "kvstore_log_segments", "Segments of the log.", status => status.Log!.Segments),
+        Integer("bytes", "kvstore_log_bytes", "Bytes of all segments, without the checkpoint.", status => status.Log!.LogBytes),
+        Object("checkpoint", "CheckpointStatus", "The newest checkpoint.", status => status.Log, Checkpoint),
+    ];
+
+    private static readonly StatusField[] Queue =
+    [
+        Integer("operations", "kvstore_queue_operations", "Writes that wait to be committed.", status => status.QueuedOperations),
+        Integer("operations_max", "kvstore_queue_operations_max", "Writes that may wait; one more gets 429.", status => status.Options.Store.QueueOperationsMax),
+        Integer("bytes", "kvstore_queue_bytes", "Bytes of keys and values that wait or are being committed.", status => status.QueuedBytes),
+        Integer("bytes_max", "kvstore_queue_bytes_max", "Bytes that may wait; a write that exceeds them gets 429.", status => status.Options.Store.QueueBytesMax),
+    ];
+
+    private static readonly StatusField[] Limits =
+    [
+        Integer("key_bytes_max", null, "Bytes of a key.", status => status.Options.KeyBytesMax),
+        Integer("value_bytes_max", null, "Bytes of a value.", status => status.Options.ValueBytesMax),
+        Integer("page_entries_default", null, "Entries on a page of a listing without `limit`.", status => status.Options.PageEntriesDefault),
+        Integer("page_entries_max", null, "Entries on a page of a listing.", status => status.Options.PageEntriesMax),
+        Integer("connections_max", null, "Open connections.", status => status.Options.ConnectionsMax),
+        Integer("watchers_max", "kvstore_watchers_max", "Clients that may watch or wait for a change; one more gets 429.", status => status.Options.Store.WatchersMax),
+        Integer("history_commits_max", null, "Commits in the history.", status => status.Options.Store.HistoryCommitsMax),
+        Integer("history_bytes_max", null, "Bytes that only the history retains.", status => status.Options.Store.HistoryBytesMax),
+        Number("history_age_max_seconds", "How long the history retains a commit.", status => status.Options.Store.HistoryAgeMax.TotalSeconds),
+        Integer("kept_snapshots_max", null, "Snapshots that are retained for listings with a cursor.", status => status.Options.Store.KeptSnapshotsMax),
+        Number("kept_snapshot_age_max_seconds", "How long a snapshot is retained after its last use.", status => status.Options.Store.KeptSnapshotAgeMax.TotalSeconds),
+    ];
+
+    /// <summary>All of them, in the order in which they are answered.</summary>
+    public static readonly IReadOnlyList<StatusField> All =
+    [
+        Text("version", "The version of the service.", _ => ServiceVersion.Text),
+        Text("engine", "What keeps the entries: `disk` or `memory`.", status => status.Options.Engine),
+        Text("state", "`created`, `loading`, `running`, `stopping`, `stopped` or `failed`.", status => NameOf(status.State)),
+        Flag(None, "kvstore_running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
+        Integer("revision", "kvstore_revision", "The revision of the last commit.", status => status.Revision),
+        Integer("oldest_revision", "kvstore_oldest_revision", "The oldest revision that can be read.", status => status.OldestRevision),
+        Integer("keys", "kvstore_keys", "Entries.", status => status.Entries),
+        Integer("bytes", "kvstore_bytes", "Bytes of all keys and values.", status => status.Bytes),
+        Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
+        Integer("watchers", "kvstore_watchers", "Clients that watch or wait for a change.", status => status.Watchers),
+        Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log, Log).Optional(),
+        Number("uptime_seconds", "Seconds since the start.", status => Math.Round(status.Uptime.TotalSeconds, 3)),
+        Time("started_at", "When the service started.", status => status.StartedAt),
+        Object("limits", "LimitsStatus", "What the service accepts and retains at most.", status => status, Limits),
+    ];
+
+    private static string NameOf(StoreState state) => state switch
+    {
+        StoreState.Created => "created",
+        StoreState.Loading => "loading",
+        StoreState.Running => "running",
+        StoreState.Stopping => "stopping",
+        StoreState.Stopped => "stopped",
+        _ => "failed",
+    };
+
+    private static string NameOf(DiskLogPhase phase) => phase switch
+    {
+        DiskLogPhase.Created or DiskLogPhase.Loading => "loading",
+        DiskLogPhase.Open => "open",
+        _ => "closed",
+    };
+}

@@ -1,0 +1,34 @@
+using Microsoft.OpenApi;
+
+namespace KvStore.Server;
+
+/// <summary>The OpenAPI parts of every read.</summary>
+internal static class ReadApi
+{
+    public static readonly ApiParameter Consistency = new(Reads.ConsistencyParameter, ParameterLocation.Query, JsonSchemaType.String,
+        "`linearizable`: the state has every write that was acknowledged before. `local`: the state of this replica, at once.")
+    { Default = Reads.Linearizable, Choices = [Reads.Linearizable, Reads.Local] };
+
+    public static readonly ApiParameter MinRevision = new(Reads.MinRevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer,
+        "Wait until this replica has reached this revision, a few seconds at most. Give the `KvStore-Revision` of your write to read it through any replica.")
+    { Minimum = "0" };
+
+    /// <summary>Which state a read is of.</summary>
+    public static readonly IReadOnlyList<ApiParameter> State =
+    [
+        new(Reads.RevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer, "Read the state at this revision instead of the latest one.") { Minimum = "0" },
+        Consistency,
+        MinRevision,
+    ];
+
+    /// <summary>The conditions of a read.</summary>
+    public static readonly IReadOnlyList<ApiParameter> Conditions =
+        [ApiParts.IfMatch, ApiParts.IfNoneMatch with { Description = "ETags of the client's copies: 304 if the entry still has one of them." }];
+
+    /// <summary>The answer that every read may get because of the state of the service.</summary>
+    public static readonly ApiResponse Unavailable = new(503, "The store is loading, or has not reached `min_revision` in time.")
+    {
+        Headers = [ApiParts.RetryAfter],
+        Problem = Problems.RevisionNotReached(9, 7),
+    };
+}

@@ -1,0 +1,36 @@
+using Microsoft.OpenApi;
+
+namespace KvStore.Server;
+
+/// <summary>The OpenAPI parts of every write.</summary>
+internal static class WriteApi
+{
+    public static readonly ApiParameter Ttl = new(TimeToLive.Parameter, ParameterLocation.Query, JsonSchemaType.String,
+        "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
+
+    /// <summary>For a write that changes the expiry only if it is asked to.</summary>
+    public static readonly ApiParameter TtlOfPresent = Ttl with
+    {
+        Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the expiry does not change.",
+    };
+
+    public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
+        "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it gets the first answer again.");
+
+    /// <summary>The headers of a write of one entry.</summary>
+    public static readonly IReadOnlyList<ApiParameter> Headers = [ApiParts.IfMatch, ApiParts.IfNoneMatch, IdempotencyKey];
+
+    public static readonly ApiHeader Replayed = new(IdempotencyHeader.ReplayedHeader, JsonSchemaType.Boolean,
+        "`true` if this repeats the answer to an earlier request with the same Idempotency-Key; else absent.", true)
+    { IsOptional = true };
+
+    /// <summary>The answers that every write may get, whatever it is.</summary>
+    public static readonly IReadOnlyList<ApiResponse> Rejections =
+    [
+        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused() },
+        new(429, "Too many writes are waiting; nothing was changed.") { Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
+        ApiParts.Loading,
+        new(504, "It is unknown whether the write was applied.") { Problem = Problems.UnknownOutcome() },
+        new(507, "The disk is full; nothing was changed.") { Problem = Problems.NoSpace() },
+    ];
+}
