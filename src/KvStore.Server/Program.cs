@@ -53,5 +53,5 @@ try
 }
 catch (Exception exception) when (ServiceRunner.IsExplained(exception))
 {
-    return ServiceRunner.Refuse(exception);
+    return ServiceRunner.ReportFailure(exception);
 }

@@ -7,7 +7,6 @@ namespace KvStore.Server;
 internal static class BatchBody
 {
     /// <summary>Reads a body.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, out List<Key> keys)
     {
         keys = [];

@@ -1,15 +1,15 @@
 namespace KvStore.Server;
 
-/// <summary>Where the service listens: what ASP.NET Core's own settings say, or <see cref="Default"/> when they say nothing.</summary>
+/// <summary>Where the service listens: the addresses of ASP.NET Core's own settings, or <see cref="Default"/> if there are none.</summary>
 internal static class AddressSettings
 {
-    /// <summary>Only this machine reaches it, so that nothing is open to a network unless somebody says so.</summary>
+    /// <summary>Loopback only: listening on a network must be chosen.</summary>
     public const string Default = "http://localhost:8080";
 
     /// <summary>Gives the configuration the default address unless any of ASP.NET Core's settings has one.</summary>
     /// <remarks>
-    /// Not a line in appsettings.json, because the file stands above ASPNETCORE_URLS, and not a source below everything,
-    /// because an address in <c>urls</c> hides ASPNETCORE_HTTP_PORTS.
+    /// Not a line in appsettings.json, which overrides ASPNETCORE_URLS, and not a source below all others, because an address in
+    /// <c>urls</c> hides ASPNETCORE_HTTP_PORTS.
     /// </remarks>
     public static void UseDefault(IConfiguration configuration)
     {
@@ -18,7 +18,7 @@ internal static class AddressSettings
             configuration["urls"] = Default;
     }
 
-    /// <summary>The addresses that a client on the same machine can use, the first first.</summary>
+    /// <summary>The addresses that a client on this machine can use, in order.</summary>
     public static IEnumerable<Uri> Local(IConfiguration configuration)
     {
         foreach (var address in Configured(configuration))
@@ -26,13 +26,13 @@ internal static class AddressSettings
             if (!TryParse(address, out var parsed) || parsed.IsUnixPipe || parsed.IsNamedPipe)
                 continue;
 
-            // A name or a wildcard listens on the loopback addresses too; an address of its own only on itself.
+            // A name or a wildcard includes the loopback addresses; an IP address is only itself.
             var host = parsed.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : parsed.Host;
             yield return new UriBuilder(parsed.Scheme, host, parsed.Port).Uri;
         }
     }
 
-    /// <summary>Notes addresses that cannot be listened on, whatever the machine.</summary>
+    /// <summary>Records addresses that are invalid on every machine.</summary>
     public static void Check(IConfiguration configuration, List<string> problems)
     {
         foreach (var url in Split(configuration["urls"]))
@@ -42,7 +42,7 @@ internal static class AddressSettings
             else if (address.PathBase.Length > 0)
                 problems.Add($"urls must be addresses without a path. Given: {url}.");
             else if (address is { Host: "localhost", Port: 0 })
-                problems.Add($"urls must give a port for localhost; a free port (0) can be had with 127.0.0.1. Given: {url}.");
+                problems.Add($"urls must give a port for localhost; port 0 (any free port) needs 127.0.0.1. Given: {url}.");
         }
 
         foreach (var key in (string[])["http_ports", "https_ports"])

@@ -1,31 +1,28 @@
 namespace KvStore.Server;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The commands of the command line.</summary>
 internal enum CommandKind
 {
     /// <summary>Run the service.</summary>
     Serve,
 
-    /// <summary>Ask a running service whether it is ready.</summary>
+    /// <summary>Check whether a running service is ready.</summary>
     HealthCheck,
 
-    /// <summary>Read all files of the data directory and say what is in them.</summary>
+    /// <summary>Read all files of the data directory and report what is in them.</summary>
     Verify,
 
-    /// <summary>Make a data directory usable that is damaged.</summary>
+    /// <summary>Make a damaged data directory usable.</summary>
     Repair,
 
-    /// <summary>Say how to use it.</summary>
+    /// <summary>Print the usage.</summary>
     Help,
 
-    /// <summary>Say which version it is.</summary>
+    /// <summary>Print the version.</summary>
     Version,
 }
 
-/// <summary>The command line: a command, and settings in the form that .NET's command line source reads.</summary>
-/// <param name="Kind">The command.</param>
-/// <param name="Settings">Every setting as <c>--Key=Value</c>.</param>
-/// <param name="Problems">Everything that is not understood, a sentence each.</param>
+/// <summary>The command line: a command, its settings as <c>--Key=Value</c> for .NET's command line source, and every error, a sentence each.</summary>
 internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnlyList<string> Problems)
 {
     private static readonly Dictionary<string, string> ShortSwitches = new(StringComparer.OrdinalIgnoreCase)
@@ -41,13 +38,12 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["repair"] = CommandKind.Repair,
     };
 
-    // What .NET and ASP.NET Core read without a section.
+    // Settings of .NET and ASP.NET Core without a section.
     private static readonly string[] HostKeys =
         ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
 
     private static readonly string[] Sections = [KvStoreOptions.Section, "Serilog", "Kestrel"];
 
-    /// <summary>Understands a command line.</summary>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
         var kind = CommandKind.Serve;
@@ -70,7 +66,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
             }
             else if (!argument.StartsWith("--", StringComparison.Ordinal))
             {
-                problems.Add($"{argument} is not understood. See --help for what is.");
+                problems.Add($"{argument} is not a command or a switch. See --help.");
             }
             else
             {
@@ -82,7 +78,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
                 if (value is "" && IsEmptySection(parts[0]))
                     continue;
                 if (KeyOf(parts[0]) is not { } key)
-                    problems.Add($"--{parts[0]} is not a switch. See --help for those that are.");
+                    problems.Add($"--{parts[0]} is not a switch. See --help.");
                 else if (value is null)
                     problems.Add($"--{parts[0]} needs a value.");
                 else
@@ -93,7 +89,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         return new CommandLine(kind, [.. settings], problems);
     }
 
-    /// <summary>The configuration key of a switch, or null if there is no such switch.</summary>
+    /// <summary>The configuration key of a switch, or null if it is unknown.</summary>
     private static string? KeyOf(string name)
     {
         if (ShortSwitches.TryGetValue(name, out var key))
@@ -105,7 +101,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
 
     private static bool IsSection(string name) => Sections.Contains(name, StringComparer.OrdinalIgnoreCase);
 
-    // What starts a service in its own process, as .NET's tools for documents and tests do, hands over sections too, with no value.
+    // Hosts that start a service in their own process, such as .NET's test and document tools, pass sections without a value.
     private static bool IsEmptySection(string name) =>
         IsSection(name) || (IsSection(name.Split(':')[0]) && !name.StartsWith(KvStoreOptions.Section + ":", StringComparison.OrdinalIgnoreCase));
 }

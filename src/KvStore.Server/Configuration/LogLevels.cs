@@ -2,9 +2,9 @@ using Serilog.Events;
 
 namespace KvStore.Server;
 
-/// <summary>The section <c>Serilog:MinimumLevel</c> of the configuration: from which level on lines are logged. Immutable.</summary>
+/// <summary>The section <c>Serilog:MinimumLevel</c> of the configuration: the lowest level that is logged. Immutable.</summary>
 /// <param name="Default">The level of every source that no override names. Default <c>Information</c>.</param>
-/// <param name="Overrides">Levels of single sources and all below them; the longest name that fits counts.</param>
+/// <param name="Overrides">Levels of single sources and all below them; the longest matching name wins.</param>
 /// <remarks>
 /// Serilog.Settings.Configuration reads the same section by reflection, which a native program does not have, and ignores
 /// misspelt names.
@@ -13,8 +13,8 @@ internal sealed record LogLevels(LogEventLevel Default, IReadOnlyDictionary<stri
 {
     private static readonly string[] Names = Enum.GetNames<LogEventLevel>();
 
-    // The framework's lines are warnings and worse. The web server's information is enabled because its answers to malformed
-    // requests then quote what was malformed; the logger drops the lines themselves.
+    // The framework logs warnings and worse. The web server's Information is enabled because its answers to malformed
+    // requests then quote the malformed part; the logger drops the lines themselves.
     private static readonly KeyValuePair<string, LogEventLevel>[] DefaultOverrides =
     [
         new("Microsoft", LogEventLevel.Warning),
@@ -23,7 +23,7 @@ internal sealed record LogLevels(LogEventLevel Default, IReadOnlyDictionary<stri
         new("Microsoft.AspNetCore.Server.Kestrel.Connections", LogEventLevel.Warning),
     ];
 
-    /// <summary>Reads the levels, and notes what is not acceptable; the default stands in for it.</summary>
+    /// <summary>Reads the levels, and records errors; the default replaces an invalid level.</summary>
     public static LogLevels Read(IConfiguration configuration, List<string> problems)
     {
         var section = new SettingsReader(configuration.GetSection("Serilog"), problems);
@@ -34,8 +34,8 @@ internal sealed record LogLevels(LogEventLevel Default, IReadOnlyDictionary<stri
         var sources = levels.Section("Override");
         foreach (var source in sources.Names)
             overrides[source] = Level(sources, source, level);
-        section.RefuseUnknown();
-        levels.RefuseUnknown();
+        section.RejectUnknown();
+        levels.RejectUnknown();
         return new LogLevels(level, overrides);
     }
 

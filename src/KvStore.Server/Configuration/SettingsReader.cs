@@ -3,17 +3,17 @@ using System.Globalization;
 namespace KvStore.Server;
 
 /// <summary>
-/// Reads the settings of one section and notes what is wrong with them instead of stopping at the first. It knows
-/// every setting that was asked for, so it can tell which ones nobody asked for: misspelt ones.
+/// Reads the settings of one section and collects every error instead of stopping at the first. It records every
+/// setting that is read, so that any other setting in the section is reported as misspelt.
 /// </summary>
 internal sealed class SettingsReader(IConfigurationSection section, List<string> problems)
 {
     private readonly List<Setting> _settings = [];
 
-    /// <summary>Every setting that was read, in that order.</summary>
+    /// <summary>Every setting that was read, in order.</summary>
     public IReadOnlyList<Setting> Settings => _settings;
 
-    /// <summary>Everything that is wrong, a sentence each.</summary>
+    /// <summary>Every error, a sentence each.</summary>
     public List<string> Problems => problems;
 
     /// <summary>The names that are given in the section, whatever they are.</summary>
@@ -28,38 +28,38 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         var allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}");
         return Given(name, fallback.ToString(CultureInfo.InvariantCulture), allowed) is not { } text ? fallback
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
-            : Refuse(name, allowed, text, fallback);
+            : Reject(name, allowed, text, fallback);
     }
 
-    /// <summary>A duration as hours, minutes and seconds. A plain number is refused, because .NET would read it as days.</summary>
+    /// <summary>A duration as hh:mm:ss. A plain number is rejected, because .NET would read it as days.</summary>
     public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max)
     {
         var allowed = $"a duration as hh:mm:ss from {TextOf(min)} to {TextOf(max)}";
         return Given(name, TextOf(fallback), allowed) is not { } text ? fallback
             : text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
-            : Refuse(name, allowed, text, fallback);
+            : Reject(name, allowed, text, fallback);
     }
 
-    /// <summary>Yes or no.</summary>
+    /// <summary>True or false.</summary>
     public bool Switch(string name, bool fallback)
     {
         const string Allowed = "true or false";
         return Given(name, fallback ? "true" : "false", Allowed) is not { } text ? fallback
             : bool.TryParse(text, out var value) ? value
-            : Refuse(name, Allowed, text, fallback);
+            : Reject(name, Allowed, text, fallback);
     }
 
     /// <summary>Any text that is not empty.</summary>
     public string Text(string name, string fallback, string allowed) =>
         Given(name, fallback, allowed) is not { } text ? fallback
         : text.Length > 0 ? text
-        : Refuse(name, allowed, text, fallback);
+        : Reject(name, allowed, text, fallback);
 
     /// <summary>One of several words.</summary>
-    /// <param name="name">The setting's name.</param>
-    /// <param name="fallback">The value when nothing is given.</param>
+    /// <param name="name">The setting.</param>
+    /// <param name="fallback">Its default.</param>
     /// <param name="choices">The words.</param>
-    /// <param name="later">Words that are known, but mean nothing in this version.</param>
+    /// <param name="later">Words that a later version will accept.</param>
     public string Choice(string name, string fallback, string[] choices, string[] later)
     {
         var allowed = choices.Length > 2 ? "one of " + string.Join(", ", choices) : string.Join(" or ", choices);
@@ -67,32 +67,32 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             return fallback;
         if (Array.Find(choices, choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } chosen)
             return chosen;
-        return Refuse(name, later.Contains(text, StringComparer.OrdinalIgnoreCase) ? $"{allowed}; this version does not have {text} yet" : allowed, text, fallback);
+        return Reject(name, later.Contains(text, StringComparer.OrdinalIgnoreCase) ? $"{allowed}; this version does not have {text} yet" : allowed, text, fallback);
     }
 
-    /// <summary>A section in this one. Its problems are noted here.</summary>
+    /// <summary>A section in this one. Its errors are recorded here.</summary>
     public SettingsReader Section(string name)
     {
         _settings.Add(new Setting(name, "", "a section"));
         var child = section.GetSection(name);
         if (!string.IsNullOrEmpty(child.Value))
-            Refuse(name, "a section", child.Value);
+            Reject(name, "a section", child.Value);
         return new SettingsReader(child, problems);
     }
 
-    /// <summary>Notes that a setting's value is not acceptable.</summary>
-    public void Refuse(string name, string allowed, object given) =>
+    /// <summary>Records that the value of a setting is not acceptable.</summary>
+    public void Reject(string name, string allowed, object given) =>
         problems.Add(string.Create(CultureInfo.InvariantCulture, $"{section.Path}:{name} must be {allowed}. Given: {given}."));
 
-    /// <summary>Notes every setting in the section that was not asked for.</summary>
-    public void RefuseUnknown()
+    /// <summary>Records every setting in the section that was not read.</summary>
+    public void RejectUnknown()
     {
         foreach (var child in section.GetChildren())
         {
             if (_settings.Exists(setting => setting.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)))
                 continue;
             var nearest = _settings.MinBy(setting => Distance(setting.Name, child.Key));
-            var hint = nearest is not null && Distance(nearest.Name, child.Key) <= 3 ? $" Is {section.Path}:{nearest.Name} meant?" : " See --help for those that are.";
+            var hint = nearest is not null && Distance(nearest.Name, child.Key) <= 3 ? $" Is {section.Path}:{nearest.Name} meant?" : " See --help.";
             problems.Add($"{child.Path} is not a setting.{hint}");
         }
     }
@@ -102,19 +102,19 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         _settings.Add(new Setting(name, fallback, allowed));
         var child = section.GetSection(name);
         if (child.Value is null && child.GetChildren().Any())
-            Refuse(name, allowed, "several values");
+            Reject(name, allowed, "several values");
         return child.Value?.Trim();
     }
 
     private static string TextOf(TimeSpan duration) => duration.Milliseconds == 0 ? duration.ToString("c") : duration.ToString("c").TrimEnd('0');
 
-    private T Refuse<T>(string name, string allowed, string given, T fallback)
+    private T Reject<T>(string name, string allowed, string given, T fallback)
     {
-        Refuse(name, allowed, given.Length == 0 ? "nothing" : given);
+        Reject(name, allowed, given.Length == 0 ? "nothing" : given);
         return fallback;
     }
 
-    /// <summary>How many letters must change, come or go to make one name of the other, upper and lower case being the same.</summary>
+    /// <summary>The edit distance of two names, without regard to case (Wagner and Fischer).</summary>
     private static int Distance(string left, string right)
     {
         var row = Enumerable.Range(0, right.Length + 1).ToArray();
@@ -134,8 +134,5 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
     }
 }
 
-/// <summary>A setting as <c>--help</c> shows it.</summary>
-/// <param name="Name">Its name in the section.</param>
-/// <param name="Default">What it is when nothing is given.</param>
-/// <param name="Allowed">What it may be.</param>
+/// <summary>A setting as <c>--help</c> shows it: its name in the section, its default, and the accepted values.</summary>
 internal sealed record Setting(string Name, string Default, string Allowed);

@@ -1,10 +1,9 @@
-
 namespace KvStore.Server;
 
-/// <summary>What every request passes through.</summary>
+/// <summary>The outermost middleware.</summary>
 internal static class ApplicationBuilderExtensions
 {
-    /// <summary>Answers every error with a problem, and logs what needs to be known. Goes before everything else.</summary>
+    /// <summary>Adds <see cref="RequestBoundary"/>, before all other middleware.</summary>
     public static void UseRequestBoundary(this WebApplication app)
     {
         var log = app.Services.GetRequiredService<RequestLog>();

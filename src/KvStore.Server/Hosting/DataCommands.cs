@@ -2,21 +2,21 @@ using KvStore.Storage;
 
 namespace KvStore.Server;
 
-/// <summary>What an operator can do with a data directory that no service uses: find out what is in it, and save what can be saved.</summary>
+/// <summary>The commands for a data directory that no service uses: find out what is in it, and save what can be saved.</summary>
 internal static class DataCommands
 {
-    /// <summary>Reads everything, changes nothing, and says what was found in a few lines.</summary>
+    /// <summary>Reads everything, changes nothing, and reports what it found.</summary>
     /// <returns>The exit code: success if a service could start on it.</returns>
     public static int Verify(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
     {
         var report = DiskLogTool.Verify(directory);
         if (!report.WasLocked)
-            output.WriteLine($"{directory} cannot be written, so it could not be locked: what follows holds only if no service used it meanwhile.");
+            output.WriteLine($"{directory} cannot be written, so it could not be locked: the report is valid only if no service used it meanwhile.");
         Describe(report, directory, output);
         return report.Damage is null ? ExitCodes.Success : ExitCodes.DataUnusable;
     });
 
-    /// <summary>Makes a damaged directory usable, and says what that took.</summary>
+    /// <summary>Makes a damaged directory usable, and reports what that took.</summary>
     /// <returns>The exit code: success if a service can start on it now.</returns>
     public static int Repair(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
     {
@@ -26,8 +26,8 @@ internal static class DataCommands
             return ExitCodes.Success;
 
         var after = DiskLogTool.Repair(directory);
-        output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}. What was written after that is gone, although it was answered.");
-        output.WriteLine("What was taken away is still there under these names; nothing reads it, so delete it when nobody wants to look at it any more:");
+        output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}. Later writes are lost, although they were acknowledged.");
+        output.WriteLine("Removed data are kept under these names; the service does not read them, so delete them when they are no longer needed:");
         foreach (var name in after.SetAside)
             output.WriteLine("  " + name);
         return ExitCodes.Success;
@@ -60,11 +60,11 @@ internal static class DataCommands
         {
             output.WriteLine($"{directory} is good: {found}.");
             if (report.CutBytes > 0)
-                output.WriteLine($"The last {report.CutBytes} bytes are of a write that was not finished and that nobody had an answer for. The next start cuts them off.");
+                output.WriteLine($"The last {report.CutBytes} bytes belong to an unfinished write that was never acknowledged. The next start cuts them off.");
             return;
         }
 
         output.WriteLine(damage.Message);
-        output.WriteLine($"What comes before the damage: {found}.");
+        output.WriteLine($"Before the damage: {found}.");
     }
 }

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>What the process says when it ends.</summary>
+/// <summary>The exit codes of the process.</summary>
 internal static class ExitCodes
 {
     /// <summary>It was asked to stop and did.</summary>
@@ -19,15 +19,14 @@ internal static class ExitCodes
     public const int DataUnusable = 4;
 }
 
-/// <summary>The exit code of a service that runs. Whoever ends the service because of a failure sets it first.</summary>
+/// <summary>The exit code of a running service. Set before a failure stops the service. Thread-safe.</summary>
 internal sealed class ExitCode
 {
     private volatile int _value = ExitCodes.Success;
     private volatile string? _reason;
 
-    /// <summary>The code.</summary>
     public int Value { get => _value; set => _value = value; }
 
-    /// <summary>What to tell a person on standard error; null when the log says all there is to say.</summary>
+    /// <summary>The message for standard error; null if the log says everything.</summary>
     public string? Reason { get => _reason; set => _reason = value; }
 }

@@ -1,17 +1,17 @@
 namespace KvStore.Server;
 
-/// <summary>Asks a running service on this machine whether it is ready, so that a container image needs no other program for that.</summary>
+/// <summary>Checks whether a running service on this machine is ready, so that a container image needs no other program for that.</summary>
 internal static class HealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Asks, and says what came of it in a line.</summary>
+    /// <summary>Sends the check and reports the result in a line.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, TextWriter output)
     {
         if (AddressSettings.Local(configuration).OrderBy(local => local.Scheme).FirstOrDefault() is not { } address)
         {
-            await output.WriteLineAsync("There is no address that could be asked. Give one with --urls.").ConfigureAwait(false);
+            await output.WriteLineAsync("There is no address to check. Give one with --urls.").ConfigureAwait(false);
             return ExitCodes.Failure;
         }
 
@@ -28,7 +28,7 @@ internal static class HealthCheck
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             var reason = exception is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : exception.Message;
-            await output.WriteLineAsync($"{question} could not be asked: {reason}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{question} could not be reached: {reason}").ConfigureAwait(false);
             return ExitCodes.Failure;
         }
     }

@@ -3,25 +3,22 @@ using Microsoft.Extensions.Options;
 
 namespace KvStore.Server;
 
-/// <summary>The web server's limits, most of them following from the limits of the store.</summary>
+/// <summary>The web server's limits, most of which follow from the limits of the store.</summary>
 internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<KestrelServerOptions>
 {
-    // A byte of a key is three bytes when it is percent-encoded.
+    // A byte of a key is three characters when it is percent-encoded.
     private const int EncodedBytesPerKeyByte = 3;
 
-    // The longest request that anybody needs has three keys in its query: prefix, after and cursor. A fourth is for the path.
+    // The longest useful request has three keys in its query: prefix, after and cursor. A fourth is for the path.
     private const int KeysInTarget = 4;
 
-    // A byte of a value is six bytes when a client sends every byte as a chunk of its own: "1", CR LF, the byte, CR LF.
+    // A byte of a value is six bytes on the wire if every byte is a chunk of its own: "1", CR LF, the byte, CR LF.
     private const int FramedBytesPerValueByte = 6;
 
     private const int Slack = 4096;
 
-    /// <summary>What the web server counts as the body of a request: more than a value, because it counts the framing of chunks as well.</summary>
-    /// <remarks>
-    /// Endpoints count the bytes of a value themselves and stop one byte above the limit. This limit is only there for
-    /// bodies that nobody counts, so it must never be met by a value that is allowed, however it is framed.
-    /// </remarks>
+    /// <summary>The web server's limit on a body. It counts the framing of chunks, so an allowed value must fit however it is framed.</summary>
+    /// <remarks>Endpoints limit the bytes of a value themselves; this is for bodies that no endpoint reads.</remarks>
     public static long BodyBytesMax(KvStoreOptions options) => ((long)options.ValueBytesMax * FramedBytesPerValueByte) + Slack;
 
     /// <summary>The longest request line: method, target and version.</summary>

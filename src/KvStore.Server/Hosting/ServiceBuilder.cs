@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>Makes the builder that everything is added to.</summary>
+/// <summary>Creates the application's builder.</summary>
 internal static class ServiceBuilder
 {
     /// <summary>A builder with the configuration of the command line, the environment and the file beside the program.</summary>
@@ -14,10 +14,10 @@ internal static class ServiceBuilder
         {
             var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
             {
-                // Settings are read once, so nobody needs to watch the file, which would cost an inotify instance.
+                // Settings are read once, and watching the file would cost an inotify instance.
                 Args = ["--hostBuilder:reloadConfigOnChange=false", .. commandLine.Settings],
 
-                // The file is beside the program, wherever the program is started from.
+                // appsettings.json is beside the program, whatever the working directory.
                 ContentRootPath = AppContext.BaseDirectory,
             });
             builder.WebHost.UseKestrelHttpsConfiguration();

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace KvStore.Server;
 
-/// <summary>What the service is made of.</summary>
+/// <summary>Registers the parts of the service.</summary>
 internal static class ServiceCollectionExtensions
 {
-    /// <summary>Adds the options, the store, the web server's limits, and what observes requests.</summary>
+    /// <summary>Adds the options, the store, the web server's limits, and logs and metrics of requests.</summary>
     public static IServiceCollection AddKvStore(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);

@@ -6,11 +6,11 @@ namespace KvStore.Server;
 /// <summary>Runs the service from start to exit code.</summary>
 internal static class ServiceRunner
 {
-    // What is left of five seconds after the default shutdown timeout and the wait for admitted writes. A console that
-    // nobody reads would otherwise hold up the last log lines, and with them the process, for ever.
+    // The rest of five seconds after the default shutdown timeout and the wait for admitted writes. A console that is not
+    // read would otherwise block the last log lines, and the process, forever.
     private static readonly TimeSpan DisposeWaitMax = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Starts the service, waits until it is asked to stop, and stops it.</summary>
+    /// <summary>Starts the service, waits for the request to stop, and stops it.</summary>
     public static async Task<int> RunToExitCodeAsync(this WebApplication app)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("KvStore.Server");
@@ -37,13 +37,13 @@ internal static class ServiceRunner
         }
     }
 
-    /// <summary>Whether a failure to start explains itself in a sentence, so that a stack trace would only hide it.</summary>
+    /// <summary>Whether the message of a failure to start is enough without a stack trace.</summary>
     public static bool IsExplained(Exception exception) => exception is InvalidSettingsException or IOException or
         System.Net.Sockets.SocketException or UnauthorizedAccessException or InvalidOperationException or FormatException;
 
-    /// <summary>Tells a person on standard error why the service does not start.</summary>
+    /// <summary>Reports on standard error why the service does not start.</summary>
     /// <returns>The exit code.</returns>
-    public static int Refuse(Exception exception)
+    public static int ReportFailure(Exception exception)
     {
         if (exception is InvalidSettingsException invalid)
         {
@@ -57,7 +57,7 @@ internal static class ServiceRunner
         return ExitCodes.Failure;
     }
 
-    /// <summary>Starts the service, unless it is asked to stop before it has: the web server then throws halfway.</summary>
+    /// <summary>Starts the service; false if it was stopped meanwhile, in which case the web server throws.</summary>
     private static async Task<bool> TryStartAsync(WebApplication app)
     {
         try

@@ -3,32 +3,32 @@ using KvStore.Storage;
 namespace KvStore.Server;
 
 /// <summary>
-/// Starts the store before the web server and stops it after the web server, so no request meets a store that is not
-/// started, and every write that a request got admitted is decided. Ends the process when the store fails.
+/// Starts the store before the web server and stops it after the web server, so that no request meets a store that is not
+/// started, and every admitted write is decided. Ends the process when the store fails.
 /// </summary>
 /// <remarks>
-/// The order is the order of registration, reversed for stopping; it is usual rather than promised, so a test holds it.
-/// Not a BackgroundService, because one that is stopped right after it was started may never have run its work.
+/// The order is that of registration, reversed for stopping; the framework does not promise it, so a test asserts it.
+/// Not a BackgroundService, because one that is stopped right after its start may never run.
 /// </remarks>
 internal sealed class StoreHostedService(
     Store store, Engine engine, KvStoreOptions options, TimeProvider time,
     IHostApplicationLifetime lifetime, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
 {
-    // A small store is ready before the first request can come; a large one goes on loading while /readyz says so.
+    // A small store is ready before the first request arrives; a large one keeps loading, and /readyz reports it.
     private static readonly TimeSpan LoadWaitMax = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan LoadReportInterval = TimeSpan.FromSeconds(5);
 
-    // Admitted writes get this much even if requests in flight used up the whole shutdown timeout.
+    // Admitted writes get this much even if requests in flight used the whole shutdown timeout.
     private static readonly TimeSpan DrainWaitMin = TimeSpan.FromMilliseconds(500);
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != new KvStoreOptions().Data)
+        if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != KvStoreOptions.DataDefault)
             logger.DataIsNotUsed(options.Data);
 
-        // Watches last until somebody ends them, and the web server would wait for them.
+        // The web server would wait for open watches.
         lifetime.ApplicationStopping.Register(store.StopWatchers);
         store.Start();
         var watching = WatchAsync();
@@ -36,7 +36,7 @@ internal sealed class StoreHostedService(
             _ = ReportLoadingAsync(log);
         await store.Loaded.WaitAsync(LoadWaitMax, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // A service that cannot use its data has been told to stop when this ends, and so does not listen.
+        // After this, a service that cannot use its data is stopping, and so does not listen.
         if (store.State == StoreState.Failed)
             await watching.ConfigureAwait(false);
     }
@@ -44,8 +44,8 @@ internal sealed class StoreHostedService(
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // The token may be cancelled already, when requests in flight did not end in time. That is no reason to leave
-        // admitted writes undecided, nor to throw, which would turn an orderly stop into a failure.
+        // The token is already cancelled if requests in flight exceeded the timeout. Admitted writes are decided all the same,
+        // and throwing would turn an orderly stop into a failure.
         using var enough = new CancellationTokenSource(DrainWaitMin);
         await store.StopAsync(enough.Token).ConfigureAwait(false);
         if (!store.Completion.IsCompleted)
@@ -60,7 +60,7 @@ internal sealed class StoreHostedService(
         await CloseLogAsync(enough.Token, cancellationToken).ConfigureAwait(false);
     }
 
-    // Here and not when the services are disposed of, which nobody waits for longer than a moment.
+    // Not left to the disposal of services, which has only half a second.
     private async Task CloseLogAsync(CancellationToken enough, CancellationToken cancellationToken)
     {
         var closing = store.DisposeAsync().AsTask();
@@ -81,7 +81,7 @@ internal sealed class StoreHostedService(
             if (store.Loaded.IsCompleted)
                 return;
             var status = log.Status;
-            logger.LoadingGoesOn(status.LoadedBytes, status.LoadBytes);
+            logger.StillLoading(status.LoadedBytes, status.LoadBytes);
         }
     }
 

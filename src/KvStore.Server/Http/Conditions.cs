@@ -5,12 +5,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace KvStore.Server;
 
-/// <summary>What If-Match and If-None-Match ask for (RFC 9110, section 13.1). An ETag is an entry's revision in quotes.</summary>
-/// <param name="IfMatch">The guard of If-Match, or null.</param>
-/// <param name="IfNoneMatch">The guard of If-None-Match, or null.</param>
+/// <summary>If-Match and If-None-Match as guards, or null where absent (RFC 9110, section 13.1). An ETag is an entry's revision in quotes.</summary>
 internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
 {
-    /// <summary>Both as guards of a write.</summary>
     public ImmutableArray<Guard> Guards => (IfMatch, IfNoneMatch) switch
     {
         (null, null) => [],
@@ -19,8 +16,7 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         ({ } match, { } noneMatch) => [match, noneMatch],
     };
 
-    /// <summary>Reads the two headers.</summary>
-    /// <returns>What is wrong with them, or null. A condition that cannot be read is never passed over.</returns>
+    /// <summary>Reads the two headers. A condition that cannot be parsed is a problem, never ignored.</summary>
     public static Problem? TryGet(HttpContext context, Key key, out Conditions conditions)
     {
         conditions = default;
@@ -46,13 +42,12 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         return null;
     }
 
-    /// <summary>Refuses both headers, where there is no one entry that they could speak of.</summary>
-    /// <returns>What is wrong, or null.</returns>
+    /// <summary>Rejects both headers on a request that is not about one entry.</summary>
     public static Problem? Refuse(HttpContext context)
     {
         var headers = context.Request.Headers;
         var given = headers.IfMatch.Count > 0 ? HeaderNames.IfMatch : headers.IfNoneMatch.Count > 0 ? HeaderNames.IfNoneMatch : null;
-        return given is null ? null : Problems.MalformedRequest("A condition speaks of one entry, and this request is not about one. Leave the header away; in a transaction, guards say what must hold.", given);
+        return given is null ? null : Problems.MalformedRequest("A condition is about one entry, and this request is not. Omit the header; in a transaction, use guards.", given);
     }
 
     // If-Match compares strongly, so that weak tags never match; If-None-Match compares weakly (RFC 9110, section 8.8.3.2).
@@ -72,7 +67,7 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         var builder = ImmutableArray.CreateBuilder<long>(tags.Count);
         foreach (var tag in tags)
         {
-            // A tag that is no revision is well-formed and matches nothing.
+            // A tag that is not a revision is well-formed and matches nothing.
             if ((!tag.IsWeak || !strong) && TryParseRevision(tag.Tag.AsSpan()[1..^1], out var revision))
                 builder.Add(revision);
         }
@@ -81,10 +76,10 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         return true;
     }
 
-    // Only the text that this service writes counts: "07" is not the tag of revision 7.
+    // The service writes no leading zeros: "07" is not the tag of revision 7.
     private static bool TryParseRevision(ReadOnlySpan<char> text, out long revision) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out revision) && (text[0] != '0' || text.Length == 1);
 
     private static Problem Malformed(string header, StringValues values) =>
-        Problems.MalformedRequest($"Write * or revisions in quotes, such as {header}: \"7\" or {header}: \"7\", \"9\"; this came: {values}.", header);
+        Problems.MalformedRequest($"Write * or revisions in quotes, such as {header}: \"7\" or {header}: \"7\", \"9\". Given: {values}.", header);
 }

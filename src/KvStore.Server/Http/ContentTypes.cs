@@ -3,7 +3,7 @@ using System.Text;
 
 namespace KvStore.Server;
 
-/// <summary>The media types that values are stored and answered with.</summary>
+/// <summary>Media types of values and answers.</summary>
 internal static class ContentTypes
 {
     public const string Json = "application/json";
@@ -16,25 +16,23 @@ internal static class ContentTypes
 
     private static readonly string[] Usual = [Json, OctetStream, Text, "text/plain"];
 
-    // What HTTP can carry in a response header: visible ASCII, space and tab (RFC 9110, section 5.5).
+    // The characters of a field value: visible ASCII, space and tab (RFC 9110, section 5.5).
     private static readonly SearchValues<char> HeaderCharacters =
         SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c), '\t']);
 
-    /// <summary>Takes the media type to store from a request.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The media type with which the body of a request is stored.</summary>
     public static Problem? TryGet(HttpRequest request, out string contentType)
     {
         var given = request.ContentType;
 
-        // curl says that its data are a form, whatever they are.
+        // curl's --data declares a form, whatever the data are.
         contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
         if (request.Headers.ContentType.Count > 1)
-            return Problems.MalformedRequest("The header is given more than once. Give it once.", "Content-Type");
+            return Problems.MalformedRequest("The header is repeated. Give it once.", "Content-Type");
         return Check(contentType, "Content-Type");
     }
 
-    /// <summary>Takes the media type to store from UTF-8 text.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The media type in a member of a JSON body.</summary>
     public static Problem? TryGet(ReadOnlySpan<byte> utf8, string field, out string contentType)
     {
         contentType = TextOf(utf8);
@@ -79,7 +77,6 @@ internal static class ContentTypes
             || contentType.AsSpan(charset + "charset=".Length).Trim('"').StartsWith(Encoding.ASCII.WebName, StringComparison.OrdinalIgnoreCase);
     }
 
-    // The type without its parameters.
     private static ReadOnlySpan<char> Essence(string contentType)
     {
         var semicolon = contentType.IndexOf(';');

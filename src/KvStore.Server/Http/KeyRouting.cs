@@ -3,20 +3,20 @@ using System.Collections.Frozen;
 namespace KvStore.Server;
 
 /// <summary>
-/// Chooses the endpoint of every target below a prefix that keys stand after (<see cref="RequestTarget.KeyPathPrefix"/>,
-/// <see cref="RequestTarget.CounterPathPrefix"/>) by its method alone, whatever the key. A target that would have left the prefix or
-/// come to it by a <c>..</c> is among them: it gets the answer that it is refused, not somebody else's page or entry.
+/// Chooses the endpoint of every target below <see cref="RequestTarget.KeyPathPrefix"/> and <see cref="RequestTarget.CounterPathPrefix"/> by
+/// its method alone, whatever the key. That includes a target which leaves or enters the prefix by a <c>..</c>: its key is rejected,
+/// where the router would resolve it to another page or entry.
 /// </summary>
 /// <remarks>
-/// The router would decode the path and search all routes to find the only one that there can be. It leaves a request alone
-/// that has its endpoint already; requests whose method no endpoint takes are left to it, for their 405.
+/// Saves the router from decoding the path and searching all routes. It skips a request that has its endpoint already; requests
+/// whose method has no endpoint are left to it, for their 405.
 /// </remarks>
 internal static class KeyRouting
 {
-    // The entries first, because nearly all requests are for them.
+    // Entries first, because nearly all requests are for them.
     private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix];
 
-    /// <summary>Adds the middleware. Goes before routing.</summary>
+    /// <summary>Adds the middleware, before routing.</summary>
     public static void UseKeyRouting(this WebApplication app)
     {
         var resources = new Lazy<Resource[]>(() => [.. Prefixes.Select(prefix => Resource.Of(app, prefix))]);
@@ -42,10 +42,7 @@ internal static class KeyRouting
         path.StartsWith(prefix, StringComparison.Ordinal) ||
         context.Request.Path.Value?.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>What is served below a prefix.</summary>
-    /// <param name="Prefix">What stands before a key.</param>
-    /// <param name="AnyPath">A path that the router finds its endpoints by.</param>
-    /// <param name="Endpoints">The endpoints, by method.</param>
+    /// <summary>The endpoints below a prefix, by method, and a path by which the router finds them.</summary>
     private sealed record Resource(string Prefix, PathString AnyPath, FrozenDictionary<string, Endpoint> Endpoints)
     {
         public static Resource Of(IEndpointRouteBuilder routes, string prefix) => new(prefix, prefix + "-", routes.DataSources

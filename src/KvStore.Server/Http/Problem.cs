@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace KvStore.Server;
 
 /// <summary>
-/// An error as RFC 9457 writes it. Every error that leaves the service is one of these; <see cref="Problems"/> lists them.
+/// An error in the form of RFC 9457. Every error that leaves the service is one of these; <see cref="Problems"/> lists them. Code that
+/// reads a part of a request returns what is wrong with it, or null.
 /// </summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Slug">The stable name: a heading of docs/http-api.md.</param>
@@ -18,16 +19,16 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     /// <summary>The part of the request that was wrong: a header, a parameter, a member of a JSON body.</summary>
     public string? Field { get; init; }
 
-    /// <summary>The oldest revision that can be read, where a revision was asked for that is gone.</summary>
+    /// <summary>The oldest readable revision, if the requested one is older.</summary>
     public long? OldestRevision { get; init; }
 
-    /// <summary><c>not-applied</c> or <c>unknown</c>, where a write failed on the service's side.</summary>
+    /// <summary><c>not-applied</c> or <c>unknown</c>, if a write failed on the service's side.</summary>
     public string? Outcome { get; init; }
 
-    /// <summary>Where several guards are given: those that do not hold.</summary>
+    /// <summary>The guards of a transaction that failed.</summary>
     public IReadOnlyList<FailedMember>? Failed { get; init; }
 
-    /// <summary>When trying again may help.</summary>
+    /// <summary>When a retry may succeed.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Answers the request with this problem. The response must not have started.</summary>
@@ -47,7 +48,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    /// <summary>The JSON text, for places where there is no <see cref="HttpContext"/>.</summary>
+    /// <summary>The JSON text.</summary>
     public byte[] ToUtf8Json()
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -89,8 +90,5 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     }
 }
 
-/// <summary>A guard that does not hold.</summary>
-/// <param name="Field">The member that asked for it.</param>
-/// <param name="Key">Its key.</param>
-/// <param name="Revision">The revision of the key's entry, or null when it has none.</param>
+/// <summary>A guard that failed: the member of the request that it is, its key, and the revision of the key's entry, or null if there is none.</summary>
 internal readonly record struct FailedMember(string Field, Key Key, long? Revision);

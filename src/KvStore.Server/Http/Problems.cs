@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>Every problem that the service answers with, by the stable name that docs/http-api.md explains it under.</summary>
+/// <summary>Every problem of the service, by the stable name under which docs/http-api.md explains it.</summary>
 internal static class Problems
 {
     public static Problem MalformedRequest(string detail, string? field = null) =>
@@ -19,11 +19,11 @@ internal static class Problems
         new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed here", $"{method} is not served at this path; these are: {allowed}.");
 
     public static Problem BodyTooSlow() =>
-        new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request came too slowly", "Nothing was stored, unless it is an import: then entries of the lines before may be. Send the request again on a better connection.");
+        new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request came too slowly", "Nothing was stored, except by an import, which may have stored earlier lines. Send the request again on a better connection.");
 
     public static Problem NotANumber() =>
         new(StatusCodes.Status409Conflict, "not-a-number", "The stored value is not a number",
-            "Only to a whole number of 64 bits in decimal text, such as 42 or -7, can something be added. Nothing was changed. Store a number with PUT, or count under another key.");
+            "A counter needs a whole number of 64 bits in decimal text, such as 42 or -7. Nothing was changed. Store a number with PUT, or count under another key.");
 
     public static Problem Overflow() =>
         new(StatusCodes.Status409Conflict, "overflow", "The number would leave its range",
@@ -35,7 +35,7 @@ internal static class Problems
 
     public static Problem TooManyEntries() =>
         new(StatusCodes.Status409Conflict, "too-many-entries", "The prefix has too many entries",
-            "More entries start with it than the service deletes at once. Nothing was deleted. Delete by longer prefixes, or raise KvStore:DeletedEntriesMax.");
+            "More entries have this prefix than one request may delete. Nothing was deleted. Delete by longer prefixes, or raise KvStore:DeletedEntriesMax.");
 
     public static Problem Gone(long oldestRevision) =>
         new(StatusCodes.Status410Gone, "revision-gone", "The revision is no longer available",
@@ -43,7 +43,7 @@ internal static class Problems
         { OldestRevision = oldestRevision };
 
     public static Problem PreconditionFailed(string detail) =>
-        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition does not hold", detail);
+        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition failed", detail);
 
     public static Problem TooLarge(long bytesMax) =>
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The request body is too large",
@@ -51,19 +51,19 @@ internal static class Problems
 
     public static Problem ResultTooLarge() =>
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The value would become too large",
-            "With this change the value would have more bytes than the service stores. Nothing was changed. Split the value, or raise KvStore:ValueBytesMax.");
+            "The result would exceed KvStore:ValueBytesMax. Nothing was changed. Split the value, or raise the limit.");
 
     public static Problem AnswerTooLarge() =>
-        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer is too large to be remembered",
-            "Nothing was changed. Leave Idempotency-Key away, or ask for less in one request.");
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer is too large for an idempotency record",
+            "Nothing was changed. Omit Idempotency-Key, or read less in one transaction.");
 
     public static Problem BatchTooLarge(long bytes, long bytesMax) =>
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer would be too large",
             $"The entries have {bytes} bytes; at most {bytesMax} are answered at once. Ask for fewer keys at a time.");
 
     public static Problem GuardsFailed(IReadOnlyList<FailedMember> failed) =>
-        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition does not hold",
-            "Nothing was changed. failed has every guard that does not hold, with the key's current revision, or null where there is no entry. Read again and decide again.")
+        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition failed",
+            "Nothing was changed. The member failed lists every guard that failed, with the current revision of its key, or null if it has no entry. Read again and decide again.")
         { Failed = failed };
 
     public static Problem UnsupportedMediaType(string detail) =>
@@ -71,7 +71,7 @@ internal static class Problems
 
     public static Problem IdempotencyKeyReused() =>
         new(StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
-            "A different request was carried out with this key. Nothing was changed. Use a new key for each write, and the same key only to send the very same request again.")
+            "A different request was carried out with this key. Nothing was changed. Use a new key for each write, and the same key only to repeat the identical request.")
         { Field = IdempotencyHeader.KeyHeader };
 
     public static Problem QueueFull(TimeSpan retryAfter) =>
@@ -81,7 +81,7 @@ internal static class Problems
 
     public static Problem TooManyWatchers(int watchersMax, TimeSpan retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "too-many-watchers", "There are too many watchers",
-            $"{watchersMax} watch already. Try again after the time in Retry-After, on another replica, or have the limit raised.")
+            $"There are {watchersMax} watchers, which is the limit. Try again after the time in Retry-After or on another replica, or raise KvStore:WatchersMax.")
         { RetryAfter = retryAfter };
 
     public static Problem Unavailable(string detail, TimeSpan retryAfter) =>
@@ -94,26 +94,26 @@ internal static class Problems
             : "The store is still loading. Try again after the time in Retry-After.",
         RetryTimes.Loading);
 
-    public static Problem RevisionNotReached(long minRevision, long latest) =>
-        new(StatusCodes.Status503ServiceUnavailable, "revision-not-reached", "The revision has not been reached here",
-            $"The latest revision here is {latest}; {minRevision} was asked for. Try again after the time in Retry-After, or ask the replica that answered with that revision.")
-        { Field = Reads.MinRevisionParameter, RetryAfter = RetryTimes.RevisionNotReached };
+    public static Problem RevisionNotReached(string field, long minRevision, long latest) =>
+        new(StatusCodes.Status503ServiceUnavailable, "revision-not-reached", "This replica has not reached the revision",
+            $"The latest revision here is {latest}; the request asks for {minRevision}. Try again after the time in Retry-After, or on the replica that answered with that revision.")
+        { Field = field, RetryAfter = RetryTimes.RevisionNotReached };
 
     public static Problem UnknownOutcome() =>
-        new(StatusCodes.Status504GatewayTimeout, "unknown-outcome", "It is not known whether the write was applied",
-            "If the request had an Idempotency-Key, send it again with the same one. Else read the key to learn what became of it before you write again.")
+        new(StatusCodes.Status504GatewayTimeout, "unknown-outcome", "It is unknown whether the write was applied",
+            "If the request had an Idempotency-Key, send it again with the same one. Otherwise read the key before you write again.")
         { Outcome = "unknown" };
 
     public static Problem NoSpace() =>
-        new(StatusCodes.Status507InsufficientStorage, "no-space", "The disk has no room",
-            "Nothing was stored; reads go on. Try again when the operator has made room.")
+        new(StatusCodes.Status507InsufficientStorage, "no-space", "The disk is full",
+            "Nothing was stored; reads continue. Try again when the operator has freed space.")
         { Outcome = "not-applied" };
 
     public static Problem EngineWithoutFiles() =>
         new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
-            "This service runs with the engine memory, so there is nothing to write a checkpoint of. Start it with --engine disk.");
+            "The engine memory has no checkpoints. Start the service with --engine disk.");
 
-    /// <summary>For a status that something below the endpoints chose: the router, the web server.</summary>
+    /// <summary>The problem for a status that the router or the web server chose.</summary>
     public static Problem OfStatus(int status, string detail) => status switch
     {
         StatusCodes.Status408RequestTimeout => BodyTooSlow(),

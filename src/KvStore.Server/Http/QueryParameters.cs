@@ -4,21 +4,16 @@ using System.Text;
 namespace KvStore.Server;
 
 /// <summary>
-/// The query string, read strictly: a parameter that is unknown, given twice or badly encoded is a problem, not something
-/// to pass over, because a misspelt condition must not become no condition.
+/// The query string, read strictly: a parameter that is unknown, repeated or badly encoded is a problem, because a misspelt
+/// condition must not become no condition.
 /// </summary>
 internal sealed class QueryParameters
 {
-    /// <summary>No parameters.</summary>
     public static readonly QueryParameters None = new();
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
-    /// <summary>Reads the query string.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="known">The parameters that are understood here.</param>
-    /// <param name="parameters">What was given.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>Reads the query string, which may have the <paramref name="known"/> parameters only.</summary>
     public static Problem? TryGet(HttpContext context, ReadOnlySpan<string> known, out QueryParameters parameters)
     {
         parameters = None;
@@ -38,23 +33,20 @@ internal sealed class QueryParameters
             if (!known.Contains(name))
                 return Problems.MalformedRequest(Unknown(known), name);
             if (!parameters._values.TryAdd(name, value))
-                return Problems.MalformedRequest("The parameter is given more than once. Give it once.", name);
+                return Problems.MalformedRequest("The parameter is repeated. Give it once.", name);
         }
 
         return null;
     }
 
-    /// <summary>Whether there are none.</summary>
     public bool IsEmpty => _values.Count == 0;
 
-    /// <summary>Whether the parameter was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
 
-    /// <summary>The parameter's text, or null when it was not given.</summary>
+    /// <summary>The parameter's text, or null if it is absent.</summary>
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
-    /// <summary>The parameter as a whole number.</summary>
-    /// <returns>What is wrong with it, or null; then <paramref name="number"/> is the number, or null when it was not given.</returns>
+    /// <summary>The parameter as a whole number, or null if it is absent.</summary>
     public Problem? TryGetNumber(string name, long min, long max, out long? number)
     {
         number = null;
@@ -66,8 +58,7 @@ internal sealed class QueryParameters
         return null;
     }
 
-    /// <summary>The parameter as true or false; false when it was not given.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The parameter as true or false; false if it is absent.</summary>
     public Problem? TryGetFlag(string name, out bool flag)
     {
         var text = Text(name);
@@ -75,8 +66,7 @@ internal sealed class QueryParameters
         return text is null or "true" or "false" ? null : Problems.MalformedRequest("Give true or false.", name);
     }
 
-    /// <summary>The parameter as the bytes of a key or of the start of one; empty when it was not given.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The parameter as the bytes of a key or of a prefix; empty if it is absent.</summary>
     public Problem? TryGetKeyBytes(string name, int bytesMax, out byte[] utf8)
     {
         utf8 = Encoding.UTF8.GetBytes(Text(name) ?? "");

@@ -2,13 +2,12 @@ using System.Buffers;
 
 namespace KvStore.Server;
 
-/// <summary>Reads request bodies, counting the bytes of the body itself (the server's own limit counts chunk framing too).</summary>
+/// <summary>Reads request bodies and limits the bytes of the body itself; the web server's own limit counts chunk framing, too.</summary>
 internal static class RequestBody
 {
     private const int BufferBytes = 16 * 1024;
 
-    /// <summary>Reads the whole body into an array of exactly its size, which the caller owns.</summary>
-    /// <returns>The body; null when it has more bytes than allowed, and then the rest is not read.</returns>
+    /// <summary>Reads the whole body into an array of exactly its size, which the caller owns; null if it exceeds the limit.</summary>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     public static async ValueTask<byte[]?> ReadAsync(HttpContext context, KvStoreOptions options, long bytesMax)
     {
@@ -21,13 +20,10 @@ internal static class RequestBody
         return body;
     }
 
-    /// <summary>Reads the whole body as the value of an entry: into the memory that it will be stored in, when its length is known.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="options">The limits.</param>
-    /// <param name="key">The key.</param>
-    /// <param name="contentType">The value's media type.</param>
-    /// <param name="expires">Whether the entry expires; the caller sets when (<see cref="EntryDraft.SetExpiry"/>).</param>
-    /// <returns>The entry; null when the body has more bytes than allowed, and then the rest is not read.</returns>
+    /// <summary>
+    /// Reads the whole body straight into the memory of the entry, if its length is known; null if it exceeds the limit. If the entry
+    /// <paramref name="expires"/>, the caller sets when (<see cref="EntryDraft.SetExpiry"/>).
+    /// </summary>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     public static ValueTask<EntryDraft?> ReadDraftAsync(HttpContext context, KvStoreOptions options, Key key, string contentType, bool expires)
     {
@@ -55,17 +51,16 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>A reader for a body that is used while it comes; the caller disposes of it.</summary>
+    /// <summary>A reader for a body that is used while it arrives; the caller disposes of it.</summary>
     public static BodyReader Open(HttpContext context, KvStoreOptions options) =>
         new(context.Request.BodyReader, options.BodySilenceMax, context.RequestAborted);
 
-    // Reads a body whose length is that of the memory.
     private static ValueTask FillAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
     {
         if (value.Length == 0)
             return ValueTask.CompletedTask;
 
-        // A small body has mostly come with the headers, and is then here without any wait.
+        // A small body has usually arrived with the headers.
         var reader = context.Request.BodyReader;
         if (reader.TryRead(out var read))
         {
@@ -80,10 +75,10 @@ internal static class RequestBody
             reader.AdvanceTo(buffer.Start);
         }
 
-        return FillAsItComesAsync(context, options, value);
+        return FillSlowlyAsync(context, options, value);
     }
 
-    private static async ValueTask FillAsItComesAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
+    private static async ValueTask FillSlowlyAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
     {
         using var body = Open(context, options);
         while (value.Length > 0)

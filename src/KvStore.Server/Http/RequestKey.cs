@@ -3,15 +3,10 @@ using System.Text;
 
 namespace KvStore.Server;
 
-/// <summary>The key that a request names: in its path, or in a query parameter.</summary>
+/// <summary>The key that a request names: in its path, in a query parameter, or in its body.</summary>
 internal static class RequestKey
 {
-    /// <summary>Takes the key from the target.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="bytesMax">The most bytes that the key may have.</param>
-    /// <param name="key">The key.</param>
-    /// <param name="pathPrefix">What stands before it.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>Decodes the key from the target, after <paramref name="pathPrefix"/>.</summary>
     public static Problem? TryGet(HttpContext context, int bytesMax, out Key key, string pathPrefix = RequestTarget.KeyPathPrefix)
     {
         key = default;
@@ -33,29 +28,19 @@ internal static class RequestKey
         }
     }
 
-    /// <summary>Takes a key that came as text: in a parameter or a member of a body.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="bytesMax">The most bytes that a key may have.</param>
-    /// <param name="field">The name of what it came in.</param>
-    /// <param name="key">The key.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The key in a parameter of the request.</summary>
     public static Problem? TryParse(string text, int bytesMax, string field, out Key key) =>
         TryCreate(Encoding.UTF8.GetBytes(text), bytesMax, field, out key);
 
-    /// <summary>Makes a key of the bytes that a client sent as one.</summary>
-    /// <param name="utf8">The bytes; they are copied.</param>
-    /// <param name="bytesMax">The most bytes that a key may have.</param>
-    /// <param name="field">The part of the request that they are.</param>
-    /// <param name="key">The key.</param>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>The key of these bytes, which are copied.</summary>
     public static Problem? TryCreate(ReadOnlySpan<byte> utf8, int bytesMax, string field, out Key key) => Key.TryCreate(utf8, bytesMax, out key) switch
     {
         KeyProblem.None => null,
         KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/ (or /v1/counters/), and GET /v1/kv lists keys.", field),
         KeyProblem.TooLong => Problems.MalformedKey($"The key has {utf8.Length} bytes; at most {bytesMax} are accepted.", field),
         KeyProblem.InvalidUtf8 => Problems.MalformedKey("The key is not UTF-8. Percent-encode the UTF-8 bytes of its text.", field),
-        KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Leave it away, or encode the key in text of your own.", field),
-        KeyProblem.DotSegment => Problems.MalformedKey("A part of the key between slashes is . or .., which clients and proxies rewrite. Name it otherwise.", field),
+        KeyProblem.ControlCharacter => Problems.MalformedKey("The key has a control character (U+0000 to U+001F, U+007F to U+009F). Omit it, or encode the key as text.", field),
+        KeyProblem.DotSegment => Problems.MalformedKey("A part of the key between slashes is . or .., which clients and proxies rewrite. Use another name.", field),
         var problem => throw new InvalidOperationException($"Unknown key problem {problem}."),
     };
 }

@@ -6,15 +6,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace KvStore.Server;
 
 /// <summary>
-/// The request target as the client sent it. Keys are decoded from it, once, because the path that routing sees has
-/// lost what distinguishes keys: it has <c>a%2Fb</c> and <c>a%252Fb</c> alike, and has resolved <c>..</c>.
+/// The request target as the client sent it. Keys are decoded from it, once, because the path that routing sees does not
+/// distinguish all keys: <c>a%2Fb</c> and <c>a%252Fb</c> look alike there, and <c>..</c> is resolved.
 /// </summary>
 internal static class RequestTarget
 {
-    /// <summary>What stands before a key in the target.</summary>
     public const string KeyPathPrefix = "/v1/kv/";
 
-    /// <summary>What stands before the key of a counter in the target.</summary>
     public const string CounterPathPrefix = "/v1/counters/";
 
     private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
@@ -22,7 +20,7 @@ internal static class RequestTarget
     /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
     public static ReadOnlySpan<char> PathOf(HttpContext context)
     {
-        // By its type and not by Get<T>, which on the web server's collection is a generic virtual call.
+        // Not Get<T>, which on the web server's collection is a generic virtual call.
         var target = ((IHttpRequestFeature)context.Features[typeof(IHttpRequestFeature)]!).RawTarget.AsSpan();
         if (target.Length > 0 && target[0] != '/' && target.IndexOf("://") is > 0 and var scheme)
         {
@@ -34,17 +32,17 @@ internal static class RequestTarget
         return end < 0 ? target : target[..end];
     }
 
-    /// <summary>The path of a key's entry, percent-encoded but for its slashes.</summary>
+    /// <summary>The path of a key's entry, percent-encoded except for its slashes.</summary>
     public static string PathTo(Key key) => KeyPathPrefix + Uri.EscapeDataString(key.ToString()).Replace("%2F", "/", StringComparison.Ordinal);
 
     /// <summary>Percent-decodes once (RFC 3986, section 2.1).</summary>
     /// <param name="text">The encoded text.</param>
-    /// <param name="plusIsSpace">Whether + means a space, as it does in a query string and does not in a path.</param>
-    /// <param name="bytes">Where the bytes go; as long as the text is always enough.</param>
-    /// <param name="length">How many bytes there are.</param>
+    /// <param name="plusIsSpace">Whether + means a space, as in a query string.</param>
+    /// <param name="bytes">The destination; the length of the text is always enough.</param>
+    /// <param name="length">The bytes written.</param>
     /// <returns>
-    /// False when a percent sign is not followed by two hexadecimal digits, or a character is not ASCII, or is #: clients cut
-    /// what follows it off, so that a target that still has it is not the one that was meant.
+    /// False if a percent sign is not followed by two hexadecimal digits, or a character is not ASCII, or is #: a client that sends
+    /// it meant to encode it, because it would otherwise begin a fragment.
     /// </returns>
     public static bool TryDecode(ReadOnlySpan<char> text, bool plusIsSpace, Span<byte> bytes, out int length)
     {

@@ -3,16 +3,13 @@ using System.Text.Unicode;
 
 namespace KvStore.Server;
 
-/// <summary>Entries as JSON: the items of listings.</summary>
+/// <summary>Entries as JSON: the items of listings, batches, transactions and watches.</summary>
 internal static class EntryJson
 {
-    // JSON readers commonly accept 64 levels. A value in a listing stands three levels deep already.
+    // Most JSON readers accept 64 levels. A value in an answer is three levels deep already.
     private const int DepthMax = 60;
 
-    /// <summary>Writes an entry as an object.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="entry">The entry.</param>
-    /// <param name="withValue">Whether its value is part of it, as exactly one of <c>json</c>, <c>text</c> and <c>base64</c>.</param>
+    /// <summary>Writes an entry as an object, with its value as exactly one of <c>json</c>, <c>text</c> and <c>base64</c> if asked to.</summary>
     public static void Write(Utf8JsonWriter json, Entry entry, bool withValue)
     {
         json.WriteStartObject();
@@ -20,7 +17,7 @@ internal static class EntryJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the members of an entry into an object that was begun; see <see cref="Write"/>.</summary>
+    /// <summary>Writes the members of an entry (<see cref="Write"/>).</summary>
     public static void WriteMembers(Utf8JsonWriter json, Entry entry, bool withValue)
     {
         json.WriteString("key"u8, entry.Key.Utf8);
@@ -29,14 +26,14 @@ internal static class EntryJson
         json.WriteNumber("version"u8, entry.Version);
         json.WriteString("content_type"u8, entry.ContentType);
         json.WriteNumber("size"u8, entry.Value.Length);
-        WriteTime(json, "modified_at"u8, entry.ModifiedAt);
+        json.WriteString("modified_at"u8, entry.ModifiedAt.UtcDateTime);
         if (entry.ExpiresAt is { } expiresAt)
-            WriteTime(json, "expires_at"u8, expiresAt);
+            json.WriteString("expires_at"u8, expiresAt.UtcDateTime);
         if (withValue)
             WriteValue(json, entry.Value.Span, entry.ContentType);
     }
 
-    /// <summary>Whether the bytes are one JSON value, of no more levels than readers of the whole answer will accept.</summary>
+    /// <summary>Whether the bytes are one JSON value, of so few levels that readers will accept the whole answer.</summary>
     public static bool IsValid(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
@@ -44,7 +41,7 @@ internal static class EntryJson
         {
             while (reader.Read())
             {
-                // The reader does not look into the bytes of strings until they are asked for.
+                // The reader does not validate the bytes of strings that are not read.
             }
 
             return Utf8.IsValid(utf8);
@@ -55,12 +52,9 @@ internal static class EntryJson
         }
     }
 
-    private static void WriteTime(Utf8JsonWriter json, ReadOnlySpan<byte> name, DateTimeOffset time) =>
-        json.WriteString(name, time.UtcDateTime);
-
     private static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value, string contentType)
     {
-        // What says that it is JSON or text, and is not, goes out as base64: nothing is lost and the listing stays valid.
+        // A value that is not what its media type claims goes out as base64: nothing is lost and the answer stays valid.
         if (ContentTypes.IsJson(contentType) && IsValid(value))
         {
             json.WritePropertyName("json"u8);

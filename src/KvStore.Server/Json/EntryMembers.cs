@@ -6,11 +6,11 @@ namespace KvStore.Server;
 
 /// <summary>
 /// The members by which a client gives an entry in JSON: <c>key</c>, exactly one of <c>json</c>, <c>text</c> and <c>base64</c>, and
-/// <c>content_type</c>. They may come in any order, so they are gathered first and then written straight into an entry's memory.
+/// <c>content_type</c>, in any order. The value is written straight into the entry's memory.
 /// </summary>
 internal ref struct EntryMembers
 {
-    /// <summary>The members, for whoever is told of another one.</summary>
+    /// <summary>The members, for the problem that another one is unknown.</summary>
     public const string Known = "key, json, text, base64, content_type";
 
     private const string OneValue = "Give the value once, as one of json, text and base64.";
@@ -28,11 +28,7 @@ internal ref struct EntryMembers
         Base64,
     }
 
-    /// <summary>Takes the member that the reader is at the name of, if it is one of these; then the reader is at the end of its value.</summary>
-    /// <param name="reader">The reader of <paramref name="utf8"/>.</param>
-    /// <param name="utf8">The whole text.</param>
-    /// <param name="problem">What is wrong with it, or null.</param>
-    /// <returns>False when it is another member.</returns>
+    /// <summary>Takes the member at whose name the reader is, and leaves the reader at the end of its value; false if it is another member.</summary>
     public bool TryTake(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, out Problem? problem)
     {
         problem = null;
@@ -52,11 +48,6 @@ internal ref struct EntryMembers
     }
 
     /// <summary>Makes the entry.</summary>
-    /// <param name="keyBytesMax">The most bytes of a key.</param>
-    /// <param name="valueBytesMax">The most bytes of a value.</param>
-    /// <param name="expiresAt">When the entry is to be deleted, or null.</param>
-    /// <param name="draft">The entry.</param>
-    /// <returns>What is wrong with it, or null.</returns>
     public readonly Problem? TryMake(int keyBytesMax, int valueBytesMax, DateTimeOffset? expiresAt, out EntryDraft draft)
     {
         draft = default;
@@ -134,7 +125,7 @@ internal ref struct EntryMembers
         _ => ContentTypes.OctetStream,
     };
 
-    // Of text that is not base64 this is any number: the decoder will find that out.
+    // Meaningless for text that is not base64, which the decoder will reject.
     private static int DecodedLength(ReadOnlySpan<byte> base64) =>
         Math.Max(0, (base64.Length / 4 * 3) - (base64.EndsWith("=="u8) ? 2 : base64.EndsWith("="u8) ? 1 : 0));
 }

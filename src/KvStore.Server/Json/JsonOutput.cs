@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KvStore.Server;
 
-/// <summary>A JSON answer that may be large: sent while it is written, so that it does not gather in memory. Belongs to one request.</summary>
+/// <summary>A JSON answer, sent while it is written, so that a large one does not accumulate in memory. Belongs to one request.</summary>
 internal sealed class JsonOutput : IAsyncDisposable
 {
     private const int FlushBytes = 64 * 1024;
@@ -11,7 +11,6 @@ internal sealed class JsonOutput : IAsyncDisposable
     private readonly PipeWriter _output;
     private readonly CancellationToken _cancellationToken;
 
-    /// <summary>Begins an answer.</summary>
     public JsonOutput(HttpContext context)
     {
         _output = context.Response.BodyWriter;
@@ -20,13 +19,12 @@ internal sealed class JsonOutput : IAsyncDisposable
         context.Response.SetContent(ContentTypes.Json);
     }
 
-    /// <summary>Where the answer is written.</summary>
     public Utf8JsonWriter Json { get; }
 
-    /// <summary>Sends what was written, if it is much.</summary>
+    /// <summary>Sends what was written once it exceeds 64 KiB.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
 
-    /// <summary>Sends all of it.</summary>
+    /// <summary>Sends the rest.</summary>
     public async ValueTask DisposeAsync()
     {
         await FlushAsync();

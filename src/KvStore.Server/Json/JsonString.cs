@@ -2,15 +2,12 @@ using System.Text.Json;
 
 namespace KvStore.Server;
 
-/// <summary>The text of a JSON string, as UTF-8: the request's own bytes, unless there were escapes in them.</summary>
-/// <param name="utf8">The text.</param>
+/// <summary>The text of a JSON string as UTF-8: a slice of the request's bytes, or a copy if they have escapes.</summary>
 internal readonly ref struct JsonString(ReadOnlySpan<byte> utf8)
 {
-    /// <summary>The text.</summary>
     public ReadOnlySpan<byte> Utf8 { get; } = utf8;
 
-    /// <summary>Reads the string that the reader is at.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
+    /// <summary>Reads the string at the reader.</summary>
     public static Problem? TryGet(scoped ref Utf8JsonReader reader, string name, out JsonString text)
     {
         text = default;
@@ -24,7 +21,7 @@ internal readonly ref struct JsonString(ReadOnlySpan<byte> utf8)
 
         try
         {
-            // What is unescaped is never longer.
+            // Unescaped text is never longer.
             var bytes = GC.AllocateUninitializedArray<byte>(reader.ValueSpan.Length);
             text = new JsonString(bytes.AsSpan(0, reader.CopyString(bytes)));
             return null;

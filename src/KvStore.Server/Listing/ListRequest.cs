@@ -32,7 +32,6 @@ internal readonly record struct ListRequest
     public KeyRange Range => KeyRange.WithPrefix(Prefix.Span) is var range && After.IsEmpty ? range : Behind(range, After.Span);
 
     /// <summary>Reads the query string.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryGet(HttpContext context, KvStoreOptions options, out ListRequest request)
     {
         request = new ListRequest { Limit = options.PageEntriesDefault };

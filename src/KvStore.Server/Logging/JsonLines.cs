@@ -7,8 +7,8 @@ using Serilog.Formatting.Json;
 namespace KvStore.Server;
 
 /// <summary>
-/// A log event as a JSON object on a line of its own: timestamp, level, message, exception, and a member
-/// <c>properties</c> with all that the message was made of. Serilog's own formatter would also repeat the message's template and quote its parts.
+/// A log event as a JSON object on one line: timestamp, level, message, exception, and <c>properties</c> with the arguments of the
+/// message. Serilog's own formatter would add the template and quote strings in the message.
 /// </summary>
 internal sealed class JsonLines : ITextFormatter
 {

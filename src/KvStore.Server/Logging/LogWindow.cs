@@ -1,8 +1,8 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// Admits so many log lines in a window of time and counts the others; the count is reported when the window ends, and
-/// is itself a line of the next window. Thread-safe. Nothing runs while nothing is logged.
+/// Limits log lines per window of time and counts the others; the count is reported when the window ends, as the first line of
+/// the next window. Thread-safe. The timer runs only while a window is open.
 /// </summary>
 internal sealed class LogWindow : IDisposable
 {
@@ -12,14 +12,13 @@ internal sealed class LogWindow : IDisposable
     private readonly Action<long> _report;
     private readonly ITimer _timer;
 
-    // Guarded by the lock. No line means that no window is open.
+    // Guarded by the lock. Zero: no window is open.
     private long _lines;
 
-    /// <summary>Makes a window that is not open.</summary>
-    /// <param name="linesMax">Lines that are admitted in a window, at least 1.</param>
-    /// <param name="length">How long a window is.</param>
+    /// <param name="linesMax">Lines per window, at least 1.</param>
+    /// <param name="length">The length of a window.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="report">Told how many lines were not admitted.</param>
+    /// <param name="report">Receives the number of lines that were not admitted.</param>
     public LogWindow(int linesMax, TimeSpan length, TimeProvider time, Action<long> report)
     {
         _linesMax = linesMax;
@@ -28,7 +27,7 @@ internal sealed class LogWindow : IDisposable
         _timer = time.CreateTimer(static window => ((LogWindow)window!).End(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Whether one more line may be logged; otherwise it is counted.</summary>
+    /// <summary>Whether one more line may be logged; if not, it is counted.</summary>
     public bool Admit()
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>Everything that the service logs.</summary>
+/// <summary>Every log event of the service.</summary>
 internal static partial class ServiceLog
 {
     [LoggerMessage(1, LogLevel.Information,
@@ -18,19 +18,19 @@ internal static partial class ServiceLog
         "The store has failed and admits no more writes, so the process ends. Start it again; if it fails again, report the exception")]
     public static partial void StoreFailed(this ILogger logger, Exception exception);
 
-    [LoggerMessage(5, LogLevel.Error, "{Operations} writes were still undecided when the time for stopping was over")]
+    [LoggerMessage(5, LogLevel.Error, "{Operations} writes were still undecided at the end of the shutdown timeout")]
     public static partial void WritesUndecided(this ILogger logger, int operations);
 
     [LoggerMessage(6, LogLevel.Information, "Loading the entries from {Data}")]
     public static partial void Loading(this ILogger logger, string data);
 
     [LoggerMessage(7, LogLevel.Information, "Still loading: {LoadedBytes} of {LoadBytes} bytes are read")]
-    public static partial void LoadingGoesOn(this ILogger logger, long loadedBytes, long loadBytes);
+    public static partial void StillLoading(this ILogger logger, long loadedBytes, long loadBytes);
 
     [LoggerMessage(8, LogLevel.Critical, "The data cannot be used, so the process ends. {Reason}")]
     public static partial void DataUnusable(this ILogger logger, string reason);
 
-    [LoggerMessage(9, LogLevel.Warning, "The disk did not take the last flush in the time for stopping. The next start loads what was acknowledged all the same, unless the power fails first")]
+    [LoggerMessage(9, LogLevel.Warning, "The last flush did not finish before the shutdown timeout. The next start still loads every acknowledged write, unless the power fails first")]
     public static partial void LogNotClosed(this ILogger logger);
 
     [LoggerMessage(EventId = 17, Message = "{Happened}")]
@@ -48,12 +48,12 @@ internal static partial class ServiceLog
     [LoggerMessage(13, LogLevel.Information, "{Method} {Path} {Status} {Milliseconds} ms")]
     public static partial void Request(this ILogger logger, string method, string path, int status, double milliseconds);
 
-    [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were refused with 429 in the last {Seconds} s: clients write faster than the store commits")]
-    public static partial void RequestsRefused(this ILogger logger, long requests, double seconds);
+    [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were rejected with 429 in the last {Seconds} s: clients write faster than the store commits")]
+    public static partial void RequestsRejected(this ILogger logger, long requests, double seconds);
 
     [LoggerMessage(15, LogLevel.Warning, "{Requests} more requests failed or were slow in the last {Seconds} s")]
     public static partial void RequestsFailedToo(this ILogger logger, long requests, double seconds);
 
-    [LoggerMessage(16, LogLevel.Warning, "A request that the web server refused was answered without a body")]
+    [LoggerMessage(16, LogLevel.Warning, "A request that the web server rejected was answered without a body")]
     public static partial void RejectionUnexplained(this ILogger logger, Exception exception);
 }

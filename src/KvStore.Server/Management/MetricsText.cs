@@ -28,8 +28,8 @@ internal sealed class MetricsText
     public void Begin(string name, string type, string help) => _text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
 
     /// <summary>One value of the metric that was begun.</summary>
-    /// <param name="name">The metric's name, with the suffix that its type asks for.</param>
-    /// <param name="labels">As <see cref="Label"/> makes them, with commas between; may be empty.</param>
+    /// <param name="name">The metric's name, with the suffix of its type.</param>
+    /// <param name="labels">Labels of <see cref="Label"/>, separated by commas; may be empty.</param>
     /// <param name="value">The value.</param>
     public void Sample(string name, string labels, double value)
     {
@@ -39,10 +39,8 @@ internal sealed class MetricsText
         _text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    /// <summary>A label.</summary>
     public static string Label(string name, string value) =>
         $"{name}=\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\"";
 
-    /// <summary>All that was written.</summary>
     public override string ToString() => _text.ToString();
 }

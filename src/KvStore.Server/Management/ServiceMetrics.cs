@@ -34,7 +34,7 @@ internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions 
                 text.Sample(Count, $"{LabelOf(operation)},{MetricsText.Label("status", $"{status}")}", count);
         }
 
-        text.Begin(Duration, "histogram", "How long they took, without those that wait because their client wants it.");
+        text.Begin(Duration, "histogram", "How long requests took, except those whose client chose to wait.");
         foreach (var operation in operations)
         {
             var sum = 0L;
@@ -50,23 +50,23 @@ internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions 
         }
     }
 
-    // By the names that Prometheus' own libraries use.
+    // The names are those of Prometheus' own libraries.
     private void WriteProcess(MetricsText text)
     {
         text.Gauge("process_start_time_seconds", "When the service started, in seconds since 1970.", clock.StartedAt.ToUnixTimeMilliseconds() / 1000.0);
         text.Counter("process_cpu_seconds_total", "Processor time.", Environment.CpuUsage.TotalTime.TotalSeconds);
         text.Gauge("process_resident_memory_bytes", "Memory of the process.", Environment.WorkingSet);
-        text.Gauge("dotnet_gc_heap_size_bytes", "Bytes of objects, used or not collected yet.", GC.GetTotalMemory(forceFullCollection: false));
+        text.Gauge("dotnet_gc_heap_size_bytes", "Bytes of live objects and of garbage that is not collected yet.", GC.GetTotalMemory(forceFullCollection: false));
         text.Counter("dotnet_gc_allocated_bytes_total", "Bytes that were allocated.", GC.GetTotalAllocatedBytes());
-        text.Counter("dotnet_gc_pause_seconds_total", "How long collections have kept everything waiting.", GC.GetTotalPauseDuration().TotalSeconds);
-        text.Begin("dotnet_gc_collections_total", "counter", "Collections, by the oldest generation that they were of.");
+        text.Counter("dotnet_gc_pause_seconds_total", "How long collections have paused the process.", GC.GetTotalPauseDuration().TotalSeconds);
+        text.Begin("dotnet_gc_collections_total", "counter", "Collections, by the oldest generation collected.");
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
             text.Sample("dotnet_gc_collections_total", MetricsText.Label("generation", $"{generation}"), CollectionsOf(generation));
         text.Gauge("dotnet_threadpool_threads", "Threads of the pool.", ThreadPool.ThreadCount);
-        text.Gauge("dotnet_threadpool_queue_length", "Work that waits for a thread of the pool.", ThreadPool.PendingWorkItemCount);
+        text.Gauge("dotnet_threadpool_queue_length", "Work items that wait for a thread of the pool.", ThreadPool.PendingWorkItemCount);
     }
 
-    // The runtime counts a collection of a generation as one of every younger one, too.
+    // The runtime counts a collection of a generation for every younger one, too.
     private static int CollectionsOf(int generation) =>
         GC.CollectionCount(generation) - (generation < GC.MaxGeneration ? GC.CollectionCount(generation + 1) : 0);
 

@@ -61,7 +61,7 @@ internal static class ApiDocument
         return bytes;
     }
 
-    /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which no header can hold.</summary>
+    /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which is not a valid header.</summary>
     private static bool HasControlCharacter(string? path) => path.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
 
     private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
@@ -81,8 +81,8 @@ internal static class ApiDocument
         document.Tags = new HashSet<OpenApiTag>
         {
             new() { Name = ApiParts.EntriesTag, Description = "Keys and their values." },
-            new() { Name = ApiParts.CompatibilityTag, Description = "The requests of the service that this one grew out of." },
-            new() { Name = ApiParts.OperatingTag, Description = "What people and machines that run the service ask it." },
+            new() { Name = ApiParts.CompatibilityTag, Description = "The requests of the service that this one replaces." },
+            new() { Name = ApiParts.OperatingTag, Description = "Health, status and backups, for operators and their tools." },
         };
         return Task.CompletedTask;
     }

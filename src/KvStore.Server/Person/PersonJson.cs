@@ -12,7 +12,6 @@ internal sealed record PersonBody
     public string? Name { get; init; }
 
     /// <summary>Reads a body.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, out PersonBody body)
     {
         body = new PersonBody();

@@ -29,6 +29,6 @@ internal static class ReadApi
     public static readonly ApiResponse Unavailable = new(503, "The store is loading, or has not reached `min_revision` in time.")
     {
         Headers = [ApiParts.RetryAfter],
-        Problem = Problems.RevisionNotReached(9, 7),
+        Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7),
     };
 }

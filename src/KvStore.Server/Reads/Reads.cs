@@ -1,29 +1,24 @@
-
 namespace KvStore.Server;
 
-/// <summary>Finds the snapshot that a request reads. Any thread may use it.</summary>
+/// <summary>Finds the snapshot that a request reads. Thread-safe.</summary>
 internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    /// <summary>The query parameter that asks for the state at a revision.</summary>
     public const string RevisionParameter = "revision";
 
-    /// <summary>The query parameter that says how new the state has to be.</summary>
     public const string ConsistencyParameter = "consistency";
 
-    /// <summary>The query parameter that asks for a state that has a revision.</summary>
     public const string MinRevisionParameter = "min_revision";
 
-    /// <summary>What <see cref="ConsistencyParameter"/> may be: the state has every write that anybody had an answer for.</summary>
+    /// <summary>A value of <see cref="ConsistencyParameter"/>: the state has every write that was acknowledged before.</summary>
     public const string Linearizable = "linearizable";
 
-    /// <summary>What <see cref="ConsistencyParameter"/> may be: the state that is at hand.</summary>
+    /// <summary>A value of <see cref="ConsistencyParameter"/>: the state of this replica, at once.</summary>
     public const string Local = "local";
 
     /// <summary>The query parameters that every read takes.</summary>
     public static readonly string[] Parameters = [RevisionParameter, ConsistencyParameter, MinRevisionParameter];
 
     /// <summary>Reads <see cref="Parameters"/>.</summary>
-    /// <returns>What is wrong with them, or null.</returns>
     public static Problem? TryGet(QueryParameters parameters, out ReadRequest request)
     {
         request = default;
@@ -40,8 +35,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         return consistency is null or Linearizable or Local ? null : Problems.MalformedRequest($"Give {Linearizable} or {Local}.", ConsistencyParameter);
     }
 
-    /// <summary>Takes the snapshot, once, for the whole of a request.</summary>
-    /// <returns>The snapshot, or what is wrong.</returns>
+    /// <summary>Takes the snapshot, once for the whole request.</summary>
     public ValueTask<Taken> TakeAsync(ReadRequest request, CancellationToken cancellationToken)
     {
         if (store.State < StoreState.Running)
@@ -49,7 +43,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         if (request.IsLocal)
             return ChooseAsync(request, store.Latest, cancellationToken);
 
-        // The order matters because a revision that some replica has answered with is known here only after the barrier.
+        // The order matters because a revision that another replica has answered with is known here only after the barrier.
         var reading = store.ReadAsync(cancellationToken);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
         return reading.IsCompletedSuccessfully ? ChooseAsync(request, reading.Result, cancellationToken) : WaitAsync(request, reading, cancellationToken);
@@ -64,16 +58,16 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
 
     private async ValueTask<Taken> ReachAsync(ReadRequest request, CancellationToken cancellationToken)
     {
-        // A wait that is given up has to end, not only its request: a revision may never come.
-        using var patience = new CancellationTokenSource(options.MinRevisionTimeout, time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, lifetime.ApplicationStopping, cancellationToken);
+        // The wait must end with its request, because the revision may never come.
+        using var timeout = new CancellationTokenSource(options.MinRevisionTimeout, time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime.ApplicationStopping, cancellationToken);
         try
         {
             return Choose(request, await store.WaitForRevisionAsync(request.MinRevision, any.Token));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Taken(null, Problems.RevisionNotReached(request.MinRevision, store.Latest.Revision));
+            return new Taken(null, Problems.RevisionNotReached(MinRevisionParameter, request.MinRevision, store.Latest.Revision));
         }
     }
 
@@ -82,10 +76,9 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         if (request.Revision is not { } wanted)
             return new Taken(latest, null);
         if (wanted > latest.Revision)
-            return new Taken(null, Problems.MalformedRequest($"The store has not come to that revision; the latest is {latest.Revision}.", RevisionParameter));
+            return new Taken(null, Problems.MalformedRequest($"The store has not reached that revision; the latest is {latest.Revision}.", RevisionParameter));
         return store.TryGetSnapshot(wanted, out var snapshot) ? new Taken(snapshot, null) : new Taken(null, Problems.Gone(store.OldestRevision));
     }
 
-    /// <summary>A snapshot, or what is wrong.</summary>
     public readonly record struct Taken(Snapshot? Snapshot, Problem? Problem);
 }

@@ -1,8 +1,8 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// How often an operation was answered, with which status, and how long that took. Any thread adds, at the cost of two or three
-/// increments on memory that its processor has nearly for itself.
+/// Counts the answers of one operation by status and duration. Thread-safe: a request costs two or three increments, on counters that
+/// few other processors share.
 /// </summary>
 internal sealed class OperationMetrics
 {
@@ -14,8 +14,6 @@ internal sealed class OperationMetrics
     private readonly long[] _bucketTicks;
     private readonly Stripe[] _stripes = new Stripe[Stripes];
 
-    /// <param name="name">The operation's id.</param>
-    /// <param name="bucketTicks">The upper bounds of the times that are told apart, in order.</param>
     public OperationMetrics(string name, long[] bucketTicks)
     {
         (Name, _bucketTicks) = (name, bucketTicks);
@@ -23,12 +21,9 @@ internal sealed class OperationMetrics
             _stripes[i] = new Stripe(bucketTicks.Length + 1);
     }
 
-    /// <summary>The operation's id.</summary>
     public string Name { get; }
 
-    /// <summary>Counts a request.</summary>
-    /// <param name="status">Its status.</param>
-    /// <param name="ticks">How long it took; null when that was up to the client.</param>
+    /// <summary>Counts a request; its duration is null if the client chose to wait.</summary>
     public void Add(int status, long? ticks)
     {
         var stripe = _stripes[Thread.GetCurrentProcessorId() & (Stripes - 1)];
@@ -43,18 +38,18 @@ internal sealed class OperationMetrics
         Interlocked.Add(ref stripe.Ticks, time);
     }
 
-    /// <summary>How often each status was answered, without those that never were.</summary>
+    /// <summary>The number of answers by status, without statuses that never occurred.</summary>
     public IEnumerable<(int Status, long Count)> CountByStatus() =>
         from status in Enumerable.Range(0, Statuses)
         let count = _stripes.Sum(stripe => Volatile.Read(ref stripe.Statuses[status]))
         where count > 0
         select (StatusMin + status, count);
 
-    /// <summary>How many requests took at most as long as each bound says and longer than the one before says; the last number is of those over all bounds.</summary>
+    /// <summary>The number of answers in each bucket; the last is for those above all bounds.</summary>
     public long[] CountByTime() =>
         [.. Enumerable.Range(0, _bucketTicks.Length + 1).Select(bucket => _stripes.Sum(stripe => Volatile.Read(ref stripe.Buckets[bucket])))];
 
-    /// <summary>How long all of them took together.</summary>
+    /// <summary>The sum of all durations.</summary>
     public long Ticks() => _stripes.Sum(stripe => Volatile.Read(ref stripe.Ticks));
 
     private sealed class Stripe(int buckets)

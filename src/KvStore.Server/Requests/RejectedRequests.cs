@@ -7,21 +7,21 @@ using Microsoft.AspNetCore.Http.Features;
 namespace KvStore.Server;
 
 /// <summary>
-/// Gives a body to the requests that the web server refuses before any of our code runs: a malformed request line, a
-/// header too many, a bad Host. Without it they are answered with a status and nothing else.
+/// Gives a body to requests that the web server rejects before any middleware runs: a malformed request line, too many
+/// headers, a bad Host. Without it the answer is a bare status.
 /// </summary>
 /// <remarks>
-/// The web server announces such a request to diagnostic listeners just before it writes its own empty answer. It
-/// writes none when the response has started by then, so the problem is written here, at once. The web server has not
-/// made a response stream at this point; it has the connection, and nobody else writes to it between two requests.
-/// What cannot be explained so: a request that ends with its connection, and a frame of HTTP/2 that is malformed.
+/// The web server announces such a request to diagnostic listeners just before it writes its own empty answer, and writes
+/// none if the response has started by then. There is no response stream yet, so the problem is written to the connection,
+/// which has no other writer between two requests. Two cases stay unexplained: a request that ends with its connection, and
+/// a malformed frame of HTTP/2.
 /// </remarks>
 internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
     private IDisposable? _subscription;
 
-    /// <summary>Starts answering. To every other event the subscription says no, so none of them is made.</summary>
+    /// <summary>Subscribes to this one event, so that the web server creates no others.</summary>
     public void Subscribe() => _subscription = listener.Subscribe(this, static name => name == EventName);
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
         }
         catch (Exception exception)
         {
-            // The web server's own answer follows, so the client is told at least the status.
+            // The web server's own answer follows, so the client still gets the status.
             logger.RejectionUnexplained(exception);
         }
     }
@@ -86,15 +86,15 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
     {
         StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(method.Length > 0 ? method : "This method", allowed),
 
-        // The web server means 505, which would count a client's mistake among the service's failures.
+        // The web server's 505 would count a client's mistake among the service's failures.
         StatusCodes.Status505HttpVersionNotsupported => Problems.MalformedRequest(DetailOf(error) + " HTTP/1.1 and HTTP/1.0 are understood."),
         _ => Problems.OfStatus(error.StatusCode, DetailOf(error)),
     };
 
-    // The web server shows what it met only while its information is logged; otherwise it quotes nothing.
+    // The web server quotes the request only if its log level is Information.
     private static string DetailOf(BadHttpRequestException error) => error.Message.Replace(": ''", "", StringComparison.Ordinal).TrimEnd('.') + ".";
 
-    // Nobody can wait here. What a slow client has not taken by now, the connection sends while it closes.
+    // The callback is synchronous. The connection sends what a slow client has not read yet while it closes.
     private static void Flush(PipeWriter output)
     {
         var flush = output.FlushAsync(CancellationToken.None);

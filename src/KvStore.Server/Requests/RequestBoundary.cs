@@ -3,9 +3,8 @@ using Microsoft.AspNetCore.Connections;
 namespace KvStore.Server;
 
 /// <summary>
-/// The outermost middleware: whatever happens inside, the client gets an answer that says what is wrong, and the log gets
-/// what it needs. One middleware and not several, so that a request that waits has one state machine here and one that
-/// does not wait has none.
+/// The outermost middleware: every error becomes a problem for the client and, if it is the service's, a line in the log. One
+/// middleware instead of several, so that a request that completes synchronously has no state machine here, and any other has one.
 /// </summary>
 internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
 {
@@ -48,7 +47,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         return context.Response.StatusCode < StatusCodes.Status400BadRequest ? Task.CompletedTask : ExplainAsync(context);
     }
 
-    /// <summary>Gives a body to an error that has none: one that the router or a framework's filter answered with.</summary>
+    /// <summary>Gives a body to an error of the router or the framework, which has none.</summary>
     private Task ExplainAsync(HttpContext context)
     {
         var response = context.Response;
@@ -74,7 +73,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            // The client is gone, so there is nobody to tell.
+            // The client is gone.
         }
     }
 
@@ -82,7 +81,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
     {
         var problem = exception switch
         {
-            // The order matters because a client that went away in the middle of a body is also a malformed body.
+            // The order matters because a client that disconnects in the middle of a body also causes a malformed body.
             _ when IsConnectionGone(context, exception) => null,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
@@ -97,7 +96,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             return;
         }
 
-        // What has started cannot be taken back; closing the connection is the only way to say that it is not whole.
+        // A response that has started cannot change its status; closing the connection marks it as incomplete.
         if (context.Response.HasStarted)
         {
             context.Abort();
@@ -106,7 +105,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         {
             context.Response.Clear();
 
-            // The rest of the body would stand before the next request.
+            // The rest of the body would be read as the next request.
             if (problem.Status == StatusCodes.Status408RequestTimeout)
                 context.Response.Headers.Connection = "close";
             await WriteAsync(context, problem).ConfigureAwait(false);
@@ -118,8 +117,8 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             log.Ended(context, startedAt);
     }
 
-    // The exception can come before the token says the same, and inside another: the body's reader and the token are told
-    // by different threads. A stop that was out of patience looks like a client that went away, and is as little of a bug.
+    // T1 cancels RequestAborted, T2 fails the body's reader: the exception, maybe inside another, can arrive before the token is
+    // cancelled. A stop that exceeds its timeout aborts connections, too, and is not a bug either.
     private static bool IsConnectionGone(HttpContext context, Exception exception)
     {
         if (context.RequestAborted.IsCancellationRequested)

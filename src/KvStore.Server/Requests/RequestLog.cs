@@ -1,29 +1,27 @@
-
 namespace KvStore.Server;
 
 /// <summary>
-/// Counts requests, and logs those that failed or were slow, and all of them when <see cref="KvStoreOptions.AccessLog"/> says so. Thread-safe.
+/// Counts requests and logs those that failed or were slow; with <see cref="KvStoreOptions.AccessLog"/>, all of them. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The path is logged and the query is not: the path is what a person needs to find the entry, while a query can hold
-/// anything that a client put there by mistake, a credential for instance.
+/// Logs the path, which identifies the entry, but never the query, into which a client may put a credential by mistake.
 /// </remarks>
 internal sealed class RequestLog : IDisposable
 {
     private const int PathCharactersMax = 256;
 
-    // An outage must not turn every request into a log line. What is over the limit is counted.
+    // In an outage, not every request becomes a log line; those above the limit are counted.
     private const int LinesMax = 100;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+    private static readonly object Lasting = new();
 
     private readonly TimeProvider _time;
     private readonly RequestMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _slowTicks;
     private readonly bool _all;
-    private static readonly object Lasting = new();
 
-    private readonly LogWindow _refused;
+    private readonly LogWindow _rejected;
     private readonly LogWindow _failed;
 
     public RequestLog(TimeProvider time, KvStoreOptions options, RequestMetrics metrics, ILoggerFactory loggers)
@@ -33,17 +31,17 @@ internal sealed class RequestLog : IDisposable
         _logger = loggers.CreateLogger("KvStore.Server.Requests");
         _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
         _all = options.AccessLog;
-        _refused = new LogWindow(1, Window, time, count => _logger.RequestsRefused(count, Window.TotalSeconds));
+        _rejected = new LogWindow(1, Window, time, count => _logger.RequestsRejected(count, Window.TotalSeconds));
         _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window.TotalSeconds));
     }
 
-    /// <summary>Says that the client wants the request to last, so that it is not called slow.</summary>
+    /// <summary>Marks a request that lasts as long as the client wants, and so is never slow.</summary>
     public static void MayTakeLong(HttpContext context) => context.Items[Lasting] = Lasting;
 
     /// <summary>A timestamp for <see cref="Ended"/>.</summary>
     public long Now() => _time.GetTimestamp();
 
-    /// <summary>Notes a request that has its answer. For most requests this is two comparisons and a few increments.</summary>
+    /// <summary>Records a request that has its answer. For most requests this is two comparisons and a few increments.</summary>
     public void Ended(HttpContext context, long startedAt)
     {
         var ticks = _time.GetTimestamp() - startedAt;
@@ -52,7 +50,7 @@ internal sealed class RequestLog : IDisposable
             Log(context, ticks);
     }
 
-    /// <summary>Notes a request that ended with an exception nobody expected: a bug.</summary>
+    /// <summary>Records a request that ended with an unexpected exception: a bug.</summary>
     public void Threw(HttpContext context, long startedAt, Exception exception)
     {
         var ticks = _time.GetTimestamp() - startedAt;
@@ -62,8 +60,7 @@ internal sealed class RequestLog : IDisposable
     }
 
     /// <summary>
-    /// The path as a person may be shown it: as the client sent it, because requests for entries are all routed by one path,
-    /// but not too long, and without what a client might try on a terminal.
+    /// The path as the client sent it (all entries are routed by one path), shortened, and without control sequences for terminals.
     /// </summary>
     public static string PathOf(HttpContext context)
     {
@@ -81,15 +78,15 @@ internal sealed class RequestLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _refused.Dispose();
+        _rejected.Dispose();
         _failed.Dispose();
     }
 
     private void Log(HttpContext context, long ticks)
     {
         var (status, milliseconds) = (context.Response.StatusCode, Milliseconds(ticks));
-        if (status == StatusCodes.Status429TooManyRequests && _refused.Admit())
-            _logger.RequestsRefused(1, Window.TotalSeconds);
+        if (status == StatusCodes.Status429TooManyRequests && _rejected.Admit())
+            _logger.RequestsRejected(1, Window.TotalSeconds);
 
         if (status >= StatusCodes.Status500InternalServerError)
         {

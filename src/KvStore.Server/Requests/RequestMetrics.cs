@@ -5,7 +5,7 @@ namespace KvStore.Server;
 /// <summary>Counts requests by operation. Thread-safe.</summary>
 internal sealed class RequestMetrics
 {
-    /// <summary>Stands for what is no operation of the OpenAPI document: Swagger UI, paths that there are not.</summary>
+    /// <summary>The name for requests that are no operation of the OpenAPI document: Swagger UI, unknown paths.</summary>
     public const string Other = "other";
 
     private readonly ConcurrentDictionary<Endpoint, OperationMetrics> _operations = new(ReferenceEqualityComparer.Instance);
@@ -22,16 +22,14 @@ internal sealed class RequestMetrics
         _other = other;
     }
 
-    /// <summary>The upper bounds of the times that are told apart, in seconds.</summary>
+    /// <summary>The upper bounds of the histogram's buckets, in seconds.</summary>
     public static IReadOnlyList<double> BucketSeconds { get; } = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-    /// <summary>What was asked for at least once, by name.</summary>
+    /// <summary>The operations that had at least one request, by name.</summary>
     public IReadOnlyList<OperationMetrics> Operations =>
         [.. _operations.Values.Append(_other).Distinct().Where(operation => operation.CountByStatus().Any()).OrderBy(operation => operation.Name, StringComparer.Ordinal)];
 
-    /// <summary>Counts a request that has its answer.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="ticks">How long it took, in ticks of the service's clock; null when that was up to the client.</param>
+    /// <summary>Counts a request that has its answer; its duration, in ticks of the service's clock, is null if the client chose to wait.</summary>
     public void Add(HttpContext context, long? ticks)
     {
         var operation = context.GetEndpoint() is { } endpoint ? _operations.GetOrAdd(endpoint, _make) : _other;

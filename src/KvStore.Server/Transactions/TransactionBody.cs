@@ -17,7 +17,6 @@ internal sealed class TransactionBody
     private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
 
     /// <summary>Reads a body.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionBody body)
     {
         body = new TransactionBody(options, now);

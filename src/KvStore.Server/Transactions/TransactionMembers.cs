@@ -18,7 +18,6 @@ internal static class TransactionMembers
     }
 
     /// <summary>Reads the guard whose first token the reader is at.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryReadGuard(ref Utf8JsonReader reader, KvStoreOptions options, out Guard? guard)
     {
         guard = null;
@@ -56,7 +55,6 @@ internal static class TransactionMembers
     };
 
     /// <summary>Reads the operation whose first token the reader is at.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryReadOperation(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out Operation? operation)
     {
         operation = null;

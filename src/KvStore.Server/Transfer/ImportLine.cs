@@ -16,7 +16,6 @@ internal static class ImportLine
     /// <param name="options">The limits.</param>
     /// <param name="now">The time.</param>
     /// <param name="draft">The entry; null when its time has come already.</param>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
     {
         draft = null;

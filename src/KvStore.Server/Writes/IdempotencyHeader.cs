@@ -24,7 +24,6 @@ internal static class IdempotencyHeader
     /// <summary>Reads the header.</summary>
     /// <param name="context">The request.</param>
     /// <param name="key">The client's key; null when it gave none.</param>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryGet(HttpContext context, out string? key)
     {
         key = null;
@@ -38,7 +37,6 @@ internal static class IdempotencyHeader
     }
 
     /// <summary>Refuses the header where no one answer stands for what was done, so that nobody counts on it.</summary>
-    /// <returns>What is wrong, or null.</returns>
     public static Problem? Refuse(HttpContext context) => context.Request.Headers.ContainsKey(KeyHeader)
         ? Problems.MalformedRequest("This request is stored in many commits, so there is no one outcome to remember. Leave the header away: the request can be sent again as it is, and stores the same entries once more.", KeyHeader)
         : null;

@@ -20,7 +20,6 @@ internal readonly record struct TimeToLive
     public bool IsGiven { get; private init; }
 
     /// <summary>Reads the parameter.</summary>
-    /// <returns>What is wrong with it, or null.</returns>
     public static Problem? TryGet(QueryParameters parameters, out TimeToLive ttl)
     {
         ttl = default;

@@ -7,7 +7,7 @@ namespace KvStore.Server.Tests;
 public sealed class KvStoreSettingsTests
 {
     [Fact]
-    public void Read_NothingGiven_IsTheDefaults() => Assert.Equal(new KvStoreOptions(), Read());
+    public void Read_NothingGiven_IsTheDefaults() => Assert.Equivalent(new KvStoreOptions(), Read(), strict: true);
 
     [Fact]
     public void Read_EverySettingGiven_IsWhatWasGiven()
