@@ -16,7 +16,7 @@ internal static class BatchApi
     ]);
 
     public static readonly ApiOperation Get = new("getBatch", ApiParts.EntriesTag, "Read several entries",
-        "Reads the entries of up to 1,000 keys from one snapshot. `items` has those that there are, with their values, in the order of the keys; `missing` has the other keys.")
+        "Reads the entries of up to 1,000 keys from one snapshot. `items` has the entries, with their values, in the order of the keys; `missing` has the keys without an entry.")
     {
         Parameters = ReadApi.State,
         Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
@@ -39,17 +39,7 @@ internal static class BatchApi
     private static JsonObject Result => new()
     {
         ["revision"] = 7,
-        ["items"] = new JsonArray(new JsonObject
-        {
-            ["key"] = "user/42/name",
-            ["revision"] = 7,
-            ["created_revision"] = 3,
-            ["version"] = 2,
-            ["content_type"] = "text/plain",
-            ["size"] = 3,
-            ["modified_at"] = "2026-01-31T12:00:00.123Z",
-            ["text"] = "Ada",
-        }),
+        ["items"] = new JsonArray(ApiParts.ItemExample),
         ["missing"] = new JsonArray("user/43/name"),
     };
 }

@@ -6,7 +6,6 @@ namespace KvStore.Server;
 /// <summary>The body of a batch of reads: <c>{"keys": [...]}</c>.</summary>
 internal static class BatchBody
 {
-    /// <summary>Reads a body.</summary>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, out List<Key> keys)
     {
         keys = [];
@@ -37,9 +36,9 @@ internal static class BatchBody
                 return problem;
         }
 
-        // There must be nothing after the object; if there is, this throws.
+        // Throws if anything follows the object.
         reader.Read();
-        return seen == 1 ? null : Problems.MalformedRequest("Give the keys to read, as an array of strings.", "keys");
+        return seen == 1 ? null : Problems.MalformedRequest("Give the keys to read as an array of strings.", "keys");
     }
 
     private static Problem? TryReadKeys(ref Utf8JsonReader reader, KvStoreOptions options, List<Key> keys)
@@ -50,7 +49,7 @@ internal static class BatchBody
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (keys.Count == options.BatchKeysMax)
-                return Problems.MalformedRequest($"Give at most {options.BatchKeysMax} keys; ask again for the others.", "keys");
+                return Problems.MalformedRequest($"Give at most {options.BatchKeysMax} keys; read the others with another request.", "keys");
             var name = $"keys[{keys.Count}]";
             Key key = default;
             var problem = JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);

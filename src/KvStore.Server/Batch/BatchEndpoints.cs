@@ -1,4 +1,3 @@
-
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/batch/get: many entries of one snapshot by their keys.</summary>
@@ -35,14 +34,14 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         entries = keys.ConvertAll(snapshot.Find);
         var bytes = entries.Sum(entry => entry?.Bytes ?? 0);
 
-        // A single entry can always be had, as it can be had by its key alone.
+        // A single entry is always allowed, as it is by GET.
         return keys.Count > 1 && bytes > options.PageBytesMax ? Problems.BatchTooLarge(bytes, options.PageBytesMax) : null;
     }
 
     private static async Task WriteAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
     {
         EntryResponses.SetRevision(context.Response, revision);
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         var json = output.Json;
         json.WriteStartObject();
         json.WriteNumber("revision"u8, revision);
@@ -65,5 +64,6 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
 
         json.WriteEndArray();
         json.WriteEndObject();
+        await output.FlushAsync();
     }
 }

@@ -6,7 +6,11 @@ namespace KvStore.Server;
 internal static class DiskLogReports
 {
     /// <summary>Logs an event; called by the log's threads.</summary>
-    public static void Write(ILogger logger, DiskLogEvent happened) => logger.DiskLog(LevelOf(happened.Kind), happened.Message);
+    public static void Write(ILogger logger, DiskLogEvent happened)
+    {
+        var level = LevelOf(happened.Kind);
+        logger.DiskLog(level, happened.Message);
+    }
 
     /// <summary>Why the service cannot start on its data, and what to do.</summary>
     public static string Explain(Exception exception, string directory) => exception is DiskLogException { Problem: DiskLogProblem.Failed }

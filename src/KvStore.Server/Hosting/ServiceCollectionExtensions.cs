@@ -30,9 +30,6 @@ internal static class ServiceCollectionExtensions
 
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddOptions<HostOptions>().Configure<KvStoreOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
-
-        // The schemas of the OpenAPI document are made from this.
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, OperatingJson.Default));
         services.AddSingleton<RequestMetrics>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();

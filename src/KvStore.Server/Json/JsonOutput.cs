@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace KvStore.Server;
 
 /// <summary>A JSON answer, sent while it is written, so that a large one does not accumulate in memory. Belongs to one request.</summary>
-internal sealed class JsonOutput : IAsyncDisposable
+internal sealed class JsonOutput
 {
     private const int FlushBytes = 64 * 1024;
 
@@ -24,14 +24,8 @@ internal sealed class JsonOutput : IAsyncDisposable
     /// <summary>Sends what was written once it exceeds 64 KiB.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
 
-    /// <summary>Sends the rest.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await FlushAsync();
-        await Json.DisposeAsync();
-    }
-
-    private async ValueTask FlushAsync()
+    /// <summary>Sends what was written. Disposal does not, so that a failure before the first flush can still become a problem.</summary>
+    public async ValueTask FlushAsync()
     {
         await Json.FlushAsync(_cancellationToken);
         await _output.FlushAsync(_cancellationToken);

@@ -5,17 +5,14 @@ using System.Numerics;
 namespace KvStore.Server;
 
 /// <summary>
-/// Where a listing goes on: the revision that all of its pages come from, the prefix, the delimiter, and what was listed last.
-/// Clients hand its text back unread.
+/// Where a listing resumes: the revision of all its pages, the prefix and the delimiter (maybe empty), and the key or common prefix
+/// that was listed last. Its text is opaque to clients.
 /// </summary>
-/// <param name="Revision">The revision of the snapshot.</param>
-/// <param name="Prefix">What listed keys start with; may be empty.</param>
-/// <param name="Delimiter">What ends the common prefix of a group of keys; may be empty.</param>
-/// <param name="After">The key or common prefix that was listed last.</param>
 internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> Delimiter, ReadOnlyMemory<byte> After)
 {
-    // The text is base64url of: CRC-32C of all that follows (4 bytes), format (1), revision (8), lengths of the prefix (2)
-    // and of the delimiter (2), prefix, delimiter, last key or common prefix. Numbers are big-endian. The checksum finds damage from copying; it is no secret.
+    // The text is base64url of: CRC-32C of the rest (4 bytes), format (1), revision (8), lengths of the prefix (2) and of the
+    // delimiter (2), prefix, delimiter, last key or common prefix. Numbers are big-endian. The checksum detects truncated copies;
+    // it does not authenticate.
     private const byte Format = 2;
     private const int HeaderBytes = 4 + 1 + 8 + 2 + 2;
 
@@ -33,7 +30,7 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Reads a cursor's text; false when this service did not write it.</summary>
+    /// <summary>Reads the text of a cursor; false if this service did not write it.</summary>
     public static bool TryParse(string text, out Cursor cursor)
     {
         cursor = default;
@@ -52,8 +49,7 @@ internal readonly record struct Cursor(long Revision, ReadOnlyMemory<byte> Prefi
         var texts = bytes[HeaderBytes..];
         cursor = new Cursor(revision, texts[..prefixLength], texts.Slice(prefixLength, delimiterLength), texts[(prefixLength + delimiterLength)..]);
 
-        // Written again it must be the same text: that checks the checksum, and refuses white space and padding, which the
-        // decoder passes over and this service never writes.
+        // Comparing the text verifies the checksum, and rejects white space and padding, which the decoder ignores.
         return cursor.ToString() == text;
     }
 

@@ -1,7 +1,6 @@
-
 namespace KvStore.Server;
 
-/// <summary>What a listing was asked for: a range of keys, which of them stand for a group, and how many at most.</summary>
+/// <summary>The parameters of a listing: a range of keys, how they are grouped, and how many at most.</summary>
 internal readonly record struct ListRequest
 {
     public const string CountOnlyParameter = "count_only";
@@ -14,10 +13,10 @@ internal readonly record struct ListRequest
 
     public ReadOnlyMemory<byte> Prefix { get; init; }
 
-    /// <summary>The key or common prefix after which the listing starts; empty means at the first.</summary>
+    /// <summary>The key or common prefix after which the listing starts; empty: at the first key.</summary>
     public ReadOnlyMemory<byte> After { get; init; }
 
-    /// <summary>Keys that are the same up to the first of these bytes after the prefix are listed as one; empty means none are.</summary>
+    /// <summary>Keys that are equal up to the first delimiter after the prefix are listed as one group; empty: no groups.</summary>
     public ReadOnlyMemory<byte> Delimiter { get; init; }
 
     public ReadRequest Read { get; init; }
@@ -28,10 +27,9 @@ internal readonly record struct ListRequest
 
     public bool FromCursor { get; init; }
 
-    /// <summary>The keys that are asked for.</summary>
-    public KeyRange Range => KeyRange.WithPrefix(Prefix.Span) is var range && After.IsEmpty ? range : Behind(range, After.Span);
+    /// <summary>The keys of the listing.</summary>
+    public KeyRange Range => KeyRange.WithPrefix(Prefix.Span) is var range && After.IsEmpty ? range : RangeAfter(range, After.Span);
 
-    /// <summary>Reads the query string.</summary>
     public static Problem? TryGet(HttpContext context, KvStoreOptions options, out ListRequest request)
     {
         request = new ListRequest { Limit = options.PageEntriesDefault };
@@ -57,16 +55,16 @@ internal readonly record struct ListRequest
         if (limit is not null)
             request = request with { Limit = (int)limit };
         if (parameters.Has(DelimiterParameter) && delimiter.Length == 0)
-            return Problems.MalformedRequest("Give at least one character, such as /; or leave the parameter away to list every key.", DelimiterParameter);
+            return Problems.MalformedRequest("Give at least one character, such as /, or omit the parameter to list every key.", DelimiterParameter);
         if (countOnly && Array.Find(NotWithCount, parameters.Has) is { } excess)
-            return Problems.MalformedRequest($"A count has no pages, groups or values. Leave it or {CountOnlyParameter} away.", excess);
+            return Problems.MalformedRequest($"A count has no pages, groups or values. Omit this or {CountOnlyParameter}.", excess);
         return parameters.Text("cursor") is { } text ? TryContinue(text, parameters, ref request) : null;
     }
 
-    /// <summary>The elements of the listing in the order of their bytes, found while they are asked for.</summary>
+    /// <summary>The elements of the listing in the order of their bytes, found lazily.</summary>
     public IEnumerable<Listed> In(Snapshot snapshot)
     {
-        // A group is left by looking for what comes after it, however many keys it has.
+        // After a group the scan restarts after it, so that its size does not matter.
         var range = Range;
         for (var inGroup = true; inGroup;)
         {
@@ -77,19 +75,19 @@ internal readonly record struct ListRequest
                 yield return listed;
                 if (!listed.IsGroup)
                     continue;
-                range = Behind(range, listed.Utf8);
+                range = RangeAfter(range, listed.Utf8);
                 inGroup = true;
                 break;
             }
         }
     }
 
-    /// <summary>What comes after a key or a common prefix; after a key of a group, that is what comes after the group.</summary>
-    private KeyRange Behind(KeyRange range, ReadOnlySpan<byte> utf8) => CommonPrefixBytes(utf8) is > 0 and var length
+    /// <summary>The range after a key or a common prefix; after a key of a group, the range after the group.</summary>
+    private KeyRange RangeAfter(KeyRange range, ReadOnlySpan<byte> utf8) => CommonPrefixBytes(utf8) is > 0 and var length
         ? range with { From = KeyRange.WithPrefix(utf8[..length]).To }
         : range.After(utf8);
 
-    /// <summary>How many bytes of a key are the common prefix of its group; 0 when it stands for itself.</summary>
+    /// <summary>The length of the common prefix of a key's group; 0 if it has none.</summary>
     private int CommonPrefixBytes(ReadOnlySpan<byte> key)
     {
         if (Delimiter.IsEmpty || !key.StartsWith(Prefix.Span))
@@ -101,17 +99,17 @@ internal readonly record struct ListRequest
     private static Problem? TryContinue(string text, QueryParameters parameters, ref ListRequest request)
     {
         if (!Cursor.TryParse(text, out var cursor))
-            return Problems.MalformedRequest("This is not a cursor of this service. Hand back, whole, the one that the page before gave; or start again without one.", "cursor");
+            return Problems.MalformedRequest("This is not a cursor of this service. Send the complete cursor of the previous page, or start again without one.", "cursor");
         if (parameters.Has("after") || parameters.Has(Reads.RevisionParameter))
-            return Problems.MalformedRequest("A cursor says by itself after which key and at which revision to go on. Leave after and revision away.", "cursor");
+            return Problems.MalformedRequest("A cursor already has a position and a revision. Omit after and revision.", "cursor");
         if (parameters.Has("prefix") && !cursor.Prefix.Span.SequenceEqual(request.Prefix.Span))
-            return Problems.MalformedRequest("The cursor is of a listing with another prefix. Give the same prefix, or none.", "prefix");
+            return Problems.MalformedRequest("The cursor belongs to a listing with another prefix. Give the same prefix, or none.", "prefix");
         if (parameters.Has(DelimiterParameter) && !cursor.Delimiter.Span.SequenceEqual(request.Delimiter.Span))
-            return Problems.MalformedRequest("The cursor is of a listing with another delimiter, or without one. Give the same, or none.", DelimiterParameter);
+            return Problems.MalformedRequest("The cursor belongs to a listing with another delimiter, or without one. Give the same, or none.", DelimiterParameter);
 
         var read = request.Read with { Revision = cursor.Revision };
 
-        // The page before may have come from a replica that was ahead of this one.
+        // The previous page may have come from a replica that is ahead of this one.
         if (read.IsLocal)
             read = read with { MinRevision = Math.Max(read.MinRevision, cursor.Revision) };
         request = request with { Prefix = cursor.Prefix, Delimiter = cursor.Delimiter, After = cursor.After, Read = read, FromCursor = true };
@@ -120,8 +118,8 @@ internal readonly record struct ListRequest
 }
 
 /// <summary>An element of a listing: an entry, or a group of keys with a common prefix.</summary>
-/// <param name="Entry">The entry; of a group, its first one.</param>
-/// <param name="CommonPrefixBytes">How many bytes of the entry's key are the group's common prefix; 0 when this is an entry.</param>
+/// <param name="Entry">The entry; the first one of a group.</param>
+/// <param name="CommonPrefixBytes">The length of the group's common prefix; 0 for an entry.</param>
 internal readonly record struct Listed(Entry Entry, int CommonPrefixBytes)
 {
     public bool IsGroup => CommonPrefixBytes > 0;

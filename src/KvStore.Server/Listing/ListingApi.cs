@@ -17,14 +17,14 @@ internal static class ListingApi
     ]);
 
     public static readonly ApiOperation List = new("listEntries", ApiParts.EntriesTag, "List entries",
-        "Lists entries in the order of their keys' UTF-8 bytes. A page that is not the last has a `cursor`; all pages that are read by cursors come from one snapshot, however long it takes. "
+        "Lists entries in the order of their keys' UTF-8 bytes. A page that is not the last has a `cursor`; all pages that are read by cursors come from one snapshot. "
         + "In the query string `+` means a space; write a plus sign as `%2B`.")
     {
         Parameters =
         [
             Parameter("prefix", "Only keys that start with this.", "user/"),
             Parameter("after", "Only keys and common prefixes after this; it need not exist.", null),
-            Parameter("delimiter", "List keys that have this after the prefix only once for all that are the same up to it: in `prefixes`, and not in `items`. With `/` this lists a directory.", null),
+            Parameter("delimiter", "List keys that are equal up to the first delimiter after the prefix only once: in `prefixes`, not in `items`. With `/` this lists a directory.", null),
             new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many items and prefixes at most. Pages with large values may have fewer.")
             {
                 Default = 100,
@@ -52,17 +52,7 @@ internal static class ListingApi
     private static JsonObject Example => new()
     {
         ["revision"] = 7,
-        ["items"] = new JsonArray(new JsonObject
-        {
-            ["key"] = "user/42/name",
-            ["revision"] = 7,
-            ["created_revision"] = 3,
-            ["version"] = 2,
-            ["content_type"] = "text/plain",
-            ["size"] = 3,
-            ["modified_at"] = "2026-01-31T12:00:00.123Z",
-            ["text"] = "Ada",
-        }),
+        ["items"] = new JsonArray(ApiParts.ItemExample),
         ["cursor"] = "q83vEgEAAAAAAAAABwAFdXNlci91c2VyLzQyL25hbWU",
     };
 

@@ -5,9 +5,6 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/kv: keys, with or without values, in order, page by page from one snapshot; or how many there are.</summary>
 internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
-    // Written to the client whenever so much has gathered, so that a page of large values does not gather in memory.
-    private const int FlushBytes = 64 * 1024;
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<ListingEndpoints>(routes.ServiceProvider);
@@ -25,10 +22,10 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
             return problem;
 
         EntryResponses.SetRevision(context.Response, snapshot!.Revision);
-        context.Response.SetContent(ContentTypes.Json);
+        var output = new JsonOutput(context);
         context.Response.Headers.CacheControl = "no-cache";
         if (!HttpMethods.IsHead(context.Request.Method))
-            await WriteAsync(context, snapshot, request);
+            await WriteAsync(output, snapshot, request);
         return null;
     }
 
@@ -36,30 +33,27 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
     {
         var (snapshot, problem) = await reads.TakeAsync(request.Read, cancellationToken);
 
-        // A cursor was valid when it was given; a revision that is not there yet means that the store began anew since.
+        // The revision of a cursor has existed. If the store has not reached it, it has lost its data since.
         return problem is { Status: StatusCodes.Status400BadRequest } && request.FromCursor
             ? (null, Problems.Gone(store.OldestRevision))
             : (snapshot, problem);
     }
 
-    private async Task WriteAsync(HttpContext context, Snapshot snapshot, ListRequest request)
+    private async Task WriteAsync(JsonOutput output, Snapshot snapshot, ListRequest request)
     {
-        var output = context.Response.BodyWriter;
-        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
-        json.WriteStartObject();
-        json.WriteNumber("revision"u8, snapshot.Revision);
+        output.Json.WriteStartObject();
+        output.Json.WriteNumber("revision"u8, snapshot.Revision);
         if (request.CountOnly)
-            json.WriteNumber("count"u8, snapshot.CountOf(request.Range));
+            output.Json.WriteNumber("count"u8, snapshot.CountOf(request.Range));
         else
-            await WritePageAsync(context, json, snapshot, request);
-        json.WriteEndObject();
-        await json.FlushAsync(context.RequestAborted);
-        await output.FlushAsync(context.RequestAborted);
+            await WritePageAsync(output, snapshot, request);
+        output.Json.WriteEndObject();
+        await output.FlushAsync();
     }
 
-    private async Task WritePageAsync(HttpContext context, Utf8JsonWriter json, Snapshot snapshot, ListRequest request)
+    private async Task WritePageAsync(JsonOutput output, Snapshot snapshot, ListRequest request)
     {
-        var output = context.Response.BodyWriter;
+        var json = output.Json;
         var groups = new List<Listed>();
         var groupBytes = 0L;
         Listed last = default;
@@ -68,7 +62,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         json.WriteStartArray("items"u8);
         foreach (var listed in request.In(snapshot))
         {
-            // A page has at least one element, however small it has to be, or its cursor would lead nowhere.
+            // A page has at least one element even if it exceeds the limit, or its cursor would not advance.
             if (count == request.Limit || (count > 0 && json.BytesCommitted + json.BytesPending + groupBytes >= options.PageBytesMax))
             {
                 more = true;
@@ -85,10 +79,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
             }
 
             EntryJson.Write(json, listed.Entry, request.WithValues);
-            if (json.BytesPending + output.UnflushedBytes < FlushBytes)
-                continue;
-            await json.FlushAsync(context.RequestAborted);
-            await output.FlushAsync(context.RequestAborted);
+            await output.FlushIfFullAsync();
         }
 
         json.WriteEndArray();

@@ -33,7 +33,7 @@ internal sealed class CheckpointEndpoints(Engine engine, TimeProvider time)
 
     private static async Task WriteAsync(HttpContext context, DiskCheckpoint checkpoint, TimeSpan duration)
     {
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         output.Json.WriteStartObject();
         output.Json.WriteNumber("revision"u8, checkpoint.Revision);
         output.Json.WriteNumber("entries"u8, checkpoint.Entries ?? 0);
@@ -41,6 +41,7 @@ internal sealed class CheckpointEndpoints(Engine engine, TimeProvider time)
         output.Json.WriteString("file"u8, checkpoint.FileName);
         output.Json.WriteNumber("duration_seconds"u8, Math.Round(duration.TotalSeconds, 3));
         output.Json.WriteEndObject();
+        await output.FlushAsync();
     }
 
     private static Problem? ProblemOf(Exception exception, DiskLogStatus log) => exception switch

@@ -31,10 +31,11 @@ internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicati
 
     private static async Task<Problem?> AnswerAsync(HttpContext context, string status)
     {
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         output.Json.WriteStartObject();
         output.Json.WriteString("status", status);
         output.Json.WriteEndObject();
+        await output.FlushAsync();
         return null;
     }
 }

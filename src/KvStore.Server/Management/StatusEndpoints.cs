@@ -13,8 +13,9 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics
 
     private async Task<Problem?> StatusAsync(HttpContext context)
     {
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         StatusField.WriteJson(output.Json, StatusFields.All, reader.Read());
+        await output.FlushAsync();
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using static KvStore.Server.ApiMember;
 
@@ -37,6 +38,18 @@ internal static class ApiParts
         Text("text", "The value, if it is UTF-8 text by its media type.").Optional(),
         Text("base64", "The value, if it is anything else.").Optional(),
     ]);
+
+    public static JsonObject ItemExample => new()
+    {
+        ["key"] = "user/42/name",
+        ["revision"] = 7,
+        ["created_revision"] = 3,
+        ["version"] = 2,
+        ["content_type"] = "text/plain",
+        ["size"] = 3,
+        ["modified_at"] = "2026-01-31T12:00:00.123Z",
+        ["text"] = "Ada",
+    };
 
     public static readonly ApiParameter Key = new("key", ParameterLocation.Path, JsonSchemaType.String,
         "The key: 1 to 1024 bytes of UTF-8 after percent-decoding once. `/` is an ordinary character, and `%2F` means the same.")

@@ -5,12 +5,12 @@ using System.Text.Unicode;
 namespace KvStore.Server;
 
 /// <summary>
-/// An entry as a line of an export: all that makes the entry what it is, byte for byte, and nothing that another store would
-/// not give it again when it is imported there.
+/// An entry as a line of an export: its key, media type, expiry and value, byte for byte, without what an import assigns anew
+/// (revisions and times).
 /// </summary>
 internal static class ExportLine
 {
-    // A reader takes white space around a value for the line's, not for the value's.
+    // A reader attributes white space around a value to the line, not to the value.
     private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
 
     /// <summary>Writes the object; the line break is the caller's.</summary>
@@ -44,7 +44,7 @@ internal static class ExportLine
         }
     }
 
-    // Whether JSON can stand in a line as it is and is the same when it is read from there.
+    // Whether JSON can be embedded in a line verbatim and read back unchanged.
     private static bool IsBare(ReadOnlySpan<byte> value) =>
         !value.IsEmpty && !value.ContainsAny((byte)'\r', (byte)'\n') && !WhiteSpace.Contains(value[0]) && !WhiteSpace.Contains(value[^1]);
 }

@@ -3,25 +3,24 @@ using System.Buffers;
 namespace KvStore.Server;
 
 /// <summary>
-/// Reads entries, a line each, and stores them in batches, in the order of the lines. It holds some batches and one line at
-/// most, however much comes: what cannot be stored yet is not read yet. Belongs to one request.
+/// Reads entries, one per line, and stores them in batches, in the order of the lines. Memory is bounded by a few batches and one
+/// line: what cannot be stored yet is not read yet. Belongs to one request.
 /// </summary>
 internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, ImportProgress? progress)
 {
-    // A byte of a key or a value is six characters at most: \u0000.
+    // A byte of a key or a value takes at most six characters: \u0000.
     private const long EscapedBytesPerByte = 6;
 
-    // What stands in a line besides the key and the value.
+    // Everything in a line besides the key and the value.
     private const long LineOverheadBytesMax = 4096;
 
     private readonly ImportBatch _batch = new();
     private readonly ImportWriter _writer = new(store, options.ImportWaitMax, time);
     private byte[] _line = [];
 
-    /// <summary>What was done so far.</summary>
     public ImportReport Report { get; } = new(options.ImportErrorsMax);
 
-    /// <summary>The revision that holds all of it.</summary>
+    /// <summary>The revision that has all of it.</summary>
     public long Revision => _writer.Revision > 0 ? _writer.Revision : store.Latest.Revision;
 
     /// <summary>Reads and stores everything.</summary>
@@ -50,24 +49,24 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         }
     }
 
-    /// <summary>The longest line that is read: an entry at the limits, however it is escaped, fits.</summary>
+    /// <summary>The longest accepted line, in which an entry at the limits fits however it is escaped.</summary>
     public static long LineBytesMax(KvStoreOptions options) =>
         (((long)options.KeyBytesMax + options.ValueBytesMax) * EscapedBytesPerByte) + LineOverheadBytesMax;
 
-    // When enough has gathered, or when the client is to be told.
+    // When a batch is full, or progress is due.
     private ValueTask<Outcome?> StoreAsync(CancellationToken cancellationToken)
     {
         if (progress is not null && Report.Line % ImportProgress.LinesBetween == 0)
-            return TellAsync(progress, cancellationToken);
+            return ReportAsync(progress, cancellationToken);
         return _batch.IsFull ? _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken) : default;
     }
 
-    // The order matters because what a client is told of must not be lost.
-    private async ValueTask<Outcome?> TellAsync(ImportProgress told, CancellationToken cancellationToken)
+    // The order matters because reported lines must be stored.
+    private async ValueTask<Outcome?> ReportAsync(ImportProgress output, CancellationToken cancellationToken)
     {
         var failure = await StoreAllAsync(cancellationToken);
         if (failure is null)
-            told.Report(Report);
+            output.Report(Report);
         return failure;
     }
 

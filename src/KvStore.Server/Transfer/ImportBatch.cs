@@ -3,23 +3,21 @@ namespace KvStore.Server;
 /// <summary>Entries that an import commits together. Belongs to one thread at a time.</summary>
 internal sealed class ImportBatch
 {
-    // Enough that what a commit costs besides its entries does not count, and no more than a distributed log takes at once.
+    // Enough to make the fixed cost of a commit negligible, and no more than a distributed log takes at once.
     private const int EntriesMax = 100;
 
-    // A larger entry is a batch of its own. So an import holds a few MiB, however large its entries are.
+    // A larger entry is a batch of its own, so that an import keeps a few MiB in memory, however large its entries are.
     private const long BytesMax = 256 * 1024;
 
     private readonly Dictionary<Key, int> _places = new(EntriesMax);
     private readonly List<Operation> _operations = new(EntriesMax);
     private long _bytes;
 
-    /// <summary>Whether nothing was added.</summary>
     public bool IsEmpty => _operations.Count == 0;
 
-    /// <summary>Whether it is time to commit.</summary>
     public bool IsFull => _operations.Count == EntriesMax || _bytes >= BytesMax;
 
-    /// <summary>Adds an entry, in the place of an earlier one with its key.</summary>
+    /// <summary>Adds an entry, replacing an earlier one with its key.</summary>
     public void Add(EntryDraft draft)
     {
         var put = new Put(draft);
@@ -30,7 +28,7 @@ internal sealed class ImportBatch
             _operations[_places[draft.Key]] = put;
     }
 
-    /// <summary>Makes the operation that stores what was added, and begins anew.</summary>
+    /// <summary>The transaction that stores the batch, which is empty then.</summary>
     public Transaction TakeTransaction()
     {
         var transaction = new Transaction([], [.. _operations]);

@@ -4,18 +4,14 @@ using System.Text.Unicode;
 namespace KvStore.Server;
 
 /// <summary>
-/// A line of an import: an entry as an export writes it. The members by which listings tell more of an entry are passed over, so
-/// that their items can be imported, too.
+/// A line of an import: an entry as an export writes it. Members that only listings have are ignored, so that items of a listing can
+/// be imported, too.
 /// </summary>
 internal static class ImportLine
 {
-    private static readonly string[] PassedOver = ["revision", "created_revision", "version", "size", "modified_at"];
+    private static readonly string[] Ignored = ["revision", "created_revision", "version", "size", "modified_at"];
 
-    /// <summary>Reads a line.</summary>
-    /// <param name="utf8">The line.</param>
-    /// <param name="options">The limits.</param>
-    /// <param name="now">The time.</param>
-    /// <param name="draft">The entry; null when its time has come already.</param>
+    /// <summary>Reads a line; the entry is null if it has expired already.</summary>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
     {
         draft = null;
@@ -46,12 +42,12 @@ internal static class ImportLine
         {
             var problem = members.TryTake(ref reader, utf8, out var malformed) ? malformed
                 : reader.ValueTextEquals("expires_at"u8) ? JsonText.Once(ref seen, 1, "expires_at") ?? TryGetTime(ref reader, out expiresAt)
-                : PassOver(ref reader, ref seen);
+                : Ignore(ref reader, ref seen);
             if (problem is not null)
                 return problem;
         }
 
-        // There must be nothing after the object; if there is, this throws.
+        // Throws if anything follows the object.
         reader.Read();
         if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var made) is { } unmade)
             return unmade;
@@ -71,16 +67,16 @@ internal static class ImportLine
         return null;
     }
 
-    private static Problem? PassOver(ref Utf8JsonReader reader, ref int seen)
+    private static Problem? Ignore(ref Utf8JsonReader reader, ref int seen)
     {
-        for (var i = 0; i < PassedOver.Length; i++)
+        for (var i = 0; i < Ignored.Length; i++)
         {
-            if (!reader.ValueTextEquals(PassedOver[i]))
+            if (!reader.ValueTextEquals(Ignored[i]))
                 continue;
             reader.Skip();
-            return JsonText.Once(ref seen, 2 << i, PassedOver[i]);
+            return JsonText.Once(ref seen, 2 << i, Ignored[i]);
         }
 
-        return JsonText.Unknown(ref reader, EntryMembers.Known + ", expires_at, " + string.Join(", ", PassedOver));
+        return JsonText.Unknown(ref reader, EntryMembers.Known + ", expires_at, " + string.Join(", ", Ignored));
     }
 }

@@ -4,17 +4,16 @@ using System.Text.Json;
 namespace KvStore.Server;
 
 /// <summary>
-/// Tells the client how far its import is, while it is sending. It never waits for a client who does not read: that one would not go on
-/// sending either, and both would wait for ever. Belongs to one thread at a time.
+/// Reports progress while the client is still sending. Never waits for the client to read: a client that sends everything before it
+/// reads would deadlock. Belongs to one thread at a time.
 /// </summary>
 internal sealed class ImportProgress(PipeWriter output)
 {
-    /// <summary>Lines between two reports.</summary>
     public const long LinesBetween = 10_000;
 
     private Task _flush = Task.CompletedTask;
 
-    /// <summary>Reports, unless the client has not taken the last report yet.</summary>
+    /// <summary>Reports, unless the client has not read the last report yet.</summary>
     public void Report(ImportReport report)
     {
         if (!_flush.IsCompletedSuccessfully)
@@ -26,10 +25,9 @@ internal sealed class ImportProgress(PipeWriter output)
         _flush = output.FlushAsync(CancellationToken.None).AsTask();
     }
 
-    /// <summary>Waits until the client has taken the last report. For when it has sent everything.</summary>
+    /// <summary>Waits until the client has read the last report; only after it has sent everything.</summary>
     public Task EndAsync() => _flush;
 
-    /// <summary>Ends a line.</summary>
     public static void EndLine(PipeWriter output)
     {
         output.GetSpan(1)[0] = (byte)'\n';

@@ -3,33 +3,29 @@ using System.Text.Json;
 namespace KvStore.Server;
 
 /// <summary>What an import has done so far. Belongs to one thread at a time.</summary>
-/// <param name="errorsMax">The most lines whose errors are told.</param>
+/// <param name="errorsMax">The number of lines whose errors are reported.</param>
 internal sealed class ImportReport(int errorsMax)
 {
     private readonly List<(long Line, string Detail)> _errors = [];
 
-    /// <summary>The number of the line that was read last; the first is 1.</summary>
+    /// <summary>The number of the current line; the first is 1.</summary>
     public long Line { get; private set; }
 
     /// <summary>Entries that were stored.</summary>
     public long Imported { get; private set; }
 
-    /// <summary>Entries that were not stored because their time had come.</summary>
+    /// <summary>Entries that were not stored because they had expired already.</summary>
     public long Expired { get; private set; }
 
     /// <summary>Lines that are no entries.</summary>
     public long Failed { get; private set; }
 
-    /// <summary>Goes to the next line.</summary>
     public void Begin() => Line++;
 
-    /// <summary>Notes that the line is an entry that is stored.</summary>
     public void Import() => Imported++;
 
-    /// <summary>Notes that the line is an entry whose time has come.</summary>
     public void Expire() => Expired++;
 
-    /// <summary>Notes that the line is no entry.</summary>
     public void Fail(Problem problem)
     {
         Failed++;
@@ -37,7 +33,6 @@ internal sealed class ImportReport(int errorsMax)
             _errors.Add((Line, problem.Field is null ? problem.Detail : $"{problem.Field}: {problem.Detail}"));
     }
 
-    /// <summary>Writes how far the import is.</summary>
     public void WriteProgress(Utf8JsonWriter json)
     {
         json.WriteStartObject();
@@ -46,7 +41,6 @@ internal sealed class ImportReport(int errorsMax)
         json.WriteEndObject();
     }
 
-    /// <summary>Writes what came of the import.</summary>
     public void WriteResult(Utf8JsonWriter json, long revision)
     {
         json.WriteStartObject();

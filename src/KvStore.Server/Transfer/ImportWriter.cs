@@ -1,12 +1,9 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// Submits the operations of an import in order, some ahead of their outcomes, so that reading and committing overlap. When the
-/// queue is full it waits, and so the client does. Belongs to one thread at a time.
+/// Submits the transactions of an import in order, some before the outcomes of earlier ones, so that reading and committing overlap.
+/// A full queue makes it wait, for at most <paramref name="waitMax"/>, and so throttles the client. Belongs to one thread at a time.
 /// </summary>
-/// <param name="store">The store.</param>
-/// <param name="waitMax">How long it waits for room in the queue.</param>
-/// <param name="time">The clock.</param>
 internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider time)
 {
     private const int AheadMax = 16;
@@ -17,8 +14,8 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     /// <summary>The revision of the last commit; zero before the first.</summary>
     public long Revision { get; private set; }
 
-    /// <summary>Submits an operation after those before it.</summary>
-    /// <returns>Null, or the outcome that the import ends with.</returns>
+    /// <summary>Submits a transaction after the earlier ones.</summary>
+    /// <returns>Null, or the outcome that ends the import.</returns>
     public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         if (_ahead.Count == AheadMax && await TakeOldestAsync() is { } failure)
@@ -34,7 +31,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
                 return null;
             }
 
-            // Others fill the queue, or this import itself does: then there is room when its oldest operation is done.
+            // If this import itself fills the queue, there is room once its oldest transaction is committed.
             if (time.GetElapsedTime(startedAt) >= waitMax)
                 return full;
             if (_ahead.Count == 0)
@@ -44,8 +41,8 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
         }
     }
 
-    /// <summary>Waits for what is ahead.</summary>
-    /// <returns>Null, or the outcome that the import ends with.</returns>
+    /// <summary>Waits for all outcomes.</summary>
+    /// <returns>Null, or the outcome that ends the import.</returns>
     public async ValueTask<Outcome?> DrainAsync()
     {
         Outcome? first = null;

@@ -3,22 +3,21 @@ using System.Buffers;
 namespace KvStore.Server;
 
 /// <summary>
-/// Takes lines off a stream's bytes as they come. Nothing is looked at twice, and a line that is too long is passed over
-/// without being gathered. Belongs to one thread at a time.
+/// Splits a stream into lines as its bytes arrive. Scans no byte twice, and skips a line that is too long without buffering it.
+/// Belongs to one thread at a time.
 /// </summary>
 /// <param name="lineBytesMax">The longest line, without its line break.</param>
 internal sealed class LineSplitter(long lineBytesMax)
 {
-    // Bytes at the start of what is there that are known to have no line break.
+    // Bytes at the start of the buffer that are known to have no line break.
     private long _scanned;
     private bool _isSkipping;
 
-    /// <summary>Takes a line off the front.</summary>
-    /// <param name="buffer">All that came and was not taken.</param>
-    /// <param name="isLast">Whether nothing more will come; then what has no line break is a line, too.</param>
+    /// <summary>Takes a line off the front; false if there is no complete one yet.</summary>
+    /// <param name="buffer">All bytes that have arrived and were not taken.</param>
+    /// <param name="isLast">Whether no more will arrive; then the rest is a line even without a line break.</param>
     /// <param name="line">The line, without its line break.</param>
-    /// <param name="isTooLong">Whether the line is too long; then only its end is there.</param>
-    /// <returns>False when there is no whole line yet.</returns>
+    /// <param name="isTooLong">Whether the line is too long; then <paramref name="line"/> has only its end.</param>
     public bool TryTake(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line, out bool isTooLong)
     {
         if (buffer.Slice(_scanned).PositionOf((byte)'\n') is { } end)

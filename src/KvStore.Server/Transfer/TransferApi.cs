@@ -24,8 +24,8 @@ internal static class TransferApi
         """;
 
     public static readonly ApiOperation Export = new("exportEntries", ApiParts.EntriesTag, "Read everything",
-        "Answers with every entry of one snapshot, in the order of the keys, a JSON object a line: `key`, `content_type`, `expires_at` if it expires, and exactly one of `json`, `text` and `base64`. "
-        + "The same entries always make the same lines. Import takes them back.")
+        "Answers with every entry of one snapshot, in the order of the keys, one JSON object per line: `key`, `content_type`, `expires_at` if it expires, and exactly one of `json`, `text` and `base64`. "
+        + "The same entries always make the same lines. Import accepts them.")
     {
         Parameters =
         [
@@ -34,7 +34,7 @@ internal static class TransferApi
         ],
         Responses =
         [
-            new(200, "The entries. An answer that is cut off was not all of it.")
+            new(200, "The entries. A connection that closes early means that the export is incomplete.")
             {
                 Headers = [ApiParts.StoreRevision],
                 Contents = [new ApiContent(ContentTypes.Lines, null, Lines)],
@@ -47,19 +47,19 @@ internal static class TransferApi
 
     public static readonly ApiOperation Import = new("importEntries", ApiParts.EntriesTag, "Store many entries",
         "Stores an entry for each line of the body, as an export writes them, in the order of the lines. It is not one transaction: entries become visible, many at a time, while it runs, "
-        + "and a line that is no entry does not stop the others. An import that was cut off can be sent again; because it is many commits, `Idempotency-Key` and conditions are refused. "
-        + "With `Accept: application/x-ndjson` the answer has a line of progress every 10,000 lines, when all of them are stored, and its last line is the result, or a problem.")
+        + "and a line that is no entry does not stop the others. An interrupted import can be sent again; because it is many commits, `Idempotency-Key` and conditions are rejected. "
+        + "With `Accept: application/x-ndjson` the answer has a line of progress after every 10,000 lines that are stored, and its last line is the result, or a problem.")
     {
-        Body = new ApiBody("The entries, a JSON object a line.", Required: true, [new ApiContent(ContentTypes.Lines, null, Lines)]),
+        Body = new ApiBody("The entries, one JSON object per line.", Required: true, [new ApiContent(ContentTypes.Lines, null, Lines)]),
         Responses =
         [
             new(200, "All lines were read. `errors` has the first lines that are no entries.")
             {
-                Headers = [ApiParts.StoreRevision with { Description = "The revision that has all of it; absent if the answer tells its progress.", IsOptional = true }],
+                Headers = [ApiParts.StoreRevision with { Description = "The revision that has all of it; absent if the answer reports progress.", IsOptional = true }],
                 Contents = [new ApiContent(ContentTypes.Json, ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
             },
             ApiParts.Malformed("query"),
-            ApiParts.SlowBody with { Description = "The body came too slowly; entries of the lines before may be stored." },
+            ApiParts.SlowBody with { Description = "The body arrived too slowly; earlier lines may be stored." },
             .. WriteApi.Rejections.Where(rejection => rejection.Status != StatusCodes.Status422UnprocessableEntity),
         ],
     };

@@ -6,7 +6,7 @@ namespace KvStore.Server;
 /// <summary>GET of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
 internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
-    // Written to the client whenever so much has gathered; then the export waits until the client has taken it.
+    // Flushed at this size; then the export waits until the client has read.
     private const int FlushBytes = 32 * 1024;
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -64,7 +64,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.Refuse(context)) is { } malformed)
             return malformed;
 
-        // Nothing of the body is kept, so it may be as long as it likes.
+        // The body is processed as it arrives, so its length needs no limit.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
@@ -84,11 +84,12 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private static async Task WriteResultAsync(HttpContext context, Import import)
     {
         EntryResponses.SetRevision(context.Response, import.Revision);
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         import.Report.WriteResult(output.Json, import.Revision);
+        await output.FlushAsync();
     }
 
-    // The status has been sent, so what went wrong is the last line.
+    // The status has been sent, so an error is the last line.
     private static async Task EndProgressAsync(HttpContext context, Import import, Outcome? failure, ImportProgress progress)
     {
         await progress.EndAsync();
@@ -108,7 +109,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private static Problem ProblemOf(Outcome failure, Import import) =>
         (failure is Outcome.NotApplied { Reason: var reason } ? EntryResponses.ProblemOf(reason) : Problems.UnknownOutcome()) with
         {
-            Detail = $"The import ended at line {import.Report.Line}; what came before may be stored. Send all of it again: what is stored already is stored once more, unchanged.",
+            Detail = $"The import ended at line {import.Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
             Outcome = "unknown",
         };
 

@@ -6,22 +6,22 @@ namespace KvStore.Server;
 internal static class WatchApi
 {
     public static readonly ApiOperation Watch = new("watch", ApiParts.WatchTag, "Watch a key or a prefix",
-        "Answers with Server-Sent Events as long as the client stays: one `change` event per revision, in order, none missing, none twice. "
-        + "`id` is the revision; a browser's `EventSource` sends the last one as `Last-Event-ID` when it connects again, and goes on there. "
-        + "With `initial=true` there is first an `entry` event for each entry and then `synced`: list and watch in one request. "
-        + "After 10 s of silence comes a `bookmark` with the revision up to which there is nothing more. `gone` says that what comes next has been forgotten; the stream ends. "
+        "Answers with Server-Sent Events as long as the client stays: one `change` event per revision, in order, none missing, none repeated. "
+        + "`id` is the revision; a browser's `EventSource` sends the last one as `Last-Event-ID` when it reconnects, and resumes there. "
+        + "With `initial=true` there is first an `entry` event for each entry, then `synced`: list and watch in one request. "
+        + "After 10 s of silence there is a `bookmark` with the revision up to which there are no further changes. `gone` means that the next changes have left the history; the stream ends. "
         + "Try it out shows the events as they come, the last 64 KiB of them; Clear ends the stream.")
     {
         Parameters =
         [
             new("key", ParameterLocation.Query, JsonSchemaType.String, "The key to watch. Give this or `prefix`."),
             new("prefix", ParameterLocation.Query, JsonSchemaType.String, "Watch all keys that start with this; empty for every key.") { Example = "user/" },
-            new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Begin after this revision, such as the one of a listing. Without it, begin now.") { Minimum = "0" },
-            new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the present entries first.") { Default = false },
+            new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Start after this revision, such as the one of a listing. Without it, start now.") { Minimum = "0" },
+            new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the current entries first.") { Default = false },
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether events have values: each as `json`, `text` or `base64`.") { Default = true },
             ReadApi.Consistency,
             ReadApi.MinRevision,
-            new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Go on after the event with this id. Takes the place of `from` and `initial`."),
+            new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Resume after the event with this id. Replaces `from` and `initial`."),
         ],
         Responses =
         [

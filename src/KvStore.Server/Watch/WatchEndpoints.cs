@@ -4,10 +4,10 @@ using System.IO.Pipelines;
 
 namespace KvStore.Server;
 
-/// <summary>GET of /v1/watch: what happens to a key, or to all with a prefix, as a stream of events.</summary>
+/// <summary>GET of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
-    // Flushed whenever so much has gathered: a client who does not read holds this much, and what the web server buffers.
+    // Flushed at this size: the memory of a client that does not read, besides the web server's buffer.
     private const int FlushBytes = 64 * 1024;
 
     private const string LastEventId = "Last-Event-ID";
@@ -41,14 +41,14 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         return null;
     }
 
-    /// <summary>Finds where to begin: the state to send first, if any, and the revision after which changes come.</summary>
+    /// <summary>Finds the start: the initial state, if it is requested, and the revision after which changes are sent.</summary>
     private async ValueTask<Problem?> BeginAsync(WatchRequest request, Beginning beginning, CancellationToken cancellationToken)
     {
         var (latest, problem) = await reads.TakeAsync(request.Read, cancellationToken);
         if (problem is not null)
             return problem;
 
-        // An event that the store has not come to was sent before the store began anew.
+        // The revision of an event has existed. If the store has not reached it, it has lost its data since.
         if (request.LastEventId > latest!.Revision)
             return Problems.Gone(store.OldestRevision);
         if (request.LastEventId is null && request.WithInitial)
@@ -67,33 +67,33 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         var response = context.Response;
         response.SetContent(WatchEvents.ContentType);
 
-        // Proxies that gather a response before they pass it on would never pass this one on.
+        // A proxy that buffers the response would never forward it.
         response.Headers["X-Accel-Buffering"] = "no";
 
-        // What comes after it is in the stream, so that a client who loses the connection before the first event knows where to go on.
+        // A client that loses the connection before the first event can resume after this revision.
         EntryResponses.SetRevision(response, Math.Min(beginning.After, store.Latest.Revision));
 
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
-        var goesOn = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
+        var connected = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
             && await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
-        while (goesOn && await WriteAsync(output, watcher, state, withValues))
+        while (connected && await WriteAsync(output, watcher, state, withValues))
         {
-            // All that there is goes out at once, because handing something to a connection costs much more than writing it.
+            // All pending events go out together, because a flush costs much more than a write.
             state = watcher.Read();
             if (state != WatchState.Silent)
                 continue;
-            goesOn = await output.FlushAsync();
-            state = goesOn ? await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted) : state;
+            connected = await output.FlushAsync();
+            state = connected ? await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted) : state;
         }
     }
 
-    // False when nobody is there any more.
+    // False if the client is gone.
     private static async ValueTask<bool> WriteInitialAsync(EventOutput output, Beginning beginning, WatchFilter filter, bool withValues)
     {
         if (beginning.Initial is not { } initial)
             return true;
 
-        // What has been replaced since would otherwise stay in memory as long as the watch lasts.
+        // Otherwise the watch would retain the initial snapshot as long as it lasts.
         beginning.Initial = null;
         foreach (var entry in initial.Scan(filter.Range))
         {
@@ -104,7 +104,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         return await output.WriteAsync(WatchEvents.Synced(initial.Revision));
     }
 
-    // False when it was the last that there is to say.
+    // False if the stream ends.
     private async ValueTask<bool> WriteAsync(EventOutput output, Watcher watcher, WatchState state, bool withValues)
     {
         switch (state)
@@ -115,10 +115,10 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
                 await output.WriteAsync(WatchEvents.TooLarge(store.OldestRevision));
                 return false;
             case WatchState.Silent when !output.HasBegun:
-                // The first look finds nothing, usually, and that is no news.
+                // The first read usually finds nothing, which needs no bookmark.
                 return true;
             case WatchState.Silent:
-                // As a bookmark, a position that is still to come would be taken for one that the store has reached.
+                // A bookmark at a future position would claim that the store has reached it.
                 return await output.WriteAsync(watcher.Position <= store.Latest.Revision
                     ? WatchEvents.Bookmark(watcher.Position)
                     : WatchEvents.Comment($"waiting for revision {watcher.Position}"));
@@ -149,7 +149,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         if (problem is null && parameters.Has("values"))
             problem = parameters.TryGetFlag("values", out withValues);
         if (problem is null && parameters.Has("key") == parameters.Has("prefix"))
-            problem = Problems.MalformedRequest("Give either key, for one key, or prefix, for all that start with it (prefix= for every key).", "key");
+            problem = Problems.MalformedRequest("Give either key, for one key, or prefix, for all keys that start with it (prefix= for every key).", "key");
         if (problem is null && parameters.Text("key") is { } text)
             problem = RequestKey.TryParse(text, options.KeyBytesMax, "key", out key);
         if (problem is not null)
@@ -173,23 +173,22 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
     private readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Read, long? From, long? LastEventId, bool WithInitial, bool WithValues);
 
-    /// <summary>Where a watch begins.</summary>
     private sealed class Beginning
     {
-        /// <summary>The state to send first; null when there is none, and when it is being sent.</summary>
+        /// <summary>The initial state; null if it is not requested, and once it is being sent.</summary>
         public Snapshot? Initial { get; set; }
 
-        /// <summary>The revision after which changes come.</summary>
+        /// <summary>The revision after which changes are sent.</summary>
         public long After { get; set; }
     }
 
-    /// <summary>Writes events so that what a client does not read does not gather here.</summary>
+    /// <summary>Writes events with backpressure from the client.</summary>
     private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)
     {
         /// <summary>Whether anything was flushed.</summary>
         public bool HasBegun { get; private set; }
 
-        /// <summary>Writes an event, and waits when the connection has more than enough; false when nobody is there any more.</summary>
+        /// <summary>Writes an event, and waits while the client does not read; false if the client is gone.</summary>
         public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
         {
             while (bytes.Length > 0)
@@ -204,7 +203,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
             return true;
         }
 
-        /// <summary>Hands everything to the connection; false when nobody is there any more.</summary>
+        /// <summary>Flushes to the connection; false if the client is gone.</summary>
         public async ValueTask<bool> FlushAsync()
         {
             HasBegun = true;

@@ -21,14 +21,14 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--enigne memory", "--enigne is not a switch. See --help for those that are.")]
-    [InlineData("--Kvstor:Engine=memory", "--Kvstor:Engine is not a switch. See --help for those that are.")]
-    [InlineData("--KvStore memory", "--KvStore is not a switch. See --help for those that are.")]
-    [InlineData("memory", "memory is not understood. See --help for what is.")]
-    [InlineData("-engine memory", "-engine is not understood. See --help for what is.|memory is not understood. See --help for what is.")]
+    [InlineData("--enigne memory", "--enigne is not a switch. See --help.")]
+    [InlineData("--Kvstor:Engine=memory", "--Kvstor:Engine is not a switch. See --help.")]
+    [InlineData("--KvStore memory", "--KvStore is not a switch. See --help.")]
+    [InlineData("memory", "memory is not a command or a switch. See --help.")]
+    [InlineData("-engine memory", "-engine is not a command or a switch. See --help.|memory is not a command or a switch. See --help.")]
     [InlineData("--urls", "--urls needs a value.")]
     [InlineData("--engine --data /d", "--engine needs a value.")]
-    [InlineData("--data /d healthcheck", "healthcheck is not understood. See --help for what is.")]
+    [InlineData("--data /d healthcheck", "healthcheck is not a command or a switch. See --help.")]
     public void Parse_NotUnderstood_IsSaid(string given, string problems) =>
         Assert.Equal(problems, string.Join('|', CommandLine.Parse(given.Split(' ')).Problems));
 

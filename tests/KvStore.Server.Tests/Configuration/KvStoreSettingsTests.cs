@@ -46,7 +46,7 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:SegmentBytesMax", "1", "KvStore:SegmentBytesMax must be a whole number from 4096 to 1099511627776. Given: 1.")]
     [InlineData("KvStore:CheckpointLogPercent", "0", "KvStore:CheckpointLogPercent must be a whole number from 1 to 100000. Given: 0.")]
     [InlineData("KvStore:Enigne", "memory", "KvStore:Enigne is not a setting. Is KvStore:Engine meant?")]
-    [InlineData("KvStore:Colour", "blue", "KvStore:Colour is not a setting. See --help for those that are.")]
+    [InlineData("KvStore:Colour", "blue", "KvStore:Colour is not a setting. See --help.")]
     [InlineData("KvStore:PageEntriesDefault", "2000", "KvStore:PageEntriesDefault must be at most KvStore:PageEntriesMax, which is 1000. Given: 2000.")]
     [InlineData("KvStore:QueueBytesMax", "1000000", "KvStore:QueueBytesMax must be at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax")]
     [InlineData("Serilog:MinimumLevel:Default", "loud", "Serilog:MinimumLevel:Default must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: loud.")]

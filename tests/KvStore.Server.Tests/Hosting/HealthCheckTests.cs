@@ -30,16 +30,16 @@ public sealed class HealthCheckTests
         using var deaf = new TcpListener(IPAddress.Loopback, 0);
         deaf.Start();
         var port = ((IPEndPoint)deaf.LocalEndpoint).Port;
-        Assert.Equal((ExitCodes.Failure, $"http://127.0.0.1:{port}/readyz could not be asked: no answer within 2 s"), await RunAsync(("urls", $"http://127.0.0.1:{port}")));
+        Assert.Equal((ExitCodes.Failure, $"http://127.0.0.1:{port}/readyz could not be reached: no answer within 2 s"), await RunAsync(("urls", $"http://127.0.0.1:{port}")));
         deaf.Stop();
         var (code, said) = await RunAsync(("urls", $"http://127.0.0.1:{port}"));
         Assert.Equal(ExitCodes.Failure, code);
-        Assert.StartsWith($"http://127.0.0.1:{port}/readyz could not be asked: Connection refused", said, StringComparison.Ordinal);
+        Assert.StartsWith($"http://127.0.0.1:{port}/readyz could not be reached: Connection refused", said, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Run_NoAddress_Is1() =>
-        Assert.Equal((ExitCodes.Failure, "There is no address that could be asked. Give one with --urls."), await RunAsync(("urls", "http://unix:/tmp/socket")));
+        Assert.Equal((ExitCodes.Failure, "There is no address to check. Give one with --urls."), await RunAsync(("urls", "http://unix:/tmp/socket")));
 
     private static async Task<(int Code, string Said)> RunAsync(params (string Key, string Value)[] settings)
     {

@@ -219,7 +219,7 @@ public sealed class RequestBoundaryTests
             Assert.Equal(3, lines.All.Count);
         }
 
-        Assert.Equal("999 requests were refused with 429 in the last 10 s: clients write faster than the store commits", lines.All[^1].Message);
+        Assert.Equal("999 requests were rejected with 429 in the last 10 s: clients write faster than the store commits", lines.All[^1].Message);
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed class BackupTests : IDisposable
 
         var (verifyCode, verified) = await _data.RunAsync("verify");
         Assert.Equal(DataUnusable, verifyCode);
-        Assert.Matches($@"(?s)^{segment} is damaged at byte \d+.*\nWhat comes before the damage: \d+ entries at revision \d+\.$", verified);
+        Assert.Matches($@"(?s)^{segment} is damaged at byte \d+.*\nBefore the damage: \d+ entries at revision \d+\.$", verified);
 
         var (repairCode, repaired) = await _data.RunAsync("repair");
         Assert.Equal(0, repairCode);
@@ -123,7 +123,7 @@ public sealed class BackupTests : IDisposable
 
         var (code, said) = await _backup.RunAsync("verify", disk);
         Assert.Equal(
-            (0, $"{_backup.FullName} cannot be written, so it could not be locked: what follows holds only if no service used it meanwhile.\n{_backup.FullName} is good: 1 entries at revision 1."),
+            (0, $"{_backup.FullName} cannot be written, so it could not be locked: the report is valid only if no service used it meanwhile.\n{_backup.FullName} is good: 1 entries at revision 1."),
             (code, said));
         Assert.Single(Directory.GetFiles(_backup.FullName));
     }
