@@ -35,7 +35,7 @@ internal static class EntryApi
     ];
 
     public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
-        "Answers with the bytes that were stored and the media type that they were stored with. Reads are linearizable: they see every write that anybody had an answer for.")
+        "Answers with the bytes that were stored and the media type that they were stored with. Reads are linearizable: they see every write that was acknowledged before.")
     {
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses = ReadResponses,

@@ -1,11 +1,10 @@
-// Swagger UI shows an answer when it has ended, and a watch does not end. This plugin shows an event stream while it comes:
-// it fetches in the place of Swagger UI, which does all the rest. "Clear" and another "Execute" end the stream, and so does
-// leaving the page, as it ends every request.
+// Swagger UI shows an answer when it is complete, and a watch never is. This plugin shows an event stream while it arrives: it
+// replaces the fetch of Swagger UI and nothing else. "Clear", another "Execute" and leaving the page end the stream.
 
 const WatchPlugin = ({ React }) => {
     const mediaType = "text/event-stream";
 
-    // All that is shown is drawn anew at each update: so it has a limit, and updates come no faster than a person reads.
+    // Each update renders all of the shown text, so the text has a limit, and updates come no faster than a person reads.
     const shownCharactersMax = 64 * 1024;
     const updateMilliseconds = 250;
 
@@ -83,9 +82,9 @@ const WatchPlugin = ({ React }) => {
         const show = unlessEnded(({ ok, url, status, statusText, headers }, text) =>
             specActions.setResponse(pathName, method, { ok, url, status, statusText, headers: Object.fromEntries(headers), text }));
 
-        // One that was ended never settles: Swagger UI would show its outcome in the place of what has come since.
+        // An ended stream never settles: Swagger UI would replace later output with its outcome.
         const userFetch = (url, sent) => new Promise((resolve, reject) => {
-            // curl would keep events to itself until it has many.
+            // Without -N, curl buffers events.
             specActions.setMutatedRequest(pathName, method, { ...sent, curlOptions: ["-N"] });
             follow(url, { ...sent, signal }, show).then(unlessEnded(resolve), unlessEnded(reject));
         });
@@ -97,7 +96,7 @@ const WatchPlugin = ({ React }) => {
         return clear(path, method);
     };
 
-    /** Stays at the end of a stream's text when it grows, unless somebody has scrolled up. */
+    /** Stays at the end of a stream's text when it grows, unless the user has scrolled up. */
     const responseBody = Original => class extends React.Component {
         #box = React.createRef();
 
