@@ -9,7 +9,7 @@ internal static class TransactionAnswer
     public static async Task WriteAsync(HttpContext context, Transaction transaction, Outcome.Committed committed)
     {
         EntryResponses.SetRevision(context.Response, committed.Revision);
-        await using var output = new JsonOutput(context);
+        var output = new JsonOutput(context);
         var json = output.Json;
         json.WriteStartObject();
         json.WriteNumber("revision"u8, committed.Revision);
@@ -24,6 +24,7 @@ internal static class TransactionAnswer
 
         json.WriteEndArray();
         json.WriteEndObject();
+        await output.FlushAsync();
     }
 
     private static void Write(Utf8JsonWriter json, Operation operation, in OperationResult result, long revision)
