@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// A linearizable key-value store: one writer, immutable snapshots. Reads take <see cref="Latest"/> (or
-/// <see cref="ReadAsync"/>) and wait for nobody; writes go through <see cref="SubmitAsync"/>. Any thread may call any member.
+/// A linearizable key-value store: one writer, immutable snapshots. Reads work on <see cref="Latest"/> (or
+/// <see cref="ReadAsync"/>) and never wait for the writer; writes go through <see cref="SubmitAsync"/>. Thread-safe.
 /// </summary>
 public sealed class Store : IAsyncDisposable
 {
@@ -11,14 +11,14 @@ public sealed class Store : IAsyncDisposable
     private readonly TransactionQueue _queue;
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
-    private readonly ExpirySweeper _expirer;
+    private readonly ExpirySweeper _sweeper;
     private readonly WatchHub _watchers;
 
-    /// <summary>Makes a store that is not started.</summary>
-    /// <param name="log">What makes commits durable. The store disposes of it.</param>
+    /// <summary>Creates a store; <see cref="Start"/> starts it.</summary>
+    /// <param name="log">Makes commits durable. The store disposes it.</param>
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A limit is one that a store cannot work with.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is out of range.</exception>
     public Store(ICommitLog log, StoreOptions options, TimeProvider time)
     {
         options.Validate();
@@ -28,58 +28,58 @@ public sealed class Store : IAsyncDisposable
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
-        _expirer = new ExpirySweeper(_loop, _publisher.Expiry, options, time);
+        _sweeper = new ExpirySweeper(_loop, _publisher.Expiry, options, time);
     }
 
-    /// <summary>The state after the last commit. It holds every write that anyone on this node had an answer for.</summary>
+    /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>
     public Snapshot Latest => _publisher.Latest;
 
-    /// <summary>Where the store is in its life.</summary>
+    /// <summary>The state of the store's life.</summary>
     public StoreState State => _loop.State;
 
-    /// <summary>Ends when loading has ended, well or not; <see cref="State"/> tells which.</summary>
+    /// <summary>Completes when loading has ended, successfully or not; see <see cref="State"/>.</summary>
     public Task Loaded => _loop.Loaded;
 
-    /// <summary>Ends when the store has stopped; faults when it failed.</summary>
+    /// <summary>Completes when the store has stopped; faults when it failed.</summary>
     public Task Completion => _loop.Completion;
 
-    /// <summary>Operations that wait to be committed.</summary>
+    /// <summary>Transactions in the queue.</summary>
     public int QueuedOperations => _queue.Count;
 
-    /// <summary>Bytes of keys and values of operations that have no outcome yet.</summary>
+    /// <summary>Bytes of transactions that have no outcome yet.</summary>
     public long QueuedBytes => _queue.Bytes;
 
-    /// <summary>Entries that are going to expire, with the store's own records.</summary>
+    /// <summary>Entries that have an expiry, including the store's own records.</summary>
     public int ExpiringEntries => _publisher.Expiry.Count;
 
-    /// <summary>How many watchers there are.</summary>
+    /// <summary>Watchers at present.</summary>
     public int Watchers => _watchers.Count;
 
-    /// <summary>The oldest revision that <see cref="TryGetSnapshot"/> can always tell.</summary>
+    /// <summary>The oldest revision that <see cref="TryGetSnapshot"/> is sure to find.</summary>
     public long OldestRevision => _publisher.OldestRevision;
 
     /// <summary>The limits.</summary>
     public StoreOptions Options => _options;
 
-    /// <summary>Starts loading, and then admits writes. Does not wait; see <see cref="State"/>.</summary>
+    /// <summary>Starts loading; writes are admitted when that is done. Returns at once; see <see cref="Loaded"/>.</summary>
     public void Start() => _loop.Start();
 
     /// <summary>Admits no more writes, decides those that were admitted, and ends the owner loop.</summary>
     /// <param name="cancellationToken">Ends the wait, not the work.</param>
     public Task StopAsync(CancellationToken cancellationToken) => _loop.StopAsync(cancellationToken);
 
-    /// <summary>Asks for an operation to be carried out.</summary>
+    /// <summary>Submits a transaction.</summary>
     /// <returns>
-    /// Its outcome. There is no cancellation: an operation that was admitted <em>will</em> be decided, whoever still waits.
-    /// A refusal (<see cref="Outcome.NotApplied"/>) comes at once. A store that has nothing else to do carries the operation out
-    /// in the calling thread, up to where its log waits for something.
+    /// Its outcome. There is no cancellation: an admitted transaction <em>will</em> be decided, even if no caller waits for it.
+    /// <see cref="Outcome.NotApplied"/> comes at once. An idle store decides the transaction on the calling thread, up to where its
+    /// log waits.
     /// </returns>
     public Task<Outcome> SubmitAsync(Transaction transaction) => _loop.SubmitAsync(transaction);
 
-    /// <summary>The state for a linearizable read: it holds every commit that anyone, anywhere had an answer for before this call.</summary>
+    /// <summary>The state for a linearizable read: it includes every write that was acknowledged, on any node, before this call.</summary>
     public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
     {
-        // Not async: on one node nothing of this ever waits, and then it needs no state machine.
+        // Not async: on one node this never waits and needs no state machine.
         var barrier = _log.BarrierAsync(cancellationToken);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
         return barrier.IsCompletedSuccessfully ? _publisher.WaitForRevisionAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
@@ -89,30 +89,31 @@ public sealed class Store : IAsyncDisposable
             await publisher.WaitForRevisionAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The latest state, as soon as it has come to a revision.</summary>
-    /// <param name="revision">The revision; it may never come.</param>
+    /// <summary>The latest state, as soon as it has reached a revision.</summary>
+    /// <param name="revision">The revision. Nothing but the token bounds the wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask<Snapshot> WaitForRevisionAsync(long revision, CancellationToken cancellationToken) => _publisher.WaitForRevisionAsync(revision, cancellationToken);
 
-    /// <summary>The state at a revision, as long as it is remembered.</summary>
+    /// <summary>The state at a revision, as long as it is retained.</summary>
     /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
-    /// <param name="snapshot">The state, or null when it is forgotten (below <see cref="OldestRevision"/>) or still to come (above <see cref="Latest"/>).</param>
+    /// <param name="snapshot">The state; null when it is no longer retained (below <see cref="OldestRevision"/>) or not reached yet (above <see cref="Latest"/>).</param>
+    /// <returns>Whether the state was found.</returns>
     public bool TryGetSnapshot(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
     {
         snapshot = _publisher.FindSnapshot(revision);
         return snapshot is not null;
     }
 
-    /// <summary>Remembers a snapshot for readers who will come back to its revision, for as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
+    /// <summary>Retains a snapshot for readers that will come back to its revision, as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
     public void Retain(Snapshot snapshot) => _publisher.Retain(snapshot);
 
-    /// <summary>Begins to watch keys.</summary>
-    /// <param name="filter">Which keys.</param>
+    /// <summary>Starts to watch keys.</summary>
+    /// <param name="filter">The keys.</param>
     /// <param name="after">
-    /// The revision after which it begins. When it is older than <see cref="OldestRevision"/>, the first read says so; when it is still to
-    /// come, nothing before it is handed over.
+    /// The revision to start after. Below <see cref="OldestRevision"/> the first read returns <see cref="WatchState.Gone"/>; above
+    /// <see cref="Latest"/> no earlier commit is returned.
     /// </param>
-    /// <returns>The watcher, which the caller disposes of; null when there are <see cref="StoreOptions.WatchersMax"/> already.</returns>
+    /// <returns>The watcher, which the caller disposes; null when there are <see cref="StoreOptions.WatchersMax"/> already.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The revision is negative.</exception>
     public Watcher? TryWatch(WatchFilter filter, long after)
     {
@@ -120,14 +121,14 @@ public sealed class Store : IAsyncDisposable
         return _watchers.TryAdd(filter, after);
     }
 
-    /// <summary>Ends all watchers, so that whoever waits for one can be let go before the store stops.</summary>
+    /// <summary>Ends all watchers, so that requests that wait for one can end before the store stops.</summary>
     public void StopWatchers() => _watchers.Stop();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _watchers.Dispose();
-        _expirer.Dispose();
+        _sweeper.Dispose();
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();

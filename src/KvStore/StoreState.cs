@@ -1,12 +1,12 @@
 namespace KvStore;
 
-/// <summary>Where a store is in its life. It only ever moves down this list.</summary>
+/// <summary>The life of a store. It only moves down this list.</summary>
 public enum StoreState
 {
     /// <summary>Not started.</summary>
     Created,
 
-    /// <summary>Started; the log is handing over its base image. Neither reads nor writes are served.</summary>
+    /// <summary>Started; the log is loading its base image. Neither reads nor writes are served.</summary>
     Loading,
 
     /// <summary>Reads and writes are served.</summary>

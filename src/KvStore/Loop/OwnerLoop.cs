@@ -1,15 +1,14 @@
 namespace KvStore;
 
 /// <summary>
-/// The only writer. It drains the queue in batches, has the commit log decide each batch, waits until the snapshot shows
-/// what was committed, and tells the callers; so whoever has an answer can read its write.
+/// The only writer. It drains the queue in batches, has the commit log decide each batch, waits until the snapshot includes
+/// its commits, and completes the callers: a caller that has its outcome can read its write.
 /// </summary>
 /// <remarks>
-/// What the queue buys over a lock is bounded admission, one flush for many writes, and a strict order; for writes to
-/// memory alone a lock would be as fast. Nothing here but the log's work may take long: the loop is the one thing in the
-/// store that more cores do not make faster. So callers validate, parse and copy before they submit, and continue on other
-/// threads afterwards. It is a task of its own rather than a BackgroundService because that may skip its work when it is
-/// stopped right after it was started, and admitted writes would wait for ever.
+/// The queue buys bounded admission, one flush for many writes, and a strict order; for writes to memory alone a lock would be
+/// as fast. Only the log may take long here: the loop is the one part of the store that does not scale with cores. So
+/// callers validate, parse and copy before they submit, and continue on other threads afterwards. It is not a
+/// BackgroundService because one that is stopped right after its start may never run, and admitted writes would wait for ever.
 /// </remarks>
 internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher) : IDisposable
 {
@@ -18,13 +17,13 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Any thread moves it, through Advance.
+    // Any thread, through Advance.
     private int _state = (int)StoreState.Created;
 
-    // Why the loop is to end, when something else failed that the store needs.
+    // Why the loop must end: another part of the store has failed.
     private volatile Exception? _failure;
 
-    // The loop's own.
+    // Owned by the loop.
     private readonly List<PendingTransaction> _batch = [];
     private readonly List<Transaction> _transactions = [];
 
@@ -43,7 +42,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
                 return pending.Task;
         }
 
-        // The state is read again because the queue refuses when it is full and when it was closed a moment ago.
+        // The state is read again because the queue rejects both when it is full and when it has just been closed.
         return Task.FromResult<Outcome>(new Outcome.NotApplied(State switch
         {
             StoreState.Running => NotAppliedReason.QueueFull,
@@ -53,7 +52,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         }));
     }
 
-    /// <summary>Submits an operation of the store's own, which a full queue does not keep out. One at a time.</summary>
+    /// <summary>Submits a transaction of the store's own, which a full queue does not reject. One at a time.</summary>
     public Task<Outcome> SubmitInternalAsync(Transaction transaction)
     {
         var pending = new PendingTransaction(transaction);
@@ -67,14 +66,14 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         if (Advance(StoreState.Loading) >= StoreState.Loading)
             return;
 
-        // Without this the loop would carry the AsyncLocals of whoever started it, a request's perhaps, for ever.
+        // Otherwise the loop would keep the AsyncLocals of its starter for ever.
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(RunAsync);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // Only the first one acts: a later one may come after Dispose.
+        // Only the first call acts: a later one may come after Dispose.
         var before = Advance(StoreState.Stopping);
         if (before < StoreState.Stopping)
         {
@@ -86,11 +85,11 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         if (before == StoreState.Created)
             Finish();
 
-        // For both, because the loop may end between the two steps above, and whoever waits here may dispose of the token next.
+        // Both, because the loop may end between the two steps above, and our caller may dispose the token next.
         await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Something else threw that must not. Admits nothing more, decides what was admitted, and fails.</summary>
+    /// <summary>Another part of the store has failed: admits nothing more, decides what was admitted, and fails.</summary>
     public void Abort(Exception exception)
     {
         _failure = exception;
@@ -108,11 +107,11 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             Advance(StoreState.Running);
             _loaded.TrySetResult();
 
-            // No token here: the queue ends by being closed, when everything that was admitted is taken.
+            // No token: the loop ends when the queue is closed and everything admitted is taken.
             while (await queue.WaitAsync().ConfigureAwait(false))
             {
-                // This is the thread of whoever ended the wait. On a busy machine the requests that are on their way into the
-                // queue go first, so that batches grow with load; where nothing else is to be done, nothing waits.
+                // This may be the thread of the caller that ended the wait. Under load, yield to the requests that are on their
+                // way into the queue, so that batches grow; on an idle machine nothing waits.
                 if (ThreadPool.PendingWorkItemCount > 0)
                     await Task.Yield();
                 while (queue.TryTake(_batch))
@@ -138,12 +137,12 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            // Stopped while loading. The queue was closed before the token was cancelled and nothing was ever admitted, so
-            // draining it ends at once. A cancellation that a commit throws is another matter: callers wait for it.
+            // Stopped while loading: the queue was closed before the token was cancelled, and nothing was ever admitted. A
+            // cancellation that a commit throws is not caught: callers wait for it.
         }
     }
 
-    // A log that never waits would keep the thread that was met here, a caller's perhaps, as long as others go on writing.
+    // A log that never waits would otherwise keep the present thread, perhaps a caller's, as long as others write.
     private async ValueTask CommitAndYieldAsync()
     {
         var committing = CommitAsync();
@@ -163,7 +162,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         if (outcomes.Length != _batch.Count)
             throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");
 
-        // A log that shares one cluster with others may answer before it has handed the commit over.
+        // A log that shares a cluster may report outcomes before it has passed the commits to its follower.
         await publisher.WaitForRevisionAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
 
         for (var i = 0; i < outcomes.Length; i++)
@@ -172,7 +171,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             _batch[i].SetResult(outcomes[i]);
         }
 
-        // So that the values of the last batch do not stay alive until the next one.
+        // Do not keep the values of this batch alive until the next one.
         _batch.Clear();
         _transactions.Clear();
     }
@@ -196,7 +195,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         _completion.TrySetResult();
     }
 
-    /// <summary>Something threw that must not: never go on from what may be half a state.</summary>
+    /// <summary>An exception here is a bug: never continue from what may be half a state.</summary>
     private void Fail(Exception exception)
     {
         AdvanceToFailed();
@@ -219,21 +218,21 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         }
     }
 
-    // A stop that comes later finds nothing to cancel.
+    // A later stop finds nothing to cancel.
     private void AdvanceToFailed()
     {
         if (Advance(StoreState.Failed) < StoreState.Stopping)
             _cancelled.TrySetResult();
     }
 
-    /// <summary>Moves to a state, unless it or a later one was reached before. Returns the state that it met.</summary>
+    /// <summary>Moves to a state, unless it or a later one is reached already. Returns the state before.</summary>
     private StoreState Advance(StoreState state)
     {
         while (true)
         {
-            var met = Volatile.Read(ref _state);
-            if (met >= (int)state || Interlocked.CompareExchange(ref _state, (int)state, met) == met)
-                return (StoreState)met;
+            var before = Volatile.Read(ref _state);
+            if (before >= (int)state || Interlocked.CompareExchange(ref _state, (int)state, before) == before)
+                return (StoreState)before;
         }
     }
 }

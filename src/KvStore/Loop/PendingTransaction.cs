@@ -1,7 +1,7 @@
 namespace KvStore;
 
-/// <summary>An operation that waits in the queue, and the caller who waits for its outcome.</summary>
-/// <remarks>The caller goes on in a thread of its own: one that blocks must not block the owner loop.</remarks>
+/// <summary>A transaction in the queue; its task completes with the outcome.</summary>
+/// <remarks>The caller's continuation runs on another thread: a caller that blocks must not block the owner loop.</remarks>
 internal sealed class PendingTransaction(Transaction transaction)
     : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {

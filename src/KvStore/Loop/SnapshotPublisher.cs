@@ -1,24 +1,24 @@
 namespace KvStore;
 
 /// <summary>
-/// Turns what the commit log hands over into snapshots and publishes them. The log's side (<see cref="ICommitFollower"/>) is
-/// called by one thread at a time; everything else by any thread, without waiting for it.
+/// Turns the commits of the log into snapshots and publishes them. The log calls the members of <see cref="ICommitFollower"/>, one
+/// call at a time; any thread may call the others, and never waits for the log.
 /// </summary>
 internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time) : ICommitFollower
 {
     private readonly ExpirySchedule _expiry = new(options.IdempotencyRecordsMax);
     private readonly History _history = new(options, time);
-    private readonly RetainedSnapshots _kept = new(options, time);
+    private readonly RetainedSnapshots _retained = new(options, time);
 
     // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
     private volatile Snapshot _latest = Snapshot.Empty;
 
-    // Completed and taken away at the next publication. Absent while nobody waits.
+    // Completed and removed by the next publication. Null while no reader waits.
     private TaskCompletionSource? _published;
 
     public Snapshot Latest => _latest;
 
-    /// <summary>Which of the entries of the latest snapshot expire.</summary>
+    /// <summary>The entries of the latest snapshot that expire.</summary>
     public ExpirySchedule Expiry => _expiry;
 
     public long OldestRevision => _history.OldestRevision;
@@ -32,7 +32,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
             throw new InvalidOperationException($"An image at revision {revision} after revision {_latest.Revision}.");
 
         var image = Snapshot.FromSorted(revision, entries);
-        _kept.Clear();
+        _retained.Clear();
         _expiry.Load(image);
         _history.Reset(revision);
         Publish(image);
@@ -67,7 +67,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         return latest.Revision >= revision ? ValueTask.FromResult(latest) : WaitForPublicationAsync(revision, cancellationToken);
     }
 
-    // A method of its own because, inside the other, what it needs would be allocated for those that do not wait, too.
+    // Separate so that callers that do not wait allocate no state machine.
     private async ValueTask<Snapshot> WaitForPublicationAsync(long revision, CancellationToken cancellationToken)
     {
         while (true)
@@ -89,10 +89,10 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The commits above one revision, up to and with another, or the first of them; null if some of them are forgotten.</summary>
+    /// <inheritdoc cref="History.CommitsBetween"/>
     public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue) => _history.CommitsBetween(above, upTo, commitsMax);
 
-    /// <summary>The state at a revision, or null when it is not known: forgotten, or still to come.</summary>
+    /// <summary>The state at a revision; null when it is no longer retained, or not reached yet.</summary>
     public Snapshot? FindSnapshot(long revision)
     {
         var latest = _latest;
@@ -100,7 +100,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
             return latest;
         if (revision > latest.Revision)
             return null;
-        if (_kept.Find(revision) is { } kept)
+        if (_retained.Find(revision) is { } kept)
             return kept;
         if (_history.CommitsBetween(revision, latest.Revision) is not { } commits)
             return null;
@@ -109,11 +109,11 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         for (var i = commits.Count - 1; i >= 0; i--)
             builder.Undo(commits[i]);
         var snapshot = builder.ToSnapshot(revision);
-        _kept.Retain(snapshot);
+        _retained.Retain(snapshot);
         return snapshot;
     }
 
-    public void Retain(Snapshot snapshot) => _kept.Retain(snapshot);
+    public void Retain(Snapshot snapshot) => _retained.Retain(snapshot);
 
     private void Publish(IReadOnlyList<Commit> commits, Snapshot snapshot)
     {

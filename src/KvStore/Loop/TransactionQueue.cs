@@ -3,28 +3,31 @@ using System.Threading.Channels;
 namespace KvStore;
 
 /// <summary>
-/// What stands between callers and the owner loop: bounded by operations and by bytes, refusing what is over, so that a
-/// caller never waits to be admitted and never holds memory that nobody counted. An owner that waits goes on in the thread of
-/// the caller who ends the wait: for a single small write, handing it to another thread would be most of the work.
+/// The queue between callers and the owner loop, bounded by transactions and by bytes. What exceeds a bound is rejected at once, so
+/// a caller never waits for admission and never holds uncounted memory.
 /// </summary>
+/// <remarks>
+/// The channel may run the owner on the thread of the caller that ends its wait: for a single small write, handing it to
+/// another thread would be most of the work.
+/// </remarks>
 internal sealed class TransactionQueue(StoreOptions options)
 {
     private readonly Channel<PendingTransaction> _channel = Channel.CreateBounded<PendingTransaction>(
         new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
 
-    // Stands in the queue for nothing but an owner who waits.
+    // Only wakes a waiting owner; it has nothing to decide.
     private readonly PendingTransaction _wake = new(new Transaction([], []));
 
     private PendingTransaction? _internal;
     private long _bytes;
 
-    /// <summary>Operations that wait.</summary>
+    /// <summary>Transactions in the queue.</summary>
     public int Count => _channel.Reader.Count;
 
-    /// <summary>Bytes of keys and values that were admitted and not yet released.</summary>
+    /// <summary>Bytes of admitted transactions that are not released yet.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Admits a command; false when the queue is full or closed.</summary>
+    /// <summary>Admits a transaction; false when the queue is full or closed.</summary>
     public bool TryAdmit(PendingTransaction pending)
     {
         var bytes = pending.Transaction.Bytes;
@@ -34,14 +37,14 @@ internal sealed class TransactionQueue(StoreOptions options)
         return false;
     }
 
-    /// <summary>Admits one command of the store's own, however full the queue is; false when the one before was not taken yet.</summary>
+    /// <summary>Admits one transaction of the store's own, even to a full queue; false while the one before has not been taken.</summary>
     public bool TryAdmitInternal(PendingTransaction pending)
     {
         if (Interlocked.CompareExchange(ref _internal, pending, null) is not null)
             return false;
         Interlocked.Add(ref _bytes, pending.Transaction.Bytes);
 
-        // When there is no room for it, the owner is not waiting.
+        // If the channel is full, the owner is not waiting.
         _channel.Writer.TryWrite(_wake);
         return true;
     }
@@ -49,11 +52,11 @@ internal sealed class TransactionQueue(StoreOptions options)
     /// <summary>Admits nothing more. What was admitted can still be taken.</summary>
     public void Close() => _channel.Writer.TryComplete();
 
-    /// <summary>Waits until there is something to take; false when there never will be. For the owner.</summary>
+    /// <summary>Waits for something to take; false when the queue is closed and empty. For the owner.</summary>
     public ValueTask<bool> WaitAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
-    /// <summary>Takes what waits, up to the size of a batch; false when nothing does. For the owner.</summary>
-    /// <param name="batch">Emptied first.</param>
+    /// <summary>Takes the next batch; false when the queue is empty. For the owner.</summary>
+    /// <param name="batch">Cleared first.</param>
     public bool TryTake(List<PendingTransaction> batch)
     {
         batch.Clear();
@@ -68,6 +71,6 @@ internal sealed class TransactionQueue(StoreOptions options)
         return batch.Count > 0;
     }
 
-    /// <summary>Gives back the room of a command that has its outcome. For the owner.</summary>
+    /// <summary>Releases the bytes of a transaction that has its outcome. For the owner.</summary>
     public void Release(PendingTransaction pending) => Interlocked.Add(ref _bytes, -pending.Transaction.Bytes);
 }

@@ -6,10 +6,10 @@ using System.Text.Unicode;
 namespace KvStore;
 
 /// <summary>
-/// Changes members of a stored JSON object: what the patch has replaces, null removes, objects are merged
-/// (RFC 7396, JSON Merge Patch). Without an entry nothing happens.
+/// Applies a JSON merge patch (RFC 7396) to a stored value: members of the patch replace, null removes, objects are merged.
+/// Without an entry nothing happens.
 /// </summary>
-/// <remarks>Numbers and the order of members stay as they were written; insignificant white space and escapes do not.</remarks>
+/// <remarks>Numbers and the order of members stay as written; insignificant white space and escapes do not.</remarks>
 public sealed class MergePatch : ReadModifyWrite
 {
     private const int DepthMax = 64;
@@ -26,7 +26,7 @@ public sealed class MergePatch : ReadModifyWrite
 
     internal override long Bytes => base.Bytes + _patchBytes;
 
-    /// <summary>Makes a patch of JSON text.</summary>
+    /// <summary>Parses a patch.</summary>
     /// <param name="key">The key.</param>
     /// <param name="patch">The text; it is copied.</param>
     /// <param name="valueBytesMax">The most bytes that the patched value may have (<see cref="RejectionReason.TooLarge"/>).</param>
@@ -38,7 +38,7 @@ public sealed class MergePatch : ReadModifyWrite
             return null;
         using (document)
         {
-            // Written once here, so that nothing in it can fail when it is decided.
+            // Written once here, so that it cannot fail on the deciding thread.
             return IsWritable(document.RootElement) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
         }
     }
@@ -74,7 +74,7 @@ public sealed class MergePatch : ReadModifyWrite
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, escaped: it is in the grammar of JSON, but no text.
+            // An escaped lone surrogate is valid JSON, but not valid text.
             return false;
         }
     }
@@ -87,12 +87,12 @@ public sealed class MergePatch : ReadModifyWrite
             return;
         }
 
-        // By name, because looking through all members for each would take the decider minutes for a large value.
+        // By name: a linear search for each member would block the deciding thread for minutes on a large value.
         var changes = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var member in patch.EnumerateObject())
             changes[member.Name] = member.Value;
 
-        var met = new HashSet<string>(StringComparer.Ordinal);
+        var patched = new HashSet<string>(StringComparer.Ordinal);
         json.WriteStartObject();
         if (target is { ValueKind: JsonValueKind.Object } before)
         {
@@ -101,14 +101,14 @@ public sealed class MergePatch : ReadModifyWrite
                 var isChanged = changes.TryGetValue(member.Name, out var change);
                 if (!isChanged)
                     member.WriteTo(json);
-                else if (met.Add(member.Name) && change.ValueKind != JsonValueKind.Null)
+                else if (patched.Add(member.Name) && change.ValueKind != JsonValueKind.Null)
                     WriteMember(member.Name, member.Value, change, json);
             }
         }
 
         foreach (var (name, change) in changes)
         {
-            if (!met.Contains(name) && change.ValueKind != JsonValueKind.Null)
+            if (!patched.Contains(name) && change.ValueKind != JsonValueKind.Null)
                 WriteMember(name, null, change, json);
         }
 
