@@ -63,5 +63,5 @@ public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
 
     private static string Keys(int count) => "{\"keys\":[" + string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\"")) + "]}";
 
-    private Task<Answer> GetAsync(string body) => server.Client.PostJsonAsync("/v1/batch/get", body);
+    private Task<Response> GetAsync(string body) => server.Client.PostJsonAsync("/v1/batch/get", body);
 }

@@ -101,5 +101,5 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
         Assert.Equal($"{clients * each}", (await server.Client.GetAsync("/v1/kv/hot")).Text);
     }
 
-    private async Task<Answer> AddAsync(string target) => (await server.Client.PostAsync("/v1/counters/" + target)).Expect(200);
+    private async Task<Response> AddAsync(string target) => (await server.Client.PostAsync("/v1/counters/" + target)).Expect(200);
 }

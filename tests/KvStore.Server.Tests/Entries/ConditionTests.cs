@@ -115,7 +115,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
         };
     }
 
-    private static void CheckHeaders(string method, long? before, Answer answer)
+    private static void CheckHeaders(string method, long? before, Response answer)
     {
         Assert.Equal(answer.Status == 400, answer.Revision is null);
         switch (answer.Status)
@@ -137,7 +137,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
             Assert.True(answer.Revision >= (before ?? 0));
     }
 
-    private static async Task CheckStateAsync(RawClient raw, string target, string method, long? before, Answer answer)
+    private static async Task CheckStateAsync(RawConnection raw, string target, string method, long? before, Response answer)
     {
         var now = await raw.RequestAsync("GET", target);
         var changed = answer.Status is 201 or 204;

@@ -8,20 +8,20 @@ public sealed class HealthCheckTests
     [Fact]
     public async Task Run_ServiceReady_Is0()
     {
-        await using var service = new HostedService().Start();
-        var (code, said) = await RunAsync(("urls", $"http://*:{service.Port}"));
+        await using var service = await KvServer.StartAsync();
+        var (code, said) = await RunAsync(("urls", $"http://*:{service.EndPoint.Port}"));
         Assert.Equal(ExitCodes.Success, code);
-        Assert.Equal($"http://localhost:{service.Port}/readyz answered 200: {{\"status\":\"ready\"}}", said);
+        Assert.Equal($"http://localhost:{service.EndPoint.Port}/readyz answered 200: {{\"status\":\"ready\"}}", said);
     }
 
     [Fact]
     public async Task Run_ServiceNotReady_Is1()
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         await service.Store.StopAsync(TestContext.Current.CancellationToken);
-        var (code, said) = await RunAsync(("http_ports", $"{service.Port}"));
+        var (code, said) = await RunAsync(("http_ports", $"{service.EndPoint.Port}"));
         Assert.Equal(ExitCodes.Failure, code);
-        Assert.StartsWith($"http://localhost:{service.Port}/readyz answered 503: {{", said, StringComparison.Ordinal);
+        Assert.StartsWith($"http://localhost:{service.EndPoint.Port}/readyz answered 503: {{", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,9 +13,9 @@ public sealed class StoreHostedServiceTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Start_StoreAndWebServer_InThatOrderOneAfterTheOther()
+    public async Task Start_StoreAndWebServer_InThatOrderOneAfterTheOther()
     {
-        using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         var names = service.Services.GetServices<IHostedService>().Select(hosted => hosted.GetType().Name).ToList();
         Assert.InRange(names.IndexOf(nameof(StoreHostedService)), 0, names.IndexOf("GenericWebHostService") - 1);
 
@@ -30,7 +30,7 @@ public sealed class StoreHostedServiceTests
     {
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
             Handler = async context =>
             {
@@ -40,11 +40,11 @@ public sealed class StoreHostedServiceTests
                 var outcome = await store.SubmitAsync(NewWrite());
                 await context.Response.WriteAsync(outcome is Outcome.Committed ? "committed" : outcome.ToString());
             },
-        };
-        service.Start();
+            Log = new LogLines(),
+        });
         using var client = service.NewClient();
         var answer = client.GetAsync("/in-flight", Cancellation);
-        await arrived.Task.WaitAsync(HostedService.Patience, Cancellation);
+        await arrived.Task.Within();
 
         var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
         var stop = service.Host.StopAsync(Cancellation);
@@ -54,7 +54,7 @@ public sealed class StoreHostedServiceTests
         using var response = await answer;
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("committed", await response.Content.ReadAsStringAsync(Cancellation));
-        await stop.WaitAsync(HostedService.Patience, Cancellation);
+        await stop.Within();
         Assert.Equal(StoreState.Stopped, service.Store.State);
         Assert.Equal(ExitCodes.Success, service.ExitCode);
         Assert.Empty(service.Log.Errors);
@@ -63,23 +63,22 @@ public sealed class StoreHostedServiceTests
     [Fact]
     public async Task Stop_ClientsIdleOrSlow_EndsSoonAndWithoutAFailure()
     {
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
-            Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" },
+            Settings = { ["ShutdownTimeout"] = "00:00:01" },
             Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
-        };
-        service.Start();
+            Log = new LogLines(),
+        });
         using var idle = await service.SendAsync("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
-        var first = new byte[8];
-        await idle.GetStream().ReadExactlyAsync(first, Cancellation);
+        (await idle.ReadAsync()).Expect(200);
         using var silent = await service.SendAsync("");
         using var halfHeaders = await service.SendAsync("GET /livez HTTP/1.1\r\nHo");
         using var slow = await service.SendAsync("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
-        await slow.GetStream().ReadExactlyAsync(first, Cancellation);
-        await slow.GetStream().WriteAsync("ab"u8.ToArray(), Cancellation);
+        (await slow.ReadHeadAsync()).Expect(100);
+        await slow.SendAsync("ab");
 
         var watch = Stopwatch.StartNew();
-        await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+        await service.Host.StopAsync(Cancellation).Within();
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
         Assert.Equal(ExitCodes.Success, service.ExitCode);
         Assert.Empty(service.Log.Errors);
@@ -91,8 +90,8 @@ public sealed class StoreHostedServiceTests
     {
         for (var i = 0; i < 10; i++)
         {
-            await using var service = new HostedService().Start();
-            await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+            await using var service = await KvServer.StartAsync();
+            await service.Host.StopAsync(Cancellation).Within();
             Assert.Equal(ExitCodes.Success, service.ExitCode);
         }
     }
@@ -101,26 +100,26 @@ public sealed class StoreHostedServiceTests
     public async Task Stop_CommitNeverEnds_EndsAllTheSameAndSaysSo()
     {
         var gate = new Gate();
-        await using var service = new HostedService { CommitLog = new FakeCommitLog { Committing = gate.PassAsync }, Settings = { ["KvStore:ShutdownTimeout"] = "00:00:01" } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Committing = gate.PassAsync }, Settings = { ["ShutdownTimeout"] = "00:00:01" }, Log = new LogLines() });
         var write = service.Store.SubmitAsync(NewWrite());
         await gate.Reached;
 
         var watch = Stopwatch.StartNew();
-        await service.Host.StopAsync(Cancellation).WaitAsync(HostedService.Patience, Cancellation);
+        await service.Host.StopAsync(Cancellation).Within();
         Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(4));
         Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
         await service.Log.WaitAsync(line => line.Level == LogLevel.Error && line.Message.Contains("still undecided", StringComparison.Ordinal));
 
         gate.Open();
-        Assert.IsType<Outcome.Committed>(await write.WaitAsync(HostedService.Patience, Cancellation));
+        Assert.IsType<Outcome.Committed>(await write.Within());
     }
 
     [Fact]
     public async Task StoreFails_WhileTheServiceRuns_StopsItWithAnExitCode()
     {
-        await using var service = new HostedService { CommitLog = new FakeCommitLog { Committing = () => throw new InvalidOperationException("injected") } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Committing = () => throw new InvalidOperationException("injected") }, Log = new LogLines() });
         var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
-        Assert.IsType<Outcome.Unknown>(await service.Store.SubmitAsync(NewWrite()).WaitAsync(HostedService.Patience, Cancellation));
+        Assert.IsType<Outcome.Unknown>(await service.Store.SubmitAsync(NewWrite()).Within());
 
         await stopping;
         Assert.Equal(ExitCodes.StoreFailed, service.ExitCode);
@@ -135,7 +134,7 @@ public sealed class StoreHostedServiceTests
     public async Task Start_StoreThatLoadsForLong_ListensAndIsNotReady()
     {
         var gate = new Gate();
-        await using var service = new HostedService { CommitLog = new FakeCommitLog { Following = _ => gate.PassAsync() } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Following = _ => gate.PassAsync() } });
         using var client = service.NewClient();
         using (var live = await client.GetAsync("/livez", Cancellation))
             Assert.Equal(HttpStatusCode.OK, live.StatusCode);
@@ -143,7 +142,7 @@ public sealed class StoreHostedServiceTests
             Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
 
         gate.Open();
-        await service.Store.Loaded.WaitAsync(HostedService.Patience, Cancellation);
+        await service.Store.Loaded.Within();
         using (var ready = await client.GetAsync("/readyz", Cancellation))
             Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
     }
@@ -151,7 +150,7 @@ public sealed class StoreHostedServiceTests
     [Fact]
     public async Task Start_DataForTheMemoryEngine_Warns()
     {
-        await using var service = new HostedService { Settings = { ["KvStore:Data"] = "/some/where" } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["Data"] = "/some/where" }, Log = new LogLines() });
         var line = await service.Log.WaitAsync(line => line.Message.Contains("/some/where", StringComparison.Ordinal));
         Assert.Equal(LogLevel.Warning, line.Level);
     }
@@ -159,9 +158,9 @@ public sealed class StoreHostedServiceTests
     [Fact]
     public async Task StartAndStop_OneLineEach()
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Log = new LogLines() });
         var started = await service.Log.WaitAsync(line => line.Message.StartsWith("KvStore ", StringComparison.Ordinal));
-        Assert.Contains($"http://127.0.0.1:{service.Port}", started.Message.Replace("[::]", "127.0.0.1", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains($"http://127.0.0.1:{service.EndPoint.Port}", started.Message.Replace("[::]", "127.0.0.1", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("engine memory", started.Message, StringComparison.Ordinal);
         await service.Host.StopAsync(Cancellation);
         await service.Log.WaitAsync(line => line.Message.StartsWith("KvStore has stopped at revision 0", StringComparison.Ordinal));
@@ -174,6 +173,6 @@ public sealed class StoreHostedServiceTests
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         token.Register(cancelled.SetResult);
-        return cancelled.Task.WaitAsync(HostedService.Patience, Cancellation);
+        return cancelled.Task.Within();
     }
 }

@@ -279,7 +279,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
         return (await from.Client.GetAsync($"/v1/kv?limit=1&prefix={prefix}")).Json.GetProperty("cursor").GetString()!;
     }
 
-    private static string[] Keys(Answer page) => [.. page.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("key").GetString()!)];
+    private static string[] Keys(Response page) => [.. page.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("key").GetString()!)];
 
     private async Task<byte[]> ListedAsync(string form)
     {

@@ -75,7 +75,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public async Task Checkpoint_OfAStoppedStore_Is503()
     {
-        await using var service = new HostedService { Settings = { ["KvStore:Engine"] = "disk", ["KvStore:Data"] = _directory } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["Engine"] = "disk", ["Data"] = _directory } });
         using var client = service.NewClient();
         await service.Store.DisposeAsync();
         using var answer = await client.PostAsync("/v1/admin/checkpoint", null, Cancellation);

@@ -12,7 +12,7 @@ public sealed class OperatingEndpointsTests
     [InlineData("/readyz", "ready")]
     public async Task Health_Running_Is200ForGetAndHead(string path, string status)
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
         Assert.Equal($"{{\"status\":\"{status}\"}}", await client.GetStringAsync(path, Cancellation));
         using var head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancellation);
@@ -23,7 +23,7 @@ public sealed class OperatingEndpointsTests
     [Fact]
     public async Task Ready_StoreStopped_Is503WithTheReasonAndLiveStays200()
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
         await service.Store.StopAsync(Cancellation);
         using var ready = await client.GetAsync("/readyz", Cancellation);
@@ -39,18 +39,18 @@ public sealed class OperatingEndpointsTests
     public async Task Ready_ServiceStopping_Is503()
     {
         var (arrived, goOn) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
             Handler = async _ =>
             {
                 arrived.SetResult();
                 await goOn.Task;
             },
-        }.Start();
+        });
 
         // A second request on a connection whose first one is in flight is the only one that can still come in.
         using var tcp = await service.SendAsync("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
-        await arrived.Task.WaitAsync(HostedService.Patience, Cancellation);
+        await arrived.Task.Within();
         var endpoint = service.Services.GetServiceEndpoint("/readyz");
         Assert.Equal(200, await endpoint.StatusAsync(service.Services));
         service.Lifetime.StopApplication();
@@ -61,7 +61,7 @@ public sealed class OperatingEndpointsTests
     [Fact]
     public async Task Status_AfterAWrite_TellsOfIt()
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
         Assert.IsType<Outcome.Committed>(await service.Store.SubmitAsync(new Transaction([], [new Put(Key.Parse("key"), new byte[7], "text/plain")])));
 
@@ -85,7 +85,7 @@ public sealed class OperatingEndpointsTests
     {
         await using var server = await KvServer.StartAsync(("WatchersMax", "7"));
         Assert.Equal((0, 7), await WatchersAsync());
-        using (var watching = await EventStream.OpenAsync(server.Address(), "?prefix="))
+        using (var watching = await EventStream.OpenAsync(server.Address, "?prefix="))
         {
             Assert.Equal((1, 7), await WatchersAsync());
             var waiting = server.Client.GetAsync("/v1/kv/key?wait=30&after=0");

@@ -221,7 +221,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
 
     private static ByteArrayContent Json(string body) => new(Encoding.UTF8.GetBytes(body)) { Headers = { { "Content-Type", "application/json" } } };
 
-    private Task<Answer> UpdateAsync(string body, params (string Name, string Value)[] headers) => server.Client.SendAsync("PUT", "/person/update", Json(body), headers);
+    private Task<Response> UpdateAsync(string body, params (string Name, string Value)[] headers) => server.Client.SendAsync("PUT", "/person/update", Json(body), headers);
 
-    private Task<Answer> GetAsync(string body) => server.Client.SendAsync("GET", "/person/get", Json(body));
+    private Task<Response> GetAsync(string body) => server.Client.SendAsync("GET", "/person/get", Json(body));
 }

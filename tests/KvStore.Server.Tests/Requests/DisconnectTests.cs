@@ -20,6 +20,8 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
             // Half of them end politely, which shows when the server is done with the request; the others reset.
             if (i % 2 == 0)
                 Assert.DoesNotContain("HTTP/1.1 2", await raw.EndAsync(), StringComparison.Ordinal);
+            else
+                raw.Reset();
         }
 
         // Later requests are answered, and the store has admitted nothing since.
@@ -48,6 +50,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
         {
             using var raw = await server.ConnectAsync();
             await raw.SendAsync($"PUT /v1/kv/gone/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+            raw.Reset();
             Assert.Equal($"{i}", (await PutAndGetAsync($"/v1/kv/staying/{i}", $"{i}")).Text);
         }
 
@@ -67,6 +70,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
         {
             await raw.SendAsync("PUT /v1/kv/gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
             await gate.Reached;
+            raw.Reset();
         }
 
         var other = own.Client.PutAsync("/v1/kv/other", "v");
@@ -85,12 +89,13 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
         {
             using var raw = await server.ConnectAsync();
             await raw.SendAsync("GET /v1/kv?prefix=long/&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            raw.Reset();
         }
 
         (await PutAndGetAsync("/v1/kv/after", "v")).Expect(200);
     }
 
-    private async Task<Answer> PutAndGetAsync(string target, string value)
+    private async Task<Response> PutAndGetAsync(string target, string value)
     {
         (await server.Client.PutAsync(target, value)).Expect(201);
         return (await server.Client.GetAsync(target)).Expect(200);

@@ -20,7 +20,7 @@ public sealed class RequestBoundaryTests
     [InlineData("OPTIONS", "/readyz", 405, "method-not-allowed", "GET, HEAD")]
     public async Task Invoke_RouterRefuses_IsAProblem(string method, string path, int status, string slug, string? allow)
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
         using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Cancellation);
         using var problem = await ProblemOfAsync(response, status);
@@ -31,7 +31,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_Head_HasTheHeadersAndNoBody()
     {
-        await using var service = new HostedService().Start();
+        await using var service = await KvServer.StartAsync();
         var answer = await service.ExchangeAsync("HEAD /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 404 Not Found\r\n", answer, StringComparison.Ordinal);
         Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class RequestBoundaryTests
     [InlineData(false)]
     public async Task Invoke_HandlerThrows_Is500AndLoggedOnceWithTheException(bool atOnce)
     {
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
             Handler = async context =>
             {
@@ -52,7 +52,8 @@ public sealed class RequestBoundaryTests
                     await Task.Yield();
                 throw new InvalidOperationException("injected <secret>");
             },
-        }.Start();
+            Log = new LogLines(),
+        });
         using var client = service.NewClient();
         using var response = await client.GetAsync("/throw?secret=1", Cancellation);
         using var problem = await ProblemOfAsync(response, 500);
@@ -68,7 +69,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_HandlerThrowsAfterTheAnswerStarted_ClosesTheConnection()
     {
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
             Handler = async context =>
             {
@@ -76,17 +77,9 @@ public sealed class RequestBoundaryTests
                 await context.Response.Body.FlushAsync();
                 throw new InvalidOperationException("injected");
             },
-        }.Start();
-        using var tcp = await service.SendAsync("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
-        string answer;
-        try
-        {
-            answer = await HostedService.ReadToEndAsync(tcp);
-        }
-        catch (IOException)
-        {
-            answer = "reset";
-        }
+            Log = new LogLines(),
+        });
+        var answer = await service.ExchangeAsync("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
 
         // The end of a chunked body is a chunk of no bytes.
         Assert.DoesNotContain("\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
@@ -99,7 +92,7 @@ public sealed class RequestBoundaryTests
     [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "malformed-request")]
     public async Task Invoke_BodyRefused_IsAProblemAndNotLogged(string rest, int status, string slug)
     {
-        await using var service = new HostedService { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted) }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
         Assert.Contains("docs/http-api.md#" + slug, answer, StringComparison.Ordinal);
@@ -110,7 +103,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_BodyTooSlow_Is408()
     {
-        await using var service = new HostedService { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted) }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
         Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
         Assert.Contains("docs/http-api.md#body-too-slow", answer, StringComparison.Ordinal);
@@ -120,16 +113,16 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_ValueInChunksOfOneByte_FitsTheWebServersLimit()
     {
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
-            Settings = { ["KvStore:ValueBytesMax"] = "65536" },
+            Settings = { ["ValueBytesMax"] = "65536" },
             Handler = async context =>
             {
                 using var body = new MemoryStream();
                 await context.Request.Body.CopyToAsync(body, context.RequestAborted);
                 await context.Response.WriteAsync(body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
             },
-        }.Start();
+        });
         var chunks = new StringBuilder("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
         for (var i = 0; i < 65_536; i++)
             chunks.Append("1\r\nx\r\n");
@@ -141,12 +134,14 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_ClientGoesAwayInTheMiddleOfItsBody_IsNoError()
     {
-        var ended = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var service = new HostedService
+        TaskCompletionSource arrived = new();
+        TaskCompletionSource<Exception?> ended = new();
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
-            Settings = { ["KvStore:AccessLog"] = "true" },
+            Settings = { ["AccessLog"] = "true" },
             Handler = async context =>
             {
+                arrived.SetResult();
                 try
                 {
                     await context.Request.Body.CopyToAsync(Stream.Null, CancellationToken.None);
@@ -158,13 +153,21 @@ public sealed class RequestBoundaryTests
                     throw;
                 }
             },
-        }.Start();
-        foreach (var linger in (bool[])[true, false])
+            Log = new LogLines(),
+        });
+        foreach (var isReset in (bool[])[true, false])
         {
-            var tcp = await service.SendAsync("POST /gone HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
-            tcp.LingerState = new System.Net.Sockets.LingerOption(linger, 0);
-            tcp.Dispose();
-            Assert.NotNull(await ended.Task.WaitAsync(HostedService.Patience, Cancellation));
+            arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var connection = await service.SendAsync("POST /gone HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
+
+            // A reset may overtake the bytes before it.
+            await arrived.Task.Within();
+            if (isReset)
+                connection.Reset();
+            else
+                connection.Dispose();
+            Assert.NotNull(await ended.Task.Within());
             var line = await service.Log.WaitAsync(line => line.IsRequest);
             Assert.Matches("^POST /gone (499|400) ", line.Message);
             Assert.Empty(service.Log.Errors);
@@ -190,7 +193,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_AccessLog_LogsEveryRequestWithoutItsQuery()
     {
-        await using var service = new HostedService { Settings = { ["KvStore:AccessLog"] = "true" } }.Start();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["AccessLog"] = "true" }, Log = new LogLines() });
         using var client = service.NewClient();
         using var response = await client.GetAsync("/livez?credential=abc", Cancellation);
         var line = await service.Log.WaitAsync(line => line.IsRequest);
@@ -240,11 +243,12 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_AnyRequest_HasNoActivityMadeForIt()
     {
-        await using var service = new HostedService
+        await using var service = await KvServer.StartAsync(new KvServerOptions
         {
             Settings = { ["Serilog:MinimumLevel:Default"] = "Information" },
             Handler = context => context.Response.WriteAsync(System.Diagnostics.Activity.Current is null ? "none" : "one"),
-        }.Start();
+            Log = new LogLines(),
+        });
         using var client = service.NewClient();
         Assert.Equal("none", await client.GetStringAsync("/activity", Cancellation));
     }

@@ -23,7 +23,7 @@ internal sealed record DocumentedAnswer(IReadOnlySet<string> MediaTypes, IReadOn
         .ToDictionary(answer => answer.Name, answer => answer.Answer);
 
     /// <summary>Asserts that an answer is as it is documented.</summary>
-    public void Check(Request request, Answer answer)
+    public void Check(Request request, Response answer)
     {
         if (request.Method == "HEAD")
             Assert.True(answer.Body.Length == 0 && MediaTypes.Count == 0, $"A HEAD has no body: {answer}");

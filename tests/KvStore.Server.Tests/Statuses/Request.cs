@@ -31,15 +31,17 @@ internal sealed record Request(string Operation, string Target)
     public Request At(string target) => this with { Target = target };
 
     /// <summary>Sends it over a connection of its own and reads the answer.</summary>
-    public async Task<Answer> SendAsync(KvServer server)
+    public async Task<Response> SendAsync(KvServer server)
     {
         using var raw = await server.ConnectAsync();
         var length = AnnouncedBytes ?? Body.Length;
         var lengthLine = length > 0 || Method == "PUT" ? $"Content-Length: {length}\r\n" : "";
         await raw.SendAsync($"{Method} {Target} HTTP/1.1\r\n{string.Concat(Headers.Select(header => header + "\r\n"))}{lengthLine}{(IsUnfinished ? "" : "\r\n")}{Body}");
 
-        // Events come without an end, so of those only the head is read.
-        var answer = await raw.ReadAsync(Method, "text/event-stream");
+        // The body of an event stream has no end.
+        var answer = await raw.ReadHeadAsync();
+        if (answer.ContentType != "text/event-stream")
+            answer = await raw.ReadBodyAsync(answer, Method);
         if (Method != "HEAD" || answer.Status == 414)
             return answer;
 

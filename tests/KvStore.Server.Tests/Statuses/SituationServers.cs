@@ -38,7 +38,7 @@ internal static class SituationServers
         var disk = new FakeDisk(new Random(1));
         var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
         disk.FlushFails = () => true;
-        Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("lost")])));
+        Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Transaction([], [Some.Put("lost")])));
         return server;
     }
 
@@ -56,9 +56,9 @@ internal static class SituationServers
     {
         var gate = new Gate();
         var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
-        _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("committing")]));
+        _ = server.Store.SubmitAsync(new Transaction([], [Some.Put("committing")]));
         await gate.Reached;
-        _ = server.Store.SubmitAsync(new Transaction([], [WatchServers.Put("waiting")]));
+        _ = server.Store.SubmitAsync(new Transaction([], [Some.Put("waiting")]));
 
         // What waits is decided before the service ends, so it must not wait for ever.
         server.Lifetime.ApplicationStopping.Register(gate.Open);
@@ -68,9 +68,11 @@ internal static class SituationServers
     public static async Task<KvServer> ForgottenAsync() => await FillAsync(await KvServer.StartAsync(("HistoryCommitsMax", "0"), ("KeptSnapshotsMax", "0")));
 
     /// <summary>As patient as the web server can be made not to be.</summary>
-    public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(
-        services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.001))),
-        ("HeadersTimeout", "00:00:01"));
+    public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(new KvServerOptions
+    {
+        Settings = { ["HeadersTimeout"] = "00:00:01" },
+        Services = services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.001))),
+    });
 
     private static DiskCommitLog LogOn(FakeDisk disk) =>
         new(disk.Start(), new DiskLogOptions { Directory = "/fake" }, TimeProvider.System, _ => { }, work => _ = Task.Run(work));

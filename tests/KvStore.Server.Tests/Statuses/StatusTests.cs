@@ -82,7 +82,7 @@ public sealed class StatusTests(StatusTests.Produced produced) : IClassFixture<S
             }
         }
 
-        private void Check(Producer producer, Answer answer)
+        private void Check(Producer producer, Response answer)
         {
             var request = producer.Request;
             Assert.True(Documented.ContainsKey((request.Operation, answer.Status)), $"The OpenAPI document does not have this answer: {answer}");

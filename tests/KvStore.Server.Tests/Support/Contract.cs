@@ -28,7 +28,7 @@ internal static class Contract
         }
     }
 
-    public static void Check(string method, string target, Answer answer)
+    public static void Check(string method, string target, Response answer)
     {
         Assert.True(answer.Status < 500 || answer.Status is 503 or 504 or 507, $"{method} {target}: {answer}");
         var path = PathOf(target);
@@ -40,7 +40,7 @@ internal static class Contract
             CheckSuccess(path, answer);
     }
 
-    private static void CheckProblem(string method, string target, Answer answer)
+    private static void CheckProblem(string method, string target, Response answer)
     {
         Assert.True(answer.ContentType == Problem.ContentType, $"{method} {target}: {answer}");
         Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
@@ -60,7 +60,7 @@ internal static class Contract
     private static readonly string[] Bulk = ["/v1/txn", "/v1/batch/get", "/v1/export", "/v1/import"];
 
     // Everything that a client stored and gets back, or that tells of it, says its revision and must not be sniffed.
-    private static void CheckSuccess(string? path, Answer answer)
+    private static void CheckSuccess(string? path, Response answer)
     {
         if (path is null or "/openapi/v1.json")
             return;

@@ -212,7 +212,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
 
     private static string Guards(int count) => "{\"operations\":[],\"guards\":[" + string.Join(',', Enumerable.Repeat("""{"key":"a","revision":0}""", count)) + "]}";
 
-    private Task<Answer> RunAsync(string body) => server.Client.PostJsonAsync("/v1/txn", body);
+    private Task<Response> RunAsync(string body) => server.Client.PostJsonAsync("/v1/txn", body);
 
     private async Task<long> PutAsync(string key, string value) =>
         (await server.Client.PutAsync("/v1/kv/" + key, value, ("Content-Type", "text/plain"))).Revision!.Value;

@@ -206,7 +206,7 @@ public sealed class TransferTests
         var held = server.Client.PutAsync("/v1/kv/held", "v");
         await gate.Reached;
         var waiting = server.Client.PutAsync("/v1/kv/waiting", "v");
-        await UntilAsync(() => server.Store.QueuedOperations == 1);
+        await Soon.UntilAsync(() => server.Store.QueuedOperations == 1);
 
         var answer = await server.Client.ImportAsync("""{"key":"a","text":"v"}""");
         answer.ExpectProblem(429, "queue-full");
@@ -241,21 +241,12 @@ public sealed class TransferTests
         {
             await raw.SendAsync($"POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lines.Length}\r\n\r\n");
             await raw.SendAsync(lines.AsMemory(0, lines.Length / 2));
-            await UntilAsync(() => server.Store.Latest.Count >= 1000);
+            await Soon.UntilAsync(() => server.Store.Latest.Count >= 1000);
+            raw.Reset();
         }
 
         (await server.Client.ImportAsync(lines)).Expect(200);
         Assert.Equal(5000, server.Store.Latest.Count);
         Assert.Equal("4999", (await server.Client.GetAsync("/v1/kv/04999")).Text);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
     }
 }

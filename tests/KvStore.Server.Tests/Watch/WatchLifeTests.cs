@@ -9,18 +9,18 @@ public sealed class WatchLifeTests
     public async Task Watch_Silence_HasBookmarksUpToTheLatestCommit()
     {
         await using var server = await KvServer.StartAsync(ShortSilence);
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=k");
+        using var stream = await EventStream.OpenAsync(server.Address, "?key=k");
         var first = await stream.NextAsync("bookmark");
         Assert.Equal((0, "0"), (first.Revision, first.Id));
-        var other = await server.CommitAsync(WatchServers.Put("other"));
+        var other = await server.CommitAsync(Some.Put("other"));
         ServerSentEvent bookmark;
         do
             bookmark = await stream.NextAsync("bookmark");
         while (bookmark.Revision < other);
         Assert.Equal((other, $"{other}"), (bookmark.Revision, bookmark.Id));
 
-        using var resumed = await EventStream.OpenAsync(server.Address(), "?key=k", bookmark.Id);
-        var own = await server.CommitAsync(WatchServers.Put("k"));
+        using var resumed = await EventStream.OpenAsync(server.Address, "?key=k", bookmark.Id);
+        var own = await server.CommitAsync(Some.Put("k"));
         ServerSentEvent? next;
         do
             next = await resumed.NextOrEndAsync();
@@ -33,12 +33,12 @@ public sealed class WatchLifeTests
     public async Task Watch_FromARevisionStillToCome_HasNoBookmarkBeforeIt()
     {
         await using var server = await KvServer.StartAsync(ShortSilence);
-        using var stream = await EventStream.OpenAsync(server.Address(), "?prefix=&from=3");
+        using var stream = await EventStream.OpenAsync(server.Address, "?prefix=&from=3");
         Assert.Equal(0, stream.StoreRevision);
         Assert.Equal("watching after revision 3", (await stream.NextOrEndAsync())!.Data);
         Assert.Equal("waiting for revision 3", (await stream.NextOrEndAsync())!.Data);
         for (var i = 0; i < 4; i++)
-            await server.CommitAsync(WatchServers.Put("k"));
+            await server.CommitAsync(Some.Put("k"));
         ServerSentEvent? next;
         do
             next = await stream.NextOrEndAsync();
@@ -53,22 +53,22 @@ public sealed class WatchLifeTests
     public async Task Watch_CommitThatIsTooLargeForOneEvent_IsGoneForThoseWhoWantItsValues()
     {
         await using var server = await KvServer.StartAsync(("WatchEventBytesMax", "2000"));
-        using var all = await EventStream.OpenAsync(server.Address(), "?prefix=");
-        using var half = await EventStream.OpenAsync(server.Address(), "?key=a");
-        using var keys = await EventStream.OpenAsync(server.Address(), "?prefix=&values=false");
+        using var all = await EventStream.OpenAsync(server.Address, "?prefix=");
+        using var half = await EventStream.OpenAsync(server.Address, "?key=a");
+        using var keys = await EventStream.OpenAsync(server.Address, "?prefix=&values=false");
         var value = new string('v', 1000);
-        await server.CommitAsync(WatchServers.Put("a", value), WatchServers.Put("b", value));
+        await server.CommitAsync(Some.Put("a", value), Some.Put("b", value));
         Assert.Equal("change", (await half.NextAsync("change")).Name);
         Assert.Equal("change", (await keys.NextAsync("change")).Name);
         Assert.Contains("too large for one event", (await all.NextAsync("gone")).Data, StringComparison.Ordinal);
         Assert.Null(await all.NextOrEndAsync());
 
         // As a client does who is told so.
-        using var again = await EventStream.OpenAsync(server.Address(), "?prefix=&initial=true");
+        using var again = await EventStream.OpenAsync(server.Address, "?prefix=&initial=true");
         await again.NextAsync("entry");
         await again.NextAsync("entry");
         await again.NextAsync("synced");
-        await server.CommitAsync(WatchServers.Put("a", value));
+        await server.CommitAsync(Some.Put("a", value));
         Assert.Equal("change", (await again.NextAsync("change")).Name);
     }
 
@@ -76,12 +76,12 @@ public sealed class WatchLifeTests
     public async Task Watch_ClientReadsTooSlowly_GetsWhatWasSentThenGoneThenTheEnd()
     {
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "10"));
-        using var slow = await EventStream.OpenAsync(server.Address(), "?prefix=");
-        using var quick = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var slow = await EventStream.OpenAsync(server.Address, "?prefix=");
+        using var quick = await EventStream.OpenAsync(server.Address, "?prefix=");
         var value = new string('v', 1 << 20);
         for (var i = 1; i <= 40; i++)
         {
-            await server.CommitAsync(WatchServers.Put("k", value));
+            await server.CommitAsync(Some.Put("k", value));
             Assert.Equal(i, (await quick.NextAsync("change")).Revision);
         }
 
@@ -109,10 +109,10 @@ public sealed class WatchLifeTests
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", $"{Commits}"));
         var value = new string('v', 1 << 20);
         for (var i = 0; i < Commits; i++)
-            await server.CommitAsync(WatchServers.Put("k", value));
-        using var slow = await EventStream.OpenAsync(server.Address(), "?prefix=&from=0");
+            await server.CommitAsync(Some.Put("k", value));
+        using var slow = await EventStream.OpenAsync(server.Address, "?prefix=&from=0");
         for (var i = 0; i < Commits; i++)
-            await server.CommitAsync(WatchServers.Put("k"));
+            await server.CommitAsync(Some.Put("k"));
 
         ServerSentEvent next;
         var revision = 0L;
@@ -129,11 +129,11 @@ public sealed class WatchLifeTests
         const int Others = 3_000;
         await using var server = await KvServer.StartAsync(ShortSilence);
         var others = Enumerable.Range(0, Others).Select(_ => server.Store.TryWatch(WatchFilter.OfPrefix([]), 0)!).ToArray();
-        using var stream = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var stream = await EventStream.OpenAsync(server.Address, "?prefix=");
         for (var revision = 1; revision <= 3; revision++)
         {
             await stream.NextAsync("bookmark");
-            await server.CommitAsync(WatchServers.Put("k"));
+            await server.CommitAsync(Some.Put("k"));
             ServerSentEvent next;
             while ((next = (await stream.NextOrEndAsync())!).Name == "bookmark")
                 Assert.Equal(revision - 1, next.Revision);
@@ -148,13 +148,14 @@ public sealed class WatchLifeTests
     public async Task Watch_ClientsGoAwayWhileEventsCome_AreForgottenAndDisturbNobody()
     {
         await using var server = await KvServer.StartAsync();
-        using var staying = await EventStream.OpenAsync(server.Address(), "?prefix=");
+        using var staying = await EventStream.OpenAsync(server.Address, "?prefix=");
         using var end = new CancellationTokenSource();
         var writing = WriteAsync();
         for (var i = 0; i < 200; i++)
         {
             using var raw = await server.ConnectAsync();
             await raw.SendAsync($"GET /v1/watch?prefix=&initial={(i % 2 == 0 ? "true" : "false")} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            raw.Reset();
             if (i % 3 == 0)
                 await server.Client.GetAsync("/livez");
         }
@@ -170,7 +171,7 @@ public sealed class WatchLifeTests
         {
             while (!end.IsCancellationRequested)
             {
-                await server.CommitAsync(WatchServers.Put("k", new string('v', 2_000)));
+                await server.CommitAsync(Some.Put("k", new string('v', 2_000)));
                 await Task.Yield();
             }
         }
@@ -182,8 +183,8 @@ public sealed class WatchLifeTests
         var server = await KvServer.StartAsync();
         var streams = new List<EventStream>();
         for (var i = 0; i < 20; i++)
-            streams.Add(await EventStream.OpenAsync(server.Address(), "?prefix="));
-        await server.CommitAsync(WatchServers.Put("k"));
+            streams.Add(await EventStream.OpenAsync(server.Address, "?prefix="));
+        await server.CommitAsync(Some.Put("k"));
         foreach (var stream in streams)
             await stream.NextAsync("change");
 

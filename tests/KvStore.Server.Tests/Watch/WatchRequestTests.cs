@@ -71,7 +71,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
         })
             Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldest_revision").GetInt64());
 
-        using var edge = await EventStream.OpenAsync(own.Address(), "?prefix=&from=7");
+        using var edge = await EventStream.OpenAsync(own.Address, "?prefix=&from=7");
         foreach (var revision in new[] { 8, 9, 10 })
             Assert.Equal(revision, (await edge.NextAsync("change")).Revision);
     }
@@ -80,14 +80,14 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     public async Task Watch_AtTheLimit_IsRefusedUntilOneLeaves()
     {
         await using var own = await KvServer.StartAsync(("WatchersMax", "1"));
-        using (await EventStream.OpenAsync(own.Address(), "?prefix="))
+        using (await EventStream.OpenAsync(own.Address, "?prefix="))
         {
             var refused = (await own.Client.GetAsync("/v1/watch?prefix=")).ExpectProblem(429, "too-many-watchers");
             Assert.Equal("5", refused.Header("Retry-After"));
         }
 
         await own.WatchersAsync(0);
-        using var next = await EventStream.OpenAsync(own.Address(), "?prefix=");
+        using var next = await EventStream.OpenAsync(own.Address, "?prefix=");
         Assert.Equal(200, (int)next.Status);
     }
 

@@ -8,7 +8,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Watch_Begins_SaysAtOnceWhatAndSinceWhen()
     {
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=begins");
+        using var stream = await EventStream.OpenAsync(server.Address, "?key=begins");
         Assert.Equal(200, (int)stream.Status);
         Assert.Equal("text/event-stream", stream.Header("Content-Type"));
         Assert.Equal("no-store", stream.Header("Cache-Control"));
@@ -21,24 +21,24 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     public async Task Watch_KeyPrefixAndEveryKey_EachHearsOfItsOwn()
     {
         await using var own = await KvServer.StartAsync();
-        using var key = await EventStream.OpenAsync(own.Address(), "?key=a%2Fb");
-        using var prefix = await EventStream.OpenAsync(own.Address(), "?prefix=a/");
-        using var every = await EventStream.OpenAsync(own.Address(), "?prefix=");
+        using var key = await EventStream.OpenAsync(own.Address, "?key=a%2Fb");
+        using var prefix = await EventStream.OpenAsync(own.Address, "?prefix=a/");
+        using var every = await EventStream.OpenAsync(own.Address, "?prefix=");
         (await own.Client.PutAsync("/v1/kv/a/b", "1", ("Content-Type", "text/plain"))).Expect(201);
         (await own.Client.PutAsync("/v1/kv/a/bc", "2")).Expect(201);
         (await own.Client.PutAsync("/v1/kv/a", "3")).Expect(201);
-        var together = await own.CommitAsync(WatchServers.Put("b"), WatchServers.Put("a/c"), WatchServers.Delete("a/b"), WatchServers.Delete("absent"));
+        var together = await own.CommitAsync(Some.Put("b"), Some.Put("a/c"), Some.Delete("a/b"), Some.Delete("absent"));
 
-        Assert.Equal(["put a/b"], (await key.NextAsync("change")).Changes());
-        Assert.Equal(["delete a/b"], (await key.NextAsync("change")).Changes());
-        Assert.Equal(["put a/b"], (await prefix.NextAsync("change")).Changes());
-        Assert.Equal(["put a/bc"], (await prefix.NextAsync("change")).Changes());
-        Assert.Equal(["put a/c", "delete a/b"], (await prefix.NextAsync("change")).Changes());
+        Assert.Equal(["put a/b"], (await key.NextAsync("change")).Changes);
+        Assert.Equal(["delete a/b"], (await key.NextAsync("change")).Changes);
+        Assert.Equal(["put a/b"], (await prefix.NextAsync("change")).Changes);
+        Assert.Equal(["put a/bc"], (await prefix.NextAsync("change")).Changes);
+        Assert.Equal(["put a/c", "delete a/b"], (await prefix.NextAsync("change")).Changes);
         for (var i = 1; i <= 3; i++)
             Assert.Equal(i, (await every.NextAsync("change")).Revision);
         var last = await every.NextAsync("change");
         Assert.Equal((together, $"{together}"), (last.Revision, last.Id));
-        Assert.Equal(["put b", "put a/c", "delete a/b"], last.Changes());
+        Assert.Equal(["put b", "put a/c", "delete a/b"], last.Changes);
     }
 
     [Fact]
@@ -46,10 +46,10 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     {
         await using var own = await KvServer.StartAsync();
         for (var i = 1; i <= 5; i++)
-            await own.CommitAsync(WatchServers.Put("k", $"{i}"));
+            await own.CommitAsync(Some.Put("k", $"{i}"));
         foreach (var (query, id) in new[] { ("?key=k&from=3", null), ("?key=k&from=1&initial=true", "3"), ("?key=k&from=3", "") })
         {
-            using var stream = await EventStream.OpenAsync(own.Address(), query, id);
+            using var stream = await EventStream.OpenAsync(own.Address, query, id);
             foreach (var text in new[] { "4", "5" })
             {
                 var change = await stream.NextAsync("change");
@@ -62,24 +62,24 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     public async Task Watch_Initial_SendsTheEntriesThenSyncedThenChanges()
     {
         await using var own = await KvServer.StartAsync();
-        await own.CommitAsync(WatchServers.Put("a/1"), WatchServers.Put("a/2"), WatchServers.Put("b"));
-        await own.CommitAsync(WatchServers.Put("a/2", "new"));
-        await own.CommitAsync(WatchServers.Delete("a/1"));
+        await own.CommitAsync(Some.Put("a/1"), Some.Put("a/2"), Some.Put("b"));
+        await own.CommitAsync(Some.Put("a/2", "new"));
+        await own.CommitAsync(Some.Delete("a/1"));
 
-        using var latest = await EventStream.OpenAsync(own.Address(), "?prefix=a/&initial=true");
+        using var latest = await EventStream.OpenAsync(own.Address, "?prefix=a/&initial=true");
         Assert.Equal((3, "new"), (latest.StoreRevision, await EntryAsync(latest, "a/2")));
         var synced = await latest.NextAsync("synced");
         Assert.Equal((3, "3"), (synced.Revision, synced.Id));
 
-        using var old = await EventStream.OpenAsync(own.Address(), "?prefix=a/&initial=true&from=1");
+        using var old = await EventStream.OpenAsync(own.Address, "?prefix=a/&initial=true&from=1");
         Assert.Equal(("value", "value"), (await EntryAsync(old, "a/1"), await EntryAsync(old, "a/2")));
         Assert.Equal(1, (await old.NextAsync("synced")).Revision);
         Assert.Equal(2, (await old.NextAsync("change")).Revision);
         Assert.Equal(3, (await old.NextAsync("change")).Revision);
 
-        using var none = await EventStream.OpenAsync(own.Address(), "?key=absent&initial=true");
+        using var none = await EventStream.OpenAsync(own.Address, "?key=absent&initial=true");
         Assert.Equal(3, (await none.NextAsync("synced")).Revision);
-        await own.CommitAsync(WatchServers.Put("absent"));
+        await own.CommitAsync(Some.Put("absent"));
         Assert.Equal(4, (await none.NextAsync("change")).Revision);
 
         static async Task<string?> EntryAsync(EventStream stream, string key)
@@ -93,9 +93,9 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Watch_WithoutValues_HasAllTheRest()
     {
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=without&values=false&initial=true");
+        using var stream = await EventStream.OpenAsync(server.Address, "?key=without&values=false&initial=true");
         await stream.NextAsync("synced");
-        var revision = await server.CommitAsync(WatchServers.Put("without", "12345"));
+        var revision = await server.CommitAsync(Some.Put("without", "12345"));
         var change = (await stream.NextAsync("change")).Json.GetProperty("changes")[0];
         Assert.Equal(["type", "key", "revision", "created_revision", "version", "content_type", "size", "modified_at"], change.EnumerateObject().Select(member => member.Name));
         Assert.Equal((revision, 5), (change.GetProperty("revision").GetInt64(), change.GetProperty("size").GetInt32()));
@@ -105,11 +105,11 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Watch_TheSameWithAndWithoutValues_EachGetsWhatItAskedFor()
     {
-        using var with = await EventStream.OpenAsync(server.Address(), "?key=both");
-        using var without = await EventStream.OpenAsync(server.Address(), "?key=both&values=false");
+        using var with = await EventStream.OpenAsync(server.Address, "?key=both");
+        using var without = await EventStream.OpenAsync(server.Address, "?key=both&values=false");
         for (var i = 0; i < 20; i++)
         {
-            await server.CommitAsync(WatchServers.Put("both", $"{i}"));
+            await server.CommitAsync(Some.Put("both", $"{i}"));
             var changes = new[] { await with.NextAsync("change"), await without.NextAsync("change") }.Select(change => change.Json.GetProperty("changes")[0]).ToArray();
             Assert.Equal($"{i}", changes[0].GetProperty("text").GetString());
             Assert.False(changes[1].TryGetProperty("text", out _));
@@ -123,8 +123,8 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("not json\n\n", "application/json", "base64")]
     public async Task Watch_ValueWithLineBreaks_ArrivesWhole(string value, string contentType, string member)
     {
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=breaks");
-        await server.CommitAsync(WatchServers.Put("breaks", value, contentType));
+        using var stream = await EventStream.OpenAsync(server.Address, "?key=breaks");
+        await server.CommitAsync(Some.Put("breaks", value, contentType: contentType));
         var sent = (await stream.NextAsync("change")).Json.GetProperty("changes")[0].GetProperty(member);
         if (member == "json")
             Assert.Equal("[1,2]", sent.GetProperty("a").GetRawText().Replace(" ", "", StringComparison.Ordinal));
@@ -142,7 +142,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
             for (var i = 0; i < text.Length; i++)
                 text[i] = (char)random.Next(' ', '~');
         });
-        using var stream = await EventStream.OpenAsync(server.Address(), $"?key=large/{member}");
+        using var stream = await EventStream.OpenAsync(server.Address, $"?key=large/{member}");
         (await server.Client.PutAsync($"/v1/kv/large/{member}", value, ("Content-Type", contentType))).Expect(201);
         var sent = (await stream.NextAsync("change")).Json.GetProperty("changes")[0].GetProperty(member);
         Assert.True(value == (member == "text" ? sent.GetString() : System.Text.Encoding.UTF8.GetString(sent.GetBytesFromBase64())));
@@ -151,25 +151,25 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Watch_EntryExpires_IsTold()
     {
-        using var stream = await EventStream.OpenAsync(server.Address(), "?key=expires");
-        await server.CommitAsync(WatchServers.Put("expires", expiresAt: TimeProvider.System.GetUtcNow().AddMilliseconds(50)));
+        using var stream = await EventStream.OpenAsync(server.Address, "?key=expires");
+        await server.CommitAsync(Some.Put("expires", expiresAt: TimeProvider.System.GetUtcNow().AddMilliseconds(50)));
         Assert.True((await stream.NextAsync("change")).Json.GetProperty("changes")[0].TryGetProperty("expires_at", out _));
-        Assert.Equal(["expire expires"], (await stream.NextAsync("change")).Changes());
+        Assert.Equal(["expire expires"], (await stream.NextAsync("change")).Changes);
     }
 
     [Fact]
     public async Task Watch_CommitWithARecordOfTheStore_ShowsOnlyWhatTheUserWrote()
     {
         await using var own = await KvServer.StartAsync();
-        using var every = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
+        using var every = await EventStream.OpenAsync(own.Address, "?prefix=&initial=true");
         await every.NextAsync("synced");
-        var transaction = new Transaction([], [WatchServers.Put("k")])
+        var transaction = new Transaction([], [Some.Put("k")])
         {
             Idempotency = new Idempotency("key"u8, new byte[1], TimeSpan.FromHours(1), 1000),
         };
         Assert.IsType<Outcome.Committed>(await own.Store.SubmitAsync(transaction));
-        Assert.Equal(["put k"], (await every.NextAsync("change")).Changes());
-        using var initial = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
+        Assert.Equal(["put k"], (await every.NextAsync("change")).Changes);
+        using var initial = await EventStream.OpenAsync(own.Address, "?prefix=&initial=true");
         Assert.Equal("k", (await initial.NextAsync("entry")).Json.GetProperty("key").GetString());
         await initial.NextAsync("synced");
     }
@@ -178,14 +178,14 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     public async Task Watch_InitialHasBeenSent_LetsGoOfThatState()
     {
         await using var own = await KvServer.StartAsync();
-        await own.CommitAsync(WatchServers.Put("k"));
-        using var stream = await EventStream.OpenAsync(own.Address(), "?prefix=&initial=true");
+        await own.CommitAsync(Some.Put("k"));
+        using var stream = await EventStream.OpenAsync(own.Address, "?prefix=&initial=true");
         await stream.NextAsync("entry");
         await stream.NextAsync("synced");
         var state = LatestOf(own.Store);
         for (var i = 0; i < 3; i++)
         {
-            await own.CommitAsync(WatchServers.Put("k"));
+            await own.CommitAsync(Some.Put("k"));
             await stream.NextAsync("change");
         }
 

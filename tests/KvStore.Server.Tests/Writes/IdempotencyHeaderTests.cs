@@ -41,7 +41,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
         Assert.All(Repeated, name => Assert.Equal(first.Header(name), second.Header(name)));
         Assert.Equal(before, server.Store.Latest.Revision);
 
-        Task<Answer> SendAsync() => server.Client.SendAsync(method, target, body is null ? null : new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body)), headers);
+        Task<Response> SendAsync() => server.Client.SendAsync(method, target, body is null ? null : new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body)), headers);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
         var key = (Header, NewKey());
         (await server.Client.PutAsync("/v1/kv/reuse/", "v", key)).Expect(201);
         var before = server.Store.Latest.Revision;
-        Answer[] answers =
+        Response[] answers =
         [
             // Each but the last two is another in one respect alone.
             await server.Client.PutAsync("/v1/kv/reuse/", "w", key),
@@ -115,8 +115,9 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
         for (var i = 0; i < 100; i++)
         {
             var key = NewKey();
-            using (var raw = await server.ConnectAsync())
-                await raw.SendAsync($"POST /v1/kv/lost/ HTTP/1.1\r\nHost: localhost\r\n{Header}: {key}\r\nContent-Length: 5\r\n\r\n{i:D5}");
+            using var raw = await server.ConnectAsync();
+            await raw.SendAsync($"POST /v1/kv/lost/ HTTP/1.1\r\nHost: localhost\r\n{Header}: {key}\r\nContent-Length: 5\r\n\r\n{i:D5}");
+            raw.Reset();
             var again = (await server.Client.PostAsync("/v1/kv/lost/", $"{i:D5}", (Header, key))).Expect(201);
             Assert.Equal($"{i:D5}", (await server.Client.GetAsync(again.Header("Location")!)).Expect(200).Text);
         }

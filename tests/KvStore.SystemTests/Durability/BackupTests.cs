@@ -24,13 +24,13 @@ public sealed class BackupTests : IDisposable
         JsonElement checkpoint;
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < Before; i++)
                 await connection.PutAsync($"before/{i}", $"{i}");
 
             using var end = new CancellationTokenSource();
             var writing = WriteUntilAsync(server.Address, end.Token);
-            checkpoint = (await connection.CheckpointAsync()).Json();
+            checkpoint = (await connection.CheckpointAsync()).Json;
             var file = checkpoint.GetProperty("file").GetString()!;
             Directory.CreateDirectory(_backup.FullName);
             File.Copy(Path.Combine(_data.FullName, file), Path.Combine(_backup.FullName, file));
@@ -42,10 +42,10 @@ public sealed class BackupTests : IDisposable
         Assert.Equal((0, $"{_backup.FullName} is good: {found}."), await _backup.RunAsync("verify"));
 
         await using var restored = await _backup.StartAsync();
-        await using var reader = await RawConnection.ConnectAsync(restored.Address);
+        using var reader = await RawConnection.ConnectAsync(restored.Address);
         for (var i = 0; i < Before; i++)
             Assert.Equal($"{i}", (await reader.GetAsync($"before/{i}")).Text);
-        var status = (await reader.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json();
+        var status = (await reader.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json;
         Assert.Equal(checkpoint.GetProperty("entries").GetInt64(), status.GetProperty("keys").GetInt64());
         Assert.True((await reader.PutAsync("after", "restore")).Revision > checkpoint.GetProperty("revision").GetInt64());
     }
@@ -56,7 +56,7 @@ public sealed class BackupTests : IDisposable
         const int Keys = 100;
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < Keys; i++)
                 await connection.PutAsync($"{i}", $"{i}");
             server.Send(Signal.Terminate);
@@ -78,7 +78,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(damaged, await File.ReadAllBytesAsync(segment + ".damaged", TestContext.Current.CancellationToken));
 
         await using var next = await _data.StartAsync();
-        await using var reader = await RawConnection.ConnectAsync(next.Address);
+        using var reader = await RawConnection.ConnectAsync(next.Address);
         var kept = 0;
         while ((await reader.GetAsync($"{kept}")).Status == 200)
             kept++;
@@ -111,9 +111,9 @@ public sealed class BackupTests : IDisposable
         disk.Fail("open", FaultyDisk.ReadOnlyFileSystem);
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "value");
-            var file = (await connection.CheckpointAsync()).Json().GetProperty("file").GetString()!;
+            var file = (await connection.CheckpointAsync()).Json.GetProperty("file").GetString()!;
             Directory.CreateDirectory(_backup.FullName);
             File.Copy(Path.Combine(_data.FullName, file), Path.Combine(_backup.FullName, file));
             Assert.Contains("is in use by another process", (await _data.RunAsync("verify", disk)).Output, StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed class BackupTests : IDisposable
 
     private static async Task<int> WriteUntilAsync(Uri address, CancellationToken end)
     {
-        await using var connection = await RawConnection.ConnectAsync(address);
+        using var connection = await RawConnection.ConnectAsync(address);
         var count = 0;
         do
             await connection.PutAsync($"while/{count++}", "x");

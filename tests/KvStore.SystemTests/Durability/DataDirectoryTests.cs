@@ -18,7 +18,7 @@ public sealed class DataDirectoryTests : IDisposable
         var etags = new Dictionary<string, string?>();
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < Keys; i++)
                 etags[$"a/{i}"] = (await connection.PutAsync($"a/{i}", $"value {i}")).ETag;
             etags["a/0"] = (await connection.PutAsync("a/0", "again")).ETag;
@@ -28,7 +28,7 @@ public sealed class DataDirectoryTests : IDisposable
         }
 
         await using var next = await _data.StartAsync();
-        await using var reader = await RawConnection.ConnectAsync(next.Address);
+        using var reader = await RawConnection.ConnectAsync(next.Address);
         for (var i = 2; i < Keys; i++)
             Assert.Equal((200, $"value {i}", etags[$"a/{i}"]), Seen(await reader.GetAsync($"a/{i}")));
         Assert.Equal((200, "again", etags["a/0"]), Seen(await reader.GetAsync("a/0")));
@@ -89,13 +89,13 @@ public sealed class DataDirectoryTests : IDisposable
         await using var server = await _data.StartAsync();
         var line = Assert.Single(server.Output.ToArray(), line => line.Contains("Warning", StringComparison.Ordinal));
         Assert.Matches("[1-9][0-9]* bytes at the end of the log were cut off", line);
-        await using var reader = await RawConnection.ConnectAsync(server.Address);
+        using var reader = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < Keys - 1; i++)
             Assert.Equal(200, (await reader.GetAsync($"a/{i}")).Status);
         Assert.Equal(404, (await reader.GetAsync($"a/{Keys - 1}")).Status);
     }
 
-    private static (int Status, string Text, string? ETag) Seen(RawResponse answer) => (answer.Status, answer.Text, answer.ETag);
+    private static (int Status, string Text, string? ETag) Seen(Response answer) => (answer.Status, answer.Text, answer.ETag);
 
     private static async Task AssertRefusedAsync(ServerProcess server, string reason)
     {
@@ -108,7 +108,7 @@ public sealed class DataDirectoryTests : IDisposable
     private async Task WriteAsync(int keys, Signal end = Signal.Terminate)
     {
         await using var server = await _data.StartAsync();
-        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        using var connection = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < keys; i++)
             await connection.PutAsync($"a/{i}", $"value {i}");
         server.Send(end);

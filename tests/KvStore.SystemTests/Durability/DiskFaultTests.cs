@@ -27,7 +27,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.Launch(_disk, ("ReserveBytes", "0")).WhenReadyAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "before");
             _disk.Fail(function, FaultyDisk.NoSpaceLeft);
             for (var i = 0; i < 3; i++)
@@ -58,7 +58,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.Launch(_disk).WhenReadyAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "before");
             _disk.Fail(function, FaultyDisk.InputOutputError);
             AssertProblem(await connection.TryPutAsync("b", "unknown"), 504, "unknown-outcome", "unknown");
@@ -72,7 +72,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
             AssertProblem(await connection.CheckpointAsync(), 503, "unavailable", null);
             var ready = await connection.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
             AssertProblem(ready, 503, "unavailable", null);
-            Assert.Contains("Input/output error", ready.Json().GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains("Input/output error", ready.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
             var log = await connection.LogStatusAsync();
             Assert.Equal("closed", log.GetProperty("state").GetString());
             Assert.Contains("restart the service", log.GetProperty("closed_reason").GetString(), StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.Launch(_disk).WhenReadyAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "1");
             _disk.Fail(function, error, ".checkpoint");
             AssertProblem(await connection.CheckpointAsync(), status, slug, null);
@@ -102,7 +102,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
             await server.WaitForLineAsync(line => line.Contains("Warning", StringComparison.Ordinal) && line.Contains("what was on the disk before is whole", StringComparison.Ordinal));
 
             _disk.Heal(function);
-            Assert.Equal(2, (await connection.CheckpointAsync()).Json().GetProperty("entries").GetInt64());
+            Assert.Equal(2, (await connection.CheckpointAsync()).Json.GetProperty("entries").GetInt64());
         }
 
         await AssertStoredAsync(("a", "1"), ("b", "2"));
@@ -113,7 +113,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "1");
             await connection.CheckpointAsync();
             await connection.PutAsync("b", "2");
@@ -122,10 +122,10 @@ public sealed class DiskFaultTests : IAsyncLifetime
         _disk.Hold("pread", ".checkpoint");
         await using var loading = _data.Launch(_disk);
         await loading.WaitUntilItListensAsync();
-        await using var client = await RawConnection.ConnectAsync(loading.Address);
+        using var client = await RawConnection.ConnectAsync(loading.Address);
         var ready = await client.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
         AssertProblem(ready, 503, "unavailable", null);
-        Assert.Matches("still loading: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json().GetProperty("detail").GetString());
+        Assert.Matches("still loading: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json.GetProperty("detail").GetString());
         Assert.Equal("loading", (await client.LogStatusAsync()).GetProperty("state").GetString());
         AssertProblem(await client.TryPutAsync("a", "refused"), 503, "unavailable", "not-applied");
         AssertProblem(await client.CheckpointAsync(), 503, "unavailable", null);
@@ -143,7 +143,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "1");
         }
 
@@ -165,7 +165,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         await using (var server = await _data.StartAsync())
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             await connection.PutAsync("a", "1");
         }
 
@@ -180,10 +180,10 @@ public sealed class DiskFaultTests : IAsyncLifetime
         await AssertStoredAsync(("a", "1"));
     }
 
-    private static void AssertProblem(RawResponse answer, int status, string slug, string? outcome)
+    private static void AssertProblem(Response answer, int status, string slug, string? outcome)
     {
         Assert.True(answer.Status == status, $"{status} was expected: {answer}");
-        var problem = answer.Json();
+        var problem = answer.Json;
         Assert.Equal("docs/http-api.md#" + slug, problem.GetProperty("type").GetString());
         Assert.Equal(outcome, problem.TryGetProperty("outcome", out var said) ? said.GetString() : null);
     }
@@ -191,7 +191,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     private async Task AssertStoredAsync(params (string Key, string? Value)[] entries)
     {
         await using var server = await _data.StartAsync();
-        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        using var connection = await RawConnection.ConnectAsync(server.Address);
         foreach (var (key, value) in entries)
         {
             var answer = await connection.GetAsync(key);

@@ -29,8 +29,8 @@ public sealed class FullDiskTests : IDisposable
         var stored = 0;
         await using (var server = await ServerProcess.StartAsync(settings))
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
-            RawResponse answer;
+            using var connection = await RawConnection.ConnectAsync(server.Address);
+            Response answer;
             while ((answer = await connection.TryPutAsync($"{stored}", value + stored)).IsSuccess)
                 stored++;
             Assert.True(answer.Status == 507, $"{answer}");
@@ -48,7 +48,7 @@ public sealed class FullDiskTests : IDisposable
         }
 
         await using var next = await ServerProcess.StartAsync(settings);
-        await using var reader = await RawConnection.ConnectAsync(next.Address);
+        using var reader = await RawConnection.ConnectAsync(next.Address);
         for (var i = 0; i < stored; i++)
             Assert.Equal(value + i, (await reader.GetAsync($"{i}")).Text);
         Assert.Equal(404, (await reader.GetAsync($"{stored}")).Status);

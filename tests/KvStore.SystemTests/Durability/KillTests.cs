@@ -70,7 +70,7 @@ public sealed class KillTests : IDisposable
 
     private static async Task MakeCheckpointAsync(ServerProcess server, Writers writers, int writesAfter)
     {
-        await using var asking = await RawConnection.ConnectAsync(server.Address);
+        using var asking = await RawConnection.ConnectAsync(server.Address);
         Assert.Equal(200, (await asking.CheckpointAsync()).Status);
         await writers.AnsweredAsync(writesAfter);
     }
@@ -78,9 +78,9 @@ public sealed class KillTests : IDisposable
     /// <summary>The answer is not waited for: it would come when the checkpoint is done.</summary>
     private static async Task BeginCheckpointAsync(ServerProcess server)
     {
-        await using var asking = await RawConnection.ConnectAsync(server.Address);
+        using var asking = await RawConnection.ConnectAsync(server.Address);
         await asking.SendAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-        await using var watching = await RawConnection.ConnectAsync(server.Address);
+        using var watching = await RawConnection.ConnectAsync(server.Address);
         await server.WaitUntilAsync(async _ => (await watching.LogStatusAsync()).GetProperty("checkpoint").GetProperty("running").GetBoolean());
     }
 

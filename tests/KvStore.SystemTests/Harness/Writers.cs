@@ -38,8 +38,8 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
     /// <summary>Compares everything that is stored with what may be, and takes it for what is.</summary>
     public async Task CheckAsync(Uri address)
     {
-        await using var connection = await RawConnection.ConnectAsync(address);
-        var page = (await connection.ExchangeAsync("GET /v1/kv?limit=1000&values=true HTTP/1.1\r\nHost: x\r\n\r\n")).Json();
+        using var connection = await RawConnection.ConnectAsync(address);
+        var page = (await connection.ExchangeAsync("GET /v1/kv?limit=1000&values=true HTTP/1.1\r\nHost: x\r\n\r\n")).Json;
         Assert.False(page.TryGetProperty("cursor", out _));
         var stored = page.GetProperty("items").EnumerateArray().ToDictionary(
             item => item.GetProperty("key").GetString()!,
@@ -68,7 +68,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
     {
         try
         {
-            await using var connection = await RawConnection.ConnectAsync(address);
+            using var connection = await RawConnection.ConnectAsync(address);
             while (true)
             {
                 var key = $"{number}/{seeded.Next(keysPerWriter)}";
@@ -97,7 +97,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
         }
     }
 
-    private void Take(Expectation expected, string? text, RawResponse answer)
+    private void Take(Expectation expected, string? text, Response answer)
     {
         lock (_lock)
         {
@@ -105,8 +105,8 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
             if (!answer.IsSuccess && answer.Status != 404)
                 throw new InvalidOperationException($"{answer}");
             Assert.True(answer.Revision >= expected.Revision, $"{expected.Revision} was answered before {answer}");
-            expected.Answer(text, answer.Revision);
-            Revision = Math.Max(Revision, answer.Revision);
+            expected.Answer(text, answer.Revision!.Value);
+            Revision = Math.Max(Revision, answer.Revision!.Value);
             if (++_answered == _wanted)
                 _reached.TrySetResult();
         }

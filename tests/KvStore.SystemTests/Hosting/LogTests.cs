@@ -10,7 +10,7 @@ public sealed class LogTests
     {
         // On a busy machine any request may be a slow one, which another test is about.
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "01:00:00"));
-        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        using var connection = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < 200; i++)
         {
             Assert.Equal(201, (await connection.ExchangeAsync($"PUT /v1/kv/log/{i} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status);
@@ -37,14 +37,14 @@ public sealed class LogTests
     public async Task Output_AfterASlowRequest_TellsWhichAndHowLong()
     {
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "00:00:00.050"));
-        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        using var connection = await RawConnection.ConnectAsync(server.Address);
 
         await connection.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nv");
 
         // The request has to last; there is nothing to await.
         await Task.Delay(100, TestContext.Current.CancellationToken);
         await connection.SendAsync("w");
-        Assert.Equal(201, (await connection.ReadAsync())!.Status);
+        Assert.Equal(201, (await connection.ReadAsync()).Status);
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         var line = Parse(await server.Output.WaitForAsync(line => line.Contains("/v1/kv/slow", StringComparison.Ordinal) && line.Contains("201", StringComparison.Ordinal), timeout.Token));
@@ -59,7 +59,7 @@ public sealed class LogTests
         var refused = 0;
         await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(async () =>
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < 20; i++)
             {
                 if ((await connection.ExchangeAsync($"PUT /v1/kv/{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status == 429)

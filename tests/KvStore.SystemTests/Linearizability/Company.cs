@@ -28,13 +28,13 @@ internal sealed class Company : IAsyncDisposable
     {
         await _end.CancelAsync();
         await Task.WhenAll(_writing);
-        await _watch.DisposeAsync();
+        _watch.Dispose();
         _end.Dispose();
     }
 
     private async Task WriteAsync(Uri address, string key)
     {
-        await using var connection = await RawConnection.ConnectAsync(address);
+        using var connection = await RawConnection.ConnectAsync(address);
         while (!_end.IsCancellationRequested)
             await connection.PutAsync(key, "beside");
     }

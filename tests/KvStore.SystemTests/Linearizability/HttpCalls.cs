@@ -22,17 +22,17 @@ internal sealed class HttpCalls(string prefix)
     };
 
     /// <exception cref="InvalidDataException">No call here may be answered like that.</exception>
-    public Answer AnswerOf(Call call, RawResponse response)
+    public Answer AnswerOf(Call call, Response response)
     {
         if (response.Status is not (200 or 201 or 204 or 404 or 409 or 412))
             throw new InvalidDataException($"{call} was answered with {response}");
-        return new Answer(response.Status, response.Revision)
+        return new Answer(response.Status, response.Revision ?? -1)
         {
             EntryRevision = response.ETag is { } tag ? long.Parse(tag.AsSpan(1, tag.Length - 2), CultureInfo.InvariantCulture) : null,
             Value = response.Status != 200 ? null : call switch
             {
                 Get or Add => response.Text,
-                DeletePrefix => response.Json().GetProperty("deleted").GetRawText(),
+                DeletePrefix => response.Json.GetProperty("deleted").GetRawText(),
                 _ => null,
             },
             Registers = call is List list ? [.. RegistersOf(list, response)] : [],
@@ -46,10 +46,10 @@ internal sealed class HttpCalls(string prefix)
 
     private string PathOf(int key) => $"/v1/kv/{prefix}{Call.NameOf(key)}";
 
-    private Register[] RegistersOf(List list, RawResponse response)
+    private Register[] RegistersOf(List list, Response response)
     {
         var registers = new Register[list.KeyCount];
-        foreach (var item in response.Json().GetProperty("items").EnumerateArray())
+        foreach (var item in response.Json.GetProperty("items").EnumerateArray())
             registers[_transactions.KeyOf(item.GetProperty("key"))] = TransactionHttp.RegisterOf(item);
         return registers;
     }

@@ -80,7 +80,7 @@ internal sealed class Recorder
                 await connection.SendAsync(_http.RequestOf(call) + (behind is null ? "" : _http.RequestOf(behind)));
                 if (behind is null && random.Next(1000) < _cutPerMille)
                 {
-                    await CutAsync(connection, random);
+                    Cut(connection, random);
                     connection = await RawConnection.ConnectAsync(_address);
                     operations.Add(new Operation(client, call, invokedAt, Operation.Never, null));
                     continue;
@@ -88,7 +88,7 @@ internal sealed class Recorder
 
                 foreach (var sent in behind is null ? [call] : new[] { call, behind })
                 {
-                    var response = await connection.ReadAsync() ?? throw new IOException($"{sent} was not answered.");
+                    var response = await connection.TryReadAsync() ?? throw new IOException($"{sent} was not answered.");
                     var returnedAt = Now();
                     var answer = _http.AnswerOf(sent, response);
                     memory.Remember(sent, answer);
@@ -100,12 +100,12 @@ internal sealed class Recorder
         }
         finally
         {
-            await connection.DisposeAsync();
+            connection.Dispose();
         }
     }
 
     /// <summary>Goes away without reading: at once, or after what is shorter than any timer; with a reset, or as at a client's end.</summary>
-    private static async Task CutAsync(RawConnection connection, Random random)
+    private static void Cut(RawConnection connection, Random random)
     {
         var wait = TimeSpan.FromMicroseconds(random.Next(MicrosecondsUntilCutMax));
         var start = Stopwatch.GetTimestamp();
@@ -113,7 +113,7 @@ internal sealed class Recorder
         if (random.Next(2) == 0)
             connection.Reset();
         else
-            await connection.DisposeAsync();
+            connection.Dispose();
     }
 
     private long Now() => (long)Stopwatch.GetElapsedTime(_startedAt).TotalMicroseconds;

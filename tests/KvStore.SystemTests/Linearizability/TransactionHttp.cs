@@ -14,17 +14,17 @@ internal sealed class TransactionHttp(string prefix)
     }.ToJsonString();
 
     /// <exception cref="InvalidDataException">No transaction may be answered like that.</exception>
-    public static StepResult[] ResultsOf(Transaction transaction, RawResponse response)
+    public static StepResult[] ResultsOf(Transaction transaction, Response response)
     {
-        var results = response.Json().GetProperty("results").EnumerateArray().ToArray();
-        if (response.Json().GetProperty("revision").GetInt64() != response.Revision || results.Length != transaction.Steps.Length)
+        var results = response.Json.GetProperty("results").EnumerateArray().ToArray();
+        if (response.Json.GetProperty("revision").GetInt64() != response.Revision || results.Length != transaction.Steps.Length)
             throw new InvalidDataException($"{transaction} was answered with {response}");
         return [.. transaction.Steps.Zip(results, ResultOf)];
     }
 
-    public FailedGuard[] FailedOf(RawResponse response) =>
+    public FailedGuard[] FailedOf(Response response) =>
     [
-        .. response.Json().GetProperty("failed").EnumerateArray().Select(failed => new FailedGuard(
+        .. response.Json.GetProperty("failed").EnumerateArray().Select(failed => new FailedGuard(
             failed.GetProperty("field").GetString()!,
             KeyOf(failed.GetProperty("key")),
             failed.GetProperty("revision") is { ValueKind: JsonValueKind.Number } revision ? revision.GetInt64() : null)),

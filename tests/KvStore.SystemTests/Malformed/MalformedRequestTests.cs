@@ -21,7 +21,7 @@ public sealed class MalformedRequestTests
     {
         var random = Seed.NewRandom();
         await using var server = await ServerProcess.StartAsync();
-        await using var witness = await RawConnection.ConnectAsync(server.Address);
+        using var witness = await RawConnection.ConnectAsync(server.Address);
         var cursors = await FillAsync(witness);
         var before = await ListAsync(witness);
         var grammar = new RequestGrammar(random, cursors);
@@ -50,11 +50,11 @@ public sealed class MalformedRequestTests
     /// <returns>What it was, for the statistics, and what is wrong with that.</returns>
     private static async Task<(string Kind, string? Fault)> TryAsync(Uri address, MalformedRequest request)
     {
-        await using var connection = await RawConnection.ConnectAsync(address);
+        using var connection = await RawConnection.ConnectAsync(address);
         try
         {
             await connection.SendAsync(request.Bytes);
-            var reading = connection.ReadAsync(request.IsHead);
+            var reading = connection.TryReadAsync(request.IsHead ? "HEAD" : "GET");
             if (request.IsIncomplete && await Task.WhenAny(reading, Task.Delay(MoreAwaited, TestContext.Current.CancellationToken)) != reading)
                 connection.EndSending();
             return await reading is { } answer
@@ -72,7 +72,7 @@ public sealed class MalformedRequestTests
         }
     }
 
-    private static string? Check(MalformedRequest request, RawResponse answer)
+    private static string? Check(MalformedRequest request, Response answer)
     {
         // An HTTP version that does not exist is the one thing that HTTP itself has a 5xx for.
         if (answer.Status >= 500 && !(answer.Status == HttpVersionNotSupported && request.BreaksHttp))
@@ -85,7 +85,7 @@ public sealed class MalformedRequestTests
             return $"refused with another media type: {answer}";
         try
         {
-            var problem = answer.Json();
+            var problem = answer.Json;
             return problem.GetProperty("status").GetInt32() == answer.Status && problem.GetProperty("type").GetString()!.Contains('#', StringComparison.Ordinal) && problem.GetProperty("detail").GetString()!.Length > 0
                 ? null
                 : $"not the problem that the status tells: {answer}";
@@ -103,7 +103,7 @@ public sealed class MalformedRequestTests
         {
             await connection.ExchangeAsync($"PUT /v1/kv/intact/{i} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n{i:D3}");
             if (i > 1)
-                cursors.Add((await connection.ExchangeAsync($"GET /v1/kv?prefix=intact/&limit={i} HTTP/1.1\r\nHost: x\r\n\r\n")).Json().GetProperty("cursor").GetString()!);
+                cursors.Add((await connection.ExchangeAsync($"GET /v1/kv?prefix=intact/&limit={i} HTTP/1.1\r\nHost: x\r\n\r\n")).Json.GetProperty("cursor").GetString()!);
         }
 
         return cursors;
@@ -113,7 +113,7 @@ public sealed class MalformedRequestTests
     private static async Task<string> ListAsync(RawConnection connection)
     {
         var list = await connection.ExchangeAsync("GET /v1/kv?prefix=intact/&values=true&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n");
-        Assert.Equal(IntactEntries, list.Json().GetProperty("items").GetArrayLength());
-        return list.Json().GetProperty("items").GetRawText();
+        Assert.Equal(IntactEntries, list.Json.GetProperty("items").GetArrayLength());
+        return list.Json.GetProperty("items").GetRawText();
     }
 }

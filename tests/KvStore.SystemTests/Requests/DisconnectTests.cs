@@ -15,13 +15,13 @@ public sealed class DisconnectTests
     public async Task Put_ClientGoesWithinTheBody_LeavesNoTrace(string headers, string part, bool reset)
     {
         await using var server = await ServerProcess.StartAsync();
-        await using var witness = await RawConnection.ConnectAsync(server.Address);
+        using var witness = await RawConnection.ConnectAsync(server.Address);
         var before = await PutAsync(witness, "before");
         var connections = server.OpenSockets();
 
         for (var i = 0; i < Clients; i++)
         {
-            await using var client = await RawConnection.ConnectAsync(server.Address);
+            using var client = await RawConnection.ConnectAsync(server.Address);
             await client.SendAsync($"PUT /v1/kv/partial/{i} HTTP/1.1\r\nHost: x\r\n{headers}{part}");
             if (reset)
                 client.Reset();
@@ -29,7 +29,7 @@ public sealed class DisconnectTests
 
         await server.WaitForOpenSocketsAsync(connections);
         var list = await witness.ExchangeAsync("GET /v1/kv?prefix=partial/ HTTP/1.1\r\nHost: x\r\n\r\n");
-        Assert.Equal(0, list.Json().GetProperty("items").GetArrayLength());
+        Assert.Equal(0, list.Json.GetProperty("items").GetArrayLength());
         Assert.Equal(before.Revision, list.Revision);
         Assert.Equal(404, (await witness.ExchangeAsync("GET /v1/kv/partial/0 HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
     }
@@ -43,13 +43,13 @@ public sealed class DisconnectTests
     {
         const int Seen = 10;
         await using var server = await ServerProcess.StartAsync();
-        await using var witness = await RawConnection.ConnectAsync(server.Address);
+        using var witness = await RawConnection.ConnectAsync(server.Address);
         await PutAsync(witness, "before");
         var connections = server.OpenSockets();
 
         for (var i = 0; i < Clients; i++)
         {
-            await using var client = await RawConnection.ConnectAsync(server.Address);
+            using var client = await RawConnection.ConnectAsync(server.Address);
             await client.SendAsync($"PUT /v1/kv/unread/{i} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole");
             if (i < Clients - Seen)
                 SpinFor(TimeSpan.FromMicroseconds(20 * i));
@@ -61,7 +61,7 @@ public sealed class DisconnectTests
 
         await server.WaitForOpenSocketsAsync(connections);
         var list = await witness.ExchangeAsync($"GET /v1/kv?prefix=unread/&values=true&limit={Clients} HTTP/1.1\r\nHost: x\r\n\r\n");
-        var values = list.Json().GetProperty("items").EnumerateArray().Select(item => item.GetProperty("text").GetString()).ToArray();
+        var values = list.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("text").GetString()).ToArray();
         TestContext.Current.TestOutputHelper?.WriteLine($"{values.Length} of {Clients} were applied");
         Assert.InRange(values.Length, Seen, Clients);
         Assert.All(values, value => Assert.Equal("whole", value));
@@ -82,7 +82,7 @@ public sealed class DisconnectTests
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), $"{key} was never stored.");
     }
 
-    private static async Task<RawResponse> PutAsync(RawConnection connection, string key)
+    private static async Task<Response> PutAsync(RawConnection connection, string key)
     {
         var answer = await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv");
         Assert.Equal(201, answer.Status);

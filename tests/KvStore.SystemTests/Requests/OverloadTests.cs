@@ -22,10 +22,10 @@ public sealed class OverloadTests
         {
             Assert.True(int.Parse(answer.Answer.Header("Retry-After") ?? "0", System.Globalization.CultureInfo.InvariantCulture) >= 1);
             Assert.Equal("application/problem+json", answer.Answer.Header("Content-Type"));
-            Assert.Equal("not-applied", answer.Answer.Json().GetProperty("outcome").GetString());
+            Assert.Equal("not-applied", answer.Answer.Json.GetProperty("outcome").GetString());
         });
 
-        await using var reader = await RawConnection.ConnectAsync(server.Address);
+        using var reader = await RawConnection.ConnectAsync(server.Address);
         foreach (var (key, answer) in answers)
         {
             var read = await reader.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -51,7 +51,7 @@ public sealed class OverloadTests
 
         var statuses = await Task.WhenAll(Enumerable.Range(0, Connections).Select(number => Task.Run(async () =>
         {
-            await using var connection = await RawConnection.ConnectAsync(server.Address);
+            using var connection = await RawConnection.ConnectAsync(server.Address);
             var seen = new List<int>();
             for (var i = 0; i < WritesPerConnection; i++)
                 seen.Add((await connection.ExchangeAsync($"PUT /v1/kv/large/{number % 8} HTTP/1.1\r\nHost: x\r\nContent-Length: {ValueBytes}\r\n\r\n{value}")).Status);
@@ -65,10 +65,10 @@ public sealed class OverloadTests
         Assert.True(await server.IsReadyAsync(TestContext.Current.CancellationToken));
     }
 
-    private static async Task<List<(string Key, RawResponse Answer)>> WriteAllAsync(Uri address, int number, int count)
+    private static async Task<List<(string Key, Response Answer)>> WriteAllAsync(Uri address, int number, int count)
     {
-        await using var connection = await RawConnection.ConnectAsync(address);
-        var answers = new List<(string, RawResponse)>();
+        using var connection = await RawConnection.ConnectAsync(address);
+        var answers = new List<(string, Response)>();
         for (var i = 0; i < count; i++)
         {
             var key = $"queue/{number}/{i}";

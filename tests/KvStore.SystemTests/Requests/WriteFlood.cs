@@ -8,7 +8,7 @@ namespace KvStore.SystemTests;
 /// Ten thousand writes of distinct keys that are sent at once over many connections, and requests that read all of
 /// those keys and were begun before: they can be completed when nothing new can be begun any more.
 /// </summary>
-internal sealed class WriteFlood : IAsyncDisposable
+internal sealed class WriteFlood : IDisposable
 {
     public const int Writes = Connections * WritesPerConnection;
     private const int Connections = 500;
@@ -17,7 +17,7 @@ internal sealed class WriteFlood : IAsyncDisposable
 
     private readonly List<RawConnection> _writers = [];
     private readonly List<RawConnection> _readers = [];
-    private readonly ConcurrentDictionary<string, RawResponse> _answers = new();
+    private readonly ConcurrentDictionary<string, Response> _answers = new();
     private readonly TaskCompletionSource _quarterAnswered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private WriteFlood()
@@ -47,7 +47,7 @@ internal sealed class WriteFlood : IAsyncDisposable
 
     /// <summary>Writes everything. Ends when each write is answered or its connection is closed.</summary>
     /// <returns>The answered writes, by key.</returns>
-    public async Task<IReadOnlyDictionary<string, RawResponse>> WriteAsync()
+    public async Task<IReadOnlyDictionary<string, Response>> WriteAsync()
     {
         await Task.WhenAll(_writers.Select((writer, number) => Task.Run(() => WriteAsync(writer, number))));
         return _answers;
@@ -61,7 +61,7 @@ internal sealed class WriteFlood : IAsyncDisposable
         {
             var answer = await reader.ExchangeAsync("\r\n");
             Assert.Equal(200, answer.Status);
-            var page = answer.Json();
+            var page = answer.Json;
             Assert.False(page.TryGetProperty("cursor", out var cursor) && cursor.ValueKind != System.Text.Json.JsonValueKind.Null);
             foreach (var item in page.GetProperty("items").EnumerateArray())
                 stored.Add(item.GetProperty("key").GetString()!, (item.GetProperty("text").GetString()!, item.GetProperty("revision").GetInt64()));
@@ -70,10 +70,10 @@ internal sealed class WriteFlood : IAsyncDisposable
         return stored;
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         foreach (var connection in _writers.Concat(_readers))
-            await connection.DisposeAsync();
+            connection.Dispose();
     }
 
     private async Task WriteAsync(RawConnection writer, int number)
@@ -87,7 +87,7 @@ internal sealed class WriteFlood : IAsyncDisposable
             await writer.SendAsync(requests.ToString());
             foreach (var key in keys)
             {
-                if (await writer.ReadAsync() is not { } answer)
+                if (await writer.TryReadAsync() is not { } answer)
                     return;
                 _answers[key] = answer;
                 if (_answers.Count >= Writes / 4)

@@ -63,7 +63,7 @@ public sealed class ImportTests : IDisposable
         if (isStopped)
             import.Send(Signal.Stop);
 
-        await using var other = await RawConnection.ConnectAsync(server.Address);
+        using var other = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < 100; i++)
         {
             var written = await other.PutAsync("other", $"{i}");
@@ -144,7 +144,7 @@ public sealed class ImportTests : IDisposable
 
     private static async Task<SortedDictionary<string, string>> ExportAsync(ServerProcess server, string prefix)
     {
-        await using var connection = await RawConnection.ConnectAsync(server.Address);
+        using var connection = await RawConnection.ConnectAsync(server.Address);
         var export = await connection.ExchangeAsync($"GET /v1/export?prefix={prefix} HTTP/1.1\r\nHost: x\r\n\r\n");
         var entries = export.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement);
         return new(entries.ToDictionary(entry => entry.GetProperty("key").GetString()![prefix.Length..], entry => entry.GetProperty("text").GetString()!), StringComparer.Ordinal);

@@ -5,15 +5,19 @@ using System.Text.Json;
 
 namespace KvStore.Testing;
 
-/// <summary>An event as a browser would have it, or a comment, whose name is empty.</summary>
+/// <summary>An event as a browser sees it, or a comment, whose name is empty.</summary>
 internal sealed record ServerSentEvent(string Name, string? Id, string Data)
 {
     public JsonElement Json => JsonDocument.Parse(Data).RootElement;
 
     public long Revision => Json.GetProperty("revision").GetInt64();
+
+    /// <summary>The type and key of each change of the event.</summary>
+    public IEnumerable<string> Changes =>
+        Json.GetProperty("changes").EnumerateArray().Select(change => $"{change.GetProperty("type")} {change.GetProperty("key")}");
 }
 
-/// <summary>A client of Server-Sent Events that reads as WHATWG HTML, section 9.2.6, says, and nothing of the service's own.</summary>
+/// <summary>A client of Server-Sent Events after WHATWG HTML, section 9.2.6. It knows nothing of the service but the path of a watch.</summary>
 internal sealed class EventStream : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -27,7 +31,7 @@ internal sealed class EventStream : IDisposable
 
     public HttpStatusCode Status => _response.StatusCode;
 
-    /// <summary>Opens a stream, whatever the status is.</summary>
+    /// <summary>Opens a stream, with any status.</summary>
     public static async Task<EventStream> OpenAsync(Uri address, string query, string? lastEventId = null)
     {
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
@@ -51,7 +55,7 @@ internal sealed class EventStream : IDisposable
 
     public long StoreRevision => long.Parse(Header("KvStore-Revision")!, CultureInfo.InvariantCulture);
 
-    /// <summary>The next event or comment; null when the stream has ended as it should.</summary>
+    /// <summary>The next event or comment; null after a regular end.</summary>
     public async Task<ServerSentEvent?> NextOrEndAsync()
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -80,7 +84,7 @@ internal sealed class EventStream : IDisposable
         return null;
     }
 
-    /// <summary>The next event, which must come. Comments are skipped.</summary>
+    /// <summary>The next event; asserts its name. Comments are skipped.</summary>
     public async Task<ServerSentEvent> NextAsync(string name)
     {
         ServerSentEvent? next;
@@ -92,7 +96,6 @@ internal sealed class EventStream : IDisposable
         return next;
     }
 
-    /// <summary>Goes away.</summary>
     public void Dispose()
     {
         _reader.Dispose();

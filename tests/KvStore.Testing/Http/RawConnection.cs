@@ -1,17 +1,18 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
 namespace KvStore.Testing;
 
 /// <summary>
-/// A TCP connection that sends exactly the bytes it is given, as no HTTP client would, and reads answers: by length,
-/// chunked, or up to the end of the connection. Sending and reading may go on at the same time; each by one caller.
+/// HTTP/1.1 over a socket: it sends exactly the given bytes, as no HTTP client library would, and reads responses by
+/// length, by chunks, or to the end of the connection. One caller may send while another reads.
 /// </summary>
-internal sealed class RawConnection : IAsyncDisposable
+public sealed class RawConnection : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[16 * 1024];
@@ -20,13 +21,15 @@ internal sealed class RawConnection : IAsyncDisposable
 
     private RawConnection(Socket socket) => _socket = socket;
 
-    public static async Task<RawConnection> ConnectAsync(Uri address)
+    public static Task<RawConnection> ConnectAsync(Uri address) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port));
+
+    public static async Task<RawConnection> ConnectAsync(IPEndPoint endPoint)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             using var timeout = Deadline();
-            await socket.ConnectAsync(address.Host, address.Port, timeout.Token);
+            await socket.ConnectAsync(endPoint, timeout.Token);
             return new RawConnection(socket);
         }
         catch
@@ -36,7 +39,13 @@ internal sealed class RawConnection : IAsyncDisposable
         }
     }
 
-    public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
+    /// <summary>Sends text, each character as one byte.</summary>
+    public Task SendAsync(string text)
+    {
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\xFF') >= 0)
+            throw new ArgumentException("A character is no byte.", nameof(text));
+        return SendAsync(Encoding.Latin1.GetBytes(text));
+    }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -45,101 +54,127 @@ internal sealed class RawConnection : IAsyncDisposable
             bytes = bytes[await _socket.SendAsync(bytes, timeout.Token)..];
     }
 
-    /// <summary>Sends a request and reads its answer, which must come.</summary>
-    public async Task<RawResponse> ExchangeAsync(string request)
+    /// <summary>Sends a request and reads its response.</summary>
+    public async Task<Response> ExchangeAsync(string request)
     {
         await SendAsync(request);
-        return await ReadAsync(request.StartsWith("HEAD ", StringComparison.Ordinal))
-            ?? throw new IOException("The connection was closed without an answer.");
+        return await ReadAsync(request.StartsWith("HEAD ", StringComparison.Ordinal) ? "HEAD" : "GET");
     }
 
-    /// <summary>Stores a value, which must succeed.</summary>
-    public async Task<RawResponse> PutAsync(string key, string value)
+    /// <summary>Reads the next response that is not interim.</summary>
+    /// <param name="method">The method of the request: a response to HEAD has no body.</param>
+    public async Task<Response> ReadAsync(string method = "GET") =>
+        await TryReadAsync(method) ?? throw new IOException("The connection was closed without a response.");
+
+    /// <summary>Reads the next response that is not interim; null if the connection ended before its first byte.</summary>
+    public async Task<Response?> TryReadAsync(string method = "GET")
     {
-        var answer = await TryPutAsync(key, value);
-        return answer.IsSuccess ? answer : throw new InvalidOperationException($"PUT {key}: {answer}");
+        using (var timeout = Deadline())
+        {
+            try
+            {
+                if (_start == _end && !await FillAsync(timeout.Token))
+                    return null;
+            }
+            catch (SocketException)
+            {
+                return null;
+            }
+        }
+
+        Response head;
+        do
+            head = await ReadHeadAsync();
+        while (head.Status is >= 100 and < 200);
+        return await ReadBodyAsync(head, method);
     }
 
-    /// <summary>Asks for a value to be stored.</summary>
-    public Task<RawResponse> TryPutAsync(string key, string value) =>
-        ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
-
-    /// <summary>Reads a key.</summary>
-    public Task<RawResponse> GetAsync(string key) => ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
-
-    /// <summary>Asks for a checkpoint.</summary>
-    public Task<RawResponse> CheckpointAsync() => ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-
-    /// <summary>What the service says of its log.</summary>
-    public async Task<System.Text.Json.JsonElement> LogStatusAsync() =>
-        (await ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json().GetProperty("log");
-
-    /// <summary>Reads one answer; null if the connection ended, in whatever way, before the answer's first byte.</summary>
-    public async Task<RawResponse?> ReadAsync(bool isHead = false)
+    /// <summary>Reads the status and the headers of the next response, interim or not.</summary>
+    public async Task<Response> ReadHeadAsync()
     {
         using var timeout = Deadline();
+        var statusLine = await ReadLineAsync(timeout.Token);
+        if (!statusLine.StartsWith("HTTP/1.", StringComparison.Ordinal))
+            throw new InvalidDataException($"Not a status line: {statusLine}");
+        var status = int.Parse(statusLine.AsSpan(9, 3), CultureInfo.InvariantCulture);
+
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        while (await ReadLineAsync(timeout.Token) is { Length: > 0 } line)
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            headers.Add(line[..colon], line[(colon + 1)..].Trim());
+        }
+
+        return new Response(status, headers, []);
+    }
+
+    /// <summary>Reads the body that belongs to a head.</summary>
+    public async Task<Response> ReadBodyAsync(Response head, string method = "GET")
+    {
+        using var timeout = Deadline();
+        if (method == "HEAD" || head.Status is < 200 or 204 or 304)
+            return head;
+        if (head.Header("Transfer-Encoding") is not null)
+            return head with { Body = await ReadChunkedAsync(timeout.Token) };
+        return head.Header("Content-Length") is { } length
+            ? head with { Body = await ReadBytesAsync(int.Parse(length, CultureInfo.InvariantCulture), timeout.Token) }
+            : head with { Body = Encoding.Latin1.GetBytes(await ReadToEndAsync()) };
+    }
+
+    /// <summary>Reads all bytes until the server closes the connection; a reset ends them, too.</summary>
+    public async Task<string> ReadToEndAsync()
+    {
+        using var timeout = Deadline();
+        var bytes = new ArrayBufferWriter<byte>();
         try
         {
-            if (_start == _end && !await FillAsync(timeout.Token))
-                return null;
+            do
+            {
+                bytes.Write(_buffer.AsSpan(_start, _end - _start));
+                _start = _end;
+            }
+            while (await FillAsync(timeout.Token));
         }
         catch (SocketException)
         {
-            return null;
+            // A server that closes before it has read everything resets the connection.
         }
 
-        RawResponse response;
-        do
-            response = await ReadOneAsync(isHead, timeout.Token);
-        while (response.Status is >= 100 and < 200);
-        return response;
+        return Encoding.Latin1.GetString(bytes.WrittenSpan);
     }
 
-    /// <summary>Sends nothing more; what comes can still be read.</summary>
+    /// <summary>Sends nothing more; responses can still be read.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Ends the connection as a crashed client's system does, with a reset.</summary>
+    /// <summary>Sends nothing more, and reads until the server has closed the connection, too.</summary>
+    public async Task<string> EndAsync()
+    {
+        try
+        {
+            EndSending();
+        }
+        catch (SocketException)
+        {
+            // The server has reset the connection.
+        }
+
+        return await ReadToEndAsync();
+    }
+
+    /// <summary>Resets the connection, as the system of a client that crashed does.</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);
         _socket.Dispose();
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _socket.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => _socket.Dispose();
 
     private static CancellationTokenSource Deadline()
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         source.CancelAfter(Timeout);
         return source;
-    }
-
-    private async Task<RawResponse> ReadOneAsync(bool isHead, CancellationToken cancellationToken)
-    {
-        var statusLine = await ReadLineAsync(cancellationToken);
-        if (!statusLine.StartsWith("HTTP/1.", StringComparison.Ordinal))
-            throw new InvalidDataException($"Not a status line: {statusLine}");
-        var status = int.Parse(statusLine.AsSpan(9, 3), CultureInfo.InvariantCulture);
-
-        var headers = new List<(string, string)>();
-        while (await ReadLineAsync(cancellationToken) is { Length: > 0 } line)
-        {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            headers.Add((line[..colon], line[(colon + 1)..].Trim()));
-        }
-
-        var response = new RawResponse(status, headers, []);
-        if (isHead || status is < 200 or 204 or 304)
-            return response;
-        if (response.Header("Transfer-Encoding") is not null)
-            return response with { Body = await ReadChunkedAsync(cancellationToken) };
-        return response.Header("Content-Length") is { } length
-            ? response with { Body = await ReadBytesAsync(int.Parse(length, CultureInfo.InvariantCulture), cancellationToken) }
-            : response with { Body = await ReadToEndAsync(cancellationToken) };
     }
 
     private async Task<byte[]> ReadChunkedAsync(CancellationToken cancellationToken)
@@ -157,25 +192,13 @@ internal sealed class RawConnection : IAsyncDisposable
         }
     }
 
-    private async Task<byte[]> ReadToEndAsync(CancellationToken cancellationToken)
-    {
-        var body = new ArrayBufferWriter<byte>();
-        do
-        {
-            body.Write(_buffer.AsSpan(_start, _end - _start));
-            _start = _end;
-        }
-        while (await FillAsync(cancellationToken));
-        return body.WrittenSpan.ToArray();
-    }
-
     private async Task<byte[]> ReadBytesAsync(int count, CancellationToken cancellationToken)
     {
         var bytes = new byte[count];
         for (var read = 0; read < count;)
         {
             if (_start == _end && !await FillAsync(cancellationToken))
-                throw new EndOfStreamException($"The answer ended after {read} of {count} bytes.");
+                throw new EndOfStreamException($"The response ended after {read} of {count} bytes.");
             var take = Math.Min(count - read, _end - _start);
             _buffer.AsSpan(_start, take).CopyTo(bytes.AsSpan(read));
             _start += take;
@@ -191,7 +214,7 @@ internal sealed class RawConnection : IAsyncDisposable
         while (true)
         {
             if (_start == _end && !await FillAsync(cancellationToken))
-                throw new EndOfStreamException($"The answer ended within the line: {line}");
+                throw new EndOfStreamException($"The response ended within the line: {line}");
             var c = (char)_buffer[_start++];
             if (c == '\n')
                 return line.ToString();
@@ -203,6 +226,7 @@ internal sealed class RawConnection : IAsyncDisposable
     private async ValueTask<bool> FillAsync(CancellationToken cancellationToken)
     {
         _start = 0;
+        _end = 0;
         _end = await _socket.ReceiveAsync(_buffer, cancellationToken);
         return _end > 0;
     }

@@ -17,8 +17,8 @@ internal static class Some
 
     public static string Text(this Snapshot snapshot, string key) => snapshot.Find(Key(key)).Text();
 
-    public static Put Put(string key, string value = "value", DateTimeOffset? expiresAt = null) =>
-        new(Key(key), Bytes(value), "text/plain", expiresAt);
+    public static Put Put(string key, string value = "value", DateTimeOffset? expiresAt = null, string contentType = "text/plain") =>
+        new(Key(key), Bytes(value), contentType, expiresAt);
 
     public static Delete Delete(string key) => new(Key(key));
 
