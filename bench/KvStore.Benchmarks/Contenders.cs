@@ -4,25 +4,25 @@ using System.Runtime.InteropServices;
 
 namespace KvStore.Benchmarks;
 
-/// <summary>An index that is measured.</summary>
+/// <summary>An index under measurement.</summary>
 internal abstract class Contender
 {
     public abstract string Name { get; }
 
     public virtual bool Ordered => false;
 
-    /// <summary>Fills it with entries that come in key order.</summary>
+    /// <summary>Fills the index with entries in key order.</summary>
     public abstract void Load(Entry[] sorted);
 
     public abstract Entry? Find(Key key);
 
-    /// <summary>Puts a batch in, and publishes the result where that is a step of its own.</summary>
+    /// <summary>Puts a batch, and publishes the result if that is a separate step.</summary>
     public abstract void Set(ReadOnlySpan<Entry> batch);
 
-    /// <summary>Takes back what was put in since <see cref="Load"/>, given the keys that are new.</summary>
+    /// <summary>Undoes every put since <see cref="Load"/>, given the new keys.</summary>
     public abstract void Restore(Entry[] added);
 
-    /// <summary>Visits all; touches the entries or only the references to them.</summary>
+    /// <summary>Visits every entry; reads the entries or only the references to them.</summary>
     public abstract long Scan(bool touch);
 
     public static List<Contender> All() =>
@@ -45,7 +45,7 @@ internal sealed class KeyEquality : IEqualityComparer<Key>
 
     public bool Equals(Key x, Key y) => x.Utf8.SequenceEqual(y.Utf8);
 
-    // Cheaper than HashCode.AddBytes, so that the dictionaries are at their best.
+    // Cheaper than HashCode.AddBytes, in favor of the dictionaries.
     public int GetHashCode(Key key)
     {
         var bytes = key.Utf8;

@@ -4,7 +4,7 @@ using KvStore.Storage;
 
 namespace KvStore.Benchmarks;
 
-/// <summary>Entries with a lifetime: what those cost that are not due, and how long it takes until a million that are due in one moment are gone.</summary>
+/// <summary>Entries with an expiry: the cost of those that are not due, and the time to delete a million that fall due at once.</summary>
 internal static class ExpiryQuick
 {
     private const int Ticks = 1_000_000;
@@ -27,7 +27,7 @@ internal static class ExpiryQuick
         }
     }
 
-    // One look for what is due, as the timer does it four times a second.
+    // One scan for due entries, as the sweeper does four times a second.
     private static void Tick(int count)
     {
         var expiresAt = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds();
@@ -47,7 +47,7 @@ internal static class ExpiryQuick
             schedule.FindDue(now, BatchOperations, due);
         var perTick = Stopwatch.GetElapsedTime(start).TotalNanoseconds / Ticks;
         GC.KeepAlive(image);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count,9:N0} not due: {perTick,5:F0} ns a look, {bytes} B an entry, {load.TotalMilliseconds:F0} ms to load"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count,9:N0} not due: {perTick,5:F0} ns per scan, {bytes} B per entry, {load.TotalMilliseconds:F0} ms to load"));
     }
 
     private static async Task StormAsync(string engine, int count, ICommitLog log)
@@ -75,13 +75,13 @@ internal static class ExpiryQuick
         }
 
         var gone = DateTimeOffset.UtcNow - deadline;
-        var told = await watching is { } at ? string.Create(CultureInfo.InvariantCulture, $"{(at - deadline).TotalSeconds:F2} s") : "not of all";
+        var delivered = await watching is { } at ? string.Create(CultureInfo.InvariantCulture, $"{(at - deadline).TotalSeconds:F2} s") : "never: the watcher fell behind";
         times.Sort();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{count:N0} due at once, {engine}: gone after {gone.TotalSeconds:F2} s, a watcher told after {told}; meanwhile a write p50 {times[times.Count / 2]:F2}, p99 {times[times.Count * 99 / 100]:F2}, longest {times[^1]:F2} ms"));
+            $"{count:N0} due at once, {engine}: gone after {gone.TotalSeconds:F2} s, all events delivered after {delivered}; meanwhile a write p50 {times[times.Count / 2]:F2}, p99 {times[times.Count * 99 / 100]:F2}, longest {times[^1]:F2} ms"));
     }
 
-    // When the last was told of; null when the history overtook the watcher.
+    // When the last event arrived; null if the watcher fell behind the retained history.
     private static async Task<DateTimeOffset?> WatchAsync(Watcher watcher, int count)
     {
         while (count > 0)

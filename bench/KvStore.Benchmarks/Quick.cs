@@ -3,8 +3,8 @@ using System.Globalization;
 namespace KvStore.Benchmarks;
 
 /// <summary>
-/// All contenders in one process, taking turns, over several rounds: what counts are the ratios of the medians, because
-/// the speed of a shared machine changes from minute to minute. It measures processor time, which other processes disturb less.
+/// All contenders in one process, interleaved, over several rounds: compare the ratios of the medians, because the speed of a
+/// shared machine changes from minute to minute. Measures processor time, which other processes disturb less.
 /// </summary>
 internal static class Quick
 {

@@ -16,7 +16,7 @@ internal sealed class Connection : IDisposable
         return connection;
     }
 
-    /// <summary>Asks for a watch and waits for its first bytes; the rest is for whoever has the socket.</summary>
+    /// <summary>Begins a watch, waits for its first bytes, and returns the socket for the rest.</summary>
     public static async Task<Socket> OpenWatchAsync(Uri url, string query)
     {
         var connection = await OpenAsync(url);
@@ -24,7 +24,7 @@ internal sealed class Connection : IDisposable
         return connection._socket;
     }
 
-    /// <summary>Asks for a watch and waits for its first bytes.</summary>
+    /// <summary>Begins a watch and waits for its first bytes.</summary>
     public async Task WatchAsync(string query)
     {
         await SendAsync($"GET /v1/watch{query} HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -1,6 +1,6 @@
 namespace KvStore.WatchLoad;
 
-/// <summary>Many watchers of what is written at a fixed rate: how late they hear, and what that leaves for those who write elsewhere.</summary>
+/// <summary>Many watchers of keys that are written at a fixed rate: the latency of events, and the throughput of writes to other keys.</summary>
 internal static class Fanout
 {
     private const int ValueBytes = 100;
@@ -28,7 +28,7 @@ internal static class Fanout
             await Console.Out.WriteLineAsync($"round {round}: {watchers} watchers, {perSecond} writes/s, nothing else: {watching.Take()}");
             var beside = await BesidePacedAsync(url, perSecond, time);
             await Console.Out.WriteLineAsync($"round {round}: with writers elsewhere at full rate: {watching.Take()}");
-            await Console.Out.WriteLineAsync($"round {round}: PUT elsewhere {alone:F0}/s alone, {connected:F0}/s with watchers who hear nothing ({connected / alone:F2}x), "
+            await Console.Out.WriteLineAsync($"round {round}: PUT elsewhere {alone:F0}/s alone, {connected:F0}/s with watchers that receive nothing ({connected / alone:F2}x), "
                 + $"{paced:F0}/s beside the paced writes, {beside:F0}/s beside them and their watchers ({beside / paced:F2}x)");
         }
     }

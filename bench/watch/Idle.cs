@@ -1,6 +1,6 @@
 namespace KvStore.WatchLoad;
 
-/// <summary>Watchers who hear of nothing: what each costs in memory.</summary>
+/// <summary>Idle watchers: the memory that each costs.</summary>
 internal static class Idle
 {
     public static async Task RunAsync(Uri url, int watchers, int process)
@@ -18,7 +18,7 @@ internal static class Idle
 
         var open = Memory.ResidentBytes(process);
 
-        // Through two times of silence, so that each has sent its bookmarks.
+        // Two heartbeat intervals, so that every watch has sent its bookmarks.
         await Task.Delay(TimeSpan.FromSeconds(22));
         var silent = Memory.ResidentBytes(process);
         var heapSilent = await Memory.HeapBytesAsync(url);

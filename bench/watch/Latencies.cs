@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace KvStore.WatchLoad;
 
 /// <summary>
-/// Reads events of one watcher and notes how late each is: a value is the timestamp of its writing, marked so that it is
-/// found without parsing. An event that is cut by the end of a receive is completed by the next one.
+/// Measures the latency of one watcher's events: a value contains the timestamp of its write, marked so that it is found
+/// without parsing. An event that a receive cuts off is completed by the next one.
 /// </summary>
 internal sealed class Latencies
 {

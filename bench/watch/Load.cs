@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace KvStore.WatchLoad;
 
-/// <summary>Writers: paced or as fast as answers come.</summary>
+/// <summary>Writers: paced, or in a closed loop.</summary>
 internal static class Load
 {
     private const int PacedConnections = 8;
@@ -11,7 +11,7 @@ internal static class Load
     /// <summary>One of the keys that are written at a fixed rate, without their prefix; there are 1,000.</summary>
     public static string PacedKey(int number) => $"{number / PacedKeysPerConnection % PacedConnections}-{number % PacedKeysPerConnection}";
 
-    /// <summary>Writes at a fixed rate below a prefix; each value says when its turn was, so a late write counts as late.</summary>
+    /// <summary>Writes at a fixed rate below a prefix; each value contains the time at which it was due, so a late write counts as late.</summary>
     public static Task PacedAsync(Uri url, string prefix, int perSecond, int valueBytes, CancellationToken end) =>
         Task.WhenAll(Enumerable.Range(0, PacedConnections).Select(number => Task.Run(async () =>
         {
@@ -27,7 +27,7 @@ internal static class Load
             }
         })));
 
-    /// <summary>Writes as fast as answers come, and returns how many a second.</summary>
+    /// <summary>Writes in a closed loop and returns the writes per second.</summary>
     public static async Task<double> ClosedLoopAsync(Uri url, string prefix, int connections, int valueBytes, TimeSpan time, bool isTimed = false)
     {
         var counts = new long[connections];

@@ -1,6 +1,6 @@
 namespace KvStore.WatchLoad;
 
-/// <summary>One watcher who never reads, while writes come at full rate: what that costs the service and another watcher.</summary>
+/// <summary>A watcher that never reads while writes arrive at full rate: the cost for the service and for another watcher.</summary>
 internal static class Stuck
 {
     private const int WriteConnections = 16;

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace KvStore.WatchLoad;
 
 /// <summary>
-/// Watchers who read all that comes. One task looks every few milliseconds who has something to read, because waiting
-/// for each of them costs the machine as much as what is measured; so what comes counts as up to that much later than it is.
+/// Watchers that read everything. One task polls all sockets every few milliseconds, because waiting for each of them costs as
+/// much as what is measured; latencies are overstated by up to that interval.
 /// </summary>
 internal sealed class Watching : IAsyncDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class Watching : IAsyncDisposable
         return watching;
     }
 
-    /// <summary>Describes what came since the last time.</summary>
+    /// <summary>Describes the events since the last call.</summary>
     public string Take() => Interlocked.Exchange(ref _histogram, new Histogram()).Describe();
 
     public async ValueTask DisposeAsync()

@@ -4,34 +4,34 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace KvStore.Client;
 
-/// <summary>An entry: a key, its value, and what the store knows of it.</summary>
+/// <summary>An entry: a key, its value and its metadata. Immutable.</summary>
 public sealed record KvEntry
 {
     /// <summary>The key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The revision that last wrote the entry; condition your next write on it (<see cref="KvWriteOptions.IfRevision"/>).</summary>
+    /// <summary>The revision of the last write; pass it to <see cref="KvWriteOptions.IfRevision"/> to replace only what you have read.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>The value's media type.</summary>
+    /// <summary>The media type of the value.</summary>
     public required string ContentType { get; init; }
 
-    /// <summary>The value, byte for byte; empty when it was not asked for. JSON that comes in a list or a watch may have lost insignificant line breaks.</summary>
+    /// <summary>The value, byte for byte; empty if values were not requested. JSON from a listing or a watch may have lost insignificant line breaks.</summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
-    /// <summary>The value's length in bytes.</summary>
+    /// <summary>The length of the value in bytes.</summary>
     public long Size { get; init; }
 
-    /// <summary>When the entry is going to be deleted; null when it stays. A read of one entry tells it to the second.</summary>
+    /// <summary>When the entry expires; null if never. To the second when one entry was read, otherwise to the millisecond.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>The revision that created the entry; null where only one entry was read.</summary>
+    /// <summary>The revision that created the entry; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public long? CreatedRevision { get; init; }
 
-    /// <summary>How many writes the entry has had since it was created; null where only one entry was read.</summary>
+    /// <summary>The number of writes since the entry was created; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public long? Version { get; init; }
 
-    /// <summary>When the entry was last written; null where only one entry was read.</summary>
+    /// <summary>When the entry was last written; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
     /// <summary>The value as text in UTF-8.</summary>
@@ -43,7 +43,7 @@ public sealed record KvEntry
     public T? As<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Value.Span, type);
 }
 
-/// <summary>What a write did.</summary>
-/// <param name="Revision">The revision of the write; for reading it through any replica, see <see cref="KvReadOptions.MinRevision"/>.</param>
+/// <summary>The result of a write.</summary>
+/// <param name="Revision">The revision of the write; pass it to <see cref="KvReadOptions.MinRevision"/> to read the write through any replica.</param>
 /// <param name="Created">Whether the key had no entry before.</param>
 public readonly record struct KvWriteResult(long Revision, bool Created);

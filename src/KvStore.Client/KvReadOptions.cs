@@ -1,15 +1,15 @@
 namespace KvStore.Client;
 
-/// <summary>Which state a read sees. The default is the latest one: every write that anybody had an answer for.</summary>
+/// <summary>The state that a read sees. The default is the latest one, with every acknowledged write.</summary>
 public sealed record KvReadOptions
 {
     /// <summary>Read the state at this revision.</summary>
     public long? Revision { get; init; }
 
-    /// <summary>Wait, for a few seconds, until the replica has this revision: reads your own write through any replica.</summary>
+    /// <summary>Wait a few seconds at most until the replica has this revision, to read your own write through any replica.</summary>
     public long? MinRevision { get; init; }
 
-    /// <summary>Read this replica's state at once, though it may be behind others.</summary>
+    /// <summary>Read the state of this replica without waiting; it may be behind others.</summary>
     public bool IsLocal { get; init; }
 
     internal void AddTo(QueryString query)

@@ -9,11 +9,11 @@ public sealed partial class KvStoreClient
 {
     private const string MergePatch = "application/merge-patch+json";
 
-    /// <summary>Adds to a number that is stored as decimal text; an absent one counts as 0. Any number of clients may add to one key at a time.</summary>
+    /// <summary>Adds to a counter, a number stored as decimal text. An absent counter is 0. Concurrent increments never conflict.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="by">What is added.</param>
-    /// <param name="options">On which condition, and for how long; null for always, and for as long as before.</param>
-    /// <param name="cancellationToken">Gives up; it may have been added.</param>
+    /// <param name="by">The number to add; it may be negative.</param>
+    /// <param name="options">Conditions and lifetime; null for no condition and an unchanged expiry.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
     /// <returns>The new number.</returns>
     /// <exception cref="KvStoreException">The value is not a number, or the sum does not fit into 64 bits (409).</exception>
     public async Task<long> IncrementAsync(string key, long by = 1, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
@@ -25,54 +25,52 @@ public sealed partial class KvStoreClient
         return long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : throw new HttpRequestException("The answer is not a number; this is not a KvStore service.");
     }
 
-    /// <summary>Changes members of a stored JSON object (RFC 7396): what the patch has replaces, null removes, objects are merged.</summary>
+    /// <summary>Merges a patch into stored JSON (RFC 7396): members of the patch replace, null removes, objects are merged.</summary>
     /// <param name="key">The key.</param>
     /// <param name="patch">The patch, as JSON in UTF-8.</param>
-    /// <param name="options">On which condition, and for how long; null for always, and for as long as before.</param>
-    /// <param name="cancellationToken">Gives up; it may have been applied.</param>
-    /// <returns>The revision of the change; null when the key has no entry.</returns>
-    /// <exception cref="KvPreconditionFailedException">The condition does not hold.</exception>
+    /// <param name="options">Conditions and lifetime; null for no condition and an unchanged expiry.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The revision of the change; null if the key has no entry.</returns>
+    /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
     /// <exception cref="KvStoreException">The value is not JSON (409).</exception>
     public async Task<long?> PatchAsync(string key, ReadOnlyMemory<byte> patch, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        var target = new QueryString(QueryString.PathOf(EntryPath, key)).Add("ttl", options.TimeToLiveSeconds).ToString();
-        using var response = await WriteAsync(HttpMethod.Patch, target, () => Bytes(patch, MergePatch), options, cancellationToken).ConfigureAwait(false);
+        using var response = await WriteAsync(HttpMethod.Patch, EntryTarget(key, options), () => Bytes(patch, MergePatch), options, cancellationToken).ConfigureAwait(false);
         return response.StatusCode == HttpStatusCode.NotFound ? null : RevisionOf(response);
     }
 
-    /// <summary>Changes members of a stored JSON object to those of an object of yours; see <see cref="PatchAsync(string, ReadOnlyMemory{byte}, KvWriteOptions?, CancellationToken)"/>.</summary>
+    /// <summary>Merges a serialized object into stored JSON; see <see cref="PatchAsync(string, ReadOnlyMemory{byte}, KvWriteOptions?, CancellationToken)"/>.</summary>
     /// <inheritdoc cref="PatchAsync(string, ReadOnlyMemory{byte}, KvWriteOptions?, CancellationToken)"/>
     /// <param name="key">The key.</param>
     /// <param name="patch">The patch.</param>
-    /// <param name="type">Its type, from a source-generated context.</param>
-    /// <param name="options">On which condition, and for how long; null for always, and for as long as before.</param>
-    /// <param name="cancellationToken">Gives up; it may have been applied.</param>
+    /// <param name="type">The type of the patch, from a source-generated context.</param>
+    /// <param name="options">Conditions and lifetime; null for no condition and an unchanged expiry.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
     public Task<long?> PatchJsonAsync<T>(string key, T patch, JsonTypeInfo<T> type, KvWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         PatchAsync(key, JsonSerializer.SerializeToUtf8Bytes(patch, type), options, cancellationToken);
 
-    /// <summary>Stores a value under a new key below a prefix, after all that were stored so before.</summary>
+    /// <summary>Stores a value under a new key below a prefix, which sorts after all keys that were appended before.</summary>
     /// <param name="prefix">The prefix; it ends with a slash.</param>
-    /// <param name="value">The value; the caller leaves it alone until the call has ended.</param>
-    /// <param name="contentType">Its media type.</param>
-    /// <param name="options">For how long; null for ever. Conditions do not apply.</param>
-    /// <param name="cancellationToken">Gives up; the value may have been stored.</param>
+    /// <param name="value">The value; do not modify it before the call has ended.</param>
+    /// <param name="contentType">The media type of the value.</param>
+    /// <param name="options">The lifetime; null for no expiry. Conditions do not apply.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
     /// <returns>The new key.</returns>
     public async Task<string> AppendAsync(
         string prefix, ReadOnlyMemory<byte> value, string contentType = OctetStream, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        var target = new QueryString(QueryString.PathOf(EntryPath, prefix)).Add("ttl", options.TimeToLiveSeconds).ToString();
-        using var response = await WriteAsync(HttpMethod.Post, target, () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
+        using var response = await WriteAsync(HttpMethod.Post, EntryTarget(prefix, options), () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
         var location = response.Headers.Location?.OriginalString ?? throw new HttpRequestException("The answer does not say where the value is; this is not a KvStore service.");
         return Uri.UnescapeDataString(location[(location.IndexOf(EntryPath, StringComparison.Ordinal) + EntryPath.Length)..]);
     }
 
     /// <summary>Deletes every entry whose key starts with a prefix, at one revision.</summary>
     /// <param name="prefix">The prefix; not empty.</param>
-    /// <param name="cancellationToken">Gives up; they may have been deleted.</param>
-    /// <returns>How many there were.</returns>
-    /// <exception cref="KvStoreException">There are more than the service deletes at once (409).</exception>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The number of deleted entries.</returns>
+    /// <exception cref="KvStoreException">The prefix has more entries than the service deletes at once (409).</exception>
     public async Task<long> DeletePrefixAsync(string prefix, CancellationToken cancellationToken = default)
     {
         var target = new QueryString(ListPath).Add("prefix", prefix).ToString();
@@ -81,10 +79,10 @@ public sealed partial class KvStoreClient
     }
 
     /// <summary>Reads many entries of one snapshot.</summary>
-    /// <param name="keys">Their keys; 1,000 at most.</param>
-    /// <param name="options">Which state to read; null for the latest.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The entries that there are, by their keys.</returns>
+    /// <param name="keys">The keys; 1,000 at most.</param>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The existing entries by key.</returns>
     public async Task<IReadOnlyDictionary<string, KvEntry>> GetManyAsync(IEnumerable<string> keys, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         var query = new QueryString("/v1/batch/get");
@@ -102,11 +100,11 @@ public sealed partial class KvStoreClient
         }
     }
 
-    /// <summary>Carries out a transaction: all of it at one revision if all guards hold, else nothing.</summary>
+    /// <summary>Commits a transaction at one revision if all guards pass, otherwise changes nothing.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="cancellationToken">Gives up; it may have been carried out.</param>
-    /// <returns>The revision, and what was read.</returns>
-    /// <exception cref="KvPreconditionFailedException">Some guards do not hold; <see cref="KvPreconditionFailedException.Failed"/> has all of those.</exception>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The revision and the entries read.</returns>
+    /// <exception cref="KvPreconditionFailedException">Guards failed; <see cref="KvPreconditionFailedException.Failed"/> lists all of them.</exception>
     public async Task<KvTransactionResult> TransactAsync(KvTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);

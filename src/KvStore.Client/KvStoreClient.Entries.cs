@@ -16,10 +16,10 @@ public sealed partial class KvStoreClient
 
     /// <summary>Reads an entry.</summary>
     /// <param name="key">The key: 1 to 1024 bytes of UTF-8.</param>
-    /// <param name="options">Which state to read; null for the latest.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The entry; null when the key has none.</returns>
-    /// <exception cref="KvRevisionGoneException">The revision that was asked for is forgotten.</exception>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>The entry; null if there is none.</returns>
+    /// <exception cref="KvRevisionGoneException">The requested revision is no longer retained.</exception>
     public async Task<KvEntry?> GetAsync(string key, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         var query = new QueryString(QueryString.PathOf(EntryPath, key));
@@ -42,17 +42,16 @@ public sealed partial class KvStoreClient
 
     /// <summary>Stores a value.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="value">The value; the caller leaves it alone until the call has ended.</param>
-    /// <param name="contentType">Its media type.</param>
-    /// <param name="options">On which condition, and for how long; null for always and for ever.</param>
-    /// <param name="cancellationToken">Gives up; the value may have been stored.</param>
-    /// <exception cref="KvPreconditionFailedException">The condition does not hold.</exception>
+    /// <param name="value">The value; do not modify it before the call has ended.</param>
+    /// <param name="contentType">The media type of the value.</param>
+    /// <param name="options">Conditions and lifetime; null for neither.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
     public async Task<KvWriteResult> PutAsync(
         string key, ReadOnlyMemory<byte> value, string contentType = OctetStream, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        var target = new QueryString(QueryString.PathOf(EntryPath, key)).Add("ttl", options.TimeToLiveSeconds).ToString();
-        using var response = await WriteAsync(HttpMethod.Put, target, () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
+        using var response = await WriteAsync(HttpMethod.Put, EntryTarget(key, options), () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
         return new KvWriteResult(RevisionOf(response), response.StatusCode == HttpStatusCode.Created);
     }
 
@@ -64,22 +63,25 @@ public sealed partial class KvStoreClient
     /// <summary>Stores an object as JSON.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The object.</param>
-    /// <param name="type">Its type, from a source-generated context; or <c>options.GetTypeInfo(typeof(T))</c> of yours.</param>
-    /// <param name="options">On which condition, and for how long; null for always and for ever.</param>
-    /// <param name="cancellationToken">Gives up; the value may have been stored.</param>
-    /// <exception cref="KvPreconditionFailedException">The condition does not hold.</exception>
+    /// <param name="type">The type of the object, from a source-generated context or <c>JsonSerializerOptions.GetTypeInfo</c>.</param>
+    /// <param name="options">Conditions and lifetime; null for neither.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
     public Task<KvWriteResult> PutJsonAsync<T>(string key, T value, JsonTypeInfo<T> type, KvWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         PutAsync(key, JsonSerializer.SerializeToUtf8Bytes(value, type), "application/json", options, cancellationToken);
 
     /// <summary>Deletes an entry.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="options">On which condition; null for always.</param>
-    /// <param name="cancellationToken">Gives up; the entry may have been deleted.</param>
-    /// <returns>The revision of the deletion; null when the key has no entry.</returns>
-    /// <exception cref="KvPreconditionFailedException">The condition does not hold.</exception>
+    /// <param name="options">The conditions; null for none.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The revision of the deletion; null if the key has no entry.</returns>
+    /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
     public async Task<long?> DeleteAsync(string key, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         using var response = await WriteAsync(HttpMethod.Delete, QueryString.PathOf(EntryPath, key), null, options ?? Always, cancellationToken).ConfigureAwait(false);
         return response.StatusCode == HttpStatusCode.NotFound ? null : RevisionOf(response);
     }
+
+    private static string EntryTarget(string key, KvWriteOptions options) =>
+        new QueryString(QueryString.PathOf(EntryPath, key)).Add("ttl", options.TimeToLiveSeconds).ToString();
 }

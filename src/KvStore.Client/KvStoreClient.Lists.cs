@@ -8,12 +8,12 @@ public sealed partial class KvStoreClient
 {
     private const string ListPath = "/v1/kv";
 
-    /// <summary>Lists entries in the order of their keys' UTF-8 bytes, all from one snapshot, page by page as they are asked for.</summary>
-    /// <param name="prefix">What their keys start with; empty for every entry.</param>
-    /// <param name="withValues">Whether they come with their values.</param>
-    /// <param name="options">Which state to read; null for the latest.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="KvRevisionGoneException">The snapshot has been forgotten, because the list was read too slowly. Begin again.</exception>
+    /// <summary>Lists the entries of one snapshot in the order of their keys' UTF-8 bytes. Pages are fetched on demand.</summary>
+    /// <param name="prefix">The prefix of the keys; empty for every entry.</param>
+    /// <param name="withValues">Whether the entries contain values.</param>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <exception cref="KvRevisionGoneException">The snapshot is no longer retained because the listing took too long. Begin again.</exception>
     public async IAsyncEnumerable<KvEntry> ListAsync(
         string prefix = "", bool withValues = false, KvReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -28,10 +28,10 @@ public sealed partial class KvStoreClient
         while (cursor is not null);
     }
 
-    /// <summary>How many entries have keys that start with a prefix.</summary>
+    /// <summary>Counts the entries whose keys start with a prefix.</summary>
     /// <param name="prefix">The prefix; empty for every entry.</param>
-    /// <param name="options">Which state to read; null for the latest.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<long> CountAsync(string prefix = "", KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         var query = new QueryString(ListPath).Add("prefix", prefix).Add("count_only", "true");
@@ -55,7 +55,7 @@ public sealed partial class KvStoreClient
 
     private static async Task<T> ReadJsonAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        // Nothing is at this path: another version of the service, or not this service at all.
+        // The path does not exist: another version of the service, or another service.
         if (!response.IsSuccessStatusCode)
             throw await KvStoreException.ReadAsync(response, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);

@@ -7,20 +7,20 @@ namespace KvStore.Client;
 public sealed partial class KvStoreClient
 {
     /// <summary>
-    /// Watches all keys that start with a prefix. When the connection breaks the watch goes on where it was, so each change comes once and
-    /// none is missing, until it is cancelled.
+    /// Watches all keys that start with a prefix, until it is cancelled. The watch reconnects and resumes on its own: each change is delivered
+    /// once and none is missed.
     /// </summary>
     /// <param name="prefix">The prefix; empty for every key.</param>
-    /// <param name="options">Where to begin; null for now.</param>
+    /// <param name="options">Where to begin; null begins now.</param>
     /// <param name="cancellationToken">Ends the watch, with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="KvRevisionGoneException">What comes next has been forgotten, and the watch did not begin with the present entries.</exception>
+    /// <exception cref="KvRevisionGoneException">The watch fell behind the retained history, and <see cref="KvWatchOptions.IsInitial"/> is not set.</exception>
     public IAsyncEnumerable<KvWatchEvent> WatchPrefixAsync(string prefix, KvWatchOptions? options = null, CancellationToken cancellationToken = default) =>
         WatchAsync("prefix", prefix, options ?? new KvWatchOptions(), cancellationToken);
 
     /// <summary>Watches one key; see <see cref="WatchPrefixAsync"/>.</summary>
     /// <inheritdoc cref="WatchPrefixAsync"/>
     /// <param name="key">The key.</param>
-    /// <param name="options">Where to begin; null for now.</param>
+    /// <param name="options">Where to begin; null begins now.</param>
     /// <param name="cancellationToken">Ends the watch, with an <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerable<KvWatchEvent> WatchAsync(string key, KvWatchOptions? options = null, CancellationToken cancellationToken = default) =>
         WatchAsync("key", key, options ?? new KvWatchOptions(), cancellationToken);
@@ -36,12 +36,12 @@ public sealed partial class KvStoreClient
             await using var connection = await ConnectAsync(parameter, text, options, position, cancellationToken).ConfigureAwait(false);
             if (connection is null)
             {
-                // What comes next is forgotten, and the watch may begin anew.
+                // Behind the retained history: begin again with the existing entries.
                 position = null;
                 continue;
             }
 
-            // A watch that begins now has to go on from now, though nothing has happened yet.
+            // A watch that begins now must resume from here even if no event arrives before the connection breaks.
             position ??= options.IsInitial ? null : connection.Revision;
             if (position is null)
                 yield return new KvWatchEvent.Reset();
@@ -55,8 +55,8 @@ public sealed partial class KvStoreClient
                     break;
                 }
 
-                var told = EventOf(item);
-                position = told switch
+                var watchEvent = EventOf(item);
+                position = watchEvent switch
                 {
                     KvWatchEvent.Changed changed => changed.Revision,
                     KvWatchEvent.Synced synced => synced.Revision,
@@ -64,13 +64,13 @@ public sealed partial class KvStoreClient
                     _ => position,
                 };
                 retry = 0;
-                if (told is not null)
-                    yield return told;
+                if (watchEvent is not null)
+                    yield return watchEvent;
             }
         }
     }
 
-    // Null when the position is gone and the watch may begin anew.
+    // Null if the position is no longer retained and the watch may begin again.
     private async Task<WatchConnection?> ConnectAsync(string parameter, string text, KvWatchOptions options, long? position, CancellationToken cancellationToken)
     {
         var target = new QueryString("/v1/watch").Add(parameter, text).Add("values", options.WithValues ? null : "false")
@@ -86,7 +86,7 @@ public sealed partial class KvStoreClient
         }
     }
 
-    // Null for events that a later service may add.
+    // Null for events that a later version of the service may add.
     private static KvWatchEvent? EventOf(SseItem<string> item) => item.EventType switch
     {
         "change" => ChangedOf(JsonSerializer.Deserialize(item.Data, Wire.Default.WireChanges)!),

@@ -5,12 +5,12 @@ using System.Net.Http.Headers;
 namespace KvStore.Client;
 
 /// <summary>
-/// A client of one KvStore service: one node, or replicas behind a load balancer. Make one and keep it; any thread may use it.
+/// A client of one KvStore service: one node, or replicas behind a load balancer. Thread-safe; create one and share it.
 /// </summary>
 /// <remarks>
-/// Requests whose answer is lost are sent again. Reads can always be; each write carries an <c>Idempotency-Key</c>, by which the
-/// service carries it out once however often it comes. What still fails throws: <see cref="KvStoreException"/> when the service
-/// answered, <see cref="HttpRequestException"/> or <see cref="TimeoutException"/> when it did not. After the latter a write may have been applied.
+/// A request without a response is retried. Reads are always safe to repeat; each write carries an <c>Idempotency-Key</c>, so that
+/// the service applies it once however often it arrives. After the last retry, <see cref="KvStoreException"/> is an error response
+/// of the service; <see cref="HttpRequestException"/> and <see cref="TimeoutException"/> mean that the outcome of a write is unknown.
 /// </remarks>
 public sealed partial class KvStoreClient : IDisposable
 {
@@ -21,16 +21,16 @@ public sealed partial class KvStoreClient : IDisposable
     private readonly string _address;
     private readonly KvStoreClientOptions _options;
 
-    /// <summary>Makes a client with connections of its own.</summary>
-    /// <param name="address">Where the service is, such as <c>http://localhost:8080</c>.</param>
-    /// <param name="options">How it behaves; null for the defaults.</param>
+    /// <summary>Creates a client with its own connections.</summary>
+    /// <param name="address">The address of the service, such as <c>http://localhost:8080</c>.</param>
+    /// <param name="options">Timeouts and retries; null for the defaults.</param>
     public KvStoreClient(Uri address, KvStoreClientOptions? options = null)
         : this(new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }), address, options) => _ownsHttp = true;
 
-    /// <summary>Makes a client that uses connections of yours, such as those of an <c>IHttpClientFactory</c>.</summary>
-    /// <param name="http">The connections. Its timeout should be infinite, because a watch lasts; this client has its own.</param>
-    /// <param name="address">Where the service is; null for the base address of <paramref name="http"/>.</param>
-    /// <param name="options">How it behaves; null for the defaults.</param>
+    /// <summary>Creates a client that uses an existing <see cref="HttpClient"/>, such as one of an <c>IHttpClientFactory</c>.</summary>
+    /// <param name="http">Remains the caller's. Set its timeout to infinite: watches are long-lived, and this client has its own timeouts.</param>
+    /// <param name="address">The address of the service; null for the base address of <paramref name="http"/>.</param>
+    /// <param name="options">Timeouts and retries; null for the defaults.</param>
     public KvStoreClient(HttpClient http, Uri? address = null, KvStoreClientOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(http);
@@ -40,7 +40,7 @@ public sealed partial class KvStoreClient : IDisposable
         _options = options ?? new KvStoreClientOptions();
     }
 
-    /// <summary>Closes the connections, if they are the client's own.</summary>
+    /// <summary>Closes the connections if they are the client's own.</summary>
     public void Dispose()
     {
         if (_ownsHttp)
@@ -49,17 +49,15 @@ public sealed partial class KvStoreClient : IDisposable
 
     private HttpRequestMessage Request(HttpMethod method, string target) => new(method, new Uri(_address + target, in AsWritten));
 
-    /// <summary>Sends a read, again if need be.</summary>
     private Task<HttpResponseMessage> ReadAsync(string target, CancellationToken cancellationToken) =>
         SendAsync(() => Request(HttpMethod.Get, target), isSafe: true, _options.RetriesMax, cancellationToken);
 
-    /// <summary>Sends a write, again if that is safe.</summary>
     private Task<HttpResponseMessage> WriteAsync(HttpMethod method, string target, Func<HttpContent>? content, KvWriteOptions options, CancellationToken cancellationToken)
     {
         var idempotencyKey = options.IdempotencyKey ?? (_options.MakesWritesIdempotent ? Guid.CreateVersion7().ToString("N") : null);
         return SendAsync(Make, isSafe: idempotencyKey is not null, _options.RetriesMax, cancellationToken);
 
-        // A message can be sent once.
+        // An HttpRequestMessage can be sent only once.
         HttpRequestMessage Make()
         {
             var request = Request(method, target);
@@ -119,7 +117,7 @@ public sealed partial class KvStoreClient : IDisposable
     private static long RevisionOf(HttpResponseMessage response) =>
         response.Headers.TryGetValues("KvStore-Revision", out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var revision)
             ? revision
-            : throw new HttpRequestException("The answer has no revision; this is not a KvStore service, or something in between has removed the header KvStore-Revision.");
+            : throw new HttpRequestException("The answer has no revision; this is not a KvStore service, or a proxy removed the header KvStore-Revision.");
 
     private static ReadOnlyMemoryContent Bytes(ReadOnlyMemory<byte> value, string contentType) =>
         new ReadOnlyMemoryContent(value) { Headers = { ContentType = MediaTypeHeaderValue.Parse(contentType) } };

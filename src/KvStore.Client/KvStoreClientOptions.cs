@@ -1,27 +1,27 @@
 namespace KvStore.Client;
 
-/// <summary>How a <see cref="KvStoreClient"/> behaves when an answer does not come.</summary>
+/// <summary>Timeouts and retries of a <see cref="KvStoreClient"/>. Immutable.</summary>
 public sealed record KvStoreClientOptions
 {
-    /// <summary>How long one attempt may take, from sending to the answer's headers. Default 30 seconds.</summary>
+    /// <summary>The time limit of one attempt, from sending to the headers of the response. Default 30 s.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a request is sent again when its answer was lost or says that trying again helps. Default 5. A watch tries for ever.</summary>
+    /// <summary>The number of retries after a missing response, or one that invites a retry (408, 429, 502, 503, 504). Default 5. A watch retries forever.</summary>
     public int RetriesMax { get; init; } = 5;
 
-    /// <summary>How long to wait before the first retry; each further wait is twice as long, and up to half of each is left to chance. Default 100 ms.</summary>
+    /// <summary>The delay before the first retry; it doubles with each further one, and up to half of it is random. Default 100 ms.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The longest wait before a retry, whatever the service asks for. Default 5 seconds.</summary>
+    /// <summary>The longest delay before a retry, even if the service asks for more. Default 5 s.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether every write carries an <c>Idempotency-Key</c>, so that it can be sent again after any lost answer. Default true. Without
-    /// it a write is sent again only when the service says that it was not applied.
+    /// Whether every write carries an <c>Idempotency-Key</c>, so that it can be repeated when its outcome is unknown. Default true.
+    /// Otherwise a write is repeated only if the service says that it was not applied.
     /// </summary>
     public bool MakesWritesIdempotent { get; init; } = true;
 
-    /// <summary>The longest silence of a watch. Default 30 seconds, three times the service's own interval; then the client connects again.</summary>
+    /// <summary>The longest silence of a watch before it reconnects. Default 30 s, three times the service's heartbeat interval.</summary>
     public TimeSpan WatchSilenceMax { get; init; } = TimeSpan.FromSeconds(30);
 
     internal TimeSpan DelayBefore(int retry, TimeSpan? asked)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KvStore.Client;
 
-/// <summary>The service refused a request. <see cref="Exception.Message"/> says why and what to do.</summary>
+/// <summary>The service rejected a request. <see cref="Exception.Message"/> says why and what to do.</summary>
 public class KvStoreException : Exception
 {
     internal KvStoreException(HttpStatusCode status, WireProblem problem)
@@ -21,10 +21,10 @@ public class KvStoreException : Exception
     /// <summary>The stable name of the problem, such as <c>precondition-failed</c>; the service's docs/http-api.md explains each.</summary>
     public string Problem { get; }
 
-    /// <summary>The part of the request that was wrong, if one was.</summary>
+    /// <summary>The part of the request that is wrong; null if no single part is.</summary>
     public string? Field { get; }
 
-    /// <summary>Whether the service says that a write was not applied and never will be.</summary>
+    /// <summary>Whether the write was not applied and never will be.</summary>
     public bool IsNotApplied { get; }
 
     internal static async Task<KvStoreException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -40,7 +40,7 @@ public class KvStoreException : Exception
         }
         catch (Exception exception) when (exception is JsonException or IOException or HttpRequestException)
         {
-            // Something in between answered, or the rest was lost: the status has to do.
+            // A proxy answered, or the body was cut off: the status must suffice.
         }
 
         return response.StatusCode switch
@@ -52,7 +52,7 @@ public class KvStoreException : Exception
     }
 }
 
-/// <summary>A condition of a write, or a guard of a transaction, does not hold. Nothing was changed: read and decide again.</summary>
+/// <summary>A condition of a write or a guard of a transaction failed. Nothing was changed: read and decide again.</summary>
 public sealed class KvPreconditionFailedException : KvStoreException
 {
     internal KvPreconditionFailedException(WireProblem problem, string? etag)
@@ -62,24 +62,24 @@ public sealed class KvPreconditionFailedException : KvStoreException
         Failed = problem.Failed ?? [];
     }
 
-    /// <summary>The entry's revision; null when it has none, and for transactions.</summary>
+    /// <summary>The current revision of the entry; null if there is none, and for transactions.</summary>
     public long? CurrentRevision { get; }
 
-    /// <summary>Every guard of a transaction that did not hold; empty for other writes.</summary>
+    /// <summary>Every failed guard of a transaction; empty for other writes.</summary>
     public IReadOnlyList<KvFailedGuard> Failed { get; }
 }
 
-/// <summary>A guard that did not hold.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="Revision">The revision of the key's entry; null when it has none.</param>
+/// <summary>A failed guard.</summary>
+/// <param name="Key">The key of the guard.</param>
+/// <param name="Revision">The current revision of the entry; null if there is none.</param>
 public sealed record KvFailedGuard(string Key, long? Revision);
 
-/// <summary>The revision is forgotten. Begin again with the latest state.</summary>
+/// <summary>The revision is no longer retained. Begin again with the latest state.</summary>
 public sealed class KvRevisionGoneException : KvStoreException
 {
     internal KvRevisionGoneException(WireProblem problem)
         : base(HttpStatusCode.Gone, problem) => OldestRevision = problem.OldestRevision;
 
-    /// <summary>The oldest revision that can be read; null when the service did not say.</summary>
+    /// <summary>The oldest revision that can be read; null if the service did not say.</summary>
     public long? OldestRevision { get; }
 }

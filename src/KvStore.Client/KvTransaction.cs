@@ -5,8 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace KvStore.Client;
 
 /// <summary>
-/// Guards and operations that are carried out together, at one revision, or not at all; at most 100 of each. Made by one thread, and sent with
-/// <see cref="KvStoreClient.TransactAsync"/>. A key is written once.
+/// Guards and operations that are committed together at one revision, or not at all. At most 100 of each; a key may be written once. Not
+/// thread-safe; send it with <see cref="KvStoreClient.TransactAsync"/>.
 /// </summary>
 public sealed class KvTransaction
 {
@@ -14,21 +14,21 @@ public sealed class KvTransaction
     private readonly List<Action<Utf8JsonWriter>> _operations = [];
     private readonly List<int> _reads = [];
 
-    /// <summary>A name for this transaction, see <see cref="KvWriteOptions.IdempotencyKey"/>.</summary>
+    /// <summary>The idempotency key; see <see cref="KvWriteOptions.IdempotencyKey"/>.</summary>
     public string? IdempotencyKey { get; init; }
 
     internal IReadOnlyList<int> ReadSteps => _reads;
 
-    /// <summary>Only if the key's entry still has this revision.</summary>
+    /// <summary>Passes if the entry has this revision.</summary>
     public KvTransaction IfRevision(string key, long revision) => Guard(key, json => json.WriteNumber("revision"u8, revision));
 
-    /// <summary>Only if the key has an entry.</summary>
+    /// <summary>Passes if the key has an entry.</summary>
     public KvTransaction IfPresent(string key) => Guard(key, json => json.WriteBoolean("exists"u8, true));
 
-    /// <summary>Only if the key has no entry.</summary>
+    /// <summary>Passes if the key has no entry.</summary>
     public KvTransaction IfAbsent(string key) => Guard(key, json => json.WriteBoolean("exists"u8, false));
 
-    /// <summary>Reads an entry, as it is before the transaction; see <see cref="KvTransactionResult.Reads"/>.</summary>
+    /// <summary>Reads an entry as of before the transaction; see <see cref="KvTransactionResult.Reads"/>.</summary>
     public KvTransaction Get(string key)
     {
         _reads.Add(_operations.Count);
@@ -38,8 +38,8 @@ public sealed class KvTransaction
     /// <summary>Stores a value.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value; it is copied.</param>
-    /// <param name="contentType">Its media type.</param>
-    /// <param name="timeToLive">When to delete the entry; null for never.</param>
+    /// <param name="contentType">The media type of the value.</param>
+    /// <param name="timeToLive">How long until the entry expires; null for never.</param>
     public KvTransaction Put(string key, ReadOnlySpan<byte> value, string contentType = "application/octet-stream", TimeSpan? timeToLive = null)
     {
         var copy = value.ToArray();
@@ -54,7 +54,7 @@ public sealed class KvTransaction
     /// <param name="key">The key.</param>
     /// <param name="value">The object.</param>
     /// <param name="type">Its type, from a source-generated context.</param>
-    /// <param name="timeToLive">When to delete the entry; null for never.</param>
+    /// <param name="timeToLive">How long until the entry expires; null for never.</param>
     public KvTransaction PutJson<T>(string key, T value, JsonTypeInfo<T> type, TimeSpan? timeToLive = null)
     {
         var text = JsonSerializer.SerializeToUtf8Bytes(value, type);
@@ -68,7 +68,7 @@ public sealed class KvTransaction
     /// <summary>Deletes an entry, if there is one.</summary>
     public KvTransaction Delete(string key) => Operation("delete", json => json.WriteString("key"u8, key));
 
-    /// <summary>Gives an entry another key. The transaction fails if there is no entry; what stood under the new key is replaced.</summary>
+    /// <summary>Moves an entry to another key and replaces the entry there. The transaction is rejected if there is no entry to move.</summary>
     public KvTransaction Move(string from, string to) => Operation("move", json =>
     {
         json.WriteString("from"u8, from);
@@ -133,7 +133,7 @@ public sealed class KvTransaction
     }
 }
 
-/// <summary>What a transaction did.</summary>
-/// <param name="Revision">Its revision.</param>
-/// <param name="Reads">What its <see cref="KvTransaction.Get"/> found, in their order; null where there was no entry.</param>
+/// <summary>The result of a transaction.</summary>
+/// <param name="Revision">The revision of the commit.</param>
+/// <param name="Reads">The entry of each <see cref="KvTransaction.Get"/>, in order; null where there was none.</param>
 public sealed record KvTransactionResult(long Revision, IReadOnlyList<KvEntry?> Reads);

@@ -1,48 +1,48 @@
 namespace KvStore.Client;
 
-/// <summary>Something that a watch tells. One of the nested types.</summary>
+/// <summary>An event of a watch: one of the nested types.</summary>
 public abstract record KvWatchEvent
 {
     private KvWatchEvent()
     {
     }
 
-    /// <summary>What follows is the whole state: forget what was known. Comes first where a watch begins with the present entries, and again when it had to begin anew.</summary>
+    /// <summary>The existing entries follow: discard your copy. The first event of a watch that begins with them, and again each time it begins again.</summary>
     public sealed record Reset : KvWatchEvent;
 
-    /// <summary>An entry that was there at the beginning.</summary>
+    /// <summary>An entry that existed when the watch began.</summary>
     /// <param name="Value">The entry.</param>
     public sealed record Entry(KvEntry Value) : KvWatchEvent;
 
-    /// <summary>All entries that were there at the beginning have come.</summary>
-    /// <param name="Revision">The revision whose state they are.</param>
+    /// <summary>Follows the last existing entry.</summary>
+    /// <param name="Revision">The revision of the state that the entries are from.</param>
     public sealed record Synced(long Revision) : KvWatchEvent;
 
-    /// <summary>What one commit did to the keys that are watched.</summary>
-    /// <param name="Revision">The commit's revision.</param>
+    /// <summary>The changes of one commit to the watched keys.</summary>
+    /// <param name="Revision">The revision of the commit.</param>
     /// <param name="Changes">The changes; each key once.</param>
     public sealed record Changed(long Revision, IReadOnlyList<KvChange> Changes) : KvWatchEvent;
 
-    /// <summary>Nothing more has happened up to a revision.</summary>
+    /// <summary>Every change up to and including a revision has been delivered.</summary>
     /// <param name="Revision">The revision.</param>
     public sealed record Bookmark(long Revision) : KvWatchEvent;
 }
 
-/// <summary>How a key has changed.</summary>
+/// <summary>The kinds of changes.</summary>
 public enum KvChangeKind
 {
-    /// <summary>It has a new entry.</summary>
+    /// <summary>The entry was created or replaced.</summary>
     Put,
 
-    /// <summary>Its entry was deleted.</summary>
+    /// <summary>The entry was deleted.</summary>
     Delete,
 
-    /// <summary>Its entry was deleted because its time had come.</summary>
+    /// <summary>The entry expired.</summary>
     Expire,
 }
 
 /// <summary>A change of one key.</summary>
-/// <param name="Kind">How it has changed.</param>
+/// <param name="Kind">The kind of change.</param>
 /// <param name="Key">The key.</param>
-/// <param name="Entry">The entry that it has now; null when it has none.</param>
+/// <param name="Entry">The new entry; null after a deletion or an expiry.</param>
 public sealed record KvChange(KvChangeKind Kind, string Key, KvEntry? Entry);

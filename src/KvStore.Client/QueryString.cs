@@ -3,13 +3,13 @@ using System.Text;
 
 namespace KvStore.Client;
 
-/// <summary>A request target: a path, and parameters that were given.</summary>
+/// <summary>A request target: a path and the parameters that are not null.</summary>
 internal sealed class QueryString(string path)
 {
     private readonly StringBuilder _target = new(path);
     private char _separator = '?';
 
-    /// <summary>The path of a key: percent-encoded once, with its slashes as they are.</summary>
+    /// <summary>The path of a key, percent-encoded once except for its slashes.</summary>
     public static string PathOf(string prefix, string key) => prefix + Uri.EscapeDataString(key).Replace("%2F", "/", StringComparison.Ordinal);
 
     public QueryString Add(string name, string? value)

@@ -7,17 +7,17 @@ internal sealed class WatchConnection(HttpResponseMessage response, long revisio
 {
     private readonly IAsyncEnumerator<SseItem<string>> _items = SseParser.Create(stream).EnumerateAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
 
-    /// <summary>The store's revision when the watch began.</summary>
+    /// <summary>The revision of the store when the watch began.</summary>
     public long Revision => revision;
 
-    /// <summary>The next event; null when the connection has ended, for whatever reason.</summary>
-    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    /// <summary>The next event; null if the connection ended or was silent for too long.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<SseItem<string>?> ReadAsync(CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(silenceMax);
 
-        // Closing the connection is the only way to end a read of its stream for certain.
+        // Closing the connection is the only sure way to end a read of its stream.
         await using var closing = silence.Token.Register(response.Dispose).ConfigureAwait(false);
         try
         {

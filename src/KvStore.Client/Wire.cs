@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace KvStore.Client;
 
-/// <summary>What the service writes and reads, as JSON.</summary>
+/// <summary>The JSON of requests and responses.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(WireProblem))]
 [JsonSerializable(typeof(WirePage))]
@@ -28,7 +28,6 @@ internal sealed record WireProblem
 
     public string? Outcome { get; init; }
 
-    [JsonPropertyName("oldest_revision")]
     public long? OldestRevision { get; init; }
 
     public KvFailedGuard[]? Failed { get; init; }

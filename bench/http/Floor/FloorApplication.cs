@@ -1,8 +1,8 @@
 namespace KvStore.Floor;
 
 /// <summary>
-/// What the web server can do at all: routed endpoints that answer a constant, or read the body and answer 204. Settings of
-/// the web server that cost something per request or per connection are those of the service.
+/// The upper bound of the web server: routed endpoints that return a constant, or read the body and return 204. Settings with
+/// a cost per request or per connection are those of the service.
 /// </summary>
 internal static class FloorApplication
 {
@@ -38,7 +38,7 @@ internal static class FloorApplication
         return context.Response.Body.WriteAsync(value, 0, value.Length);
     }
 
-    // An array of the body's size is what every store has to make. The answer is that to a PUT which replaces.
+    // Every store must allocate an array for the body. The response is that of a PUT that replaces.
     private static async Task ReadBodyAsync(HttpContext context)
     {
         var value = GC.AllocateUninitializedArray<byte>((int)context.Request.ContentLength!.Value);

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KvStore.Floor;
 
-/// <summary>What a durable write costs at least on this disk: one thread that writes and flushes, in a file whose room is reserved.</summary>
+/// <summary>The lower bound of a durable write on this disk: one thread that writes and flushes a file with reserved space.</summary>
 internal static partial class FlushLoop
 {
     private const long ReservedBytes = 64 << 20;

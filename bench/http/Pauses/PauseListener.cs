@@ -4,9 +4,9 @@ using System.Globalization;
 namespace KvStore.Pauses;
 
 /// <summary>
-/// Writes a line for each time in which all threads stood still, from the first thread that was asked to stop to the last
-/// that went on: milliseconds since 1970 at its end, its microseconds, and the oldest generation that was collected in it,
-/// <c>background</c> for the parts of a background collection, or <c>none</c>.
+/// Writes a line for each pause of all threads, from the first request to suspend until the last thread has resumed: its end
+/// in milliseconds since 1970, its length in microseconds, and the oldest generation that was collected, <c>background</c>
+/// for a part of a background collection, or <c>none</c>.
 /// </summary>
 internal sealed class PauseListener(TextWriter output) : EventListener
 {
