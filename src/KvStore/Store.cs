@@ -28,7 +28,7 @@ public sealed class Store : IAsyncDisposable
         _publisher = new SnapshotPublisher(options, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
-        _sweeper = new ExpirySweeper(_loop, _publisher.Expiry, options, time);
+        _sweeper = new ExpirySweeper(_publisher.Expiry, options, time, _loop.SubmitInternalAsync, _loop.Abort);
     }
 
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>

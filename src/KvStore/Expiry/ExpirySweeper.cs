@@ -1,22 +1,28 @@
 namespace KvStore;
 
 /// <summary>
-/// Submits deletions of expired entries to the owner loop. A sweep every <see cref="StoreOptions.ExpiryInterval"/> finds what
+/// Submits deletions of expired entries. A sweep every <see cref="StoreOptions.ExpiryInterval"/> finds what
 /// is due; its cost does not depend on the number of entries that are not.
 /// </summary>
 internal sealed class ExpirySweeper : IDisposable
 {
-    private readonly OwnerLoop _loop;
     private readonly ExpirySchedule _schedule;
     private readonly StoreOptions _options;
     private readonly TimeProvider _time;
+    private readonly Func<Transaction, Task<Outcome>> _submit;
+    private readonly Action<Exception> _failed;
     private readonly ITimer _timer;
     private readonly List<Entry> _due = [];
     private int _isBusy;
 
-    public ExpirySweeper(OwnerLoop loop, ExpirySchedule schedule, StoreOptions options, TimeProvider time)
+    /// <param name="schedule">The entries that expire.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="submit">Submits a transaction, also to a full queue.</param>
+    /// <param name="failed">Receives an exception that ends the store.</param>
+    public ExpirySweeper(ExpirySchedule schedule, StoreOptions options, TimeProvider time, Func<Transaction, Task<Outcome>> submit, Action<Exception> failed)
     {
-        (_loop, _schedule, _options, _time) = (loop, schedule, options, time);
+        (_schedule, _options, _time, _submit, _failed) = (schedule, options, time, submit, failed);
 
         // At fixed intervals rather than at the next deadline: deadlines follow the wall clock, which may be set.
         using (ExecutionContext.SuppressFlow())
@@ -32,7 +38,7 @@ internal sealed class ExpirySweeper : IDisposable
             return;
         try
         {
-            while (_loop.State == StoreState.Running && await ExpireAsync().ConfigureAwait(false))
+            while (await ExpireAsync().ConfigureAwait(false))
             {
                 // One batch at a time, so that other writes go between them.
             }
@@ -40,7 +46,7 @@ internal sealed class ExpirySweeper : IDisposable
         catch (Exception exception)
         {
             // The task is not awaited. A store that continued without it would keep expired entries for ever.
-            _loop.Abort(exception);
+            _failed(exception);
         }
         finally
         {
@@ -57,6 +63,6 @@ internal sealed class ExpirySweeper : IDisposable
             return false;
         var transaction = new Transaction([], [.. _due.Select(Operation (entry) => new Expire(entry.Key, entry.Revision))]);
         _due.Clear();
-        return await _loop.SubmitInternalAsync(transaction).ConfigureAwait(false) is Outcome.Committed;
+        return await _submit(transaction).ConfigureAwait(false) is Outcome.Committed;
     }
 }

@@ -15,9 +15,6 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
     // No user key starts with a control character.
     private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
 
-    /// <summary>The keys of all records.</summary>
-    internal static KeyRange Records { get; } = KeyRange.WithPrefix(Prefix);
-
     /// <summary>The key of this record.</summary>
     internal Key RecordKey { get; } = Key.FromStored([.. Prefix, .. key]);
 

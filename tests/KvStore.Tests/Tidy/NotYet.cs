@@ -7,7 +7,6 @@ internal static class NotYet
     public static Dictionary<string, string> References { get; } = new()
     {
         ["KvStore.Server: Http/Problems -> Writes/IdempotencyHeader"] = "the problems of a feature move to it",
-        ["KvStore: Expiry/ExpirySweeper -> Loop/OwnerLoop"] = "the sweeper submits to the loop",
     };
 
     /// <summary>Files of more lines than a reader takes in.</summary>
@@ -19,21 +18,8 @@ internal static class NotYet
     /// <summary>Files with banned words.</summary>
     public static HashSet<string> OldWords { get; } =
     [
-        "Append.cs",
-        "BatchDecider.cs",
         "EntryResponses.cs",
-        "ICommitLog.cs",
-        "Idempotency.cs",
         "IdempotencyHeader.cs",
-        "Operation.cs",
-        "Outcome.cs",
-        "OwnerLoop.cs",
-        "PendingTransaction.cs",
-        "SnapshotPublisher.cs",
-        "Store.cs",
-        "StoreOptions.cs",
         "TimeToLive.cs",
-        "Transaction.cs",
-        "TransactionQueue.cs",
     ];
 }

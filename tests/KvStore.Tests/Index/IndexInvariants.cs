@@ -1,6 +1,6 @@
-namespace KvStore;
+namespace KvStore.Tests;
 
-/// <summary>Checks the rules of the tree's structure by walking all of it. For tests.</summary>
+/// <summary>Checks the rules of the tree's structure by walking all of it.</summary>
 internal sealed class IndexInvariants
 {
     private readonly long _owner;
