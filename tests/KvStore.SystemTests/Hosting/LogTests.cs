@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace KvStore.SystemTests;
@@ -72,6 +73,31 @@ public sealed class LogTests
         Assert.True(refused > 5, $"{refused}");
         Assert.InRange(server.Output.ToArray().Count(line => line.Contains("429", StringComparison.Ordinal)), 1, 5);
         Assert.All(server.Output.ToArray(), line => Parse(line));
+    }
+
+    [Fact]
+    public async Task Output_ThatIsNotRead_DelaysNoRequestAndNoStop()
+    {
+        using var server = Process.Start(new ProcessStartInfo(Repository.Server[0],
+            [.. Repository.Server[1..], "--engine", "memory", "--urls", "http://127.0.0.1:0", "--KvStore:AccessLog", "true"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            var started = Parse((await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
+            await using var connection = await RawConnection.ConnectAsync(new Uri(started.GetProperty("properties").GetProperty("Addresses").GetString()!));
+
+            // A pipe takes 64 KiB, and a line has more than 200 bytes.
+            for (var i = 0; i < 2000; i++)
+                Assert.Equal(404, (await connection.ExchangeAsync("GET /v1/kv/none HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+
+            Signals.Send(server.Id, Signal.Terminate);
+            await server.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            Assert.Equal(0, server.ExitCode);
+        }
+        finally
+        {
+            if (!server.HasExited)
+                server.Kill();
+        }
     }
 
     private static JsonElement Parse(string line) => JsonDocument.Parse(line).RootElement;
