@@ -42,6 +42,18 @@ public class IdempotencyTests
         Assert.Equal(2, store.Latest.Count);
     }
 
+    // Version 0.1.0 stored the answer: the status (2 bytes), the revision, the ETag, ...
+    [Fact]
+    public void Replay_RecordOfVersion01_IsNeitherReplayedNorCommitted()
+    {
+        byte[] fingerprint = [1, 2, 3];
+        var idempotency = new Idempotency("key"u8, fingerprint, Lifetime, 1000);
+        byte[] stored = [3, .. fingerprint, 201, 0, 7, 0, 0, 0, 0, 0, 0, 0, 3, .. "\"7\""u8, 0, 0];
+        var record = Entry.Create(idempotency.RecordKey, stored, "", 7, 7, 1, 0);
+
+        Assert.Equal(new Outcome.IdempotencyKeyReused(9), idempotency.Replay(9, record));
+    }
+
     private static Task<Store> StartAsync(FakeTimeProvider time, int recordsMax) =>
         Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyRecordsMax = recordsMax }, time);
 
