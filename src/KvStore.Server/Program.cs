@@ -34,11 +34,8 @@ try
     app.UseRouting();
 
     EntryEndpoints.Map(app);
-    PatchEndpoints.Map(app);
-    AppendEndpoints.Map(app);
     CounterEndpoints.Map(app);
     ListingEndpoints.Map(app);
-    PrefixEndpoints.Map(app);
     WatchEndpoints.Map(app);
     TransactionEndpoints.Map(app);
     BatchEndpoints.Map(app);

@@ -40,7 +40,7 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
 
     private static async Task WriteAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
     {
-        EntryResponses.SetRevision(context.Response, revision);
+        context.Response.SetRevision(revision);
         var output = new JsonOutput(context);
         var json = output.Json;
         json.WriteStartObject();

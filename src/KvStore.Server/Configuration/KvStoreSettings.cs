@@ -7,7 +7,6 @@ internal static class KvStoreSettings
 {
     private static readonly string[] FlushModes = ["always", "interval"];
 
-    /// <summary>The options.</summary>
     /// <exception cref="InvalidSettingsException">Some settings are not acceptable; it names all of those.</exception>
     public static KvStoreOptions Read(IConfiguration configuration)
     {

@@ -10,7 +10,6 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
 {
     private readonly List<Setting> _settings = [];
 
-    /// <summary>Every setting that was read, in order.</summary>
     public IReadOnlyList<Setting> Settings => _settings;
 
     /// <summary>Every error, a sentence each.</summary>
@@ -19,10 +18,8 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
     /// <summary>The names that are given in the section, whatever they are.</summary>
     public IEnumerable<string> Names => section.GetChildren().Select(child => child.Key);
 
-    /// <summary>A whole number.</summary>
     public int Integer(string name, int fallback, int min, int max) => (int)Integer(name, (long)fallback, min, max);
 
-    /// <summary>A whole number.</summary>
     public long Integer(string name, long fallback, long min, long max)
     {
         var allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}");
@@ -40,7 +37,6 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             : Reject(name, allowed, text, fallback);
     }
 
-    /// <summary>True or false.</summary>
     public bool Switch(string name, bool fallback)
     {
         const string Allowed = "true or false";
@@ -49,17 +45,12 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             : Reject(name, Allowed, text, fallback);
     }
 
-    /// <summary>Any text that is not empty.</summary>
     public string Text(string name, string fallback, string allowed) =>
         Given(name, fallback, allowed) is not { } text ? fallback
         : text.Length > 0 ? text
         : Reject(name, allowed, text, fallback);
 
-    /// <summary>One of several words.</summary>
-    /// <param name="name">The setting.</param>
-    /// <param name="fallback">Its default.</param>
-    /// <param name="choices">The words.</param>
-    /// <param name="later">Words that a later version will accept.</param>
+    /// <summary>One of the choices; those of <paramref name="later"/> get an error that says that a later version has them.</summary>
     public string Choice(string name, string fallback, string[] choices, string[] later)
     {
         var allowed = choices.Length > 2 ? "one of " + string.Join(", ", choices) : string.Join(" or ", choices);
@@ -80,7 +71,6 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         return new SettingsReader(child, problems);
     }
 
-    /// <summary>Records that the value of a setting is not acceptable.</summary>
     public void Reject(string name, string allowed, object given) =>
         problems.Add(string.Create(CultureInfo.InvariantCulture, $"{section.Path}:{name} must be {allowed}. Given: {given}."));
 

@@ -5,7 +5,6 @@ namespace KvStore.Server;
 /// <summary>The text of <c>--help</c>.</summary>
 internal static class Usage
 {
-    /// <summary>The text, with every setting that there is.</summary>
     public static string Text()
     {
         var text = new StringBuilder($"""

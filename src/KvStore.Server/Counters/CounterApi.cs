@@ -6,8 +6,8 @@ namespace KvStore.Server;
 internal static class CounterApi
 {
     public static readonly ApiOperation Add = new("addToCounter", ApiParts.EntriesTag, "Add to a number",
-        "Adds to the number of 64 bits that the key's entry holds as decimal text; an absent one counts as 0. Answers with the new number, as a GET of the entry does. "
-        + "It is worked out against the latest value, so that any number of clients may count with one key.")
+        "Adds to the 64-bit number that the key's entry has as decimal text; an absent one counts as 0. Answers with the new number, as a GET of the entry does. "
+        + "It is evaluated against the latest value, so that any number of clients may use one counter.")
     {
         Parameters =
         [

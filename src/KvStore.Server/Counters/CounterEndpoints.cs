@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
 
-/// <summary>POST of /v1/counters/{key}: adds to a number. The counter is the entry of the same key, and holds the number as text.</summary>
+/// <summary>POST of /v1/counters/{key}: adds to a number. The counter is the entry of the same key; its value is the number as text.</summary>
 internal sealed class CounterEndpoints(Store store, KvStoreOptions options, TimeProvider time)
 {
     private const string By = "by";
@@ -12,39 +12,34 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<CounterEndpoints>(routes.ServiceProvider);
-        routes.MapHot(HttpMethods.Post, RequestTarget.CounterPathPrefix + "{key}", endpoints.AddAsync, CounterApi.Add);
+        routes.Map(HttpMethods.Post, RequestTarget.CounterPathPrefix + "{key}", endpoints.AddAsync, CounterApi.Add);
     }
 
-    private async Task AddAsync(HttpContext context)
+    private async Task<Problem?> AddAsync(HttpContext context)
     {
         long? by = null;
         TimeToLive ttl = default;
         Conditions conditions = default;
-        string? retryKey = null;
+        string? idempotencyKey = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key, RequestTarget.CounterPathPrefix)
             ?? QueryParameters.TryGet(context, [By, TimeToLive.Parameter], out var parameters)
             ?? parameters.TryGetNumber(By, long.MinValue, long.MaxValue, out by)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? IdempotencyHeader.TryGet(context, out retryKey)
-            ?? RefuseBody(context);
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey)
+            ?? RejectBody(context);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Lifetime(time))])
-        {
-            Idempotency = IdempotencyHeader.For(context, options, retryKey, []),
-        });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, Answer);
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerAsync(context, outcome, Answer);
     }
 
-    // Who sends a number in the body means to add that number, and would be wrong by what was added instead.
-    private static Problem? RefuseBody(HttpContext context) =>
+    // A client that sends a number in the body expects it to be added, instead of 1.
+    private static Problem? RejectBody(HttpContext context) =>
         context.Request.ContentLength is not (null or 0) || (context.Request.ContentLength is null && context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody)
-            ? Problems.MalformedRequest("A counter takes no body. Say how much to add in the query string, such as ?by=5.", "body")
+            ? Problems.MalformedRequest("A counter takes no body. Give the number to add in the query string, such as ?by=5.", "body")
             : null;
 
     private static WriteAnswer Answer(Outcome.Committed committed) => new(StatusCodes.Status200OK, committed.Revision)

@@ -1,14 +1,13 @@
-
 namespace KvStore.Server;
 
 /// <summary>
-/// GET, HEAD, PUT and DELETE of /v1/kv/{key}. These handlers write to the response themselves, instead of returning a
-/// result object, because they are most of what the service does.
+/// /v1/kv/{key}: GET, HEAD, PUT, DELETE, PATCH, and POST below a prefix. GET and PUT write to the response themselves and are written
+/// for few allocations, because they are most of what the service does.
 /// </summary>
 internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, KvStoreOptions options, TimeProvider time)
 {
-    // One segment is enough: the key is read from the request target, and all keys are routed alike (see KeyRouting).
-    // A catch-all would take /v1/kv itself as well.
+    // One segment is enough: the key is decoded from the request target, and KeyRouting chooses the endpoint.
+    // A catch-all would match /v1/kv itself as well.
     private const string Route = RequestTarget.KeyPathPrefix + "{key}";
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -17,10 +16,12 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         routes.MapHot(HttpMethods.Get, Route, endpoints.GetAsync, EntryApi.Get);
         routes.MapHot(HttpMethods.Head, Route, endpoints.GetAsync, EntryApi.Get.AsHead("headEntry"));
         routes.MapHot(HttpMethods.Put, Route, endpoints.PutAsync, EntryApi.Put);
-        routes.MapHot(HttpMethods.Delete, Route, endpoints.DeleteAsync, EntryApi.Delete);
+        routes.Map(HttpMethods.Delete, Route, endpoints.DeleteAsync, EntryApi.Delete);
+        routes.Map(HttpMethods.Patch, Route, endpoints.PatchAsync, EntryApi.Patch);
+        routes.Map(HttpMethods.Post, Route, endpoints.AppendAsync, EntryApi.Append);
     }
 
-    // Not async: a read of the latest state never waits on a single node, and then needs no state machine.
+    // Not async: on a single node a read of the latest state completes synchronously, and then needs no state machine.
     private Task GetAsync(HttpContext context)
     {
         ReadRequest request = default;
@@ -40,13 +41,13 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 #pragma warning restore RS0030
 
-        // What it needs comes as arguments because a closure would be allocated for the reads that do not wait, too.
+        // Arguments instead of a closure, which would be allocated for reads that do not wait, too.
         static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
             await AnswerAsync(context, await taking, key, conditions);
 
         static Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
             ? problem.WriteAsync(context)
-            : EntryResponses.WriteEntryAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+            : EntryAnswer.WriteAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
     }
 
     private async Task PutAsync(HttpContext context)
@@ -54,58 +55,129 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         TimeToLive ttl = default;
         Conditions conditions = default;
         var contentType = "";
-        string? retryKey = null;
+        string? idempotencyKey = null;
+        EntryDraft? body = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
             ?? ContentTypes.TryGet(context.Request, out contentType)
-            ?? IdempotencyHeader.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
+        if (problem is null)
+            body = await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0);
+        if (body is { } draft)
+        {
+            // The time to live starts when the whole value has arrived.
+            if (ttl.ExpiresAt(time) is { } expiresAt)
+                draft.SetExpiry(expiresAt);
+            var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
+            var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency });
+            problem = await WriteOutcome.AnswerAsync(context, outcome, AnswerPut);
+        }
+        else
+        {
+            problem ??= Problems.TooLarge(options.ValueBytesMax);
+        }
+
         if (problem is not null)
-        {
             await problem.WriteAsync(context);
-            return;
-        }
-
-        if (await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0) is not { } draft)
-        {
-            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
-            return;
-        }
-
-        // The time to live starts when the whole value has arrived.
-        if (ttl.ExpiresAt(time) is { } expiresAt)
-            draft.SetExpiry(expiresAt);
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)])
-        {
-            Idempotency = IdempotencyHeader.For(context, options, retryKey, draft.Value.Span),
-        });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, AnswerPut);
     }
 
-    private async Task DeleteAsync(HttpContext context)
+    private async Task<Problem?> DeleteAsync(HttpContext context)
     {
         Conditions conditions = default;
-        string? retryKey = null;
+        string? idempotencyKey = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [], out _)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? IdempotencyHeader.TryGet(context, out retryKey);
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
-        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)])
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
+        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerOfPresentAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
+    }
+
+    private async Task<Problem?> PatchAsync(HttpContext context)
+    {
+        Conditions conditions = default;
+        TimeToLive ttl = default;
+        string? idempotencyKey = null;
+        Operation? operation = null;
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+            ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
+            ?? TimeToLive.TryGet(parameters, out ttl)
+            ?? Conditions.TryGet(context, key, out conditions)
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
+        if (problem is not null)
+            return problem;
+        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } body)
+            return Problems.TooLarge(options.ValueBytesMax);
+        problem = body.Length > 0 ? TryGetPatch(context, key, ttl, body, out operation) : TryGetExpiry(key, ttl, out operation);
+        if (problem is not null)
+            return problem;
+
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
+        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerOfPresentAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true });
+    }
+
+    private async Task<Problem?> AppendAsync(HttpContext context)
+    {
+        TimeToLive ttl = default;
+        var contentType = "";
+        string? idempotencyKey = null;
+        var problem = TryGetPrefix(context, out var prefix)
+            ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
+            ?? TimeToLive.TryGet(parameters, out ttl)
+            ?? Conditions.Reject(context)
+            ?? ContentTypes.TryGet(context.Request, out contentType)
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
+        if (problem is not null)
+            return problem;
+        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } body)
+            return Problems.TooLarge(options.ValueBytesMax);
+
+        var append = new Append(prefix, body, contentType, ttl.ExpiresAt(time));
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
+        var outcome = await store.SubmitAsync(new Transaction([], [append]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status201Created, committed.Revision)
         {
-            Idempotency = IdempotencyHeader.For(context, options, retryKey, []),
+            HasETag = true,
+            Location = RequestTarget.PathTo(append.KeyAt(committed.Revision, committed.Results[0].Number)),
         });
-        await EntryResponses.WriteOutcomeOfPresentAsync(context, outcome, AnswerDelete);
     }
 
     private static WriteAnswer AnswerPut(Outcome.Committed committed) =>
         new(committed.Results[0].Existed ? StatusCodes.Status204NoContent : StatusCodes.Status201Created, committed.Revision) { HasETag = true };
 
-    private static WriteAnswer AnswerDelete(Outcome.Committed committed) => new(StatusCodes.Status204NoContent, committed.Revision);
+    private Problem? TryGetExpiry(Key key, TimeToLive ttl, out Operation? operation)
+    {
+        operation = new SetExpiry(key, ttl.Update(time));
+        return ttl.IsGiven ? null : Problems.MalformedRequest("There is nothing to change. Send a JSON merge patch, or give ttl, or both.", "body");
+    }
+
+    private Problem? TryGetPatch(HttpContext context, Key key, TimeToLive ttl, byte[] body, out Operation? operation)
+    {
+        operation = null;
+        if (!ContentTypes.IsMergePatch(context.Request.ContentType ?? ""))
+        {
+            context.Response.Headers["Accept-Patch"] = ContentTypes.MergePatch;
+            return Problems.UnsupportedMediaType(EntryApi.NotMergePatch);
+        }
+
+        operation = MergePatch.TryCreate(key, body, options.ValueBytesMax, ttl.Update(time));
+        return operation is null ? Problems.MalformedRequest("The body is not JSON of at most 64 levels. Send a JSON merge patch, such as {\"name\": \"Ada\", \"age\": null}.", "body") : null;
+    }
+
+    private Problem? TryGetPrefix(HttpContext context, out Key prefix)
+    {
+        // The new key must be short enough for a request.
+        if (RequestKey.TryGet(context, Math.Max(0, options.KeyBytesMax - Append.SuffixBytesMax), out prefix) is { } problem)
+            return problem;
+        return prefix.Utf8[^1] == (byte)'/'
+            ? null
+            : Problems.MalformedKey("POST stores the body under a new key below a prefix that ends with a slash. End the path with one, or use PUT to store under this key.", "key");
+    }
 }

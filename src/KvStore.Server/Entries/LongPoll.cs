@@ -1,22 +1,19 @@
-
 namespace KvStore.Server;
 
-/// <summary>A read of one entry that waits until there is something new. Any thread may use it.</summary>
+/// <summary>A read of one entry that waits for a change. Thread-safe.</summary>
 internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
-    /// <summary>The query parameter that says how many seconds to wait.</summary>
+    /// <summary>How many seconds to wait.</summary>
     public const string WaitParameter = "wait";
 
-    /// <summary>The query parameter that says after which revision something counts as new.</summary>
+    /// <summary>The revision after which a change counts.</summary>
     public const string AfterParameter = "after";
 
-    /// <summary>The query parameters of a read of one entry.</summary>
     public static readonly string[] Parameters = [.. Reads.Parameters, WaitParameter, AfterParameter];
 
-    /// <summary>Whether a read is to wait.</summary>
     public static bool IsAskedFor(QueryParameters parameters) => !parameters.IsEmpty && (parameters.Has(WaitParameter) || parameters.Has(AfterParameter));
 
-    /// <summary>Answers as soon as the key has changed after a revision, or when the time is up.</summary>
+    /// <summary>Answers as soon as the key has changed after a revision, or after the wait.</summary>
     public async Task AnswerAsync(HttpContext context, QueryParameters parameters, ReadRequest request, Key key, Conditions conditions)
     {
         RequestLog.MayTakeLong(context);
@@ -37,7 +34,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
             if (found?.Revision > after)
                 return await AnswerAsync(context, snapshot, found, conditions);
 
-            // An entry that is there has not changed up to this snapshot. One that is not may have been deleted meanwhile.
+            // An existing entry has not changed up to this snapshot. An absent one may have been deleted after the revision.
             using var watcher = store.TryWatch(WatchFilter.OfKey(key), found is null ? after : Math.Max(after, snapshot.Revision));
             if (watcher is null)
                 return Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart);
@@ -53,16 +50,16 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
 
     private static async ValueTask<Problem?> AnswerAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
-        await EntryResponses.WriteEntryAsync(context, snapshot, found, conditions);
+        await EntryAnswer.WriteAsync(context, snapshot, found, conditions);
         return null;
     }
 
     private static Problem? AnswerUnchanged(HttpContext context, Entry? found, long revision)
     {
-        EntryResponses.SetRevision(context.Response, revision);
+        context.Response.SetRevision(revision);
         context.Response.StatusCode = StatusCodes.Status304NotModified;
         if (found is { } entry)
-            context.Response.Headers.ETag = EntryResponses.ETagOf(entry.Revision);
+            context.Response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
         return null;
     }
 
@@ -71,9 +68,9 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         seconds = 0;
         after = null;
         if (!parameters.Has(WaitParameter))
-            return Problems.MalformedRequest("It goes with wait, the number of seconds to wait for a change.", AfterParameter);
+            return Problems.MalformedRequest("Give it together with wait, the number of seconds to wait for a change.", AfterParameter);
         if (request.Revision is not null)
-            return Problems.MalformedRequest("The state at a revision does not change. Leave revision or wait away.", WaitParameter);
+            return Problems.MalformedRequest("The state at a revision does not change. Omit revision or wait.", WaitParameter);
         var problem = parameters.TryGetNumber(WaitParameter, 0, (long)options.WaitMax.TotalSeconds, out var wait)
             ?? parameters.TryGetNumber(AfterParameter, 0, long.MaxValue - 1, out after);
         seconds = wait ?? 0;

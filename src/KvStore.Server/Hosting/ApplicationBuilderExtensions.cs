@@ -3,7 +3,6 @@ namespace KvStore.Server;
 /// <summary>The outermost middleware.</summary>
 internal static class ApplicationBuilderExtensions
 {
-    /// <summary>Adds <see cref="RequestBoundary"/>, before all other middleware.</summary>
     public static void UseRequestBoundary(this WebApplication app)
     {
         var log = app.Services.GetRequiredService<RequestLog>();

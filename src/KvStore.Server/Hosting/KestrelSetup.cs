@@ -21,10 +21,8 @@ internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<K
     /// <remarks>Endpoints limit the bytes of a value themselves; this is for bodies that no endpoint reads.</remarks>
     public static long BodyBytesMax(KvStoreOptions options) => ((long)options.ValueBytesMax * FramedBytesPerValueByte) + Slack;
 
-    /// <summary>The longest request line: method, target and version.</summary>
     public static int RequestLineBytesMax(KvStoreOptions options) => (options.KeyBytesMax * EncodedBytesPerKeyByte * KeysInTarget) + Slack;
 
-    /// <inheritdoc/>
     public void Configure(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;

@@ -22,7 +22,6 @@ internal sealed class StoreHostedService(
     // Admitted writes get this much even if requests in flight used the whole shutdown timeout.
     private static readonly TimeSpan DrainWaitMin = TimeSpan.FromMilliseconds(500);
 
-    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != KvStoreOptions.DataDefault)
@@ -41,7 +40,6 @@ internal sealed class StoreHostedService(
             await watching.ConfigureAwait(false);
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         // The token is already cancelled if requests in flight exceeded the timeout. Admitted writes are decided all the same,

@@ -13,7 +13,6 @@ internal sealed class BodyReader(PipeReader body, TimeSpan silenceMax, Cancellat
 {
     private readonly CancellationTokenSource _silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
 
-    /// <summary>Waits for more of the body.</summary>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async ValueTask<ReadResult> ReadAsync()
@@ -45,6 +44,5 @@ internal sealed class BodyReader(PipeReader body, TimeSpan silenceMax, Cancellat
     /// <inheritdoc cref="PipeReader.AdvanceTo(SequencePosition)"/>
     public void AdvanceTo(SequencePosition consumed) => body.AdvanceTo(consumed);
 
-    /// <inheritdoc/>
     public void Dispose() => _silence.Dispose();
 }

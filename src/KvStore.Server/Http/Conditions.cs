@@ -43,7 +43,7 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
     }
 
     /// <summary>Rejects both headers on a request that is not about one entry.</summary>
-    public static Problem? Refuse(HttpContext context)
+    public static Problem? Reject(HttpContext context)
     {
         var headers = context.Request.Headers;
         var given = headers.IfMatch.Count > 0 ? HeaderNames.IfMatch : headers.IfNoneMatch.Count > 0 ? HeaderNames.IfNoneMatch : null;

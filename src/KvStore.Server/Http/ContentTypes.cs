@@ -64,7 +64,6 @@ internal static class ContentTypes
         return type.Equals(Json, StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Whether the type is that of a JSON merge patch (RFC 7396).</summary>
     public static bool IsMergePatch(string contentType) => Essence(contentType).Equals(MergePatch, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the type is text in UTF-8.</summary>

@@ -48,7 +48,6 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    /// <summary>The JSON text.</summary>
     public byte[] ToUtf8Json()
     {
         var buffer = new ArrayBufferWriter<byte>(256);

@@ -69,10 +69,10 @@ internal static class Problems
     public static Problem UnsupportedMediaType(string detail) =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = "Content-Type" };
 
-    public static Problem IdempotencyKeyReused() =>
+    public static Problem IdempotencyKeyReused(string field) =>
         new(StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
             "A different request was carried out with this key. Nothing was changed. Use a new key for each write, and the same key only to repeat the identical request.")
-        { Field = IdempotencyHeader.KeyHeader };
+        { Field = field };
 
     public static Problem QueueFull(TimeSpan retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "queue-full", "Too many writes are waiting",

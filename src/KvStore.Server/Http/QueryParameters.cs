@@ -43,7 +43,6 @@ internal sealed class QueryParameters
 
     public bool Has(string name) => _values.ContainsKey(name);
 
-    /// <summary>The parameter's text, or null if it is absent.</summary>
     public string? Text(string name) => _values.GetValueOrDefault(name);
 
     /// <summary>The parameter as a whole number, or null if it is absent.</summary>

@@ -28,7 +28,6 @@ internal static class RequestKey
         }
     }
 
-    /// <summary>The key in a parameter of the request.</summary>
     public static Problem? TryParse(string text, int bytesMax, string field, out Key key) =>
         TryCreate(Encoding.UTF8.GetBytes(text), bytesMax, field, out key);
 

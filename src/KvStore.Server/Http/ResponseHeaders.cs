@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+
 namespace KvStore.Server;
 
 /// <summary>Response headers that several features set.</summary>
@@ -9,11 +12,43 @@ internal static class ResponseHeaders
     /// <summary>When the entry will be deleted, as an HTTP date.</summary>
     public const string Expires = "KvStore-Expires";
 
+    // The last revision and its text.
+    private static Tuple<long, StringValues>? _lastRevision;
+
+    public static void SetRevision(this HttpResponse response, long revision)
+    {
+        // Between two writes all reads have the same revision, so its text is cached. A race formats it once more.
+        var text = _lastRevision;
+        if (text is null || text.Item1 != revision)
+            _lastRevision = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
+        response.Headers[Revision] = text.Item2;
+    }
+
+    /// <summary>The ETag of an entry: its revision, quoted.</summary>
+    public static string ETagOf(long revision)
+    {
+        Span<char> text = stackalloc char[22];
+        text[0] = '"';
+        revision.TryFormat(text[1..], out var digits, provider: CultureInfo.InvariantCulture);
+        text[digits + 1] = '"';
+        return new string(text[..(digits + 2)]);
+    }
+
     /// <summary>Describes a body that the service makes anew for each request, so that no cache keeps it and no browser guesses its type.</summary>
     public static void SetContent(this HttpResponse response, string contentType)
     {
         response.ContentType = contentType;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
+    }
+
+    /// <summary>Describes the value of an entry. Caches must revalidate it, and it must not run as a script beside Swagger UI: a client stored it.</summary>
+    public static void SetValue(this HttpResponse response, string contentType, int length)
+    {
+        response.ContentType = contentType;
+        response.ContentLength = length;
+        response.Headers.CacheControl = "no-cache";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "sandbox";
     }
 }

@@ -17,7 +17,6 @@ internal static class EntryJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the members of an entry (<see cref="Write"/>).</summary>
     public static void WriteMembers(Utf8JsonWriter json, Entry entry, bool withValue)
     {
         json.WriteString("key"u8, entry.Key.Utf8);

@@ -47,7 +47,6 @@ internal ref struct EntryMembers
         return true;
     }
 
-    /// <summary>Makes the entry.</summary>
     public readonly Problem? TryMake(int keyBytesMax, int valueBytesMax, DateTimeOffset? expiresAt, out EntryDraft draft)
     {
         draft = default;

@@ -24,7 +24,7 @@ internal sealed class JsonOutput
     /// <summary>Sends what was written once it exceeds 64 KiB.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
 
-    /// <summary>Sends what was written. Disposal does not, so that a failure before the first flush can still become a problem.</summary>
+    /// <summary>Sends what was written. Not a disposal, so that a failure before the first flush can still become a problem.</summary>
     public async ValueTask FlushAsync()
     {
         await Json.FlushAsync(_cancellationToken);

@@ -7,7 +7,6 @@ internal readonly ref struct JsonString(ReadOnlySpan<byte> utf8)
 {
     public ReadOnlySpan<byte> Utf8 { get; } = utf8;
 
-    /// <summary>Reads the string at the reader.</summary>
     public static Problem? TryGet(scoped ref Utf8JsonReader reader, string name, out JsonString text)
     {
         text = default;

@@ -19,7 +19,6 @@ internal static class JsonText
     public static Problem NotJson(JsonException exception) => Problems.MalformedRequest(
         $"The body is not JSON of at most {ReaderOptions.MaxDepth} levels (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1}).", "body");
 
-    /// <summary>Reads the whole JSON body of a request.</summary>
     public static async ValueTask<(byte[] Body, Problem? Problem)> ReadBodyAsync(HttpContext context, KvStoreOptions options)
     {
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))

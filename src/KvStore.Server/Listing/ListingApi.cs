@@ -16,6 +16,12 @@ internal static class ListingApi
         Text("cursor", "Where the next page starts; absent on the last page.").Optional(),
     ]);
 
+    private static readonly ApiSchema Deleted = new("Deleted", "What was deleted.",
+    [
+        Integer("revision", "The revision of the deletion; the latest one if nothing was deleted."),
+        Integer("deleted", "How many entries."),
+    ]);
+
     public static readonly ApiOperation List = new("listEntries", ApiParts.EntriesTag, "List entries",
         "Lists entries in the order of their keys' UTF-8 bytes. A page that is not the last has a `cursor`; all pages that are read by cursors come from one snapshot. "
         + "In the query string `+` means a space; write a plus sign as `%2B`.")
@@ -46,6 +52,28 @@ internal static class ListingApi
             ApiParts.Malformed("limit"),
             ApiParts.Gone,
             ReadApi.Unavailable,
+        ],
+    };
+
+    public static readonly ApiOperation Delete = new("deletePrefix", ApiParts.EntriesTag, "Delete entries by their prefix",
+        "Deletes all entries whose keys start with a prefix, at one revision, and reports how many.")
+    {
+        // Without an example, which Swagger UI would fill in.
+        Parameters =
+        [
+            new("prefix", ParameterLocation.Query, JsonSchemaType.String, "What the keys start with; not empty.") { Required = true },
+            WriteApi.IdempotencyKey,
+        ],
+        Responses =
+        [
+            new(200, "The entries were deleted.")
+            {
+                Headers = [ApiParts.StoreRevision, WriteApi.Replayed],
+                Contents = [new ApiContent(ContentTypes.Json, Deleted, new JsonObject { ["revision"] = 7, ["deleted"] = 3 })],
+            },
+            ApiParts.Malformed("prefix"),
+            new(409, "There are more entries than are deleted at once; nothing was deleted.") { Headers = [ApiParts.StoreRevision], Problem = Problems.TooManyEntries() },
+            .. WriteApi.Rejections,
         ],
     };
 

@@ -1,8 +1,12 @@
+using System.Text;
 using System.Text.Json;
 
 namespace KvStore.Server;
 
-/// <summary>GET and HEAD of /v1/kv: keys, with or without values, in order, page by page from one snapshot; or how many there are.</summary>
+/// <summary>
+/// /v1/kv: GET and HEAD list keys, with or without values, in order, page by page from one snapshot, or count them; DELETE deletes all
+/// entries with a prefix at one revision.
+/// </summary>
 internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -10,6 +14,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         var endpoints = ActivatorUtilities.CreateInstance<ListingEndpoints>(routes.ServiceProvider);
         routes.Map(HttpMethods.Get, "/v1/kv", endpoints.ListAsync, ListingApi.List);
         routes.Map(HttpMethods.Head, "/v1/kv", endpoints.ListAsync, ListingApi.List.AsHead("headEntries"));
+        routes.Map(HttpMethods.Delete, "/v1/kv", endpoints.DeleteAsync, ListingApi.Delete);
     }
 
     private async Task<Problem?> ListAsync(HttpContext context)
@@ -21,12 +26,33 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         if (problem is not null)
             return problem;
 
-        EntryResponses.SetRevision(context.Response, snapshot!.Revision);
+        context.Response.SetRevision(snapshot!.Revision);
         var output = new JsonOutput(context);
         context.Response.Headers.CacheControl = "no-cache";
         if (!HttpMethods.IsHead(context.Request.Method))
             await WriteAsync(output, snapshot, request);
         return null;
+    }
+
+    private async Task<Problem?> DeleteAsync(HttpContext context)
+    {
+        byte[] prefix = [];
+        string? idempotencyKey = null;
+        var problem = QueryParameters.TryGet(context, ["prefix"], out var parameters)
+            ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
+            ?? (prefix.Length == 0 ? Problems.MalformedRequest("Give the prefix of the entries to delete. It must not be empty, because that would delete everything.", "prefix") : null)
+            ?? Conditions.Reject(context)
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
+        if (problem is not null)
+            return problem;
+
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
+        var outcome = await store.SubmitAsync(new Transaction([], [new DeletePrefix(prefix, options.DeletedEntriesMax)]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
+        {
+            ContentType = ContentTypes.Json,
+            Body = Encoding.ASCII.GetBytes($$"""{"revision":{{committed.Revision}},"deleted":{{committed.Results[0].Number}}}"""),
+        });
     }
 
     private async ValueTask<(Snapshot?, Problem?)> TakeAsync(ListRequest request, CancellationToken cancellationToken)

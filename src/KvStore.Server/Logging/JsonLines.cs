@@ -15,7 +15,6 @@ internal sealed class JsonLines : ITextFormatter
     private static readonly MessageTemplateTextFormatter Message = new("{Message:lj}", CultureInfo.InvariantCulture);
     private static readonly JsonValueFormatter Value = new();
 
-    /// <inheritdoc/>
     public void Format(LogEvent logEvent, TextWriter output)
     {
         output.Write("{\"timestamp\":\"");

@@ -38,7 +38,6 @@ internal sealed class LogWindow : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _timer.Dispose();

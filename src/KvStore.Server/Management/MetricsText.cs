@@ -24,13 +24,11 @@ internal sealed class MetricsText
         Sample(name, "", value);
     }
 
-    /// <summary>Begins a metric with labels.</summary>
     public void Begin(string name, string type, string help) => _text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
 
     /// <summary>One value of the metric that was begun.</summary>
     /// <param name="name">The metric's name, with the suffix of its type.</param>
     /// <param name="labels">Labels of <see cref="Label"/>, separated by commas; may be empty.</param>
-    /// <param name="value">The value.</param>
     public void Sample(string name, string labels, double value)
     {
         _text.Append(name);

@@ -5,7 +5,6 @@ namespace KvStore.Server;
 /// <summary>Everything that <c>/metrics</c> reports. Thread-safe.</summary>
 internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions options, ServiceClock clock, RequestMetrics requests)
 {
-    /// <summary>The values of now.</summary>
     public string Read()
     {
         var text = new MetricsText();

@@ -12,15 +12,11 @@ internal sealed record ServiceStatus(
         new KvStoreOptions(), StoreState.Running, 7, 0, 3, 512, 0, 0, 2,
         new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
         DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195));
-
-    /// <summary>Whether entries are still being loaded.</summary>
-    public bool IsLoading => State is StoreState.Created or StoreState.Loading;
 }
 
 /// <summary>Finds out what the service is doing. Thread-safe.</summary>
 internal sealed class ServiceStatusReader(Store store, Engine engine, KvStoreOptions options, ServiceClock clock)
 {
-    /// <summary>The status of now.</summary>
     public ServiceStatus Read()
     {
         var latest = store.Latest;

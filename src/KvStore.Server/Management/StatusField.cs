@@ -6,7 +6,8 @@ namespace KvStore.Server;
 /// <summary>A number or a text of the service's status: a member of <c>/v1/status</c>, a metric of <c>/metrics</c>, or both.</summary>
 /// <param name="Member">Its name and description; a metric alone has no name.</param>
 /// <param name="Value">Its value; null when there is none, and then the member is absent.</param>
-internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?> Value)
+/// <param name="Write">Writes the value as JSON.</param>
+internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?> Value, Action<Utf8JsonWriter, object> Write)
 {
     /// <summary>The name of the metric, or null when it is none. Flags are 1 or 0.</summary>
     public string? Metric { get; init; }
@@ -15,30 +16,28 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
     public IReadOnlyList<StatusField> Fields { get; init; } = [];
 
     public static StatusField Text(string name, string description, Func<ServiceStatus, string?> value) =>
-        new(ApiMember.Text(name, description), value);
+        new(ApiMember.Text(name, description), value, (json, text) => json.WriteStringValue((string)text));
 
     public static StatusField Time(string name, string description, Func<ServiceStatus, DateTimeOffset?> value) =>
-        new(ApiMember.Time(name, description), status => value(status));
+        new(ApiMember.Time(name, description), status => value(status), (json, time) => json.WriteStringValue((DateTimeOffset)time));
 
     public static StatusField Integer(string name, string? metric, string description, Func<ServiceStatus, long> value) =>
-        new(ApiMember.Integer(name, description), status => value(status)) { Metric = metric };
+        new(ApiMember.Integer(name, description), status => value(status), (json, number) => json.WriteNumberValue((long)number)) { Metric = metric };
 
     public static StatusField Number(string name, string description, Func<ServiceStatus, double> value) =>
-        new(ApiMember.Number(name, description), status => value(status));
+        new(ApiMember.Number(name, description), status => value(status), (json, number) => json.WriteNumberValue((double)number));
 
     public static StatusField Flag(string name, string? metric, string description, Func<ServiceStatus, bool> value) =>
-        new(ApiMember.Flag(name, description), status => value(status)) { Metric = metric };
+        new(ApiMember.Flag(name, description), status => value(status), (json, flag) => json.WriteBooleanValue((bool)flag)) { Metric = metric };
 
-    public static StatusField Object(string name, string schema, string description, Func<ServiceStatus, object?> value, params StatusField[] fields) =>
-        new(ApiMember.Object(name, description, SchemaOf(schema, description, fields)), value) { Fields = fields };
+    public static StatusField Object(string name, string schema, string description, Func<ServiceStatus, ServiceStatus?> value, params StatusField[] fields) =>
+        new(ApiMember.Object(name, description, SchemaOf(schema, description, fields)), value, (json, status) => WriteJson(json, fields, (ServiceStatus)status)) { Fields = fields };
 
     public StatusField Optional() => this with { Member = Member.Optional() };
 
-    /// <summary>The schema of an object that has these members.</summary>
     public static ApiSchema SchemaOf(string name, string description, IEnumerable<StatusField> fields) =>
         new(name, description, [.. fields.Where(field => field.Member.Name.Length > 0).Select(field => field.Member)]);
 
-    /// <summary>Writes an object of these members.</summary>
     public static void WriteJson(Utf8JsonWriter json, IEnumerable<StatusField> fields, ServiceStatus status)
     {
         json.WriteStartObject();
@@ -47,33 +46,12 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
             if (field.Member.Name.Length == 0 || field.Value(status) is not { } value)
                 continue;
             json.WritePropertyName(field.Member.Name);
-            switch (value)
-            {
-                case var _ when field.Fields.Count > 0:
-                    WriteJson(json, field.Fields, status);
-                    break;
-                case bool flag:
-                    json.WriteBooleanValue(flag);
-                    break;
-                case long integer:
-                    json.WriteNumberValue(integer);
-                    break;
-                case double number:
-                    json.WriteNumberValue(number);
-                    break;
-                case DateTimeOffset time:
-                    json.WriteStringValue(time);
-                    break;
-                default:
-                    json.WriteStringValue((string)value);
-                    break;
-            }
+            field.Write(json, value);
         }
 
         json.WriteEndObject();
     }
 
-    /// <summary>Writes the metrics among these fields.</summary>
     public static void WriteMetrics(MetricsText text, IEnumerable<StatusField> fields, ServiceStatus status)
     {
         foreach (var field in fields)

@@ -30,7 +30,7 @@ internal static class StatusFields
         Time("flushed_at", "When the last flush ended; absent while loading.", status => status.Log!.FlushedAt).Optional(),
         Integer("segments", "kvstore_log_segments", "Segments of the log.", status => status.Log!.Segments),
         Integer("bytes", "kvstore_log_bytes", "Bytes of all segments, without the checkpoint.", status => status.Log!.LogBytes),
-        Object("checkpoint", "CheckpointStatus", "The newest checkpoint.", status => status.Log, Checkpoint),
+        Object("checkpoint", "CheckpointStatus", "The newest checkpoint.", status => status, Checkpoint),
     ];
 
     private static readonly StatusField[] Queue =
@@ -69,7 +69,7 @@ internal static class StatusFields
         Integer("bytes", "kvstore_bytes", "Bytes of all keys and values.", status => status.Bytes),
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
         Integer("watchers", "kvstore_watchers", "Clients that watch or wait for a change.", status => status.Watchers),
-        Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log, Log).Optional(),
+        Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),
         Number("uptime_seconds", "Seconds since the start.", status => Math.Round(status.Uptime.TotalSeconds, 3)),
         Time("started_at", "When the service started.", status => status.StartedAt),
         Object("limits", "LimitsStatus", "What the service accepts and retains at most.", status => status, Limits),

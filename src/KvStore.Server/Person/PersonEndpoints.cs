@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace KvStore.Server;
 
 /// <summary>
-/// PUT /person/update, and GET and HEAD of /person/get, as the service that this one grew out of had them. A person is the entry
-/// person/{id}, holding the JSON that is answered.
+/// PUT of /person/update, GET and HEAD of /person/get, as in the service that this one replaces. A person is the entry person/{id},
+/// whose value is the JSON of the answer.
 /// </summary>
 internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
@@ -14,42 +14,34 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<PersonEndpoints>(routes.ServiceProvider);
-        routes.MapHot(HttpMethods.Put, "/person/update", endpoints.UpdateAsync, PersonApi.Update);
+        routes.Map(HttpMethods.Put, "/person/update", endpoints.UpdateAsync, PersonApi.Update);
         routes.Map(HttpMethods.Get, "/person/get", endpoints.GetAsync, PersonApi.Get);
         routes.Map(HttpMethods.Head, "/person/get", endpoints.GetAsync, PersonApi.Get.AsHead("headPerson"));
     }
 
-    private async Task UpdateAsync(HttpContext context)
+    private async Task<Problem?> UpdateAsync(HttpContext context)
     {
         var body = new PersonBody();
         byte[] bytes = [];
-        string? retryKey = null;
+        string? idempotencyKey = null;
         Conditions conditions = default;
-        var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out retryKey);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
             (body, bytes, problem) = await ReadBodyAsync(context);
         problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
         if (problem is not null)
-        {
-            await problem.WriteAsync(context);
-            return;
-        }
+            return problem;
 
         var person = new Person(body.Id!.Value, body.Name!, time.GetUtcNow().UtcDateTime);
         var json = JsonSerializer.SerializeToUtf8Bytes(person, PersonJson.Instance.Person);
         if (json.Length > options.ValueBytesMax)
-        {
-            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
-            return;
-        }
+            return Problems.TooLarge(options.ValueBytesMax);
 
-        // The time is the only part of the answer that a repeated request does not bring along.
+        // The time is the only part of the answer that a repeated request does not have.
         var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = person.UpdatedAt.Ticks };
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put])
-        {
-            Idempotency = IdempotencyHeader.For(context, options, retryKey, bytes),
-        });
-        await EntryResponses.WriteOutcomeAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, bytes);
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency });
+        return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
         {
             HasETag = true,
             ContentType = ContentTypes.Json,
@@ -71,7 +63,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         if (problem is null)
-            await EntryResponses.WriteEntryAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
+            await EntryAnswer.WriteAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
         return problem;
     }
 

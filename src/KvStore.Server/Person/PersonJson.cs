@@ -4,21 +4,20 @@ using System.Text.Unicode;
 
 namespace KvStore.Server;
 
-/// <summary>What a client sends about a person.</summary>
+/// <summary>A person in a request.</summary>
 internal sealed record PersonBody
 {
     public long? Id { get; init; }
 
     public string? Name { get; init; }
 
-    /// <summary>Reads a body.</summary>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, out PersonBody body)
     {
         body = new PersonBody();
         if (utf8.IsEmpty)
             return IdProblem;
 
-        // The reader does not look into members that it passes over.
+        // The serializer does not validate members that it ignores.
         if (!Utf8.IsValid(utf8))
             return Problems.MalformedRequest("The body is not UTF-8.", "body");
         try
@@ -46,7 +45,7 @@ internal sealed record PersonBody
         Problems.MalformedRequest("Give the person's name as a JSON string.", "name");
 }
 
-/// <summary>A person as it is stored and answered.</summary>
+/// <summary>A person in the store and in answers.</summary>
 internal sealed record Person(long Id, string Name, DateTime UpdatedAt);
 
 [JsonSerializable(typeof(PersonBody))]

@@ -13,7 +13,6 @@ internal static class ReadApi
         "Wait until this replica has reached this revision, a few seconds at most. Give the `KvStore-Revision` of your write to read it through any replica.")
     { Minimum = "0" };
 
-    /// <summary>Which state a read is of.</summary>
     public static readonly IReadOnlyList<ApiParameter> State =
     [
         new(Reads.RevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer, "Read the state at this revision instead of the latest one.") { Minimum = "0" },
@@ -21,7 +20,6 @@ internal static class ReadApi
         MinRevision,
     ];
 
-    /// <summary>The conditions of a read.</summary>
     public static readonly IReadOnlyList<ApiParameter> Conditions =
         [ApiParts.IfMatch, ApiParts.IfNoneMatch with { Description = "ETags of the client's copies: 304 if the entry still has one of them." }];
 

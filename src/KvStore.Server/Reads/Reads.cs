@@ -15,10 +15,8 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
     /// <summary>A value of <see cref="ConsistencyParameter"/>: the state of this replica, at once.</summary>
     public const string Local = "local";
 
-    /// <summary>The query parameters that every read takes.</summary>
     public static readonly string[] Parameters = [RevisionParameter, ConsistencyParameter, MinRevisionParameter];
 
-    /// <summary>Reads <see cref="Parameters"/>.</summary>
     public static Problem? TryGet(QueryParameters parameters, out ReadRequest request)
     {
         request = default;

@@ -49,7 +49,6 @@ internal sealed class OperationMetrics
     public long[] CountByTime() =>
         [.. Enumerable.Range(0, _bucketTicks.Length + 1).Select(bucket => _stripes.Sum(stripe => Volatile.Read(ref stripe.Buckets[bucket])))];
 
-    /// <summary>The sum of all durations.</summary>
     public long Ticks() => _stripes.Sum(stripe => Volatile.Read(ref stripe.Ticks));
 
     private sealed class Stripe(int buckets)

@@ -24,20 +24,16 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
     /// <summary>Subscribes to this one event, so that the web server creates no others.</summary>
     public void Subscribe() => _subscription = listener.Subscribe(this, static name => name == EventName);
 
-    /// <inheritdoc/>
     public void Dispose() => _subscription?.Dispose();
 
-    /// <inheritdoc/>
     public void OnCompleted()
     {
     }
 
-    /// <inheritdoc/>
     public void OnError(Exception error)
     {
     }
 
-    /// <inheritdoc/>
     public void OnNext(KeyValuePair<string, object?> value)
     {
         if (value.Key != EventName || value.Value is not IFeatureCollection features)

@@ -8,7 +8,6 @@ namespace KvStore.Server;
 /// </summary>
 internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
 {
-    /// <summary>Handles a request.</summary>
     public Task InvokeAsync(HttpContext context)
     {
         var startedAt = log.Now();

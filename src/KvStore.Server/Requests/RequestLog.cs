@@ -38,7 +38,6 @@ internal sealed class RequestLog : IDisposable
     /// <summary>Marks a request that lasts as long as the client wants, and so is never slow.</summary>
     public static void MayTakeLong(HttpContext context) => context.Items[Lasting] = Lasting;
 
-    /// <summary>A timestamp for <see cref="Ended"/>.</summary>
     public long Now() => _time.GetTimestamp();
 
     /// <summary>Records a request that has its answer. For most requests this is two comparisons and a few increments.</summary>
@@ -75,7 +74,6 @@ internal sealed class RequestLog : IDisposable
             : shown;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _rejected.Dispose();

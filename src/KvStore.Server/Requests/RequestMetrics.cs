@@ -22,7 +22,6 @@ internal sealed class RequestMetrics
         _other = other;
     }
 
-    /// <summary>The upper bounds of the histogram's buckets, in seconds.</summary>
     public static IReadOnlyList<double> BucketSeconds { get; } = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     /// <summary>The operations that had at least one request, by name.</summary>
@@ -36,6 +35,5 @@ internal sealed class RequestMetrics
         operation.Add(context.Response.StatusCode, ticks);
     }
 
-    /// <summary>Ticks of the service's clock as seconds.</summary>
     public double Seconds(long ticks) => (double)ticks / _time.TimestampFrequency;
 }

@@ -8,7 +8,7 @@ internal static class TransactionAnswer
     /// <summary>Answers with a committed transaction, sending results while they are written.</summary>
     public static async Task WriteAsync(HttpContext context, Transaction transaction, Outcome.Committed committed)
     {
-        EntryResponses.SetRevision(context.Response, committed.Revision);
+        context.Response.SetRevision(committed.Revision);
         var output = new JsonOutput(context);
         var json = output.Json;
         json.WriteStartObject();

@@ -19,7 +19,7 @@ internal static class TransactionApi
     ]);
 
     public static readonly ApiOperation Run = new("runTransaction", ApiParts.EntriesTag, "Change several entries together",
-        "Carries out the operations all together, at one revision, if all guards hold; else nothing. "
+        "Carries out all operations at one revision if all guards pass; otherwise none. "
         + "A guard is `{\"key\", \"revision\"}` (0: there is no entry) or `{\"key\", \"exists\"}`. "
         + "An operation is one of `put` (`key`, one of `json`, `text` and `base64`, `content_type`, `ttl` in seconds), `delete` (`key`), `get` (`key`; reads the state before the transaction) "
         + "and `move` (`from`, which must exist, `to`, which is replaced). A key is written once.")
@@ -35,7 +35,7 @@ internal static class TransactionApi
             },
             ApiParts.Malformed("operations[3].put.key"),
             ApiParts.SlowBody,
-            new(412, "Some guards do not hold; nothing was changed.")
+            new(412, "Some guards failed; nothing was changed.")
             {
                 Headers = [ApiParts.StoreRevision],
                 Problem = Problems.GuardsFailed([new FailedMember("guards[0]", Key.Parse("account/1"), 9)]),

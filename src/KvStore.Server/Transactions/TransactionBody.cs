@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace KvStore.Server;
 
-/// <summary>The body of a transaction: guards, and operations that are carried out together. Every problem says where in the body it is.</summary>
+/// <summary>The body of a transaction: guards and operations. Every problem names its place in the body.</summary>
 internal sealed class TransactionBody
 {
     private const string Shape = "Send a JSON object such as {\"guards\": [...], \"operations\": [{\"put\": {\"key\": \"a\", \"text\": \"b\"}}]}.";
@@ -16,7 +16,6 @@ internal sealed class TransactionBody
 
     private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
 
-    /// <summary>Reads a body.</summary>
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionBody body)
     {
         body = new TransactionBody(options, now);
@@ -32,11 +31,9 @@ internal sealed class TransactionBody
         }
     }
 
-    /// <summary>The transaction that the body asks for.</summary>
     public Transaction ToTransaction(Idempotency? idempotency) =>
         new([.. _guards.Select(guard => guard.Guard)], [.. _operations]) { Idempotency = idempotency };
 
-    /// <summary>The member that asked for a guard.</summary>
     public string FieldOf(Guard guard) => _guards.First(asked => asked.Guard == guard).Field;
 
     private Problem? TryRead(ReadOnlySpan<byte> utf8)
@@ -55,7 +52,7 @@ internal sealed class TransactionBody
                 return problem;
         }
 
-        // There must be nothing after the object; if there is, this throws.
+        // Throws if anything follows the object.
         reader.Read();
         return (seen & 2) != 0 ? null : Problems.MalformedRequest(Shape, "operations");
     }

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace KvStore.Server;
 
-/// <summary>The guards and the operations in the body of a transaction. The fields of problems are relative to the object that is read.</summary>
+/// <summary>Reads the guards and operations of a transaction. The fields of problems are relative to the object that is read.</summary>
 internal static class TransactionMembers
 {
     private const string OperationShape = "Give an object with one member, which is put, delete, get or move, such as {\"put\": {\"key\": \"a\", \"text\": \"b\"}}.";
@@ -17,7 +17,6 @@ internal static class TransactionMembers
         Exists,
     }
 
-    /// <summary>Reads the guard whose first token the reader is at.</summary>
     public static Problem? TryReadGuard(ref Utf8JsonReader reader, KvStoreOptions options, out Guard? guard)
     {
         guard = null;
@@ -45,7 +44,6 @@ internal static class TransactionMembers
         return condition == Condition.None ? Problems.MalformedRequest(GuardShape, "revision") : null;
     }
 
-    /// <summary>The member that stands for an operation.</summary>
     public static string NameOf(Operation operation) => operation switch
     {
         Put => "put",
@@ -54,7 +52,6 @@ internal static class TransactionMembers
         _ => "move",
     };
 
-    /// <summary>Reads the operation whose first token the reader is at.</summary>
     public static Problem? TryReadOperation(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out Operation? operation)
     {
         operation = null;

@@ -23,7 +23,6 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     /// <summary>The revision that has all of it.</summary>
     public long Revision => _writer.Revision > 0 ? _writer.Revision : store.Latest.Revision;
 
-    /// <summary>Reads and stores everything.</summary>
     /// <returns>Null, or the outcome that it ended with before everything was stored.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     public async Task<Outcome?> RunAsync(BodyReader input, CancellationToken cancellationToken)

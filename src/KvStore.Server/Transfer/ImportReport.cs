@@ -11,13 +11,11 @@ internal sealed class ImportReport(int errorsMax)
     /// <summary>The number of the current line; the first is 1.</summary>
     public long Line { get; private set; }
 
-    /// <summary>Entries that were stored.</summary>
     public long Imported { get; private set; }
 
     /// <summary>Entries that were not stored because they had expired already.</summary>
     public long Expired { get; private set; }
 
-    /// <summary>Lines that are no entries.</summary>
     public long Failed { get; private set; }
 
     public void Begin() => Line++;

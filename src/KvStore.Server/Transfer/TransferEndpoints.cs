@@ -30,7 +30,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         if (problem is not null)
             return problem;
 
-        EntryResponses.SetRevision(context.Response, snapshot!.Revision);
+        context.Response.SetRevision(snapshot!.Revision);
         context.Response.SetContent(ContentTypes.Lines);
         await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
         return null;
@@ -61,7 +61,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private async Task<Problem?> ImportAsync(HttpContext context)
     {
         RequestLog.MayTakeLong(context);
-        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Refuse(context) ?? IdempotencyHeader.Refuse(context)) is { } malformed)
+        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Reject(context) ?? IdempotencyHeader.Reject(context)) is { } malformed)
             return malformed;
 
         // The body is processed as it arrives, so its length needs no limit.
@@ -83,7 +83,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
 
     private static async Task WriteResultAsync(HttpContext context, Import import)
     {
-        EntryResponses.SetRevision(context.Response, import.Revision);
+        context.Response.SetRevision(import.Revision);
         var output = new JsonOutput(context);
         import.Report.WriteResult(output.Json, import.Revision);
         await output.FlushAsync();
@@ -107,7 +107,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     }
 
     private static Problem ProblemOf(Outcome failure, Import import) =>
-        (failure is Outcome.NotApplied { Reason: var reason } ? EntryResponses.ProblemOf(reason) : Problems.UnknownOutcome()) with
+        (failure is Outcome.NotApplied { Reason: var reason } ? WriteOutcome.ProblemOf(reason) : Problems.UnknownOutcome()) with
         {
             Detail = $"The import ended at line {import.Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
             Outcome = "unknown",

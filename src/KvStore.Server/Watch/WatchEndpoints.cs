@@ -71,7 +71,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         response.Headers["X-Accel-Buffering"] = "no";
 
         // A client that loses the connection before the first event can resume after this revision.
-        EntryResponses.SetRevision(response, Math.Min(beginning.After, store.Latest.Revision));
+        response.SetRevision(Math.Min(beginning.After, store.Latest.Revision));
 
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
         var connected = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
@@ -178,14 +178,12 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         /// <summary>The initial state; null if it is not requested, and once it is being sent.</summary>
         public Snapshot? Initial { get; set; }
 
-        /// <summary>The revision after which changes are sent.</summary>
         public long After { get; set; }
     }
 
     /// <summary>Writes events with backpressure from the client.</summary>
     private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)
     {
-        /// <summary>Whether anything was flushed.</summary>
         public bool HasBegun { get; private set; }
 
         /// <summary>Writes an event, and waits while the client does not read; false if the client is gone.</summary>

@@ -17,7 +17,6 @@ internal static class WriteApi
     public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it gets the first answer again.");
 
-    /// <summary>The headers of a write of one entry.</summary>
     public static readonly IReadOnlyList<ApiParameter> Headers = [ApiParts.IfMatch, ApiParts.IfNoneMatch, IdempotencyKey];
 
     public static readonly ApiHeader Replayed = new(IdempotencyHeader.ReplayedHeader, JsonSchemaType.Boolean,
@@ -27,7 +26,7 @@ internal static class WriteApi
     /// <summary>The answers that every write may get, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> Rejections =
     [
-        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused() },
+        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader) },
         new(429, "Too many writes are waiting; nothing was changed.") { Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         ApiParts.Loading,
         new(504, "It is unknown whether the write was applied.") { Problem = Problems.UnknownOutcome() },

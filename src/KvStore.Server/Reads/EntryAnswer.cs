@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace KvStore.Server;
+
+/// <summary>The answer to a read of one entry.</summary>
+internal static class EntryAnswer
+{
+    /// <summary>Answers with the value, or as the conditions ask.</summary>
+    public static Task WriteAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
+    {
+        // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
+        var response = context.Response;
+        if (found is not { } entry)
+            return NotFound(response, snapshot.Revision).WriteAsync(context);
+
+        response.SetRevision(snapshot.Revision);
+        if (conditions.IfMatch?.Passes(entry) == false)
+            return PreconditionFailed(response, entry).WriteAsync(context);
+
+        response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
+        if (entry.ExpiresAt is { } expiresAt)
+            response.Headers[ResponseHeaders.Expires] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
+        if (conditions.IfNoneMatch?.Passes(entry) == false)
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            response.Headers.CacheControl = "no-cache";
+            return Task.CompletedTask;
+        }
+
+        response.SetValue(entry.ContentType, entry.Value.Length);
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+    }
+
+    /// <summary>Sets the headers of a 404 for a key without an entry.</summary>
+    public static Problem NotFound(HttpResponse response, long revision)
+    {
+        response.SetRevision(revision);
+        return Problems.NotFound($"The key has no entry at revision {revision}.");
+    }
+
+    /// <summary>Sets the headers of a 412: the ETag that the client needs for another attempt.</summary>
+    public static Problem PreconditionFailed(HttpResponse response, Entry? current)
+    {
+        if (current is not { } entry)
+            return Problems.PreconditionFailed("The key has no entry. Nothing was changed.");
+        var etag = ResponseHeaders.ETagOf(entry.Revision);
+        response.Headers.ETag = etag;
+        return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. Nothing was changed. Read the entry and decide again.");
+    }
+}

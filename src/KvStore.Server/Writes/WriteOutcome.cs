@@ -1,0 +1,76 @@
+namespace KvStore.Server;
+
+/// <summary>Turns the outcome of a write into an answer, or into the problem of the request.</summary>
+internal static class WriteOutcome
+{
+    /// <summary>Answers a write that was committed, now or before; otherwise returns the problem.</summary>
+    public static Task<Problem?> AnswerAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer)
+    {
+        switch (outcome)
+        {
+            case Outcome.Committed committed:
+                return answer(committed).WriteAsync(context);
+            case Outcome.Replayed replayed:
+                IdempotencyHeader.SetReplayed(context.Response);
+                return answer(replayed.Original).WriteAsync(context);
+            default:
+                return Task.FromResult<Problem?>(ProblemOf(context.Response, outcome));
+        }
+    }
+
+    /// <summary>The same for a write of an entry that must exist, which its first guard demands: 404 if it does not.</summary>
+    /// <remarks>Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).</remarks>
+    public static Task<Problem?> AnswerOfPresentAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer) =>
+        outcome is Outcome.GuardsFailed { Failed: [{ Current: null }, ..] } failed
+            ? Task.FromResult<Problem?>(EntryAnswer.NotFound(context.Response, failed.Revision))
+            : AnswerAsync(context, outcome, answer);
+
+    /// <summary>The problem of a write that was not committed. Sets the headers that go with it.</summary>
+    public static Problem ProblemOf(HttpResponse response, Outcome outcome)
+    {
+        switch (outcome)
+        {
+            case Outcome.GuardsFailed failed:
+                response.SetRevision(failed.Revision);
+                return EntryAnswer.PreconditionFailed(response, failed.Failed[0].Current);
+            case Outcome.Rejected rejected:
+                response.SetRevision(rejected.Revision);
+                if (rejected.Current is { } current)
+                    response.Headers.ETag = ResponseHeaders.ETagOf(current.Revision);
+                return ProblemOf(rejected);
+            case Outcome.IdempotencyKeyReused reused:
+                response.SetRevision(reused.Revision);
+                return Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader);
+            case Outcome.NotApplied { Reason: var reason }:
+                return ProblemOf(reason);
+            case Outcome.Unknown:
+                return Problems.UnknownOutcome();
+            default:
+                throw new InvalidOperationException($"{outcome.GetType().Name} is not a failure.");
+        }
+    }
+
+    public static Problem ProblemOf(NotAppliedReason reason) => reason switch
+    {
+        NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
+        NotAppliedReason.Loading => Problems.Loading(),
+        NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
+        NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
+        NotAppliedReason.NoSpace => Problems.NoSpace(),
+        NotAppliedReason.LogClosed => Problems.Unavailable("The store can no longer write to its disk. Nothing was stored; reads continue. The log has the reason; the operator must restart the service.", RetryTimes.Restart),
+        _ => throw new InvalidOperationException($"Unknown reason {reason}."),
+    };
+
+    private static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch
+    {
+        { Reason: RejectionReason.NotANumber } => Problems.NotANumber(),
+        { Reason: RejectionReason.Overflow } => Problems.Overflow(),
+        { Reason: RejectionReason.NotJson } => Problems.NotJson(),
+        { Reason: RejectionReason.TooMany } => Problems.TooManyEntries(),
+
+        // A value that would become too large belongs to an entry; an answer that would be too large does not.
+        { Reason: RejectionReason.TooLarge, Current: null } => Problems.AnswerTooLarge(),
+        { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
+        _ => throw new InvalidOperationException($"Unknown reason {rejected.Reason}."),
+    };
+}
