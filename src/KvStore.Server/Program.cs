@@ -29,8 +29,8 @@ try
     builder.Services.AddKvStoreOpenApi();
 
     var app = builder.Build();
-    app.UseRequestBoundary();
-    app.UseKeyRouting();
+    RequestBoundary.Use(app);
+    KeyRouting.Use(app);
     app.UseRouting();
 
     EntryEndpoints.Map(app);

@@ -17,7 +17,7 @@ internal static class KeyRouting
     private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix];
 
     /// <summary>Adds the middleware, before routing.</summary>
-    public static void UseKeyRouting(this WebApplication app)
+    public static void Use(WebApplication app)
     {
         var resources = new Lazy<Resource[]>(() => [.. Prefixes.Select(prefix => Resource.Of(app, prefix))]);
         app.Use(next => context =>

@@ -26,9 +26,7 @@ internal sealed class MetricsText
 
     public void Begin(string name, string type, string help) => _text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
 
-    /// <summary>One value of the metric that was begun.</summary>
-    /// <param name="name">The metric's name, with the suffix of its type.</param>
-    /// <param name="labels">Labels of <see cref="Label"/>, separated by commas; may be empty.</param>
+    /// <summary>One value of the metric that was begun. The name has the suffix of its type; labels are separated by commas.</summary>
     public void Sample(string name, string labels, double value)
     {
         _text.Append(name);

@@ -8,6 +8,15 @@ namespace KvStore.Server;
 /// </summary>
 internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
 {
+    /// <summary>Adds the middleware, before all other.</summary>
+    public static void Use(WebApplication app)
+    {
+        var log = app.Services.GetRequiredService<RequestLog>();
+        var options = app.Services.GetRequiredService<KvStoreOptions>();
+        app.Services.GetRequiredService<RejectedRequests>().Subscribe();
+        app.Use(next => new RequestBoundary(next, log, options).InvokeAsync);
+    }
+
     public Task InvokeAsync(HttpContext context)
     {
         var startedAt = log.Now();
