@@ -50,36 +50,35 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             : EntryAnswer.WriteAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
     }
 
-    private async Task PutAsync(HttpContext context)
+    private Task PutAsync(HttpContext context)
     {
         TimeToLive ttl = default;
         Conditions conditions = default;
         var contentType = "";
         string? idempotencyKey = null;
-        EntryDraft? body = null;
         var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
             ?? ContentTypes.TryGet(context.Request, out contentType)
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
-        if (problem is null)
-            body = await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0);
-        if (body is { } draft)
+        return problem is null ? StoreAsync(context, key, contentType, ttl, conditions, idempotencyKey) : problem.WriteAsync(context);
+    }
+
+    private async Task StoreAsync(HttpContext context, Key key, string contentType, TimeToLive ttl, Conditions conditions, string? idempotencyKey)
+    {
+        if (await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0) is not { } draft)
         {
-            // The time to live starts when the whole value has arrived.
-            if (ttl.ExpiresAt(time) is { } expiresAt)
-                draft.SetExpiry(expiresAt);
-            var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-            var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency });
-            problem = await WriteOutcome.AnswerAsync(context, outcome, AnswerPut);
-        }
-        else
-        {
-            problem ??= Problems.TooLarge(options.ValueBytesMax);
+            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            return;
         }
 
-        if (problem is not null)
+        // The time to live starts when the whole value has arrived.
+        if (ttl.ExpiresAt(time) is { } expiresAt)
+            draft.SetExpiry(expiresAt);
+        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
+        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency });
+        if (await WriteOutcome.AnswerAsync(context, outcome, AnswerPut) is { } problem)
             await problem.WriteAsync(context);
     }
 
