@@ -11,7 +11,7 @@
 #   --rounds N       measurements of each cell (default 4); their median is reported
 #   --seconds N      seconds of one measurement (default 1; 2 for the rows that matter most)
 #   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd; disk durable with --durable
-#   --server DLL     another build of the service; --baseline DLL a second one to compare it with
+#   --server DLL     another build of the service, or a native program; --baseline DLL a second one to compare it with
 #   --no-install     leave out contenders whose programs are missing instead of installing their Debian packages
 #   --no-docs        do not write the table into docs/performance.md
 #

@@ -82,11 +82,14 @@ start_floor() {
 }
 
 # start_server NAME PROGRAM [SWITCHES]: a KvStore, memory engine unless the switches say otherwise, logging warnings only.
+# A program that is no DLL is a native one.
 start_server() {
+    local runner=()
+    [[ $2 != *.dll ]] || runner=(dotnet)
     take_port
     port_of[$1]=$port
     Logging__LogLevel__Default=Warning Serilog__MinimumLevel__Default=Warning \
-        launch "$1" dotnet "$2" --urls "http://127.0.0.1:$port" --data "$scratch/$1-data" "${@:3}"
+        launch "$1" "${runner[@]}" "$2" --urls "http://127.0.0.1:$port" --data "$scratch/$1-data" "${@:3}"
     processes_of[$1]=${pids[-1]}
     await_port "$1" "$port"
 }
