@@ -33,7 +33,7 @@ public sealed class DiskCommitLogTests : IDisposable
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Follow_AfterAStop_HandsOverWhatWasCommittedAsHistory()
+    public async Task Follow_AfterStop_ReplaysHistory()
     {
         var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New() };
@@ -54,7 +54,7 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Follow_AfterAStop_RemembersAnswersAndThatEntriesExpired()
+    public async Task Follow_AfterStop_KeepsRecordsAndExpiries()
     {
         var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New() };
@@ -79,7 +79,7 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Follow_WhileAnotherHasTheDirectory_RefusesAndSaysWhatToDo()
+    public async Task Follow_DirectoryLocked_ThrowsWithAdvice()
     {
         var options = new DiskLogOptions { Directory = _directory.New() };
         await using var first = await OpenAsync(options, new RecordingFollower(), new FakeTimeProvider());
@@ -90,7 +90,7 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_ThenStop_HandsOverTheSame()
+    public async Task Follow_AfterCheckpoint_LoadsSameState()
     {
         var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };
@@ -115,7 +115,7 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_CopiedWhileWritesGoOn_IsABackup()
+    public async Task Checkpoint_CopiedDuringWrites_IsBackup()
     {
         var time = new FakeTimeProvider();
         var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 500 };

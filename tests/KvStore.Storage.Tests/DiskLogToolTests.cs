@@ -5,7 +5,7 @@ namespace KvStore.Storage.Tests;
 public sealed class DiskLogToolTests
 {
     [Fact]
-    public async Task Verify_GoodLog_TellsWhatIsInItAndChangesNothing()
+    public async Task Verify_IntactLog_ReportsContents()
     {
         var disk = DiskOf(await LogImage.MakeAsync(hasCheckpoint: true, isClosed: false));
         var before = Describe(disk);
@@ -16,7 +16,7 @@ public sealed class DiskLogToolTests
     }
 
     [Fact]
-    public async Task Verify_TornTail_TellsHowMuchAStartCutsOff()
+    public async Task Verify_TornTail_ReportsTruncation()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = files.Keys.Max()!;
@@ -29,7 +29,7 @@ public sealed class DiskLogToolTests
     }
 
     [Fact]
-    public async Task Verify_CutAnywhere_TellsTheRevisionThatAStartReaches()
+    public async Task Verify_TruncatedAnywhere_ReportsRecoveredRevision()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = files.Keys.Max()!;
@@ -41,7 +41,7 @@ public sealed class DiskLogToolTests
     }
 
     [Fact]
-    public async Task Repair_DamageInAMiddleSegment_KeepsWhatComesBeforeAndPutsTheRestAside()
+    public async Task Repair_DamageInMiddleSegment_KeepsPrefix()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var names = files.Keys.Order().ToArray();
@@ -58,7 +58,7 @@ public sealed class DiskLogToolTests
     }
 
     [Fact]
-    public async Task Repair_AnyBitFlipped_MakesALogThatOpensOrSaysThatItCannot()
+    public async Task Repair_AnyBitFlipped_OpensOrFails()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: true, isClosed: true);
         foreach (var (name, bytes) in files)

@@ -17,7 +17,7 @@ public sealed class FaultTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Commit_DiskFull_IsRefusedWholeAndSucceedsWhenThereIsRoom(bool canReserve)
+    public async Task Commit_DiskFull_RejectsBatchUntilSpace(bool canReserve)
     {
         _disk.CanReserve = canReserve;
         await OpenAsync();
@@ -44,7 +44,7 @@ public sealed class FaultTests : IAsyncDisposable
     [InlineData(DiskOperation.Write)]
     [InlineData(DiskOperation.Create)]
     [InlineData(DiskOperation.Rename)]
-    public async Task Commit_NoSpaceInAnyOperation_LeavesNothingBehind(DiskOperation operation)
+    public async Task Commit_NoSpaceAnywhere_LeavesNoTrace(DiskOperation operation)
     {
         await OpenAsync();
         var refused = 0;
@@ -73,7 +73,7 @@ public sealed class FaultTests : IAsyncDisposable
     [InlineData(DiskOperation.Write)]
     [InlineData(DiskOperation.Flush)]
     [InlineData(DiskOperation.Reserve)]
-    public async Task Commit_DiskBroken_ClosesForGoodAndReadsGoOn(DiskOperation operation)
+    public async Task Commit_DiskFails_ClosesAndServesReads(DiskOperation operation)
     {
         await OpenAsync();
         await CommitAsync(Some.Put("k", "before"));
@@ -98,7 +98,7 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Commit_NoSpaceAndTheCutFails_Closes()
+    public async Task Commit_NoSpaceAndTruncateFails_Closes()
     {
         _disk.CanReserve = false;
         await OpenAsync();
@@ -128,7 +128,7 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Commit_FlushHasNotReturned_NobodySeesIt()
+    public async Task Commit_FlushPending_IsInvisible()
     {
         await OpenAsync();
         using var flushing = new ManualResetEventSlim();
@@ -152,7 +152,7 @@ public sealed class FaultTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_Fails_LeavesWhatWasThereAndTheNextOneSucceeds()
+    public async Task Checkpoint_Fails_KeepsFilesAndNextSucceeds()
     {
         await OpenAsync();
         for (var i = 0; i < 5; i++)

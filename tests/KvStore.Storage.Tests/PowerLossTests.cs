@@ -6,8 +6,8 @@ public sealed class PowerLossTests
     private const int Lives = 10_000;
 
     [Fact]
-    public Task Follow_AfterPowerCutsAnywhere_HasEveryAcknowledgedCommitAndNoHalfOne() =>
-        // Both processors, and outside of the test's own scheduler: a life goes on in its log's thread.
+    public Task Follow_AfterPowerCuts_HasAcknowledgedWholeCommits() =>
+        // On both processors, outside of the test's scheduler: a life continues on its log's thread.
         Task.WhenAll(Enumerable.Range(0, 2).Select(part => Task.Run(() => Seed.ForEachAsync(Lives / 2, LiveAsync))));
 
     private static async Task LiveAsync(int seed)

@@ -7,7 +7,7 @@ public class WatchTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Watch_FlushHasNotReturned_NobodyReadsOrHearsOfTheWrite()
+    public async Task Watch_FlushPending_IsSilent()
     {
         var disk = new FakeDisk(new Random(1));
         var options = new DiskLogOptions { Directory = "/fake", ReserveBytes = 64 };

@@ -14,6 +14,6 @@ public sealed class StoreOptionsTests
 
     [Theory]
     [MemberData(nameof(Unworkable))]
-    public void Store_UnworkableLimit_IsRefused(StoreOptions options) =>
+    public void Store_InvalidLimit_Throws(StoreOptions options) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new Store(new MemoryCommitLog(TimeProvider.System), options, TimeProvider.System));
 }

@@ -6,7 +6,7 @@ namespace KvStore.Server.Tests;
 public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Get_PresentAndMissing_SaysBothFromOneRevision()
+    public async Task Get_PresentAndAbsent_AnswersAtOneRevision()
     {
         var before = (await server.Client.PutAsync("/v1/kv/some/b", "old", ("Content-Type", "text/plain"))).Revision;
         await server.Client.PutAsync("/v1/kv/some/b", "2", ("Content-Type", "text/plain"));
@@ -35,10 +35,10 @@ public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("""{"keys":["a"],"keys":["a"]}""", "keys")]
     [InlineData("""{"keys":["a",7]}""", "keys[1]")]
     [InlineData("""{"keys":["a"],"values":true}""", "values")]
-    public async Task Get_MalformedBody_NamesTheMember(string body, string field) => (await GetAsync(body)).ExpectProblem(400, "malformed-request", field);
+    public async Task Get_MalformedBody_NamesMember(string body, string field) => (await GetAsync(body)).ExpectProblem(400, "malformed-request", field);
 
     [Fact]
-    public async Task Get_BeyondALimit_IsRefused()
+    public async Task Get_OverLimit_IsRejected()
     {
         (await GetAsync("""{"keys":["a",""]}""")).ExpectProblem(400, "malformed-key", "keys[1]");
         (await GetAsync(Keys(1000))).Expect(200);
@@ -49,7 +49,7 @@ public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Get_MoreThanAPageHolds_IsRefusedButASingleEntryNever()
+    public async Task Get_OverPageBytes_IsRejectedUnlessSingle()
     {
         await using var small = await KvServer.StartAsync(("PageBytesMax", "1000"), ("HistoryCommitsMax", "1"));
         await small.Client.PutAsync("/v1/kv/a", new string('a', 600));

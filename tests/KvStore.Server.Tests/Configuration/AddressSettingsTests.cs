@@ -4,7 +4,7 @@ namespace KvStore.Server.Tests;
 public sealed class AddressSettingsTests
 {
     [Fact]
-    public void UseDefault_NothingGiven_IsLocalhost8080()
+    public void UseDefault_NoAddress_IsLocalhost8080()
     {
         var configuration = KvStoreSettingsTests.Configuration();
         AddressSettings.UseDefault(configuration);
@@ -16,7 +16,7 @@ public sealed class AddressSettingsTests
     [InlineData("http_ports", "8081")]
     [InlineData("https_ports", "8443")]
     [InlineData("Kestrel:Endpoints:Main:Url", "http://*:1")]
-    public void UseDefault_SomethingGiven_StaysAway(string key, string value)
+    public void UseDefault_Address_IsKept(string key, string value)
     {
         var configuration = KvStoreSettingsTests.Configuration((key, value));
         AddressSettings.UseDefault(configuration);

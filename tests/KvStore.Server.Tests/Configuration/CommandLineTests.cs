@@ -29,7 +29,7 @@ public sealed class CommandLineTests
     [InlineData("--urls", "--urls needs a value.")]
     [InlineData("--engine --data /d", "--engine needs a value.")]
     [InlineData("--data /d healthcheck", "healthcheck is not a command or a switch. See --help.")]
-    public void Parse_NotUnderstood_IsSaid(string given, string problems) =>
+    public void Parse_Invalid_IsReported(string given, string problems) =>
         Assert.Equal(problems, string.Join('|', CommandLine.Parse(given.Split(' ')).Problems));
 
     [Theory]

@@ -7,10 +7,10 @@ namespace KvStore.Server.Tests;
 public sealed class KvStoreSettingsTests
 {
     [Fact]
-    public void Read_NothingGiven_IsTheDefaults() => Assert.Equivalent(new KvStoreOptions(), Read(), strict: true);
+    public void Read_NoSettings_AreDefaults() => Assert.Equivalent(new KvStoreOptions(), Read(), strict: true);
 
     [Fact]
-    public void Read_EverySettingGiven_IsWhatWasGiven()
+    public void Read_EverySetting_IsRead()
     {
         var options = Read(
             ("KvStore:Engine", "MEMORY"), ("KvStore:Data", " /var/lib/kvstore "), ("KvStore:ValueBytesMax", "2048"), ("kvstore:keybytesmax", "64"),
@@ -60,18 +60,18 @@ public sealed class KvStoreSettingsTests
     [InlineData("urls", "http://localhost:80/path", "urls must be addresses without a path. Given: http://localhost:80/path.")]
     [InlineData("urls", "http://localhost:0", "urls must give a port for localhost")]
     [InlineData("http_ports", "80;eighty", "http_ports must be port numbers from 0 to 65535, separated by semicolons. Given: eighty.")]
-    public void Read_NotAcceptable_SaysWhichWhatIsAllowedAndWhatWasGiven(string key, string value, string said) =>
+    public void Read_InvalidSetting_NamesNameRangeAndValue(string key, string value, string said) =>
         Assert.Contains(said, Assert.Single(Problems((key, value))), StringComparison.Ordinal);
 
     [Fact]
-    public void Read_SeveralNotAcceptable_SaysThemAll()
+    public void Read_SeveralInvalid_NamesAll()
     {
         var problems = Problems(("KvStore:Engine", "paper"), ("KvStore:Enigne", "disk"), ("KvStore:KeyBytesMax", "many"), ("KvStore:PageEntriesDefault", "2000"), ("urls", "foo"));
         Assert.Equal(5, problems.Count);
     }
 
     [Fact]
-    public void Read_LogLevels_StandAboveTheDefaults()
+    public void Read_LogLevels_OverrideDefaults()
     {
         var levels = LogLevels.Read(Configuration(("Serilog:MinimumLevel:Default", "error"), ("Serilog:MinimumLevel:Override:microsoft", "Debug"), ("Serilog:MinimumLevel:Override:Other", "Verbose")), []);
         Assert.Equal(LogEventLevel.Error, levels.Default);
@@ -81,7 +81,7 @@ public sealed class KvStoreSettingsTests
     }
 
     [Fact]
-    public void Help_EverySetting_IsThereWithItsDefault()
+    public void Help_EverySetting_HasDefault()
     {
         var text = Usage.Text();
         foreach (var (property, _) in OperationsDocumentTests.Settings)

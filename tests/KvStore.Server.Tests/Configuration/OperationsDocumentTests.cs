@@ -23,7 +23,7 @@ public sealed partial class OperationsDocumentTests
     }
 
     [Fact]
-    public void Settings_InTheDocument_AreAllThereAreWithTheirDefaults()
+    public void Settings_InDocument_AreCompleteWithDefaults()
     {
         var defaults = Settings.Order().ToArray();
 
@@ -33,7 +33,7 @@ public sealed partial class OperationsDocumentTests
     }
 
     [Fact]
-    public void ExitCodes_InTheDocument_AreAllThereAre()
+    public void ExitCodes_InDocument_AreComplete()
     {
         var codes = typeof(ExitCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(field => (((int)field.GetRawConstantValue()!).ToString(CultureInfo.InvariantCulture), field.Name)).Order().ToArray();

@@ -6,7 +6,7 @@ namespace KvStore.Server.Tests;
 public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Add_AbsentThenPresent_AnswersWithTheNumberThatIsStored()
+    public async Task Add_AbsentThenPresent_ReturnsStoredNumber()
     {
         Assert.Equal("1", (await AddAsync("a/first")).Text);
         Assert.Equal("42", (await AddAsync("a/first?by=41")).Text);
@@ -20,7 +20,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Add_KeyDecodedFromTheTarget_IsThatOfTheEntry()
+    public async Task Add_EncodedKey_IsKeyOfEntry()
     {
         await AddAsync("a%2Fb%252Fc%20%C3%A9+?by=7");
         Assert.Equal("7", (await server.Client.GetAsync("/v1/kv/a/b%252Fc%20%C3%A9%2B")).Expect(200).Text);
@@ -40,7 +40,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("1\n")]
     [InlineData("-")]
     [InlineData("9223372036854775808")]
-    public async Task Add_ValueThatIsNoNumber_IsAConflictAndLeavesIt(string value)
+    public async Task Add_NotANumber_IsConflictWithoutChange(string value)
     {
         var put = await server.Client.PutAsync("/v1/kv/word", value);
         Assert.Equal(put.ETag, (await server.Client.PostAsync("/v1/counters/word")).ExpectProblem(409, "not-a-number").ETag);
@@ -52,7 +52,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("1", "9223372036854775807")]
     [InlineData("-9223372036854775808", "-1")]
     [InlineData("-1", "-9223372036854775808")]
-    public async Task Add_SumBeyond64Bits_IsAConflictAndLeavesIt(string value, string by)
+    public async Task Add_Overflow_IsConflictWithoutChange(string value, string by)
     {
         var put = await server.Client.PutAsync("/v1/kv/edge", value);
         (await server.Client.PostAsync("/v1/counters/edge?by=" + by)).ExpectProblem(409, "overflow");
@@ -60,7 +60,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Add_AmountThatIsNone_IsRefused()
+    public async Task Add_InvalidAmount_IsRejected()
     {
         foreach (var by in new[] { "", "x", "1.0", "9223372036854775808", "-9223372036854775809", "--1", "%20" })
             (await server.Client.PostAsync("/v1/counters/k?by=" + by)).ExpectProblem(400, "malformed-request", "by");
@@ -72,7 +72,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Add_Conditions_DecideWhetherItHappens()
+    public async Task Add_Conditions_AreChecked()
     {
         (await server.Client.PostAsync("/v1/counters/cond", null, ("If-Match", "*"))).ExpectProblem(412, "precondition-failed");
         var first = (await server.Client.PostAsync("/v1/counters/cond", null, ("If-None-Match", "*"))).Expect(200);
@@ -83,7 +83,7 @@ public sealed class CounterTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Add_256ClientsAtOnce_IsExactAndEveryAnswerIsDifferent()
+    public async Task Add_256Clients_IsExactWithDistinctAnswers()
     {
         const int clients = 256;
         const int each = 20;

@@ -4,7 +4,7 @@ namespace KvStore.Server.Tests;
 public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Append_ToAPrefix_SaysWhereTheEntryIs()
+    public async Task Append_Prefix_ReturnsLocation()
     {
         var answer = (await server.Client.PostAsync("/v1/kv/qu%C3%A9ue%2F1%25/+/", "first", ("Content-Type", "text/plain"))).Expect(201);
         Assert.StartsWith("/v1/kv/qu%C3%A9ue/1%25/", answer.Header("Location"), StringComparison.Ordinal);
@@ -17,7 +17,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_ManyAtOnce_EachHasAKeyOfItsOwnInTheOrderOfTheRevisions()
+    public async Task Append_Concurrent_KeysAreDistinctInRevisionOrder()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(async i => (await server.Client.PostAsync("/v1/kv/many/", $"{i}")).Expect(201)));
 
@@ -28,7 +28,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_KeyOfTheNextRevisionIsTaken_ChoosesAnother()
+    public async Task Append_NextKeyIsTaken_ChoosesAnother()
     {
         var next = server.Store.Latest.Revision + 2;
         await server.Client.PutAsync($"/v1/kv/taken/{next:D19}", "mine");
@@ -44,7 +44,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("/v1/kv/a/key")]
     [InlineData("/v1/kv/../")]
     [InlineData("/v1/kv/%FF/")]
-    public async Task Append_TargetThatIsNoPrefix_IsRefusedAndStoresNothing(string target)
+    public async Task Append_TargetIsNoPrefix_IsRejected(string target)
     {
         var before = server.Store.Latest.Revision;
         using var raw = await server.ConnectAsync();
@@ -53,7 +53,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_PrefixAtTheLimit_GivesAKeyThatCanBeRead()
+    public async Task Append_LongestPrefix_KeyCanBeRead()
     {
         var longest = new string('p', 1024 - Append.SuffixBytesMax - 1) + "/";
         var answer = (await server.Client.PostAsync("/v1/kv/" + longest, "v")).Expect(201);
@@ -62,7 +62,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_RequestThatIsNotOne_IsRefused()
+    public async Task Append_Malformed_IsRejected()
     {
         (await server.Client.PostAsync("/v1/kv/c/", "v", ("If-Match", "*"))).ExpectProblem(400, "malformed-request", "If-Match");
         (await server.Client.PostAsync("/v1/kv/c/", "v", ("If-None-Match", "*"))).ExpectProblem(400, "malformed-request", "If-None-Match");

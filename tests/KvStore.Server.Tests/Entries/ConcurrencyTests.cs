@@ -14,7 +14,7 @@ public sealed class ConcurrencyTests
     private const int WritesEach = 10;
 
     [Fact]
-    public async Task Counter_OfConditionalWrites_EndsExactWithOneWinnerPerRevision()
+    public async Task LostUpdate_ConditionalCounter_IsExact()
     {
         await using var server = await KvServer.StartAsync();
         var created = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => server.Client.PutAsync("/v1/kv/counter", "0", ("If-None-Match", "*"))));
@@ -42,7 +42,7 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
-    public async Task Put_FiftyThousandByFiveThousandWriters_EachIsReadAtOnceByItsWriter()
+    public async Task Put_5000WritersWith10WritesEach_AreReadByTheirWriter()
     {
         await using var server = await KvServer.StartAsync();
         using var client = new KvClient(server.EndPoint, connectionsMax: 128);

@@ -54,7 +54,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("PUT")]
     [InlineData("PATCH")]
     [InlineData("DELETE")]
-    public async Task AnyMethod_EveryCombinationOfConditions_FollowsTheModel(string method)
+    public async Task AnyMethod_ConditionPairs_EqualModel(string method)
     {
         using var raw = await server.ConnectAsync();
         var other = (await raw.RequestAsync("PUT", "/v1/kv/other", "v")).Revision!.Value;
@@ -79,7 +79,7 @@ public sealed class ConditionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_ConditionOfAnOldRevision_FailsAfterAnotherWrite()
+    public async Task Put_IfMatchOldRevision_Fails()
     {
         var first = await server.Client.PutAsync("/v1/kv/old", "1");
         var second = await server.Client.PutAsync("/v1/kv/old", "2", ("If-Match", first.ETag!));

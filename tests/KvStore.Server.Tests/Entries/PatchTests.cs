@@ -30,7 +30,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(Examples))]
-    public async Task Patch_ExamplesOfTheStandard_GiveItsResults(string original, string patch, string result)
+    public async Task Patch_Rfc7396Examples_Match(string original, string patch, string result)
     {
         var target = $"/v1/kv/patch/{Guid.NewGuid():N}";
         var put = await server.Client.PutAsync(target, original, ("Content-Type", "application/vnd.x+json"));
@@ -43,7 +43,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Patch_AbsentKey_IsNotFoundWhateverTheConditionsSay()
+    public async Task Patch_AbsentKey_IsNotFound()
     {
         foreach (var headers in new (string, string)[][] { [MergePatch], [MergePatch, ("If-Match", "\"1\"")], [MergePatch, ("If-None-Match", "*")] })
             (await server.Client.PatchAsync("/v1/kv/patch/absent", "{}", headers)).ExpectProblem(404, "not-found");
@@ -57,7 +57,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{")]
     [InlineData("{} {}")]
     [InlineData("{\"b\":\"\\ud83d\"}")]
-    public async Task Patch_ValueThatIsNotJson_IsAConflictAndLeavesIt(string value)
+    public async Task Patch_ValueNotJson_IsConflictWithoutChange(string value)
     {
         var put = await server.Client.PutAsync("/v1/kv/patch/text", Encoding.UTF8.GetBytes(value));
         var answer = (await server.Client.PatchAsync("/v1/kv/patch/text", """{"a":1}""", MergePatch)).ExpectProblem(409, "not-json");
@@ -70,7 +70,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{'a':1}")]
     [InlineData("{\"a\":1,}")]
     [InlineData("\"\\ud83d\"")]
-    public async Task Patch_BodyThatIsNotJson_IsRefused(string body)
+    public async Task Patch_BodyNotJson_IsRejected(string body)
     {
         await server.Client.PutAsync("/v1/kv/patch/good", "{}");
         (await server.Client.PatchAsync("/v1/kv/patch/good", body, MergePatch)).ExpectProblem(400, "malformed-request", "body");
@@ -79,7 +79,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Patch_NothingToChange_IsRefused() =>
+    public async Task Patch_EmptyPatch_IsRejected() =>
         (await server.Client.PatchAsync("/v1/kv/patch/nothing")).ExpectProblem(400, "malformed-request", "body");
 
     [Theory]
@@ -87,14 +87,14 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("application/json")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/json-patch+json")]
-    public async Task Patch_OtherMediaType_IsRefusedAndSaysWhichIsAccepted(string? type)
+    public async Task Patch_OtherMediaType_NamesAccepted(string? type)
     {
         var answer = await server.Client.PatchAsync("/v1/kv/patch/type", "{}", type is null ? [] : [("Content-Type", type)]);
         Assert.Equal("application/merge-patch+json", answer.ExpectProblem(415, "unsupported-media-type", "Content-Type").Header("Accept-Patch"));
     }
 
     [Fact]
-    public async Task Patch_TooLarge_IsRefusedForTheBodyAndForTheResult()
+    public async Task Patch_TooLarge_IsRejected()
     {
         await using var own = await KvServer.StartAsync(("ValueBytesMax", "64"));
         await own.Client.PutAsync("/v1/kv/large", $$"""{"a":"{{new string('x', 50)}}"}""");
@@ -105,7 +105,7 @@ public sealed class PatchTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Patch_ManyClientsAtOnce_LosesNoMember()
+    public async Task LostUpdate_ConcurrentPatches_KeepEveryMember()
     {
         await server.Client.PutAsync("/v1/kv/patch/shared", "{}");
         await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>

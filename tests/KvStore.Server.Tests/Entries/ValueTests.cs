@@ -12,7 +12,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [InlineData((16 * 1024) + 1)]
     [InlineData(Limit - 1)]
     [InlineData(Limit)]
-    public async Task Put_UpToTheLimit_ComesBackByteForByte(int size)
+    public async Task Put_UpToLimit_RoundTrips(int size)
     {
         var value = RandomBytes(size);
         foreach (var chunked in new[] { false, true })
@@ -29,7 +29,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [InlineData(Limit + 1)]
     [InlineData(Limit + 70_000)]
     [InlineData(3 * Limit)]
-    public async Task Put_OverTheLimit_IsRefusedAndStoresNothing(int size)
+    public async Task Put_OverLimit_IsRejected(int size)
     {
         (await server.Client.PutAsync("/v1/kv/large", "small")).Expect(201);
         foreach (var chunked in new[] { false, true })
@@ -44,7 +44,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData(Limit, 201)]
     [InlineData(Limit + 1, 413)]
-    public async Task Put_InChunksOfOneByte_CountsTheBytesOfTheValue(int size, int status)
+    public async Task Put_OneByteChunks_CountsValueBytes(int size, int status)
     {
         using var raw = await server.ConnectAsync();
         await raw.SendAsync("PUT /v1/kv/chunks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -57,7 +57,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_TooLargeByItsLength_IsRefusedBeforeTheBodyIsSent()
+    public async Task Put_ExpectContinueTooLarge_IsRejectedBeforeBody()
     {
         using var raw = await server.ConnectAsync();
         await raw.SendAsync($"PUT /v1/kv/expect HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {Limit + 1}\r\n\r\n");
@@ -65,7 +65,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_BadConditionWithExpectation_IsRefusedBeforeTheBodyIsSent()
+    public async Task Put_ExpectContinueBadCondition_IsRejectedBeforeBody()
     {
         using var raw = await server.ConnectAsync();
         await raw.SendAsync("PUT /v1/kv/expect HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nIf-Match: 7\r\nContent-Length: 10\r\n\r\n");
@@ -73,7 +73,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_ExpectContinue_IsToldToContinue()
+    public async Task Put_ExpectContinue_Gets100()
     {
         using var raw = await server.ConnectAsync();
         await raw.SendAsync("PUT /v1/kv/expect HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
@@ -84,7 +84,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_EveryByte_ComesBack()
+    public async Task Put_EveryByte_RoundTrips()
     {
         byte[] value = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
         (await server.Client.PutAsync("/v1/kv/bytes", value)).Expect(201);
@@ -126,7 +126,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("long")]
     [InlineData("Content-Type: text/caf\u00C3\u00A9")]
     [InlineData("Content-Type: text/plain\r\nContent-Type: text/html")]
-    public async Task Put_UnacceptableMediaType_IsRefusedAndStoresNothing(string lines)
+    public async Task Put_InvalidMediaType_IsRejected(string lines)
     {
         using var raw = await server.ConnectAsync();
         var line = lines == "long" ? "Content-Type: text/" + new string('x', 252) : lines;
@@ -135,7 +135,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_AnotherMediaType_ReplacesTheFormer()
+    public async Task Put_OtherMediaType_Replaces()
     {
         await server.Client.PutAsync("/v1/kv/retype", "{}", ("Content-Type", "application/json"));
         (await server.Client.PutAsync("/v1/kv/retype", "plain")).Expect(204);
@@ -159,7 +159,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Head_Entry_HasTheHeadersOfGetAndNoBody()
+    public async Task Head_Entry_HasHeadersOfGet()
     {
         await server.Client.PutAsync("/v1/kv/head", "12345", ("Content-Type", "text/plain"));
         using var raw = await server.ConnectAsync();
@@ -173,7 +173,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_CreatesThenReplaces_TellsWhich()
+    public async Task Put_CreateThenReplace_Is201Then204()
     {
         var created = (await server.Client.PutAsync("/v1/kv/life", "1")).Expect(201);
         var replaced = (await server.Client.PutAsync("/v1/kv/life", "2")).Expect(204);
@@ -191,7 +191,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_LimitOfTheSettings_IsTheOneThatCounts()
+    public async Task Put_LimitOfSettings_Applies()
     {
         await using var own = await KvServer.StartAsync(("ValueBytesMax", "10"));
         (await own.Client.PutAsync("/v1/kv/a", "1234567890")).Expect(201);
@@ -207,7 +207,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("PUT", "?tll=60", "tll")]
     [InlineData("DELETE", "?revision=1", "revision")]
     [InlineData("GET", "?revision=%C3", "query")]
-    public async Task AnyMethod_ParameterThatIsNotUnderstood_IsRefused(string method, string query, string field)
+    public async Task AnyMethod_UnknownParameter_IsRejected(string method, string query, string field)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync(method, "/v1/kv/parameters" + query)).ExpectProblem(400, "malformed-request", field);

@@ -12,7 +12,7 @@ public sealed partial class DockerfileTests
     private static readonly string[] Instructions = Read(Path.Combine(Root, "Dockerfile"));
 
     [Fact]
-    public void Copy_EverySource_ExistsAndIsSentToTheBuild()
+    public void Copy_EverySource_Exists()
     {
         var allowed = File.ReadAllLines(Path.Combine(Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
         var copies = Instructions.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from=", StringComparison.Ordinal)).ToList();
@@ -25,7 +25,7 @@ public sealed partial class DockerfileTests
     }
 
     [Fact]
-    public void Copy_BeforeTheRestore_HasEveryProjectThatTheServiceRefersTo()
+    public void Copy_BeforeRestore_HasEveryProject()
     {
         var restore = Array.FindIndex(Instructions, line => line.Contains("dotnet restore", StringComparison.Ordinal));
         var copied = string.Join(' ', Instructions[..restore]);
@@ -39,7 +39,7 @@ public sealed partial class DockerfileTests
     }
 
     [Fact]
-    public void Image_AsItRuns_NeedsNoShellAndNoRoot()
+    public void Image_Running_NeedsNoShellOrRoot()
     {
         Assert.Contains(Instructions, line => UserByNumber().IsMatch(line));
         Assert.Contains("EXPOSE 8080", Instructions);

@@ -25,7 +25,7 @@ public sealed class HealthCheckTests
     }
 
     [Fact]
-    public async Task Run_NobodyListensOrNobodyAnswers_Is1()
+    public async Task Run_NoServiceOrNoResponse_Is1()
     {
         using var deaf = new TcpListener(IPAddress.Loopback, 0);
         deaf.Start();

@@ -13,7 +13,7 @@ public sealed class StoreHostedServiceTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Start_StoreAndWebServer_InThatOrderOneAfterTheOther()
+    public async Task Start_Store_PrecedesWebServer()
     {
         await using var service = await KvServer.StartAsync();
         var names = service.Services.GetServices<IHostedService>().Select(hosted => hosted.GetType().Name).ToList();
@@ -26,7 +26,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Stop_RequestInFlight_ItsWriteIsStillAdmittedAndDecided()
+    public async Task Stop_RequestInFlight_WriteIsDecided()
     {
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +61,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Stop_ClientsIdleOrSlow_EndsSoonAndWithoutAFailure()
+    public async Task Stop_IdleOrSlowClients_EndsInTime()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {
@@ -86,7 +86,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Stop_RightAfterStart_DoesNotHang()
+    public async Task Stop_RightAfterStart_Completes()
     {
         for (var i = 0; i < 10; i++)
         {
@@ -97,7 +97,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Stop_CommitNeverEnds_EndsAllTheSameAndSaysSo()
+    public async Task Stop_CommitHangs_EndsAndLogs()
     {
         var gate = new Gate();
         await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Committing = gate.PassAsync }, Settings = { ["ShutdownTimeout"] = "00:00:01" }, Log = new LogLines() });
@@ -115,7 +115,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task StoreFails_WhileTheServiceRuns_StopsItWithAnExitCode()
+    public async Task Run_StoreFails_StopsWithExitCode()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Committing = () => throw new InvalidOperationException("injected") }, Log = new LogLines() });
         var stopping = WhenCancelled(service.Lifetime.ApplicationStopping);
@@ -131,7 +131,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Start_StoreThatLoadsForLong_ListensAndIsNotReady()
+    public async Task Start_StoreLoading_ListensAndIsNotReady()
     {
         var gate = new Gate();
         await using var service = await KvServer.StartAsync(new KvServerOptions { CommitLog = new FakeCommitLog { Following = _ => gate.PassAsync() } });
@@ -148,7 +148,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task Start_DataForTheMemoryEngine_Warns()
+    public async Task Start_DataForMemoryEngine_Warns()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["Data"] = "/some/where" }, Log = new LogLines() });
         var line = await service.Log.WaitAsync(line => line.Message.Contains("/some/where", StringComparison.Ordinal));
@@ -156,7 +156,7 @@ public sealed class StoreHostedServiceTests
     }
 
     [Fact]
-    public async Task StartAndStop_OneLineEach()
+    public async Task StartAndStop_Idle_LogOneLineEach()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { Log = new LogLines() });
         var started = await service.Log.WaitAsync(line => line.Message.StartsWith("KvStore ", StringComparison.Ordinal));

@@ -126,7 +126,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(Accepted))]
-    public async Task Put_AnyKey_IsFoundUnderItAndListedAsIt(string written, string key)
+    public async Task Put_AnyKey_IsFoundAndListed(string written, string key)
     {
         using var raw = await server.ConnectAsync();
         var body = "value of " + written;
@@ -141,7 +141,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_AllKeysTogether_EachIsItsOwn()
+    public async Task Put_AllKeys_AreDistinct()
     {
         await using var own = await KvServer.StartAsync();
         using var raw = await own.ConnectAsync();
@@ -157,7 +157,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(SameKey))]
-    public async Task Get_KeyWrittenAnotherWay_IsTheSameKey(string written, string other)
+    public async Task Get_KeyInOtherForm_IsSameKey(string written, string other)
     {
         using var raw = await server.ConnectAsync();
         await raw.RequestAsync("PUT", "/v1/kv/" + written, written);
@@ -168,7 +168,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task AnyMethod_UnacceptableKey_IsRefusedAndStoresNothing(string kind, string written)
+    public async Task AnyMethod_InvalidKey_IsRejected(string kind, string written)
     {
         Assert.NotEmpty(kind);
         using var raw = await server.ConnectAsync();
@@ -186,7 +186,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("/v1/../v1/kv/a")]
     [InlineData("/x/../v1/kv/a")]
     [InlineData("/./v1/kv/a")]
-    public async Task AnyMethod_PrefixWrittenAnotherWay_IsRefused(string target)
+    public async Task AnyMethod_PathPrefixInOtherForm_IsRejected(string target)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync("PUT", target, "v")).ExpectProblem(400, "malformed-request");
@@ -198,7 +198,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("/v1/kv%2Fa")]
     [InlineData("/v1//kv/a")]
     [InlineData("//v1/kv/a")]
-    public async Task Put_TargetThatIsNotBelowThePrefix_ReachesNoEntry(string target)
+    public async Task Put_TargetOutsidePrefix_IsNotFound(string target)
     {
         using var raw = await server.ConnectAsync();
         var before = server.Store.Latest;
@@ -210,7 +210,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("http://localhost/v1/kv/absolute%2Fa", "absolute/a")]
     [InlineData("http://localhost/v1/kv/absolute%252Fa", "absolute%2Fa")]
     [InlineData("http://localhost/v1/kv/absolute//http://x/y?", "absolute//http://x/y")]
-    public async Task Put_AbsoluteTarget_NamesTheSameKey(string target, string key)
+    public async Task Put_AbsoluteTarget_IsSameKey(string target, string key)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync("PUT", target, "v" + key)).Expect(201);
@@ -222,7 +222,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("http://localhost/v1/kv/a/../b")]
     [InlineData("http://localhost/v1/kv/../../livez")]
     [InlineData("http://localhost/v1/kv/%2e%2e")]
-    public async Task Get_AbsoluteTargetWithDotSegment_IsRefused(string target)
+    public async Task Get_AbsoluteTargetWithDotSegment_IsRejected(string target)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync("GET", target)).ExpectProblem(400, "malformed-key", "key");
@@ -232,7 +232,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("http://localhost?/v1/kv/elsewhere")]
     [InlineData("http://localhost#/v1/kv/elsewhere")]
     [InlineData("http://localhost?x=/v1/kv/elsewhere")]
-    public async Task Put_AbsoluteTargetWithoutPath_NamesNoKey(string target)
+    public async Task Put_AbsoluteTargetWithoutPath_IsNotFound(string target)
     {
         using var raw = await server.ConnectAsync();
         var before = server.Store.Latest;
@@ -242,7 +242,7 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Get_KeyBesideItsLookalikes_IsNotFound()
+    public async Task Get_LookalikeKey_IsNotFound()
     {
         using var raw = await server.ConnectAsync();
         await raw.RequestAsync("PUT", "/v1/kv/look", "v");
@@ -260,14 +260,14 @@ public sealed class KeyTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData("caf\u00C3\u00A9")]
     [InlineData("\u00FF")]
-    public async Task Get_BytesThatAreNotAsciiInTarget_IsBadRequest(string written)
+    public async Task Get_NonAsciiTarget_IsBadRequest(string written)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync("GET", "/v1/kv/" + written)).ExpectProblem(400, "malformed-request");
     }
 
     [Fact]
-    public async Task Put_KeyOfTheLimit_AcceptsSettingsOtherThanTheDefault()
+    public async Task Put_LongestKey_FitsWithLargerLimits()
     {
         await using var own = await KvServer.StartAsync(("KeyBytesMax", "8"));
         (await own.Client.PutAsync("/v1/kv/12345678", "v")).Expect(201);

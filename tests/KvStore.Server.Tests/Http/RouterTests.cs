@@ -19,7 +19,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(Routes))]
-    public async Task Route_MethodThatItDoesNotServe_IsNotAllowedAndSaysWhichAre(string target, string[] allowed)
+    public async Task Route_OtherMethod_Is405WithAllow(string target, string[] allowed)
     {
         using var raw = await server.ConnectAsync();
         foreach (var method in Methods.Except(allowed))
@@ -43,7 +43,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("/.well-known/x")]
     [InlineData("/%F0%9F%98%80")]
     [InlineData("/<script>")]
-    public async Task AnyMethod_TargetThatNothingServes_IsNotFound(string target)
+    public async Task AnyMethod_UnknownTarget_IsNotFound(string target)
     {
         using var raw = await server.ConnectAsync();
         foreach (var method in Methods.Except(["HEAD"]))
@@ -52,7 +52,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Root_InABrowser_LeadsToSwagger()
+    public async Task Root_Browser_RedirectsToSwagger()
     {
         var answer = (await server.Client.GetAsync("/")).Expect(302);
         Assert.Equal("/swagger", answer.Header("Location"));

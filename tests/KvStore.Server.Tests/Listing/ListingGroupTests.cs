@@ -21,7 +21,7 @@ public sealed class ListingGroupTests
     [InlineData("delimiter=/b/", "a a/ a/1 a0 b/1 b/2 c", "a/b/")]
     [InlineData("delimiter=a", "b/1 b/2 c", "a")]
     [InlineData("delimiter=nowhere&prefix=b", "b/1 b/2", "")]
-    public async Task List_Delimiter_HasEachGroupOnce(string query, string items, string prefixes)
+    public async Task List_Delimiter_ListsEachGroupOnce(string query, string items, string prefixes)
     {
         await using var server = await StartAsync();
         var page = (await server.Client.GetAsync("/v1/kv?" + query)).Expect(200).Json;
@@ -31,7 +31,7 @@ public sealed class ListingGroupTests
     }
 
     [Fact]
-    public async Task List_CursorOfAnotherDelimiter_IsRefused()
+    public async Task List_CursorOfOtherDelimiter_IsRejected()
     {
         await using var server = await StartAsync();
         var grouped = await CursorAsync(server, "limit=2&delimiter=/");
@@ -44,7 +44,7 @@ public sealed class ListingGroupTests
     }
 
     [Fact]
-    public async Task List_PageBytesReachedByPrefixes_GoesOnBehindThem()
+    public async Task List_PageBytesReachedByGroups_ContinuesAfterThem()
     {
         await using var server = await KvServer.StartAsync(("PageBytesMax", "600"));
         var groups = Enumerable.Range(0, 20).Select(number => $"{number:00}{new string('x', 200)}/").ToArray();
@@ -85,7 +85,7 @@ public sealed class ListingGroupTests
     }
 
     [Fact]
-    public async Task List_CountOnly_IsTheRevisionAndTheCount()
+    public async Task List_CountOnly_IsRevisionAndCount()
     {
         await using var server = await StartAsync();
         Assert.Equal("{\"revision\":8,\"count\":8}", (await server.Client.GetAsync("/v1/kv?count_only=true")).Expect(200).Text);
@@ -99,7 +99,7 @@ public sealed class ListingGroupTests
     [InlineData("/v1/kv")]
     [InlineData("/v1/kv?delimiter=/&limit=1")]
     [InlineData("/v1/kv?count_only=true")]
-    public async Task Head_Listing_HasTheHeadersOfGet(string target)
+    public async Task Head_Listing_HasHeadersOfGet(string target)
     {
         await using var server = await StartAsync();
         using var raw = await server.ConnectAsync();

@@ -13,7 +13,7 @@ public sealed class ListingModelTests
     private readonly Model _model = new();
 
     [Fact]
-    public async Task List_RandomWritesAndPages_EqualsTheModel()
+    public async Task List_RandomWritesAndPages_EqualsModel()
     {
         await using var server = await KvServer.StartAsync();
         for (var round = 0; round < 120; round++)
@@ -25,7 +25,7 @@ public sealed class ListingModelTests
     }
 
     [Fact]
-    public async Task List_RandomDelimitersAndCounts_EqualsTheModel()
+    public async Task List_RandomDelimiters_EqualsModel()
     {
         await using var server = await KvServer.StartAsync();
         for (var round = 0; round < 120; round++)
@@ -38,7 +38,7 @@ public sealed class ListingModelTests
     }
 
     [Fact]
-    public async Task Get_AtEveryRevision_EqualsTheModel()
+    public async Task Get_EveryRevision_EqualsModel()
     {
         await using var server = await KvServer.StartAsync();
         for (var i = 0; i < 200; i++)

@@ -6,7 +6,7 @@ namespace KvStore.Server.Tests;
 public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task List_EmptyStore_IsAnEmptyPage()
+    public async Task List_EmptyStore_IsEmptyPage()
     {
         await using var own = await KvServer.StartAsync();
         var page = (await own.Client.GetAsync("/v1/kv")).Expect(200);
@@ -66,7 +66,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("cursor=AAAA", "cursor")]
     [InlineData("cursor=!", "cursor")]
     [InlineData("cursor=%E2%82%AC", "cursor")]
-    public async Task List_BadParameter_IsRefusedByName(string query, string field)
+    public async Task List_InvalidParameter_NamesField(string query, string field)
     {
         using var raw = await server.ConnectAsync();
         (await raw.RequestAsync("GET", "/v1/kv?" + query.Replace(" ", "+", StringComparison.Ordinal))).ExpectProblem(400, "malformed-request", field);
@@ -76,7 +76,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("prefix")]
     [InlineData("after")]
     [InlineData("delimiter")]
-    public async Task List_BoundThatNoKeyCanHave_IsRefusedByName(string name)
+    public async Task List_InvalidBound_NamesField(string name)
     {
         (await server.Client.GetAsync($"/v1/kv?{name}=a%00")).ExpectProblem(400, "malformed-key", name);
         (await server.Client.GetAsync($"/v1/kv?{name}=%C2%85")).ExpectProblem(400, "malformed-key", name);
@@ -94,7 +94,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("?after=", true)]
     [InlineData("?limit=1000&values=false", true)]
     [InlineData("?limit=007", true)]
-    public async Task List_QueryInAnyForm_IsDecodedOnce(string query, bool found)
+    public async Task List_EncodedQuery_IsDecodedOnce(string query, bool found)
     {
         await using var own = await KvServer.StartAsync();
         await own.Client.PutAsync("/v1/kv/plus+sign", "v");
@@ -102,7 +102,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_PrefixAndAfter_MeanBytesOfKeys()
+    public async Task List_PrefixAndAfter_CompareBytes()
     {
         await using var own = await KvServer.StartAsync();
         string[] keys = ["A", "a", "a b", "a%", "a+", "a/", "a/b", "ab", "b", "\u00E9", "\uFFFD", "\U0001F600"];
@@ -122,7 +122,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_LimitThatIsJustEnough_HasNoCursor()
+    public async Task List_ExactLimit_HasNoCursor()
     {
         foreach (var number in Enumerable.Range(0, 5))
             await server.Client.PutAsync($"/v1/kv/enough/{number}", "v");
@@ -131,7 +131,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_WithoutLimit_HasAHundred()
+    public async Task List_NoLimit_Has100()
     {
         await using var own = await KvServer.StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 101).Select(number => own.Client.PutAsync($"/v1/kv/{number}", "v")));
@@ -161,7 +161,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("text/plain; charset=utf-16", "plain", "base64")]
     [InlineData("image/png", "plain", "base64")]
     [InlineData("application/octet-stream", "{}", "base64")]
-    public async Task List_WithValues_HasEachInOneForm(string contentType, string value, string form)
+    public async Task List_Values_HaveOneForm(string contentType, string value, string form)
     {
         await server.Client.PutAsync("/v1/kv/form", value, ("Content-Type", contentType));
         Assert.Equal(Encoding.UTF8.GetBytes(value), await ListedAsync(form));
@@ -173,7 +173,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("text/plain", "\u00FF")]
     [InlineData("text/plain", "cut \u00E2\u0082")]
     [InlineData("text/plain", "\u00ED\u00A0\u0080")]
-    public async Task List_WithValuesThatAreNotUtf8_HasThemAsBase64(string contentType, string latin1)
+    public async Task List_ValuesNotUtf8_AreBase64(string contentType, string latin1)
     {
         var value = Encoding.Latin1.GetBytes(latin1);
         await server.Client.PutAsync("/v1/kv/form", value, ("Content-Type", contentType));
@@ -181,7 +181,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_DeeplyNestedJson_IsAPageThatReadersCanRead()
+    public async Task List_DeepJson_CanBeParsed()
     {
         foreach (var depth in Enumerable.Range(1, 70))
         {
@@ -194,7 +194,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task List_LargeValues_MakesSmallerPagesAndLosesNothing(bool text)
+    public async Task List_LargeValues_SplitsPages(bool text)
     {
         await using var own = await KvServer.StartAsync();
         var value = new string(text ? 'x' : '\u0001', 600_000);
@@ -215,7 +215,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_PageBytesBelowAnyEntry_StillGoesOn()
+    public async Task List_PageBytesBelowEntry_Progresses()
     {
         await using var own = await KvServer.StartAsync(("PageBytesMax", "1"));
         foreach (var number in Enumerable.Range(0, 3))
@@ -226,7 +226,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_CursorWithOneBitFlipped_IsRefused()
+    public async Task List_CursorBitFlipped_IsRejected()
     {
         var cursor = await CursorAsync(server, "flip/");
         for (var at = 0; at < cursor.Length; at++)
@@ -240,7 +240,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_CursorCutOrLengthened_IsRefused()
+    public async Task List_CursorTruncatedOrExtended_IsRejected()
     {
         var cursor = await CursorAsync(server, "cut/");
         for (var length = 0; length < cursor.Length; length++)
@@ -250,7 +250,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_CursorWithWhatItSaysItself_IsRefused()
+    public async Task List_CursorWithOwnParameters_IsRejected()
     {
         var cursor = await CursorAsync(server, "with/");
         (await server.Client.GetAsync($"/v1/kv?cursor={cursor}&after=a")).ExpectProblem(400, "malformed-request", "cursor");
@@ -261,7 +261,7 @@ public sealed class ListingTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_CursorOfAnotherLife_IsGone()
+    public async Task List_CursorOfOtherProcess_IsGone()
     {
         await using var longLived = await KvServer.StartAsync();
         for (var i = 0; i < 10; i++)

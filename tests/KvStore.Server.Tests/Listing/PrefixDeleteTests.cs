@@ -4,7 +4,7 @@ namespace KvStore.Server.Tests;
 public sealed class PrefixDeleteTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Delete_Prefix_DeletesWhatStartsWithItAtOneRevision()
+    public async Task Delete_Prefix_DeletesAtOneRevision()
     {
         foreach (var key in new[] { "p", "p/", "p/1", "p/1/x", "p0", "o", "%C3%A9/1" })
             (await server.Client.PutAsync("/v1/kv/" + key, "v")).Expect(201);
@@ -23,7 +23,7 @@ public sealed class PrefixDeleteTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Delete_WithoutAPrefix_IsRefused()
+    public async Task Delete_NoPrefix_IsRejected()
     {
         foreach (var query in new[] { "", "?", "?prefix", "?prefix=" })
             (await server.Client.DeleteAsync("/v1/kv" + query)).ExpectProblem(400, "malformed-request", "prefix");
@@ -34,7 +34,7 @@ public sealed class PrefixDeleteTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Delete_MoreEntriesThanAllowed_DeletesNothing()
+    public async Task Delete_OverLimit_DeletesNothing()
     {
         await using var own = await KvServer.StartAsync(("DeletedEntriesMax", "3"));
         foreach (var number in Enumerable.Range(0, 4))

@@ -8,7 +8,7 @@ public sealed class LogWindowTests
     private readonly List<long> _reports = [];
 
     [Fact]
-    public void Admit_OverTheLimit_IsCountedAndReportedOnceAWindow()
+    public void Admit_OverLimit_ReportsOncePerWindow()
     {
         using var window = new LogWindow(1, TenSeconds, _time, _reports.Add);
         Assert.True(window.Admit());
@@ -26,7 +26,7 @@ public sealed class LogWindowTests
     }
 
     [Fact]
-    public void Admit_AfterAQuietWindow_StartsAfresh()
+    public void Admit_AfterQuietWindow_StartsAgain()
     {
         using var window = new LogWindow(2, TenSeconds, _time, _reports.Add);
         Assert.True(window.Admit());
@@ -43,7 +43,7 @@ public sealed class LogWindowTests
     }
 
     [Fact]
-    public void Dispose_WithinAWindow_ReportsWhatWasCounted()
+    public void Dispose_WithinWindow_Reports()
     {
         var window = new LogWindow(1, TenSeconds, _time, _reports.Add);
         window.Admit();

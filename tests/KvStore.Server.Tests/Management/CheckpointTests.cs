@@ -13,7 +13,7 @@ public sealed class CheckpointTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task Checkpoint_OfTheDiskEngine_TellsTheFileThatIsThere()
+    public async Task Checkpoint_DiskEngine_NamesFile()
     {
         await using var server = await KvServer.StartAsync(("Engine", "disk"), ("Data", _directory));
         for (var i = 0; i < 20; i++)
@@ -34,9 +34,9 @@ public sealed class CheckpointTests : IDisposable
             (checkpoint.GetProperty("revision").GetInt64(), checkpoint.GetProperty("bytes").GetInt64(), checkpoint.GetProperty("running").GetBoolean()));
     }
 
-    /// <summary>A file that somebody may be copying is not written anew.</summary>
+    /// <summary>A backup may be copying the file, so it is not written again.</summary>
     [Fact]
-    public async Task Checkpoint_NothingWrittenSince_IsTheSameFileAlsoAfterARestart()
+    public async Task Checkpoint_NoNewCommits_IsSameFile()
     {
         string first;
         DateTime written;
@@ -56,7 +56,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_AskedForByManyAtOnce_AnswersAll()
+    public async Task Checkpoint_Concurrent_AnswersAll()
     {
         await using var server = await KvServer.StartAsync(("Engine", "disk"), ("Data", _directory));
         (await server.Client.PutAsync("/v1/kv/a", "value")).Expect(201);
@@ -65,7 +65,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_OfTheMemoryEngine_Is409AndTheStatusHasNoLog()
+    public async Task Checkpoint_MemoryEngine_Is409()
     {
         await using var server = await KvServer.StartAsync();
         Assert.Equal("docs/http-api.md#engine-without-files", (await server.Client.SendAsync("POST", "/v1/admin/checkpoint", null)).Expect(409).Json.GetProperty("type").GetString());
@@ -73,7 +73,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_OfAStoppedStore_Is503()
+    public async Task Checkpoint_StoppedStore_Is503()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["Engine"] = "disk", ["Data"] = _directory } });
         using var client = service.NewClient();
@@ -83,7 +83,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public async Task Checkpoint_ParameterThatIsNotKnown_Is400()
+    public async Task Checkpoint_UnknownParameter_Is400()
     {
         await using var server = await KvServer.StartAsync();
         (await server.Client.SendAsync("POST", "/v1/admin/checkpoint?now=yes", null)).Expect(400);

@@ -10,7 +10,7 @@ public sealed partial class MetricsTests
     private const string Duration = "kvstore_http_request_duration_seconds";
 
     [Fact]
-    public async Task Metrics_RequestsWereMade_CountsThemByOperationAndStatus()
+    public async Task Metrics_Requests_CountByOperationAndStatus()
     {
         await using var server = await KvServer.StartAsync();
 
@@ -38,7 +38,7 @@ public sealed partial class MetricsTests
 
     // One client that wants to wait for a minute would look like a service that is slow.
     [Fact]
-    public async Task Metrics_ClientWantsToWait_IsCountedWithoutItsTime()
+    public async Task Metrics_LongPoll_IsCountedWithoutDuration()
     {
         await using var server = await KvServer.StartAsync(("SlowRequestTime", "00:00:00.1"));
         (await server.Client.GetAsync("/v1/kv/key?wait=1")).Expect(304);
@@ -48,7 +48,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public async Task Metrics_OfTheStore_AreThoseOfTheStatus()
+    public async Task Metrics_OfStore_EqualStatus()
     {
         await using var server = await KvServer.StartAsync(("WatchersMax", "7"));
         (await server.Client.PutAsync("/v1/kv/key", "value")).Expect(201);

@@ -21,7 +21,7 @@ public sealed class OperatingEndpointsTests
     }
 
     [Fact]
-    public async Task Ready_StoreStopped_Is503WithTheReasonAndLiveStays200()
+    public async Task Ready_StoreStopped_Is503AndLiveIs200()
     {
         await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
@@ -59,7 +59,7 @@ public sealed class OperatingEndpointsTests
     }
 
     [Fact]
-    public async Task Status_AfterAWrite_TellsOfIt()
+    public async Task Status_AfterWrite_ShowsIt()
     {
         await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
@@ -81,7 +81,7 @@ public sealed class OperatingEndpointsTests
     }
 
     [Fact]
-    public async Task Status_ClientsThatWatchAndWait_AreCountedUntilTheyGo()
+    public async Task Status_WatchersAndLongPolls_AreCounted()
     {
         await using var server = await KvServer.StartAsync(("WatchersMax", "7"));
         Assert.Equal((0, 7), await WatchersAsync());

@@ -40,7 +40,7 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
 
     // What a request says of a parameter that it does not know names all that it does.
     [Fact]
-    public async Task Document_QueryParameters_AreThoseThatAreUnderstood()
+    public async Task Document_QueryParameters_AreThoseAccepted()
     {
         var operations = Operations(await DocumentAsync()).ToDictionary(operation => operation.Name, operation => operation.Value);
         foreach (var request in Samples.WithQuery.Where(request => request.Method != "HEAD"))
@@ -49,14 +49,14 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
             var documented = operations[name].TryGetProperty("parameters", out var parameters)
                 ? parameters.EnumerateArray().Where(parameter => Text(parameter, "in") == "query").Select(parameter => Text(parameter, "name")!)
                 : [];
-            var told = (await request.WithQuery("parametre=1").SendAsync(server)).ExpectProblem(400, "malformed-request", "parametre").Json.GetProperty("detail").GetString()!;
-            var understood = told.Contains("these are: ", StringComparison.Ordinal) ? told.Split("these are: ")[1].TrimEnd('.').Split(", ") : [];
+            var detail = (await request.WithQuery("parametre=1").SendAsync(server)).ExpectProblem(400, "malformed-request", "parametre").Json.GetProperty("detail").GetString()!;
+            var understood = detail.Contains("these are: ", StringComparison.Ordinal) ? detail.Split("these are: ")[1].TrimEnd('.').Split(", ") : [];
             Assert.Equal((name, string.Join(", ", understood.Order(StringComparer.Ordinal))), (name, string.Join(", ", documented.Order(StringComparer.Ordinal))));
         }
     }
 
     [Fact]
-    public async Task Document_EveryError_HasAnExampleWhoseTypeIsExplained()
+    public async Task Document_EveryError_HasExample()
     {
         foreach (var (name, operation) in Operations(await DocumentAsync()))
         {
@@ -73,7 +73,7 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Document_EveryReference_LeadsSomewhere()
+    public async Task Document_EveryReference_Resolves()
     {
         var document = await DocumentAsync();
         foreach (var reference in References(document))
@@ -85,7 +85,7 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public void Docs_EveryProblem_HasItsHeading()
+    public void Document_EveryProblem_HasHeading()
     {
         var slugs = ProblemsOfTheService().Select(problem => problem.Slug).Distinct().ToArray();
         Assert.True(slugs.Length >= 15, $"{slugs.Length} problems");

@@ -10,7 +10,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     private const string OriginalGet = "{\n    \"id\": 100\n}";
 
     [Fact]
-    public async Task UpdateAndGet_OriginalBodies_AnswerThePerson()
+    public async Task UpdateAndGet_OriginalBodies_ReturnPerson()
     {
         var before = DateTimeOffset.UtcNow.AddSeconds(-1);
         var updated = (await UpdateAsync(OriginalUpdate)).Expect(200);
@@ -29,7 +29,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Get_IdInQueryAndBody_TakesTheQuery()
+    public async Task Get_IdInQueryAndBody_PrefersQuery()
     {
         await UpdateAsync("{\"id\":1,\"name\":\"one\"}");
         await UpdateAsync("{\"id\":2,\"name\":\"two\"}");
@@ -38,7 +38,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Update_Again_LaterWins()
+    public async Task Update_Twice_LastWins()
     {
         var first = await UpdateAsync("{\"id\":3,\"name\":\"first\"}");
         var second = await UpdateAsync("{\"name\":\"second\",\"id\":3,\"extra\":[1]}");
@@ -54,7 +54,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("<script>&'", "<script>&'")]
     [InlineData("", "")]
     [InlineData("\\u006d\\u006f\\u0062", "mob")]
-    public async Task Update_AnyName_ComesBack(string escaped, string name)
+    public async Task Update_AnyName_RoundTrips(string escaped, string name)
     {
         Assert.Equal(name, (await UpdateAsync($"{{\"id\":4,\"name\":\"{escaped}\"}}")).Expect(200).Json.GetProperty("name").GetString());
         Assert.Equal(name, (await GetAsync("{\"id\":4}")).Expect(200).Json.GetProperty("name").GetString());
@@ -102,7 +102,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{\"id\":1,\"name\":\"a\nb\"}", "name")]
     [InlineData("{\"id\":1,\"name\":\"a\",\"name\":\"b\"}", "name")]
     [InlineData("{\"id\":1,\"name\":\"a\",\"\\ud800\":1}", "body")]
-    public async Task UpdateAndGet_BadBody_IsRefusedByField(string body, string field)
+    public async Task UpdateAndGet_InvalidBody_NamesField(string body, string field)
     {
         var before = server.Store.Latest;
         (await UpdateAsync(body)).ExpectProblem(400, "malformed-request", field);
@@ -114,21 +114,21 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{\"id\":1}")]
     [InlineData("{\"id\":1,\"name\":null}")]
     [InlineData("{\"id\":1,\"Name\":\"n\"}")]
-    public async Task Update_WithoutName_IsRefused(string body) =>
+    public async Task Update_NoName_IsRejected(string body) =>
         (await UpdateAsync(body)).ExpectProblem(400, "malformed-request", "name");
 
     [Theory]
     [InlineData("{\"id\":1,\"name\":\"\u00FF\"}", "body")]
     [InlineData("{\"id\":1,\"name\":\"n\",\"\u00FF\":1}", "body")]
     [InlineData("\u00FF", "body")]
-    public async Task Update_BodyThatIsNotUtf8_IsRefused(string latin1, string field)
+    public async Task Update_NotUtf8_IsRejected(string latin1, string field)
     {
         var content = new ByteArrayContent(Encoding.Latin1.GetBytes(latin1));
         (await server.Client.SendAsync("PUT", "/person/update", content, ("Content-Type", "application/json"))).ExpectProblem(400, "malformed-request", field);
     }
 
     [Fact]
-    public async Task Update_DeeplyNestedBody_IsRefused() =>
+    public async Task Update_DeepBody_IsRejected() =>
         (await UpdateAsync(new string('[', 100_000))).ExpectProblem(400, "malformed-request", "body");
 
     [Theory]
@@ -143,15 +143,15 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("?ID=1", "ID")]
     [InlineData("?name=mob", "name")]
     [InlineData("", "id")]
-    public async Task Get_BadQuery_IsRefusedByField(string query, string field) =>
+    public async Task Get_InvalidQuery_NamesField(string query, string field) =>
         (await server.Client.GetAsync("/person/get" + query)).ExpectProblem(400, "malformed-request", field);
 
     [Fact]
-    public async Task Update_UnknownParameter_IsRefused() =>
+    public async Task Update_UnknownParameter_IsRejected() =>
         (await server.Client.SendAsync("PUT", "/person/update?ttl=5", Json("{\"id\":5,\"name\":\"n\"}"))).ExpectProblem(400, "malformed-request", "ttl");
 
     [Fact]
-    public async Task UpdateAndGet_Conditions_AreHeldAgainstTheEntry()
+    public async Task UpdateAndGet_Conditions_AreChecked()
     {
         const string person = "{\"id\":10,\"name\":\"n\"}";
         (await UpdateAsync(person, ("If-Match", "*"))).ExpectProblem(412, "precondition-failed");
@@ -181,7 +181,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/jsonx")]
     [InlineData("json")]
-    public async Task UpdateAndGet_BodyThatIsNotJsonByItsType_IsRefused(string contentType)
+    public async Task UpdateAndGet_OtherMediaType_IsRejected(string contentType)
     {
         foreach (var (method, target) in new[] { ("PUT", "/person/update"), ("GET", "/person/get") })
         {
@@ -195,14 +195,14 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("application/json; charset=utf-8")]
     [InlineData("Application/JSON")]
     [InlineData("application/merge-patch+json")]
-    public async Task Update_AnyJsonType_IsTaken(string? contentType)
+    public async Task Update_AnyJsonMediaType_IsAccepted(string? contentType)
     {
         var content = new ByteArrayContent("{\"id\":7,\"name\":\"n\"}"u8.ToArray());
         (await server.Client.SendAsync("PUT", "/person/update", content, contentType is null ? [] : [("Content-Type", contentType)])).Expect(200);
     }
 
     [Fact]
-    public async Task Update_LargestBody_IsTakenAndALargerOneRefused()
+    public async Task Update_BodyOverLimit_IsRejected()
     {
         // The stored person has updatedAt besides, so its name is a little shorter than the limit on values.
         (await UpdateAsync(JsonSerializer.Serialize(new { id = 8, name = new string('n', (1 << 20) - 100) }))).Expect(200);
@@ -212,7 +212,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Get_EntryThatSomeoneStoredThere_IsAnsweredAsItIs()
+    public async Task Get_ForeignEntry_IsReturnedUnchanged()
     {
         await server.Client.PutAsync("/v1/kv/person/9", "<script>", ("Content-Type", "text/html"));
         var answer = (await server.Client.GetAsync("/person/get?id=9")).Expect(200);

@@ -7,7 +7,7 @@ public sealed class ReadStateTests
     private static readonly string[] Targets = ["/v1/kv/person/1?", "/v1/kv?", "/v1/kv?count_only=true&", "/person/get?id=1&"];
 
     [Fact]
-    public async Task Read_Local_DoesNotWaitForTheBarrier()
+    public async Task Read_Local_SkipsBarrier()
     {
         var log = new FakeCommitLog();
         await using var server = await StartAsync(log, ("MinRevisionTimeout", "00:00:00"));
@@ -27,7 +27,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task Read_MinRevisionThatComesInTime_SeesIt()
+    public async Task Read_MinRevisionReachedInTime_Succeeds()
     {
         await using var server = await StartAsync(null, ("MinRevisionTimeout", "00:10:00"));
         var next = server.Store.Latest.Revision + 1;
@@ -47,7 +47,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task Read_MinRevisionThatDoesNotCome_IsRefusedAndMayTryAgain()
+    public async Task Read_MinRevisionNotReached_Is503WithRetryAfter()
     {
         await using var server = await StartAsync(null, ("MinRevisionTimeout", "00:00:00.050"));
         foreach (var target in Targets)
@@ -59,7 +59,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task Read_MinRevisionWithRevision_WaitsForTheOneAndReadsTheOther()
+    public async Task Read_MinRevisionAndRevision_WaitsThenReadsRevision()
     {
         await using var server = await StartAsync(null, ("MinRevisionTimeout", "00:00:00"));
         await server.Client.PutAsync("/v1/kv/person/1", "{\"new\":1}");
@@ -72,7 +72,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task Read_WaitingWhenTheServiceStops_IsRefusedAtOnce()
+    public async Task Read_WaitingDuringStop_IsRejected()
     {
         await using var server = await StartAsync(null, ("MinRevisionTimeout", "00:10:00"), ("ShutdownTimeout", "00:10:00"));
         var waiting = server.Reads.TakeAsync(new ReadRequest(null, 2, true), TestContext.Current.CancellationToken);
@@ -82,7 +82,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task Read_WaitingClientThatGoesAway_EndsTheWait()
+    public async Task Read_WaitingClientDisconnects_EndsWait()
     {
         await using var server = await StartAsync(null, ("MinRevisionTimeout", "00:10:00"));
         using var client = new CancellationTokenSource();
@@ -92,7 +92,7 @@ public sealed class ReadStateTests
     }
 
     [Fact]
-    public async Task List_LocalCursorOfAReplicaThatIsAhead_WaitsForItsRevision()
+    public async Task List_LocalCursorOfNewerReplica_WaitsForRevision()
     {
         await using var ahead = await StartAsync(null);
         for (var number = 0; number < 3; number++)

@@ -6,7 +6,7 @@ public sealed class RevisionTests
     private static readonly (string, string)[] SmallHistory = [("HistoryCommitsMax", "8"), ("KeptSnapshotsMax", "2")];
 
     [Fact]
-    public async Task Get_RevisionOutOfHistory_IsGoneWithTheOldest()
+    public async Task Get_RevisionForgotten_IsGoneWithOldest()
     {
         await using var server = await KvServer.StartAsync(SmallHistory);
         var revisions = await WriteAsync(server, 20);
@@ -22,7 +22,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task Get_RevisionStillToCome_IsRefused()
+    public async Task Get_FutureRevision_IsRejected()
     {
         await using var server = await KvServer.StartAsync();
         var revisions = await WriteAsync(server, 3);
@@ -34,7 +34,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task Get_RevisionBeforeTheFirstWrite_FindsNothing()
+    public async Task Get_RevisionBeforeFirstWrite_IsNotFound()
     {
         await using var server = await KvServer.StartAsync();
         await WriteAsync(server, 3);
@@ -43,7 +43,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task Get_AtARevisionWithConditions_HoldsThemAgainstThatState()
+    public async Task Get_RevisionWithConditions_ChecksThatState()
     {
         await using var server = await KvServer.StartAsync();
         var revisions = await WriteAsync(server, 3);
@@ -55,7 +55,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task Get_DeletedAndMadeAgain_IsAnotherEntryAtEachRevision()
+    public async Task Get_DeletedAndRecreated_DiffersByRevision()
     {
         await using var server = await KvServer.StartAsync();
         var first = (await server.Client.PutAsync("/v1/kv/k", "1", ("Content-Type", "text/plain"))).Revision;
@@ -69,7 +69,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task List_CursorWhoseSnapshotIsKept_GoesOnThoughHistoryIsGone()
+    public async Task List_CursorSnapshotRetained_ContinuesWithoutHistory()
     {
         await using var server = await KvServer.StartAsync(SmallHistory);
         await WriteAsync(server, 5, distinct: true);
@@ -81,7 +81,7 @@ public sealed class RevisionTests
     }
 
     [Fact]
-    public async Task List_CursorWhoseSnapshotHadToGo_IsGone()
+    public async Task List_CursorSnapshotReleased_IsGone()
     {
         await using var server = await KvServer.StartAsync(SmallHistory);
         await WriteAsync(server, 5, distinct: true);

@@ -7,7 +7,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("Content-Length: 1000")]
     [InlineData("Content-Length: 1048576")]
     [InlineData("Transfer-Encoding: chunked")]
-    public async Task Put_ClientGoesAwayInTheBody_LeavesNoTrace(string framing)
+    public async Task Put_ClientDisconnectsInBody_LeavesNoTrace(string framing)
     {
         await server.Client.PutAsync("/v1/kv/half", "before");
         var before = server.Store.Latest;
@@ -34,7 +34,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("zz\r\nhello\r\n")]
     [InlineData("5\r\nhelloworld\r\n")]
     [InlineData("-5\r\nhello\r\n")]
-    public async Task Put_BadChunks_IsRefusedAndStoresNothing(string chunks)
+    public async Task Put_MalformedChunks_IsRejected(string chunks)
     {
         using var raw = await server.ConnectAsync();
         await raw.SendAsync($"PUT /v1/kv/chunks HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
@@ -43,7 +43,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_ClientGoesAwayAfterTheBody_IsDecidedAndDisturbsNobody()
+    public async Task Put_ClientDisconnectsAfterBody_IsDecided()
     {
         const int count = 500;
         for (var i = 0; i < count; i++)
@@ -62,7 +62,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_ClientGoesAwayAfterAdmission_IsStoredAllTheSame()
+    public async Task Put_ClientDisconnectsAfterAdmission_IsStored()
     {
         var gate = new Gate();
         await using var own = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
@@ -81,7 +81,7 @@ public sealed class DisconnectTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task List_ClientGoesAwayInTheAnswer_DisturbsNobody()
+    public async Task List_ClientDisconnects_OthersAreServed()
     {
         foreach (var number in Enumerable.Range(0, 6))
             (await server.Client.PutAsync($"/v1/kv/long/{number}", new string('x', 1 << 20))).Expect(201);

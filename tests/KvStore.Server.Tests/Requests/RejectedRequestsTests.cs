@@ -29,7 +29,7 @@ public sealed class RejectedRequestsTests(KvServer server) : IClassFixture<KvSer
     [InlineData("GET / HTTP/9.9\r\nHost: a\r\n\r\n", 400, "Unrecognized HTTP version")]
     [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "Unrecognized HTTP version")]
     [InlineData("\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003", 400, "TLS handshake")]
-    public async Task Request_Malformed_IsAProblem(string request, int status, string said)
+    public async Task Request_Malformed_IsProblem(string request, int status, string said)
     {
         using var connection = await server.SendAsync(request);
         Check(await connection.ReadAsync(), status, said);
@@ -61,7 +61,7 @@ public sealed class RejectedRequestsTests(KvServer server) : IClassFixture<KvSer
     }
 
     [Fact]
-    public async Task Request_MalformedAfterAGoodOne_BothAreAnswered()
+    public async Task Request_MalformedAfterValid_BothAreAnswered()
     {
         using var connection = await server.SendAsync("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n");
         (await connection.ReadAsync()).Expect(200);
@@ -77,7 +77,7 @@ public sealed class RejectedRequestsTests(KvServer server) : IClassFixture<KvSer
     }
 
     [Fact]
-    public async Task Request_LongestKeyFullyEncodedAndThreeMoreInTheQuery_Fits()
+    public async Task Request_LongestKeysEncoded_FitTarget()
     {
         var key = string.Concat(Enumerable.Repeat("%61", 1024));
         var answer = await server.ExchangeAsync($"GET /nowhere/{key}?prefix={key}&after={key}&cursor={key} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -85,7 +85,7 @@ public sealed class RejectedRequestsTests(KvServer server) : IClassFixture<KvSer
     }
 
     [Fact]
-    public async Task Request_Any_GetsNoServerHeader()
+    public async Task Request_Any_HasNoServerHeader()
     {
         var answer = await server.ExchangeAsync("GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         Assert.DoesNotContain("\r\nServer:", answer, StringComparison.OrdinalIgnoreCase);

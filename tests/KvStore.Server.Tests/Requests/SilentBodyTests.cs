@@ -25,7 +25,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
     [InlineData("GET", "/person/get", "Content-Length")]
     [InlineData("POST", "/v1/import", "Content-Length")]
     [InlineData("POST", "/v1/import", "chunked")]
-    public async Task Request_MostOfTheBodyAndThenNothing_Is408AndTheConnectionIsClosed(string method, string target, string framing)
+    public async Task Request_BodyStalls_Is408AndCloses(string method, string target, string framing)
     {
         using var raw = await _server.ConnectAsync();
         var (header, begin) = framing == "chunked" ? ("Transfer-Encoding: chunked", $"{Bytes:x}\r\n") : ($"Content-Length: {Bytes}", "");
@@ -40,7 +40,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
     [Theory]
     [InlineData("PUT", "/v1/kv/slow", "x", 201)]
     [InlineData("POST", "/v1/import", "\n", 200)]
-    public async Task Request_BodyInManyPartsWithPauses_IsTaken(string method, string target, string part, int status)
+    public async Task Request_BodyWithPauses_Succeeds(string method, string target, string part, int status)
     {
         await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"));
         using var raw = await server.ConnectAsync();
@@ -56,7 +56,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
 
     // What the service itself takes long for is not the client's silence.
     [Fact]
-    public async Task Read_TheServiceTakesLongerThanTheSilenceBetweenTwoReads_GoesOn()
+    public async Task Read_ServiceSlowerThanSilenceLimit_Continues()
     {
         var silenceMax = TimeSpan.FromMilliseconds(20);
         var pipe = new Pipe();

@@ -1,6 +1,6 @@
 namespace KvStore.Server.Tests;
 
-/// <summary>A way to get a status from an operation.</summary>
+/// <summary>A request that an operation answers with a status.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Slug">The name of the problem; null when it is none.</param>
 /// <param name="Request">What is sent.</param>
@@ -10,10 +10,10 @@ internal sealed record Producer(int Status, string? Slug, Request Request)
     public static IEnumerable<Producer> Success(int status, params Request[] requests) => requests.Select(request => new Producer(status, null, request));
 
     /// <summary>That each of these requests, changed, gets a problem.</summary>
-    public static IEnumerable<Producer> Refusal(int status, string slug, IEnumerable<Request> requests, Func<Request, Request>? change = null) =>
+    public static IEnumerable<Producer> Rejection(int status, string slug, IEnumerable<Request> requests, Func<Request, Request>? change = null) =>
         requests.Select(request => new Producer(status, slug, change?.Invoke(request) ?? request));
 
-    public static IEnumerable<Producer> Refusal(int status, string slug, params Request[] requests) => Refusal(status, slug, requests, null);
+    public static IEnumerable<Producer> Rejection(int status, string slug, params Request[] requests) => Rejection(status, slug, requests, null);
 
     public override string ToString() => $"{Request.Operation} -> {Status} {Slug}".TrimEnd();
 }

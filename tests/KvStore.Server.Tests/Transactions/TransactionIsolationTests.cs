@@ -11,7 +11,7 @@ public sealed class TransactionIsolationTests
     private const int Renames = 300;
 
     [Fact]
-    public async Task Transfer_BetweenTwoAccounts_EverySumIsTheSame()
+    public async Task ReadSkew_Transfer_SumIsConstant()
     {
         await using var server = await KvServer.StartAsync();
         (await server.Client.PostJsonAsync("/v1/txn", """{"operations":[{"put":{"key":"account/a","json":100}},{"put":{"key":"account/b","json":100}}]}""")).Expect(200);
@@ -27,7 +27,7 @@ public sealed class TransactionIsolationTests
     }
 
     [Fact]
-    public async Task Move_UnderReaders_ExactlyOneKeyIsSeenAtAnyRevision()
+    public async Task ReadSkew_Move_ExactlyOneKeyExists()
     {
         await using var server = await KvServer.StartAsync();
         (await server.Client.PutAsync("/v1/kv/name/a", "v")).Expect(201);

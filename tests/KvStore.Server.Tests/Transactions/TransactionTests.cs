@@ -7,7 +7,7 @@ namespace KvStore.Server.Tests;
 public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Run_OneOfEach_AnswersEachInOrderAtOneRevision()
+    public async Task Run_OneOfEach_AnswersInOrder()
     {
         var kept = await PutAsync("each/kept", "old");
         await PutAsync("each/gone", "x");
@@ -40,7 +40,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_GuardsThatFail_AreAllNamedAndNothingIsChanged()
+    public async Task Run_GuardsFail_NamesAll()
     {
         var one = await PutAsync("guarded/one", "1");
         var answer = await RunAsync($$$"""
@@ -60,7 +60,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("If-Match", "*")]
     [InlineData("If-Match", "\"7\"")]
     [InlineData("If-None-Match", "*")]
-    public async Task Run_HeaderWithACondition_IsRefusedAndNothingIsChanged(string header, string value)
+    public async Task Run_ConditionHeader_IsRejected(string header, string value)
     {
         using var raw = await server.ConnectAsync();
         var answer = await raw.RequestAsync("POST", "/v1/txn", """{"operations":[{"put":{"key":"header/a","text":"v"}}]}""", "Content-Type: application/json", $"{header}: {value}");
@@ -70,7 +70,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_NothingToChange_AnswersTheRevisionThatWasRead()
+    public async Task Run_NoChange_ReturnsReadRevision()
     {
         var revision = await PutAsync("read/only", "v");
         var answer = await RunAsync("""{"operations":[{"get":{"key":"read/only"}},{"delete":{"key":"read/never"}}]}""");
@@ -124,18 +124,18 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("""{"operations":[{"get":{}}]}""", "operations[0].get.key")]
     [InlineData("""{"operations":[{"get":{"key":null}}]}""", "operations[0].get.key")]
     [InlineData("""{"operations":[{"delete":{"key":"a","revision":1}}]}""", "operations[0].delete.revision")]
-    public async Task Run_MalformedBody_NamesTheMember(string body, string field) => (await RunAsync(body)).ExpectProblem(400, "malformed-request", field);
+    public async Task Run_MalformedBody_NamesMember(string body, string field) => (await RunAsync(body)).ExpectProblem(400, "malformed-request", field);
 
     [Theory]
     [InlineData("")]
     [InlineData("a/../b")]
     [InlineData("\\u0000")]
     [InlineData("\\u0085")]
-    public async Task Run_MalformedKey_IsAsInUrls(string key) =>
+    public async Task Run_MalformedKey_IsRejectedAsInUrls(string key) =>
         (await RunAsync($$$"""{"operations":[{"get":{"key":"a"}},{"put":{"key":"{{{key}}}","text":"a"}}]}""")).ExpectProblem(400, "malformed-key", "operations[1].put.key");
 
     [Fact]
-    public async Task Run_KeysAndValuesAtTheLimits_AreStoredAndBeyondThemRefused()
+    public async Task Run_KeysOrValuesOverLimit_IsRejected()
     {
         var key = new string('k', 1024);
         (await RunAsync(Put(key, "v"))).Expect(200);
@@ -149,7 +149,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_BodyAtTheLimit_IsCarriedOutAndBeyondItRefused()
+    public async Task Run_BodyOverLimit_IsRejected()
     {
         await using var small = await KvServer.StartAsync(("JsonBodyBytesMax", "1024"));
         var frame = Put("k", "").Length;
@@ -158,7 +158,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_SevenMebibytesInManyValues_AreOneCommit()
+    public async Task Run_SevenMebibytes_IsOneCommit()
     {
         var value = new string('v', 1 << 20);
         var answer = (await RunAsync(Operations(7, i => $$$"""{"put":{"key":"{{{i}}}","text":"{{{value}}}"}}"""))).Expect(200);
@@ -170,7 +170,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_NotUtf8NotJsonOrDeep_IsRefused()
+    public async Task Run_NotUtf8NotJsonOrDeep_IsRejected()
     {
         (await server.Client.SendAsync("POST", "/v1/txn", new ByteArrayContent([.. "{\"operations\":[{\"put\":{\"key\":\"a\",\"json\":\""u8, 0xFF, .. "\"}}]}"u8]))).ExpectProblem(400, "malformed-request", "body");
         (await server.Client.SendAsync("POST", "/v1/txn", new StringContent("""{"operations":[]}""", Encoding.UTF8, "text/plain"))).ExpectProblem(415, "unsupported-media-type", "Content-Type");
@@ -180,7 +180,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_SentAgainWithItsIdempotencyKey_IsCarriedOutOnceAndAnsweredTheSame()
+    public async Task Run_Retried_IsReplayed()
     {
         await PutAsync("again/from", "v");
         const string Body = """{"operations":[{"move":{"from":"again/from","to":"again/to"}},{"get":{"key":"again/from"}},{"delete":{"key":"again/never"}}]}""";
@@ -194,7 +194,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Run_AnswerTooLargeToBeRemembered_ChangesNothing()
+    public async Task Run_AnswerTooLargeForRecord_IsRejected()
     {
         foreach (var i in Enumerable.Range(0, 3))
             await PutAsync($"heavy/{i}", new string('v', 1 << 20));

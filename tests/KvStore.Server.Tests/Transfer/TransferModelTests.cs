@@ -21,7 +21,7 @@ public sealed class TransferModelTests
     private readonly Random _random = Seed.NewRandom();
 
     [Fact]
-    public async Task ExportImportExport_RandomStores_IsTheSameFile()
+    public async Task ExportImportExport_RandomStore_IsSameFile()
     {
         for (var round = 0; round < 20; round++)
         {
@@ -40,7 +40,7 @@ public sealed class TransferModelTests
     }
 
     [Fact]
-    public async Task Import_RandomGarbage_IsAnErrorOfItsLineAndNothingElse()
+    public async Task Import_RandomGarbage_FailsItsLine()
     {
         await using var server = await KvServer.StartAsync(("ImportErrorsMax", "100000"));
         for (var round = 0; round < 200; round++)
@@ -59,7 +59,7 @@ public sealed class TransferModelTests
     }
 
     [Fact]
-    public async Task Run_RandomGarbage_IsRefused()
+    public async Task Run_RandomGarbage_IsRejected()
     {
         await using var server = await KvServer.StartAsync();
         for (var round = 0; round < 300; round++)
@@ -71,7 +71,7 @@ public sealed class TransferModelTests
     }
 
     [Fact]
-    public void Splitter_RandomPieces_TakesTheLinesThatThereAre()
+    public void Splitter_RandomPieces_YieldsEveryLine()
     {
         for (var round = 0; round < 2000; round++)
         {
@@ -85,7 +85,7 @@ public sealed class TransferModelTests
     }
 
     [Fact]
-    public async Task Progress_ClientThatDoesNotRead_IsNotWaitedFor()
+    public async Task Progress_ClientDoesNotRead_DoesNotBlock()
     {
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var progress = new ImportProgress(pipe.Writer);

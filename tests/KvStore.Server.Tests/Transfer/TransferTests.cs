@@ -10,7 +10,7 @@ public sealed class TransferTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Export_OneOfEachForm_IsALineEachInTheOrderOfKeys()
+    public async Task Export_EachForm_IsOneLineInKeyOrder()
     {
         await using var server = await KvServer.StartAsync();
         await server.Client.PutAsync("/v1/kv/json", "{ \"a\": 1.0 }", ("Content-Type", "application/json"));
@@ -37,7 +37,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Export_WhatCannotBeAnswered_IsRefused()
+    public async Task Export_InvalidRequest_IsRejected()
     {
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "0"));
         await server.Client.PutAsync("/v1/kv/a", "x");
@@ -49,7 +49,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_GoodAndBadLines_GoodOnesAreStoredAndBadOnesNamed()
+    public async Task Import_BadLines_AreNamedAndGoodStored()
     {
         await using var server = await KvServer.StartAsync();
         var answer = (await server.Client.ImportAsync(
@@ -83,7 +83,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_ItemsOfAListing_MakeTheSameValues()
+    public async Task Import_ListingItems_StoresSameValues()
     {
         await using var server = await KvServer.StartAsync();
         await server.Client.PutAsync("/v1/kv/a", "[1]", ("Content-Type", "application/json"));
@@ -99,7 +99,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_SameKeyAgainAndAgain_TheLastLineWins()
+    public async Task Import_DuplicateKeys_LastWins()
     {
         await using var server = await KvServer.StartAsync();
         var lines = Enumerable.Range(0, 1000).Select(i => $$"""{"key":"{{i % 7}}","text":"{{i}}"}""");
@@ -109,7 +109,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_LargeValuesAndTooLongLines_OnlyWhatIsTooLargeFails()
+    public async Task Import_TooLarge_FailsThatLine()
     {
         await using var server = await KvServer.StartAsync();
         var large = new string('v', 1 << 20);
@@ -129,7 +129,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_MoreErrorsThanAreTold_AllAreCounted()
+    public async Task Import_OverErrorLimit_CountsAll()
     {
         await using var server = await KvServer.StartAsync(("ImportErrorsMax", "3"));
         var answer = (await server.Client.ImportAsync(string.Join('\n', Enumerable.Repeat("x", 10)))).Expect(200);
@@ -137,21 +137,21 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_WithProgress_TellsItLineByLineAndThenTheResult()
+    public async Task Import_Progress_StreamsLinesThenResult()
     {
         await using var server = await KvServer.StartAsync();
         var lines = string.Join('\n', Enumerable.Range(0, 25_000).Select(i => $$"""{"key":"{{i}}","text":"v"}"""));
         var answer = (await server.Client.ImportAsync(lines, ("Accept", "application/x-ndjson"))).Expect(200);
-        var told = answer.Text.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        var reports = answer.Text.TrimEnd('\n').Split('\n').Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal("application/x-ndjson", answer.ContentType);
-        Assert.InRange(told.Length, 2, 3);
-        Assert.Equal(10_000, told[0].GetProperty("line").GetInt64());
-        Assert.Equal((25_000, server.Store.Latest.Revision), (told[^1].GetProperty("imported").GetInt64(), told[^1].GetProperty("revision").GetInt64()));
+        Assert.InRange(reports.Length, 2, 3);
+        Assert.Equal(10_000, reports[0].GetProperty("line").GetInt64());
+        Assert.Equal((25_000, server.Store.Latest.Revision), (reports[^1].GetProperty("imported").GetInt64(), reports[^1].GetProperty("revision").GetInt64()));
         Assert.Equal(25_000, server.Store.Latest.Count);
     }
 
     [Fact]
-    public async Task Import_WithProgress_TellsOfLinesOnlyWhenTheyAreStored()
+    public async Task Import_Progress_ReportsCommittedLinesOnly()
     {
         var gate = new Gate();
         await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
@@ -162,14 +162,14 @@ public sealed class TransferTests
         using var body = new BodyReader(input.Reader, Patience, TestContext.Current.CancellationToken);
         var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, new ImportProgress(output.Writer)).RunAsync(body, TestContext.Current.CancellationToken);
 
-        // All lines have come, so what it waits for is the commit. The log opens before anything is asserted, because the service waits for it when it stops.
+        // All lines were read, so only the commit is pending. The log opens before any assertion, because the service waits for it when it stops.
         await gate.Reached;
-        var isTold = output.Reader.TryRead(out _);
+        var isReported = output.Reader.TryRead(out _);
         gate.Open();
         Assert.Null(await import.WaitAsync(Patience, TestContext.Current.CancellationToken));
-        Assert.False(isTold);
-        Assert.True(output.Reader.TryRead(out var told));
-        Assert.Equal("{\"line\":10000,\"imported\":1,\"expired\":0,\"failed\":0}\n", Encoding.UTF8.GetString(told.Buffer));
+        Assert.False(isReported);
+        Assert.True(output.Reader.TryRead(out var report));
+        Assert.Equal("{\"line\":10000,\"imported\":1,\"expired\":0,\"failed\":0}\n", Encoding.UTF8.GetString(report.Buffer));
     }
 
     [Theory]
@@ -177,7 +177,7 @@ public sealed class TransferTests
     [InlineData("Idempotency-Key", "")]
     [InlineData("If-Match", "\"1\"")]
     [InlineData("If-None-Match", "*")]
-    public async Task Import_HeaderThatOneCommitWouldHeed_IsRefused(string header, string value)
+    public async Task Import_HeaderForOneCommit_IsRejected(string header, string value)
     {
         await using var server = await KvServer.StartAsync();
         using var raw = await server.ConnectAsync();
@@ -186,7 +186,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_QueueIsFull_WaitsAndThenGoesOn()
+    public async Task Import_QueueFull_WaitsThenContinues()
     {
         var gate = new Gate();
         await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "2"));
@@ -199,7 +199,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_OthersKeepTheQueueFull_EndsAndSaysThatAllHasToBeSentAgain()
+    public async Task Import_QueueStaysFull_FailsWithUnknownOutcome()
     {
         var gate = new Gate();
         await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.050"));
@@ -224,7 +224,7 @@ public sealed class TransferTests
     [Theory]
     [InlineData("FFFFFFFFFF\r\n")]
     [InlineData("x\r\n")]
-    public async Task Import_MalformedChunk_IsRefused(string chunk)
+    public async Task Import_MalformedChunk_IsRejected(string chunk)
     {
         await using var server = await KvServer.StartAsync();
         using var raw = await server.ConnectAsync();
@@ -233,7 +233,7 @@ public sealed class TransferTests
     }
 
     [Fact]
-    public async Task Import_CutOff_CanBeSentAgain()
+    public async Task Import_ConnectionLost_CanBeRetried()
     {
         await using var server = await KvServer.StartAsync();
         var lines = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 5000).Select(i => $$"""{"key":"{{i:d5}}","text":"{{i}}"}""")));

@@ -6,7 +6,7 @@ public sealed class WatchLifeTests
     private static readonly (string, string) ShortSilence = ("WatchBookmarkInterval", "00:00:00.1000000");
 
     [Fact]
-    public async Task Watch_Silence_HasBookmarksUpToTheLatestCommit()
+    public async Task Watch_Silence_SendsBookmarks()
     {
         await using var server = await KvServer.StartAsync(ShortSilence);
         using var stream = await EventStream.OpenAsync(server.Address, "?key=k");
@@ -30,7 +30,7 @@ public sealed class WatchLifeTests
 
     // A bookmark's id would be one that the service refuses, or that stands for changes that were not wanted.
     [Fact]
-    public async Task Watch_FromARevisionStillToCome_HasNoBookmarkBeforeIt()
+    public async Task Watch_FutureRevision_HasNoEarlierBookmark()
     {
         await using var server = await KvServer.StartAsync(ShortSilence);
         using var stream = await EventStream.OpenAsync(server.Address, "?prefix=&from=3");
@@ -50,7 +50,7 @@ public sealed class WatchLifeTests
     }
 
     [Fact]
-    public async Task Watch_CommitThatIsTooLargeForOneEvent_IsGoneForThoseWhoWantItsValues()
+    public async Task Watch_CommitTooLargeForEvent_IsGoneWithValues()
     {
         await using var server = await KvServer.StartAsync(("WatchEventBytesMax", "2000"));
         using var all = await EventStream.OpenAsync(server.Address, "?prefix=");
@@ -63,7 +63,7 @@ public sealed class WatchLifeTests
         Assert.Contains("too large for one event", (await all.NextAsync("gone")).Data, StringComparison.Ordinal);
         Assert.Null(await all.NextOrEndAsync());
 
-        // As a client does who is told so.
+        // As a client does after gone.
         using var again = await EventStream.OpenAsync(server.Address, "?prefix=&initial=true");
         await again.NextAsync("entry");
         await again.NextAsync("entry");
@@ -73,7 +73,7 @@ public sealed class WatchLifeTests
     }
 
     [Fact]
-    public async Task Watch_ClientReadsTooSlowly_GetsWhatWasSentThenGoneThenTheEnd()
+    public async Task Watch_SlowClient_GetsGoneThenEnd()
     {
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "10"));
         using var slow = await EventStream.OpenAsync(server.Address, "?prefix=");
@@ -103,7 +103,7 @@ public sealed class WatchLifeTests
 
     // He is sent no more than the connection takes, however much there is: it would gather in memory.
     [Fact]
-    public async Task Watch_ClientIsFarBehindAndDoesNotRead_IsNotHandedAllThatThereIs()
+    public async Task Watch_ClientFarBehindDoesNotRead_BuffersOneBatch()
     {
         const int Commits = 40;
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", $"{Commits}"));
@@ -122,9 +122,9 @@ public sealed class WatchLifeTests
         Assert.InRange(revision, 1, Commits - 1);
     }
 
-    // A client would take what is still to come for what it has. So many others are told before it that it has its turn when some silence is over.
+    // A client that resumes from an early bookmark would miss changes. So many others are notified first that its wake slot comes after some silence.
     [Fact]
-    public async Task Watch_BookmarksBeforeItsTurn_AreNotAheadOfWhatItIsToldThen()
+    public async Task Watch_BookmarksBeforeWakeSlot_AreNotAhead()
     {
         const int Others = 3_000;
         await using var server = await KvServer.StartAsync(ShortSilence);
@@ -145,7 +145,7 @@ public sealed class WatchLifeTests
 
     // etcd #19509: writing after the response had ended took the process down.
     [Fact]
-    public async Task Watch_ClientsGoAwayWhileEventsCome_AreForgottenAndDisturbNobody()
+    public async Task Watch_ClientsDisconnect_AreRemoved()
     {
         await using var server = await KvServer.StartAsync();
         using var staying = await EventStream.OpenAsync(server.Address, "?prefix=");
@@ -178,7 +178,7 @@ public sealed class WatchLifeTests
     }
 
     [Fact]
-    public async Task Stop_WatchesAreOpen_EndsThemAsWhole()
+    public async Task Stop_OpenWatches_EndRegularly()
     {
         var server = await KvServer.StartAsync();
         var streams = new List<EventStream>();

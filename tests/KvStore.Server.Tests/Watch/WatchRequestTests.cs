@@ -15,18 +15,18 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("?prefix=a&values=2", "values")]
     [InlineData("?prefix=a&value=false", "value")]
     [InlineData("?prefix=a&prefix=b", "prefix")]
-    public async Task Watch_MalformedQuery_IsRefused(string query, string field) =>
+    public async Task Watch_MalformedQuery_IsRejected(string query, string field) =>
         (await server.Client.GetAsync("/v1/watch" + query)).ExpectProblem(400, "malformed-request", field);
 
     [Theory]
     [InlineData("?key=")]
     [InlineData("?key=%00idempotency/a")]
     [InlineData("?key=a/../b")]
-    public async Task Watch_NotAKey_IsRefused(string query) =>
+    public async Task Watch_InvalidKey_IsRejected(string query) =>
         (await server.Client.GetAsync("/v1/watch" + query)).ExpectProblem(400, "malformed-key", "key");
 
     [Fact]
-    public async Task Watch_TooLongKeyOrPrefix_IsRefused()
+    public async Task Watch_TooLongKeyOrPrefix_IsRejected()
     {
         (await server.Client.GetAsync("/v1/watch?key=" + new string('k', 1025))).ExpectProblem(400, "malformed-key", "key");
         (await server.Client.GetAsync("/v1/watch?prefix=" + new string('k', 1025))).Expect(400);
@@ -39,25 +39,25 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("1 2")]
     [InlineData("9223372036854775807")]
     [InlineData("9223372036854775808")]
-    public async Task Watch_MalformedLastEventId_IsRefused(string id) =>
+    public async Task Watch_MalformedLastEventId_IsRejected(string id) =>
         (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", id))).ExpectProblem(400, "malformed-request", "Last-Event-ID");
 
     [Theory]
     [InlineData("POST")]
     [InlineData("DELETE")]
-    public async Task Watch_OtherMethod_IsRefused(string method) =>
+    public async Task Watch_OtherMethod_Is405(string method) =>
         (await server.Client.SendAsync(method, "/v1/watch?prefix=", null)).ExpectProblem(405, "method-not-allowed");
 
     [Fact]
-    public async Task Watch_LastEventIdStillToCome_IsGone() =>
+    public async Task Watch_FutureLastEventId_IsGone() =>
         (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", $"{server.Store.Latest.Revision + 1_000_000}"))).ExpectProblem(410, "revision-gone");
 
     [Fact]
-    public async Task Watch_InitialOfARevisionStillToCome_IsRefused() =>
+    public async Task Watch_InitialOfFutureRevision_IsRejected() =>
         (await server.Client.GetAsync($"/v1/watch?prefix=&initial=true&from={server.Store.Latest.Revision + 1_000_000}")).Expect(400);
 
     [Fact]
-    public async Task Watch_BeforeTheHistory_IsGoneWithTheOldestRevision()
+    public async Task Watch_BeforeHistory_IsGoneWithOldest()
     {
         await using var own = await KvServer.StartAsync(("HistoryCommitsMax", "3"));
         for (var i = 0; i < 10; i++)
@@ -65,7 +65,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
         foreach (var gone in new[]
         {
             await own.Client.GetAsync("/v1/watch?prefix=&from=6"),
-            await own.Client.GetAsync("/v1/watch?key=nobody&from=6"),
+            await own.Client.GetAsync("/v1/watch?key=absent&from=6"),
             await own.Client.GetAsync("/v1/watch?prefix=&from=6&initial=true"),
             await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")),
         })
@@ -77,7 +77,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_AtTheLimit_IsRefusedUntilOneLeaves()
+    public async Task Watch_AtLimit_IsRejectedUntilOneLeaves()
     {
         await using var own = await KvServer.StartAsync(("WatchersMax", "1"));
         using (await EventStream.OpenAsync(own.Address, "?prefix="))
@@ -92,7 +92,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_StoreIsLoading_IsRefused()
+    public async Task Watch_StoreLoading_IsRejected()
     {
         var gate = new Gate();
         await using var own = await KvServer.StartAsync(new FakeCommitLog { Following = _ => gate.PassAsync() });
@@ -102,7 +102,7 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_ServiceIsStopping_IsRefused()
+    public async Task Watch_ServiceStopping_IsRejected()
     {
         await using var own = await KvServer.StartAsync();
         own.Store.StopWatchers();

@@ -6,7 +6,7 @@ namespace KvStore.Server.Tests;
 public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
 {
     [Fact]
-    public async Task Watch_Begins_SaysAtOnceWhatAndSinceWhen()
+    public async Task Watch_Begins_SendsPosition()
     {
         using var stream = await EventStream.OpenAsync(server.Address, "?key=begins");
         Assert.Equal(200, (int)stream.Status);
@@ -18,7 +18,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_KeyPrefixAndEveryKey_EachHearsOfItsOwn()
+    public async Task Watch_KeyPrefixAndAll_GetTheirChanges()
     {
         await using var own = await KvServer.StartAsync();
         using var key = await EventStream.OpenAsync(own.Address, "?key=a%2Fb");
@@ -42,7 +42,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_LastEventIdOrFrom_GoesOnAfterIt()
+    public async Task Watch_LastEventIdOrFrom_ResumesAfterIt()
     {
         await using var own = await KvServer.StartAsync();
         for (var i = 1; i <= 5; i++)
@@ -59,7 +59,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_Initial_SendsTheEntriesThenSyncedThenChanges()
+    public async Task Watch_Initial_SendsEntriesThenSyncedThenChanges()
     {
         await using var own = await KvServer.StartAsync();
         await own.CommitAsync(Some.Put("a/1"), Some.Put("a/2"), Some.Put("b"));
@@ -91,7 +91,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_WithoutValues_HasAllTheRest()
+    public async Task Watch_NoValues_HasOtherMembers()
     {
         using var stream = await EventStream.OpenAsync(server.Address, "?key=without&values=false&initial=true");
         await stream.NextAsync("synced");
@@ -103,7 +103,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
 
     // What they get is made once for all who watch the same.
     [Fact]
-    public async Task Watch_TheSameWithAndWithoutValues_EachGetsWhatItAskedFor()
+    public async Task Watch_WithAndWithoutValues_GetTheirForm()
     {
         using var with = await EventStream.OpenAsync(server.Address, "?key=both");
         using var without = await EventStream.OpenAsync(server.Address, "?key=both&values=false");
@@ -121,7 +121,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("one\ntwo\r\nthree\r\rdata: four\n\n", "text/plain", "text")]
     [InlineData("a\u2028b\u0085c\n", "text/plain; charset=utf-8", "text")]
     [InlineData("not json\n\n", "application/json", "base64")]
-    public async Task Watch_ValueWithLineBreaks_ArrivesWhole(string value, string contentType, string member)
+    public async Task Watch_LineBreaks_RoundTrip(string value, string contentType, string member)
     {
         using var stream = await EventStream.OpenAsync(server.Address, "?key=breaks");
         await server.CommitAsync(Some.Put("breaks", value, contentType: contentType));
@@ -135,7 +135,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData("text/plain", "text")]
     [InlineData("application/octet-stream", "base64")]
-    public async Task Watch_LargestValue_ArrivesWhole(string contentType, string member)
+    public async Task Watch_LargestValue_RoundTrips(string contentType, string member)
     {
         var value = string.Create(1 << 20, Seed.NewRandom(), static (text, random) =>
         {
@@ -149,7 +149,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_EntryExpires_IsTold()
+    public async Task Watch_EntryExpires_SendsExpire()
     {
         using var stream = await EventStream.OpenAsync(server.Address, "?key=expires");
         await server.CommitAsync(Some.Put("expires", expiresAt: TimeProvider.System.GetUtcNow().AddMilliseconds(50)));
@@ -158,7 +158,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_CommitWithARecordOfTheStore_ShowsOnlyWhatTheUserWrote()
+    public async Task Watch_StoreRecords_AreHidden()
     {
         await using var own = await KvServer.StartAsync();
         using var every = await EventStream.OpenAsync(own.Address, "?prefix=&initial=true");
@@ -175,7 +175,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Watch_InitialHasBeenSent_LetsGoOfThatState()
+    public async Task Watch_InitialSent_ReleasesSnapshot()
     {
         await using var own = await KvServer.StartAsync();
         await own.CommitAsync(Some.Put("k"));

@@ -25,7 +25,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [MemberData(nameof(Writes))]
-    public async Task AnyWrite_SentAgainWithItsKey_IsAnsweredTheSameAndNotCarriedOut(string method, string target, string? body, string? contentType)
+    public async Task AnyWrite_Retried_IsReplayed(string method, string target, string? body, string? contentType)
     {
         await server.Client.PutAsync("/v1/kv/retry/present", """{"a":1}""");
         (string, string)[] headers = [(Header, NewKey()), .. contentType is null ? [] : new[] { ("Content-Type", contentType) }];
@@ -45,7 +45,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_AnotherRequestWithTheKey_IsRefusedAndChangesNothing()
+    public async Task Put_IdempotencyKeyReused_IsRejected()
     {
         var key = (Header, NewKey());
         (await server.Client.PutAsync("/v1/kv/reuse/", "v", key)).Expect(201);
@@ -73,7 +73,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("a\tb")]
     [InlineData("129")]
     [InlineData("two")]
-    public async Task AnyWrite_KeyThatIsNone_IsRefused(string key)
+    public async Task AnyWrite_InvalidIdempotencyKey_IsRejected(string key)
     {
         using var raw = await server.ConnectAsync();
         string[] lines = key switch
@@ -87,7 +87,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_KeyOfEveryAllowedCharacterAndLength_Works()
+    public async Task Put_IdempotencyKeyAnyCharacter_IsAccepted()
     {
         var characters = string.Concat(Enumerable.Range(0x21, 0x5E).Select(c => (char)c));
         foreach (var key in new[] { "k", characters, new string('k', 128), "two words" })
@@ -98,7 +98,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Delete_FirstNotFound_IsDecidedAnewAndThenRemembered()
+    public async Task Delete_NotFound_IsNotRecorded()
     {
         var key = (Header, NewKey());
         (await server.Client.DeleteAsync("/v1/kv/anew", key)).Expect(404);
@@ -110,7 +110,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_AnswerLost_IsStoredOnceHoweverOftenItIsSent()
+    public async Task Append_UnknownOutcomeRetried_IsStoredOnce()
     {
         for (var i = 0; i < 100; i++)
         {
@@ -126,7 +126,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Append_SameKeyAtOnce_IsOneCommit()
+    public async Task Append_SameIdempotencyKeyConcurrently_IsOneCommit()
     {
         for (var round = 0; round < 10; round++)
         {
@@ -140,7 +140,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Add_AfterTheLifetime_IsCarriedOutAgainAndNotBefore()
+    public async Task Add_RecordExpired_IsAppliedAgain()
     {
         await using var own = await KvServer.StartAsync(("IdempotencyLifetime", "00:00:01"), ("ExpiryInterval", "00:00:00.010"));
         var start = Stopwatch.GetTimestamp();
@@ -157,7 +157,7 @@ public sealed class SafeRetryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task PersonUpdate_AnswerLargerThanIsRemembered_StillFits()
+    public async Task PersonUpdate_LargeAnswer_IsRecorded()
     {
         await using var own = await KvServer.StartAsync(("ValueBytesMax", "200"));
         var body = $$"""{"id":1,"name":"{{new string('x', 130)}}"}""";

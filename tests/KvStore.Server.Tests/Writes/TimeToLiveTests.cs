@@ -14,7 +14,7 @@ public sealed class TimeToLiveTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("POST", "/v1/kv/ttl/bad/", "v")]
     [InlineData("PATCH", "/v1/kv/ttl/bad", "")]
     [InlineData("POST", "/v1/counters/ttl/bad", "")]
-    public async Task AnyWrite_TtlThatIsNone_IsRefused(string method, string target, string body)
+    public async Task AnyWrite_InvalidTtl_IsRejected(string method, string target, string body)
     {
         using var raw = await server.ConnectAsync();
         foreach (var ttl in new[] { "", "0", "-1", "%2B5", "1.5", "1e3", "315360001", "99999999999999999999", "NONE", "forever", "01:00", "%205" })
@@ -23,7 +23,7 @@ public sealed class TimeToLiveTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task Put_WithTtl_SaysWhenItExpiresAndIsNeverDeletedBefore()
+    public async Task Put_Ttl_ReturnsExpiryAndExpiresNotBefore()
     {
         var start = Stopwatch.GetTimestamp();
         var written = (await server.Client.PutAsync("/v1/kv/ttl/short", "v", ("Content-Type", "text/plain"))).Expect(201);
@@ -44,7 +44,7 @@ public sealed class TimeToLiveTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
-    public async Task EveryWrite_WithAndWithoutTtl_SetsKeepsOrClearsIt()
+    public async Task EveryWrite_WithAndWithoutTtl_UpdatesExpiry()
     {
         var client = server.Client;
         await client.PutAsync("/v1/kv/ttl/json?ttl=1000", "{}");

@@ -16,7 +16,7 @@ public sealed class PaceTests : IDisposable
     [InlineData(MebiBytes, 6)]
     [InlineData(2 * MebiBytes, 3)]
     [InlineData(long.MaxValue, 0)]
-    public async Task Checkpoint_OfSixMebiBytes_TakesAsLongAsTheLimitSays(long bytesPerSecondMax, int seconds)
+    public async Task Checkpoint_RateLimited_TakesTime(long bytesPerSecondMax, int seconds)
     {
         _time.TimerCreated = _time.Advance;
         await using var log = await OpenAsync(new LinuxDisk(_directory.New()), new() { Directory = "unused", CheckpointBytesPerSecondMax = bytesPerSecondMax });
@@ -28,7 +28,7 @@ public sealed class PaceTests : IDisposable
     }
 
     [Fact]
-    public async Task Commit_WhileACheckpointWaits_IsNotHeldUpAndIsThereAfterwards()
+    public async Task Commit_DuringCheckpoint_IsNotBlocked()
     {
         var directory = _directory.New();
         var options = new DiskLogOptions { Directory = directory, CheckpointBytesPerSecondMax = 1, SegmentBytesMax = MebiBytes };
@@ -56,7 +56,7 @@ public sealed class PaceTests : IDisposable
     }
 
     [Fact]
-    public async Task Flush_OfAnInterval_ComesWhenItIsOverAndNotBefore()
+    public async Task Flush_Interval_RunsWhenDue()
     {
         var flushes = 0;
         var disk = new FakeDisk(new Random(1));
@@ -84,7 +84,7 @@ public sealed class PaceTests : IDisposable
     }
 
     [Fact]
-    public async Task Flush_OfAnIntervalWithoutAnotherCommit_IsDoneByTheLogItself()
+    public async Task Flush_IntervalWithoutCommit_IsDoneByLog()
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var disk = new FakeDisk(new Random(1));

@@ -1,14 +1,14 @@
 
 namespace KvStore.Storage.Tests;
 
-/// <summary>A log with a wrong bit is refused, and the refusal says where; nobody ever reads a wrong value.</summary>
+/// <summary>A log with a flipped bit fails to load and names the place; no read returns a wrong value.</summary>
 public sealed class DamageTests
 {
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, true)]
     [InlineData(false, false)]
-    public async Task Follow_AnyBitFlipped_HandsOverAllOrNamesTheFileAndTheByte(bool hasCheckpoint, bool isClosed)
+    public async Task Follow_AnyBitFlipped_LoadsAllOrNamesByte(bool hasCheckpoint, bool isClosed)
     {
         var files = await LogImage.MakeAsync(hasCheckpoint, isClosed);
         Assert.Equal(hasCheckpoint, files.Keys.Any(name => name.EndsWith(".checkpoint", StringComparison.Ordinal)));
@@ -40,7 +40,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public async Task Follow_LastSegmentCutAnywhere_HandsOverWholeBatchesUpToThere()
+    public async Task Follow_LastSegmentTruncated_LoadsWholeBatches()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = files.Keys.Max()!;
@@ -60,7 +60,7 @@ public sealed class DamageTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Follow_AnyOtherFileCutOrMissing_Refuses(bool hasCheckpoint)
+    public async Task Follow_OtherFileTruncatedOrMissing_Throws(bool hasCheckpoint)
     {
         var files = await LogImage.MakeAsync(hasCheckpoint, isClosed: true);
         var last = files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Max()!;
@@ -78,7 +78,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public async Task Follow_SectorLostBehindWhichAFrameWasFlushed_IsNoTail()
+    public async Task Follow_SectorLostBeforeFlushedFrame_IsDamage()
     {
         var disk = new FakeDisk(new Random(1));
         var log = new DiskCommitLog(disk.Start(), LogImage.Options with { SegmentBytesMax = 100_000 }, new FakeTimeProvider(), _ => { }, action => action());
@@ -97,7 +97,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public async Task Follow_FilesSwappedOrOfAnotherLog_Refuses()
+    public async Task Follow_FilesSwappedOrForeign_Throws()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var other = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);

@@ -6,7 +6,7 @@ namespace KvStore.Storage.Tests;
 public sealed class SortedRunsTests
 {
     [Fact]
-    public Task ApplyTo_AnyChangesToAnyEntries_IsWhatADictionaryBecomes() => Seed.ForEachAsync(2_000, seed =>
+    public Task ApplyTo_RandomChanges_EqualsDictionary() => Seed.ForEachAsync(2_000, seed =>
     {
         var random = new Random(seed);
         var keys = Enumerable.Range(0, 1 + random.Next(40)).Select(_ => NextKey(random)).Distinct().ToArray();

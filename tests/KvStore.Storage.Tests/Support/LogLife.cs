@@ -142,7 +142,7 @@ internal sealed class LogLife : IAsyncDisposable
 
     private void Before(DiskOperation operation, string name)
     {
-        // Commits go on while a checkpoint is written.
+        // Commits continue while a checkpoint is written.
         if (name.EndsWith(".checkpoint.tmp", StringComparison.Ordinal) && operation is DiskOperation.Write or DiskOperation.Flush &&
             !_isNested && _disk.CapacityBytes == long.MaxValue && _log!.Status.Phase == DiskLogPhase.Open && _random.Next(3) == 0)
             CommitWithin();

@@ -8,7 +8,7 @@ public sealed class FrameWriterTests
     private const int BytesMax = 4 << 20;
 
     [Fact]
-    public void Write_CommitOfAMillionKeys_TakesLittleMemoryAndWritesInPieces()
+    public void Write_CommitOfMillionKeys_StreamsWithLittleMemory()
     {
         var entry = Entry.Create(Key.Parse("a/key"), new byte[100], "text/plain", 1, 1, 1, 0);
         var changes = new EntryChange[Changes];

@@ -3,7 +3,7 @@ using KvStore.Client;
 
 namespace KvStore.SystemTests;
 
-/// <summary>The client for .NET where answers are lost, or the service goes away.</summary>
+/// <summary>The client for .NET with unknown outcomes, and without a service.</summary>
 public sealed class ClientRetryTests
 {
     private static readonly Uri AnyAddress = new("http://kvstore.invalid");
@@ -12,7 +12,7 @@ public sealed class ClientRetryTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Write_WhoseAnswerIsLost_IsSentAgainAndCarriedOutOnce()
+    public async Task Write_UnknownOutcome_IsRetriedAndAppliedOnce()
     {
         await using var server = await ServerProcess.StartAsync(("Engine", "memory"));
         using var connection = new UnreliableConnection { Target = server.Address };
@@ -30,7 +30,7 @@ public sealed class ClientRetryTests
     }
 
     [Fact]
-    public async Task Write_WithoutIdempotency_IsNotSentAgainWhenItsAnswerIsLost()
+    public async Task Write_NoIdempotencyKey_IsNotRetried()
     {
         await using var server = await ServerProcess.StartAsync(("Engine", "memory"));
         using var connection = new UnreliableConnection { Target = server.Address };
@@ -45,7 +45,7 @@ public sealed class ClientRetryTests
     }
 
     [Fact]
-    public async Task Request_ThatNeverGetsAnAnswer_FailsAfterItsRetries()
+    public async Task Request_Unanswered_FailsAfterRetries()
     {
         using var connection = new UnreliableConnection();
         using var http = new HttpClient(connection);
@@ -54,7 +54,7 @@ public sealed class ClientRetryTests
     }
 
     [Fact]
-    public async Task Request_ThatIsWrong_IsNotSentAgain()
+    public async Task Request_Rejected_IsNotRetried()
     {
         await using var server = await ServerProcess.StartAsync(("Engine", "memory"));
         using var connection = new UnreliableConnection { Target = server.Address };
@@ -66,7 +66,7 @@ public sealed class ClientRetryTests
 
     // The watch begins with the present entries, and lives through kills and restarts of the service.
     [Fact]
-    public async Task Watch_WhileTheServiceIsKilledAndStarted_HasEachChangeOnceAndInOrder()
+    public async Task Watch_ServerRestarts_GetsEachChangeOnceInOrder()
     {
         using var data = new DataDirectory();
         using var connection = new UnreliableConnection();
@@ -87,11 +87,11 @@ public sealed class ClientRetryTests
         await using (var last = await data.StartAsync())
         {
             connection.Target = last.Address;
-            var told = await watching!.WaitAsync(TimeSpan.FromSeconds(60), Token);
-            Assert.IsType<KvWatchEvent.Reset>(told[0]);
-            Assert.Single(told.OfType<KvWatchEvent.Reset>());
-            var present = told.OfType<KvWatchEvent.Entry>().Select(entry => entry.Value.Text);
-            var changes = told.OfType<KvWatchEvent.Changed>().SelectMany(changed => changed.Changes).Select(change => change.Entry!.Text);
+            var events = await watching!.WaitAsync(TimeSpan.FromSeconds(60), Token);
+            Assert.IsType<KvWatchEvent.Reset>(events[0]);
+            Assert.Single(events.OfType<KvWatchEvent.Reset>());
+            var present = events.OfType<KvWatchEvent.Entry>().Select(entry => entry.Value.Text);
+            var changes = events.OfType<KvWatchEvent.Changed>().SelectMany(changed => changed.Changes).Select(change => change.Entry!.Text);
             var seen = present.Concat(changes).Select(int.Parse).ToList();
             Assert.Equal(Enumerable.Range(seen[0], 31 - seen[0]), seen);
         }
@@ -99,14 +99,14 @@ public sealed class ClientRetryTests
 
     private static async Task<List<KvWatchEvent>> WatchAsync(KvStoreClient client, string last, CancellationToken cancellationToken)
     {
-        var told = new List<KvWatchEvent>();
+        var events = new List<KvWatchEvent>();
         await foreach (var one in client.WatchPrefixAsync("w/", new KvWatchOptions { IsInitial = true }, cancellationToken))
         {
-            told.Add(one);
+            events.Add(one);
             if (one is KvWatchEvent.Changed changed && changed.Changes.Any(change => change.Entry?.Text == last))
                 break;
         }
 
-        return told;
+        return events;
     }
 }

@@ -29,7 +29,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     [InlineData("user/42/name")]
     [InlineData("a%2Fb+c d?e#f&g=h;i")]
     [InlineData("\u00E4\u00F6/\U0001F600/%25/~.x..")]
-    public async Task Entry_WhateverItsKey_IsPutReadConditionedOnAndDeleted(string key)
+    public async Task Entry_AnyKey_RoundTrips(string key)
     {
         Assert.Null(await _client.GetAsync(key, cancellationToken: Token));
         var created = await _client.PutAsync(key, new byte[] { 0, 255, 10 }, "image/png", new KvWriteOptions { IfAbsent = true }, Token);
@@ -51,19 +51,19 @@ public sealed partial class ClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Json_Typed_IsStoredPatchedAndReadBack()
+    public async Task Json_Typed_RoundTrips()
     {
         await _client.PutJsonAsync("user/1", new User("Ada", 36), TestJson.Default.User, cancellationToken: Token);
         Assert.NotNull(await _client.PatchJsonAsync("user/1", new User("Ada Lovelace", null), TestJson.Default.User, cancellationToken: Token));
         Assert.Equal(new User("Ada Lovelace", null), (await _client.GetAsync("user/1", cancellationToken: Token))!.As(TestJson.Default.User));
-        Assert.Null(await _client.PatchAsync("nobody", "{}"u8.ToArray(), cancellationToken: Token));
+        Assert.Null(await _client.PatchAsync("absent", "{}"u8.ToArray(), cancellationToken: Token));
         await _client.PutAsync("text", "not json", cancellationToken: Token);
         var refused = await Assert.ThrowsAsync<KvStoreException>(() => _client.PatchAsync("text", "{}"u8.ToArray(), cancellationToken: Token));
         Assert.Equal((HttpStatusCode.Conflict, "not-json"), (refused.StatusCode, refused.Problem));
     }
 
     [Fact]
-    public async Task Counter_ManyAtATime_LosesNone()
+    public async Task Counter_Concurrent_LosesNone()
     {
         var numbers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => _client.IncrementAsync("hits", 3, cancellationToken: Token)));
         Assert.Equal(Enumerable.Range(1, 200).Select(i => 3L * i), numbers.Order());
@@ -71,7 +71,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task List_OfMoreThanAPage_HasAllOfOneSnapshot()
+    public async Task List_SeveralPages_ReadOneSnapshot()
     {
         await Parallel.ForEachAsync(Enumerable.Range(0, 2500), Token, async (i, token) => await _client.PutAsync($"n/{i:D4}", $"{i}", cancellationToken: token));
         await _client.PutAsync("other", "x", cancellationToken: Token);
@@ -89,7 +89,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Append_OneAfterTheOther_ComesBackInOrder()
+    public async Task Append_Sequence_ListsInOrder()
     {
         var keys = new List<string>();
         for (var i = 0; i < 5; i++)
@@ -130,7 +130,7 @@ public sealed partial class ClientTests : IAsyncLifetime
             }
             catch (KvPreconditionFailedException)
             {
-                // Somebody else was faster.
+                // Another client was faster.
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace KvStore.SystemTests;
 
-/// <summary>What is between a client and a service: it leads to wherever the service is now, and loses answers when it is told to.</summary>
+/// <summary>A proxy between a client and a service, at the address where the service is now. It drops responses on request.</summary>
 internal sealed class UnreliableConnection : HttpMessageHandler
 {
     private readonly HttpMessageInvoker _inner = new(new SocketsHttpHandler());
@@ -18,7 +18,7 @@ internal sealed class UnreliableConnection : HttpMessageHandler
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // While the service is away, its address is of nobody.
+        // While the service is down, another process may have its address.
         if (Target is not { } target)
             throw new HttpRequestException(HttpRequestError.ConnectionError, "The service is away.");
         request.RequestUri = new Uri(target, request.RequestUri!.PathAndQuery);

@@ -18,7 +18,7 @@ public sealed class ClientExampleTests : IDisposable
     [InlineData("README.md", "python", "five_calls.py", "python3")]
     [InlineData(Document, "javascript", "five-calls.mjs", "node")]
     [InlineData(Document, "go", "fivecalls.go", "go", "run")]
-    public async Task Program_InAnotherLanguage_PrintsWhatTheDocumentSays(string document, string language, string file, string command, params string[] arguments)
+    public async Task Program_OtherLanguage_PrintsDocumentedOutput(string document, string language, string file, string command, params string[] arguments)
     {
         var path = Path.Combine(_directory, file);
         await File.WriteAllTextAsync(path, CodeBlocks.Single(document, language), TestContext.Current.CancellationToken);
@@ -27,7 +27,7 @@ public sealed class ClientExampleTests : IDisposable
     }
 
     [Fact]
-    public async Task Program_InCSharp_IsTheSampleAndPrintsWhatTheDocumentSays()
+    public async Task Program_CSharp_IsSampleAndPrintsDocumentedOutput()
     {
         const string Sample = "samples/five-calls";
         Assert.Equal(

@@ -8,7 +8,7 @@ public sealed class DebianPackagesTests
     private static readonly string Index = Path.Combine(AppContext.BaseDirectory, "Data", "debian-packages.txt");
 
     [Fact]
-    public async Task Sample_ACutOfTheIndex_IsStoredAndReadBackWithoutErrors()
+    public async Task Sample_PartOfIndex_IsStoredAndReadBack()
     {
         await using var server = await ServerProcess.StartAsync();
         var records = File.ReadLines(Index).Count(line => line.StartsWith("Package: ", StringComparison.Ordinal));
@@ -23,7 +23,7 @@ public sealed class DebianPackagesTests
     }
 
     [Fact]
-    public async Task Sample_AQueueThatRefuses_TriesAgainUntilAllIsStored()
+    public async Task Sample_QueueFull_RetriesUntilStored()
     {
         await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "2"), ("BatchOperationsMax", "1"));
 
@@ -33,7 +33,7 @@ public sealed class DebianPackagesTests
     }
 
     [Fact]
-    public async Task Sample_RecordsThatAreTooLarge_NamesThemAndFails()
+    public async Task Sample_RecordsTooLarge_NamesThemAndFails()
     {
         await using var server = await ServerProcess.StartAsync(("ValueBytesMax", "5000"));
 
@@ -45,7 +45,7 @@ public sealed class DebianPackagesTests
     }
 
     [Fact]
-    public async Task Sample_NoService_SaysHowToStartOne()
+    public async Task Sample_NoService_PrintsAdvice()
     {
         var (code, _, errors) = await RunAsync(Index, new Uri("http://127.0.0.1:1"));
 

@@ -16,7 +16,7 @@ public sealed partial class DocumentTests
     [InlineData("docs/http-api.md", 25)]
     [InlineData("docs/operations.md", 11)]
     [InlineData("docs/recipes.md", 40)]
-    public async Task Tour_ReplayedFromADocument_AnswersAsItSays(string document, int stepsMin)
+    public async Task Tour_OfDocument_AnswersAsDocumented(string document, int stepsMin)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, document), TestContext.Current.CancellationToken);
         var steps = ConsoleTour.Parse(text);
@@ -44,7 +44,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public async Task Limits_InTheReadme_AreTheDefaultsThatTheServiceNames()
+    public async Task Limits_InReadme_AreDefaults()
     {
         await using var server = ServerProcess.Launch(["--help"]);
         Assert.Equal(0, await server.WaitForExitAsync(ServerProcess.StartTimeout));
@@ -71,11 +71,11 @@ public sealed partial class DocumentTests
     [InlineData("<html>", "<html>", true)]
     [InlineData("a", "ab", false)]
     [InlineData("a", "a\r\n", true)]
-    public void Matcher_DocumentedAndRealAnswer_DiffersOnlyInWhatIsFixed(string documented, string real, bool same) =>
+    public void Matcher_DocumentedAndRealAnswer_ComparesFixedParts(string documented, string real, bool same) =>
         Assert.Equal(same, new TourMatcher().Differs(documented, real) is null);
 
     [Fact]
-    public void Parser_CommandOverSeveralLines_EndsWithItsQuotes()
+    public void Parser_MultilineCommand_EndsWithQuotes()
     {
         var step = Assert.Single(ConsoleTour.Parse("x\n```console\n$ curl --data '{\n  \"id\": 1\n}' \\\n  http://h\n{}\n```\n$ not this\n"));
 

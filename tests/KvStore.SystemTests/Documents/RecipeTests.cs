@@ -39,7 +39,7 @@ public sealed class RecipeTests : IAsyncLifetime
 
     /// <summary>Each holder reads a number, stalls now and then, and writes the next one under the lock: no successful write is lost.</summary>
     [Fact]
-    public async Task Lock_HoldersThatStall_LoseNoWriteThatSucceeded()
+    public async Task Lock_HolderStalls_LosesNoWrite()
     {
         const int WritesWanted = 25;
         var writes = new ConcurrentBag<(long Token, int Number)>();
@@ -68,7 +68,7 @@ public sealed class RecipeTests : IAsyncLifetime
 
     /// <summary>Some workers die with their claim and some finish after it has expired: each job is finished, and only once.</summary>
     [Fact]
-    public async Task WorkQueue_WorkersThatDieOrStall_FinishEachJobOnce()
+    public async Task WorkQueue_WorkersDieOrStall_FinishesEachJobOnce()
     {
         const int Jobs = 40;
         for (var job = 0; job < Jobs; job++)
@@ -107,7 +107,7 @@ public sealed class RecipeTests : IAsyncLifetime
 
     /// <summary>The source changes while clients fill the cache from it: no read returns a value from before an answered invalidation.</summary>
     [Fact]
-    public async Task Cache_SourceThatChanges_IsNeverOlderThanTheLastInvalidation()
+    public async Task Cache_SourceChanges_IsNeverStaleAfterInvalidation()
     {
         const int Changes = 150;
         int source = 0, invalidatedThrough = 0, hits = 0, stale = 0;

@@ -18,7 +18,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public async Task Backup_TakenWhileWritesGoOn_RestoresEveryEntryThatWasAnsweredBefore()
+    public async Task Backup_DuringWrites_RestoresAcknowledgedEntries()
     {
         const int Before = 500;
         JsonElement checkpoint;
@@ -51,7 +51,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public async Task Repair_DamageInTheLog_KeepsWhatComesBeforeAndPutsTheRestAside()
+    public async Task Repair_DamagedLog_KeepsPrefix()
     {
         const int Keys = 100;
         await using (var server = await _data.StartAsync())
@@ -89,7 +89,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public async Task Verify_DirectoryInUseOrAbsent_SaysSo()
+    public async Task Verify_DirectoryInUseOrAbsent_Fails()
     {
         var (absentCode, absent) = await _data.RunAsync("verify");
         Assert.Equal((DataUnusable, $"There is no directory {_data.FullName}. Name the data directory with --data."), (absentCode, absent));
@@ -105,7 +105,7 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
-    public async Task Verify_MediumThatCannotBeWritten_ReadsItAndSaysWhetherItCouldBeLocked()
+    public async Task Verify_ReadOnlyMedium_ReportsLock()
     {
         using var disk = await FaultyDisk.BuildAsync();
         disk.Fail("open", FaultyDisk.ReadOnlyFileSystem);

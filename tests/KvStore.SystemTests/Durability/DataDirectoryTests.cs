@@ -12,7 +12,7 @@ public sealed class DataDirectoryTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public async Task Terminate_ThenStart_KeepsEveryEntryRevisionAndTheHistory()
+    public async Task Terminate_ThenStart_KeepsEntriesAndHistory()
     {
         const int Keys = 300;
         var etags = new Dictionary<string, string?>();
@@ -39,7 +39,7 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_SecondProcessOnTheDirectory_IsRefusedAndTheFirstGoesOn()
+    public async Task Start_DirectoryLocked_FailsAndFirstContinues()
     {
         await using var first = await _data.StartAsync();
         await using var second = _data.Launch();
@@ -48,12 +48,12 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.True(await first.IsReadyAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>/sys takes no files from anybody, not even from root.</summary>
+    /// <summary>/sys takes no files, not even from root.</summary>
     [Theory]
     [InlineData("/sys", "Could not open /sys/lock: Permission denied")]
     [InlineData("/proc/kvstore", "Could not create the directory /proc/kvstore: No such file or directory")]
     [InlineData("/etc/hostname/data", "Could not create the directory /etc/hostname: File exists")]
-    public async Task Start_DirectoryThatCannotBeUsed_SaysWhyAndWhatToDo(string directory, string reason)
+    public async Task Start_UnusableDirectory_FailsWithAdvice(string directory, string reason)
     {
         await using var server = ServerProcess.Launch(["--urls", "http://127.0.0.1:0", "--data", directory]);
 
@@ -62,7 +62,7 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_DamagedFile_NamesThePlaceAndServesNothing()
+    public async Task Start_DamagedFile_NamesPlaceAndFails()
     {
         await WriteAsync(100);
         var segment = _data.LastSegment;
@@ -77,7 +77,7 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_TornTail_CutsItOffAndSaysSo()
+    public async Task Start_TornTail_TruncatesAndLogs()
     {
         const int Keys = 100;
         await WriteAsync(Keys, Signal.Kill);

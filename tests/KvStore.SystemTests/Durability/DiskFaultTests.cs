@@ -23,7 +23,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     [Theory]
     [InlineData("pwrite")]
     [InlineData("fallocate")]
-    public async Task NoSpace_WritesAre507AndReadsGoOn_UntilThereIsRoom(string function)
+    public async Task Write_NoSpace_Is507UntilSpace(string function)
     {
         await using (var server = await _data.Launch(_disk, ("ReserveBytes", "0")).WhenReadyAsync())
         {
@@ -50,11 +50,11 @@ public sealed class DiskFaultTests : IAsyncLifetime
         await AssertStoredAsync(("a", "before"), ("b", null), ("c", "after"));
     }
 
-    /// <summary>Whether the write that met the failure is there after a restart nobody can know; every other one is known.</summary>
+    /// <summary>The outcome of the write that met the failure is unknown after a restart; every other one is known.</summary>
     [Theory]
     [InlineData("fdatasync")]
     [InlineData("pwrite")]
-    public async Task Failure_OfAWriteOrAFlush_ClosesTheLogAndReadsGoOn(string function)
+    public async Task Write_DiskFails_ClosesLogAndServesReads(string function)
     {
         await using (var server = await _data.Launch(_disk).WhenReadyAsync())
         {
@@ -88,7 +88,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     [Theory]
     [InlineData("fdatasync", FaultyDisk.InputOutputError, 503, "unavailable")]
     [InlineData("pwrite", FaultyDisk.NoSpaceLeft, 507, "no-space")]
-    public async Task Failure_OfACheckpoint_IsToldAndHarmsNothing(string function, int error, int status, string slug)
+    public async Task Checkpoint_DiskFails_IsReportedWithoutHarm(string function, int error, int status, string slug)
     {
         await using (var server = await _data.Launch(_disk).WhenReadyAsync())
         {
@@ -109,7 +109,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Loading_TakesLong_ServesNothingAndSaysHowFarItIs()
+    public async Task Start_LongLoad_ReportsProgress()
     {
         await using (var server = await _data.StartAsync())
         {
@@ -139,7 +139,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Terminate_WhileLoading_EndsSoonAndWell()
+    public async Task Terminate_WhileLoading_ExitsWith0()
     {
         await using (var server = await _data.StartAsync())
         {
@@ -161,7 +161,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Start_DiskThatCannotBeRead_IsRefused()
+    public async Task Start_UnreadableDisk_Fails()
     {
         await using (var server = await _data.StartAsync())
         {

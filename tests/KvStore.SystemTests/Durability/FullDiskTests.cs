@@ -18,7 +18,7 @@ public sealed class FullDiskTests : IDisposable
     [Theory]
     [InlineData("tmpfs")]
     [InlineData("ext4")]
-    public async Task Write_UntilTheDiskIsFull_IsRefusedThenGoesOnAndLosesNothing(string fileSystem)
+    public async Task Write_DiskFull_IsRejectedThenRecovers(string fileSystem)
     {
         Assert.SkipUnless(TryMount(fileSystem), $"{fileSystem} cannot be mounted here.");
         var data = Path.Combine(MountPoint, "data");

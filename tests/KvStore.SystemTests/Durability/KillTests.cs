@@ -18,7 +18,7 @@ public sealed class KillTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
-    public async Task Kill_UnderLoadWhileRecoveringAndWithinACheckpoint_LosesNothingThatWasAnswered()
+    public async Task Kill_LoadRecoveryOrCheckpoint_KeepsAcknowledgedWrites()
     {
         var rounds = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 100 : 9;
         var random = Seed.NewRandom();

@@ -18,7 +18,7 @@ internal sealed class Bash : IAsyncDisposable
 
     public Bash()
     {
-        // In place of somebody's own settings and proxy, which must not decide what the test sees.
+        // Replaces the user's settings and proxy, which must not decide what the test sees.
         File.WriteAllText(Path.Combine(_directory, ".curlrc"), "silent\nshow-error\n");
         var start = new ProcessStartInfo("bash", ["--noprofile", "--norc"])
         {

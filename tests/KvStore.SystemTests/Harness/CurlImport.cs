@@ -18,7 +18,7 @@ internal sealed partial class CurlImport : IAsyncDisposable
 
     public CurlImport(Uri address)
     {
-        // The period is standard input, too, but curl goes on passing the answer on while there is nothing to send.
+        // The period is standard input, too, but curl continues to pass the response on while there is nothing to send.
         var start = new ProcessStartInfo("curl", ["--disable", "--no-progress-meter", "--no-buffer", "--noproxy", "*", "--request", "POST", "--header", "Accept: application/x-ndjson",
             "--upload-file", ".", new Uri(address, "/v1/import").ToString()])
         {
@@ -28,7 +28,7 @@ internal sealed partial class CurlImport : IAsyncDisposable
         _process = Process.Start(start)!;
     }
 
-    /// <summary>Bytes of the answer that curl has written and nobody has read.</summary>
+    /// <summary>Bytes of the response that curl has written and that are unread.</summary>
     public int UnreadBytes =>
         GetCount(((AnonymousPipeClientStream)_process.StandardOutput.BaseStream).SafePipeHandle, BytesThatCanBeRead, out var bytes) == 0 ? bytes : throw new IOException("The pipe cannot be asked.");
 

@@ -8,7 +8,7 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Not there before the first process has made it.</summary>
     public string FullName => Path.Combine(_root, "data");
 
-    /// <summary>The file that the log goes on in.</summary>
+    /// <summary>The segment that the log appends to.</summary>
     public string LastSegment => Directory.GetFiles(FullName, "*.segment").Max(StringComparer.Ordinal)!;
 
     /// <summary>Where the last byte that was written ends: what follows is room that was reserved.</summary>

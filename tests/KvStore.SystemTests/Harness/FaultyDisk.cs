@@ -47,7 +47,7 @@ internal sealed class FaultyDisk : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    // Renamed, so that nobody reads half of it.
+    // Renamed, so that no process reads half of it.
     private void Set(string function, string text)
     {
         var path = Path.Combine(_root, function);

@@ -130,7 +130,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public int OpenSockets() => Directory.EnumerateFileSystemEntries($"/proc/{_process.Id}/fd")
         .Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
-    /// <summary>Waits until the process has let go of all sockets but these: it has noticed that their clients went away.</summary>
+    /// <summary>Waits until the process has closed all sockets but these: it has noticed that their clients disconnected.</summary>
     public async Task WaitForOpenSocketsAsync(int count)
     {
         // Connections are accepted in the order in which they were made: when this one is answered, no earlier one still

@@ -7,7 +7,7 @@ namespace KvStore.SystemTests;
 public sealed class LogTests
 {
     [Fact]
-    public async Task Output_AfterManySuccessfulRequests_IsTheStartAndTheEnd()
+    public async Task Output_SuccessfulRequests_IsStartAndStop()
     {
         // On a busy machine any request may be a slow one, which another test is about.
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "01:00:00"));
@@ -35,7 +35,7 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Output_AfterASlowRequest_TellsWhichAndHowLong()
+    public async Task Output_SlowRequest_HasTargetAndDuration()
     {
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "00:00:00.050"));
         using var connection = await RawConnection.ConnectAsync(server.Address);
@@ -54,7 +54,7 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Output_WhenWritesAreRefused_IsOneLineAndNotOneForEach()
+    public async Task Output_WritesRejected_IsOneLinePerWindow()
     {
         await using var server = await ServerProcess.StartAsync(("QueueOperationsMax", "1"), ("BatchOperationsMax", "1"));
         var refused = 0;
@@ -83,7 +83,7 @@ public sealed class LogTests
         try
         {
             var started = Parse((await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
-            await using var connection = await RawConnection.ConnectAsync(new Uri(started.GetProperty("properties").GetProperty("Addresses").GetString()!));
+            using var connection = await RawConnection.ConnectAsync(new Uri(started.GetProperty("properties").GetProperty("Addresses").GetString()!));
 
             // A pipe takes 64 KiB, and a line has more than 200 bytes.
             for (var i = 0; i < 2000; i++)

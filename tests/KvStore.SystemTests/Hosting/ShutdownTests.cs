@@ -12,7 +12,7 @@ public sealed class ShutdownTests
     [Theory]
     [InlineData((int)Signal.Terminate)]
     [InlineData((int)Signal.Interrupt)]
-    public async Task Signal_WhenIdle_ExitsWithCode0(int signal)
+    public async Task Signal_Idle_ExitsWith0(int signal)
     {
         await using var server = await ServerProcess.StartAsync();
 
@@ -27,7 +27,7 @@ public sealed class ShutdownTests
     /// were begun before the signal and whose last bytes are sent after the last write has been answered or cut off.
     /// </summary>
     [Fact]
-    public async Task Terminate_WithinTenThousandWrites_AppliedEveryWriteThatItAnswered()
+    public async Task Terminate_During10000Writes_KeepsAcknowledgedWrites()
     {
         await using var server = await ServerProcess.StartAsync();
         using var flood = await WriteFlood.OpenAsync(server.Address);
@@ -56,7 +56,7 @@ public sealed class ShutdownTests
 
     /// <summary>Before the runtime has installed its handler the system's own one ends the process: 143. From the start line on it must be 0.</summary>
     [Fact]
-    public async Task Terminate_AtRandomMomentsOfTheStart_NeverHangs()
+    public async Task Terminate_DuringStart_Exits()
     {
         const int Rounds = 20;
         var random = Seed.NewRandom();
@@ -79,7 +79,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Terminate_RightAfterReadiness_AnswersOrRefusesAndExits()
+    public async Task Terminate_RightAfterReadiness_Exits()
     {
         for (var round = 0; round < 3; round++)
         {
@@ -96,7 +96,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Terminate_WithIdleConnectionsAndASlowUpload_ExitsInTime()
+    public async Task Terminate_IdleAndSlowClients_ExitsInTime()
     {
         await using var server = await ServerProcess.StartAsync();
         var idle = new List<RawConnection>();

@@ -7,7 +7,7 @@ public sealed class StartTests
     private const int BadSettings = 2;
 
     [Fact]
-    public async Task Start_AddressInUse_SaysSoAndFails()
+    public async Task Start_AddressInUse_Fails()
     {
         await using var first = await ServerProcess.StartAsync();
         var address = first.Address.GetLeftPart(UriPartial.Authority);
@@ -23,7 +23,7 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task Start_SeveralBadSettings_NamesAllOfThemAndFails()
+    public async Task Start_SeveralInvalidSettings_NamesAll()
     {
         await using var server = ServerProcess.Launch(
             ["--urls", "nonsense"], ("QueueOperationsMax", "-1"), ("ValueBytesMax", "many"), ("Engine", "paper"));
@@ -40,7 +40,7 @@ public sealed class StartTests
     [InlineData("--engin", "memory")]
     [InlineData("engine", "memory")]
     [InlineData("--KvStore:QueueOperationMax", "5")]
-    public async Task Start_UnknownSwitch_NamesItAndFails(string name, string value)
+    public async Task Start_UnknownSwitch_NamesIt(string name, string value)
     {
         await using var server = ServerProcess.Launch([name, value]);
 

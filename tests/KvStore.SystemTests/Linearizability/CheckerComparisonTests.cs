@@ -9,7 +9,7 @@ public sealed class CheckerComparisonTests
     private const int ConfigurationsMax = 100_000;
 
     [Fact]
-    public void Check_SmallRandomHistories_DecidesAsTryingEveryOrderDoes()
+    public void Check_SmallRandomHistories_EqualsBruteForce()
     {
         var random = Seed.NewRandom();
         var verdicts = new Dictionary<Verdict, int>();

@@ -11,22 +11,22 @@ public sealed class CheckerTests
     public void Check_NoOperations_IsLinearizable() => Accept();
 
     [Fact]
-    public void Check_ReadBesideAWrite_MaySeeEitherState()
+    public void Check_ConcurrentRead_MaySeeEitherState()
     {
         Accept(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 3, new Get(A), NotFound(0)), Done(4, 5, new Get(A), Found("x", 1)));
         Accept(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 5, new Get(A), Found("x", 1)), Done(3, 6, new Get(A), NotFound(0)));
     }
 
     [Fact]
-    public void Check_ReadsBesideAWriteThatGoBack_AreViolated() =>
+    public void Check_ConcurrentReadsGoBack_IsViolation() =>
         Refuse(Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), NotFound(0)));
 
     [Fact]
-    public void Check_ReadOfTheSameInstant_CountsAsBeside() =>
+    public void Check_ReadAtSameInstant_IsConcurrent() =>
         Accept(Done(1, 4, new Put(A, "x"), Created(1)), Done(4, 5, new Get(A), NotFound(0)));
 
     [Fact]
-    public void Check_StaleRead_IsViolated()
+    public void Check_StaleRead_IsViolation()
     {
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), NotFound(0)));
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y"), Replaced(2)), Done(5, 6, new Get(A), Found("x", 1)));
@@ -34,27 +34,27 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_ReadOfWhatNobodyWrote_IsViolated() =>
+    public void Check_ReadOfUnwrittenValue_IsViolation() =>
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), Found("y", 1)));
 
     [Fact]
-    public void Check_SameValueAtAnotherRevision_IsViolated() =>
+    public void Check_SameValueOtherRevision_IsViolation() =>
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(A), Found("x", 2)));
 
     [Fact]
-    public void Check_LostUpdate_IsViolated() => Refuse(
+    public void Check_LostUpdate_IsViolation() => Refuse(
         Done(1, 2, new Put(A, "x"), Created(1)),
         Done(3, 6, new Put(A, "y", IfRevision(1)), Replaced(2)),
         Done(4, 5, new Put(A, "z", IfRevision(1)), Replaced(3)));
 
     [Fact]
-    public void Check_OneOfTwoConditionalWritesIsRefused_IsLinearizable() => Accept(
+    public void Check_OneOfTwoConditionalWritesFails_IsLinearizable() => Accept(
         Done(1, 2, new Put(A, "x"), Created(1)),
         Done(3, 6, new Put(A, "y", IfRevision(1)), Replaced(2)),
         Done(4, 5, new Put(A, "z", IfRevision(1)), Refused(2, 2)));
 
     [Fact]
-    public void Check_RefusalThatShouldHaveHeld_IsViolated()
+    public void Check_GuardShouldHavePassed_IsViolation()
     {
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y", IfRevision(1)), Refused(1, 1)));
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Put(A, "y", IfExists), Refused(1, null)));
@@ -64,29 +64,29 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_RefusalWithAStaleRevision_IsViolated() => Refuse(
+    public void Check_FailedGuardStaleRevision_IsViolation() => Refuse(
         Done(1, 2, new Put(A, "x"), Created(1)),
         Done(3, 4, new Put(A, "y"), Replaced(2)),
         Done(5, 6, new Put(A, "z", IfRevision(9)), Refused(2, 1)));
 
     [Fact]
-    public void Check_CreatedTwice_IsViolated() =>
+    public void Check_CreatedTwice_IsViolation() =>
         Refuse(Done(1, 9, new Put(A, "x", IfAbsent), Created(1)), Done(2, 8, new Put(A, "y", IfAbsent), Created(2)));
 
     [Fact]
-    public void Check_ReplacedWhereNothingWas_IsViolated() => Refuse(Done(1, 2, new Put(A, "x"), Replaced(1)));
+    public void Check_ReplacedAbsent_IsViolation() => Refuse(Done(1, 2, new Put(A, "x"), Replaced(1)));
 
     [Fact]
-    public void Check_WriteAtAnEarlierRevision_IsViolated() =>
+    public void Check_WriteAtEarlierRevision_IsViolation() =>
         Refuse(Done(1, 2, new Put(A, "x"), Created(2)), Done(3, 4, new Put(A, "y"), Replaced(1)));
 
     [Fact]
-    public void Check_RevisionsThatGoBack_AreViolated() =>
+    public void Check_RevisionsGoBack_IsViolation() =>
         Refuse(Done(1, 2, new Get(A), NotFound(5)), Done(3, 4, new Get(A), NotFound(4)));
 
-    /// <summary>Each write may come first, and one that nobody knows of explains the read.</summary>
+    /// <summary>Each write may come first, and an unknown one explains the read.</summary>
     [Fact]
-    public void Check_LostWriteAmongManyBesideIt_IsFoundWithoutTryingAllOrders() => Accept(
+    public void Check_UnknownWriteAmongMany_IsFoundFast() => Accept(
     [
         .. Enumerable.Range(0, 30).Select(i => Done(1, 99, new Put(A, $"{i}"), i == 0 ? Created(1) : Replaced(i < 15 ? i + 1 : i + 2))),
         .. Enumerable.Range(0, 30).Select(i => Lost(1, new Put(A, $"lost {i}"))),
@@ -94,14 +94,14 @@ public sealed class CheckerTests
     ]);
 
     [Fact]
-    public void Check_DeletedTwice_IsViolated()
+    public void Check_DeletedTwice_IsViolation()
     {
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 6, new Delete(A), Deleted(2)), Done(4, 5, new Delete(A), Deleted(3)));
         Accept(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 6, new Delete(A), Deleted(2)), Done(4, 5, new Delete(A), NotFound(2)));
     }
 
     [Fact]
-    public void Check_LostWrite_MayHaveBeenCarriedOutOrNot()
+    public void Check_UnknownWrite_MayBeAppliedOrNot()
     {
         Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)));
         Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), NotFound(0)));
@@ -109,26 +109,26 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_LostWriteThatGoesAwayAgain_IsViolated() =>
+    public void Check_UnknownWriteVanishes_IsViolation() =>
         Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), NotFound(1)));
 
     [Fact]
-    public void Check_LostWriteBeforeItsCall_IsViolated() =>
+    public void Check_UnknownWriteBeforeCall_IsViolation() =>
         Refuse(Done(1, 2, new Get(A), Found("x", 1)), Lost(3, new Put(A, "x")));
 
     [Fact]
-    public void Check_LostWriteTwice_IsViolated() => Refuse(
+    public void Check_UnknownWriteTwice_IsViolation() => Refuse(
         Lost(1, new Put(A, "x")),
         Done(2, 3, new Get(A), Found("x", 1)),
         Done(4, 5, new Put(A, "y"), Replaced(2)),
         Done(6, 7, new Get(A), Found("x", 3)));
 
     [Fact]
-    public void Check_LostWriteAtTwoRevisions_IsViolated() =>
+    public void Check_UnknownWriteAtTwoRevisions_IsViolation() =>
         Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), Found("x", 2)));
 
     [Fact]
-    public void Check_LostWriteWhoseConditionCannotHold_IsViolated()
+    public void Check_UnknownWriteConditionImpossible_IsViolation()
     {
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Put(A, "y", IfAbsent)), Done(4, 5, new Get(A), Found("y", 2)));
         Accept(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Put(A, "y", IfRevision(1))), Done(4, 5, new Get(A), Found("y", 2)));
@@ -136,35 +136,35 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_LostWriteOfARevisionThatIsToldLater_IsKnownByIt()
+    public void Check_UnknownWriteRevisionSeenLater_IsKnown()
     {
         Accept(Lost(1, new Put(A, "x")), Done(2, 3, new Put(A, "y", IfRevision(5)), Refused(7, 7)), Done(4, 5, new Get(A), Found("x", 7)));
         Refuse(Lost(1, new Put(A, "x")), Done(2, 3, new Put(A, "y", IfRevision(5)), Refused(7, 7)), Done(4, 5, new Get(A), Found("x", 8)));
     }
 
     [Fact]
-    public void Check_LostDelete_ExplainsWhatIsMissing()
+    public void Check_UnknownDelete_ExplainsAbsence()
     {
         Accept(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Delete(A)), Done(4, 5, new Get(A), Found("x", 1)), Done(6, 7, new Get(A), NotFound(2)));
         Refuse(Done(1, 2, new Put(A, "x"), Created(1)), Lost(3, new Delete(A, IfRevision(9))), Done(4, 5, new Get(A), NotFound(2)));
     }
 
     [Fact]
-    public void Check_LostAddition_CountsOnceOrNever()
+    public void Check_UnknownAdd_CountsAtMostOnce()
     {
         Accept(Lost(1, new Add(A, 2)), Done(2, 3, new Add(A, 1), Counted(1, 1)), Done(4, 5, new Add(A, 1), Counted(4, 3)));
         Refuse(Lost(1, new Add(A, 2)), Done(2, 3, new Add(A, 1), Counted(5, 3)));
     }
 
     [Fact]
-    public void Check_Additions_EachCounts()
+    public void Check_Adds_EachCounts()
     {
         Accept(Done(1, 9, new Add(A, 1), Counted(2, 2)), Done(2, 8, new Add(A, 1), Counted(1, 1)), Done(10, 11, new Get(A), Found("2", 2)));
         Refuse(Done(1, 9, new Add(A, 1), Counted(1, 1)), Done(2, 8, new Add(A, 1), Counted(1, 2)));
     }
 
     [Fact]
-    public void Check_AdditionToWhatIsNoNumber_IsRefusedOnlyThen()
+    public void Check_AddToText_IsRejectedOnlyThen()
     {
         Accept(Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Add(A, 1), NoNumber(1)));
         Refuse(Done(1, 2, new Put(A, "7"), Created(1)), Done(3, 4, new Add(A, 1), NoNumber(1)));
@@ -173,7 +173,7 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_ListingThatMixesStates_IsViolated()
+    public void Check_ListOfMixedStates_IsViolation()
     {
         Operation[] writes =
         [
@@ -186,11 +186,11 @@ public sealed class CheckerTests
     }
 
     [Fact]
-    public void Check_OperationsWithOtherKeys_ChangeNothing() => Accept(
+    public void Check_OtherKeys_ChangeNothing() => Accept(
         Done(1, 2, new Put(A, "x"), Created(1)), Done(3, 4, new Get(B), NotFound(1)), Done(5, 6, new Get(A), Found("x", 1)));
 
     [Fact]
-    public void Check_AnswerThatThereMustNotBe_IsViolated() => Refuse(Done(1, 2, new Get(A), new Answer(500, 0)));
+    public void Check_ImpossibleAnswer_IsViolation() => Refuse(Done(1, 2, new Get(A), new Answer(500, 0)));
 
     [Fact]
     public void Check_MoreThanTheLimit_IsUndecided()

@@ -9,7 +9,7 @@ internal sealed class ClientMemory(int client, int keyCount)
     /// <summary>The revision that the key's entry had when the client last heard of it; 0 if it never did.</summary>
     public long RevisionOf(int key) => _revisions[key];
 
-    /// <summary>A value that nobody else writes, and this client only once.</summary>
+    /// <summary>A value that no other client writes, and this one only once.</summary>
     public string NextValue() => $"v{client}-{++_values}";
 
     public void Remember(Call call, Answer answer)
@@ -20,8 +20,8 @@ internal sealed class ClientMemory(int client, int keyCount)
             _revisions[i] = answer.Registers[i].Revision ?? _revisions[i];
         for (var i = 0; i < answer.Results.Length; i++)
         {
-            if (((Transaction)call).Steps[i].ResultKey is var told && (answer.Results[i].Revision ?? answer.Results[i].Entry.Revision) is { } seen)
-                _revisions[told] = seen;
+            if (((Transaction)call).Steps[i].ResultKey is var result && (answer.Results[i].Revision ?? answer.Results[i].Entry.Revision) is { } seen)
+                _revisions[result] = seen;
         }
 
         foreach (var failed in answer.Failed)

@@ -1,7 +1,7 @@
 
 namespace KvStore.SystemTests;
 
-/// <summary>What goes on beside a history: writes of other keys, which nobody reads, and a watch of the history's own.</summary>
+/// <summary>The load beside a history: writes of other keys, which no client reads, and a watch of the history's keys.</summary>
 internal sealed class Company : IAsyncDisposable
 {
     private readonly RawConnection _watch;

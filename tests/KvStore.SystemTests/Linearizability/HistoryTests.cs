@@ -13,7 +13,7 @@ public sealed class HistoryTests
 
     /// <param name="engine">What keeps the entries.</param>
     /// <param name="processors">
-    /// How many processors .NET is told that there are; 0 for the truth. With more than there are it uses more threads than can run, and the
+    /// How many processors .NET is to assume; 0 for the real number. With more than there are it uses more threads than can run, and the
     /// system takes the processor away from them between any two instructions: what is a matter of microseconds otherwise is one of milliseconds then.
     /// </param>
     [Theory]
@@ -21,7 +21,7 @@ public sealed class HistoryTests
     [InlineData("memory", 16)]
     [InlineData("disk", 0)]
     [InlineData("disk", 16)]
-    public async Task Histories_OfManyClientsOverHttp_AreLinearizable(string engine, int processors)
+    public async Task Histories_ManyClients_AreLinearizable(string engine, int processors)
     {
         var random = Seed.NewRandom();
         (string, string)[] processorSetting = processors == 0 ? [] : [("DOTNET_PROCESSOR_COUNT", processors.ToString(CultureInfo.InvariantCulture))];

@@ -5,12 +5,12 @@ namespace KvStore.SystemTests;
 /// <summary>
 /// Clients that call a service at the same time, each over a connection of its own, and write down what they asked, when, and what was
 /// answered. Some cut their connection after they have sent a request. They speak HTTP by themselves: a library might send a
-/// request again when its connection breaks, and nobody could tell.
+/// request again when its connection breaks, and the history would not show it.
 /// </summary>
 /// <remarks>
 /// What the service does too soon or too late is wrong for microseconds, and a client needs longer than that from an answer to its next question.
-/// So clients send a read right behind a write: the service comes to it as soon as it has answered the write. Others write keys that nobody reads, so that
-/// many writes are committed and answered together, which takes longer. And somebody watches, because a snapshot that somebody waits for is slower to publish.
+/// So clients send a read right after a write: the service comes to it as soon as it has answered the write. Others write keys that no client reads, so that
+/// many writes are committed and answered together, which takes longer. And one client watches, because a snapshot with a waiter is slower to publish.
 /// </remarks>
 internal sealed class Recorder
 {
@@ -104,7 +104,7 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Goes away without reading: at once, or after what is shorter than any timer; with a reset, or as at a client's end.</summary>
+    /// <summary>Disconnects without reading: at once, or after less than any timer; with a reset, or regularly.</summary>
     private static void Cut(RawConnection connection, Random random)
     {
         var wait = TimeSpan.FromMicroseconds(random.Next(MicrosecondsUntilCutMax));

@@ -13,7 +13,7 @@ public sealed class TransactionTests
     private static readonly TransactionGuard[] AIsAt9 = [new(A, IfRevision(9))];
 
     [Fact]
-    public void Check_TransactionSeenInPart_IsViolated()
+    public void Check_PartialTransaction_IsViolation()
     {
         var puts = Done(1, 9, Do(new PutStep(A, "x"), new PutStep(B, "y")), Carried(1, new StepResult(true, 1), new StepResult(true, 1)));
         Accept(puts, Done(2, 3, new List(2), Listed(0, default, default)), Done(4, 5, new List(2), Listed(1, new Register("x", 1), new Register("y", 1))));
@@ -23,7 +23,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_TransactionCarriedOutAlthoughAGuardFailed_IsViolated()
+    public void Check_TransactionDespiteFailedGuard_IsViolation()
     {
         Accept(PutA, Done(3, 4, DoIf(AIsAt1, new PutStep(B, "y")), Carried(2, new StepResult(true, 2))));
         Refuse(PutA, Done(3, 4, DoIf(AIsAt9, new PutStep(B, "y")), Carried(2, new StepResult(true, 2))));
@@ -35,7 +35,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_RefusedTransaction_TellsExactlyTheGuardsThatFailed()
+    public void Check_FailedTransaction_NamesFailedGuards()
     {
         var transaction = DoIf([.. AIsAt9, .. AIsAt1, new(B, IfExists)], new PutStep(B, "y"));
         Accept(PutA, Done(3, 4, transaction, GuardsFailed(1, new FailedGuard("guards[0]", A, 1), new FailedGuard("guards[2]", B, null))));
@@ -48,7 +48,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_GuardOfRevision0_AsksForNoEntry()
+    public void Check_GuardOfRevision0_RequiresAbsence()
     {
         TransactionGuard[] isAbsent = [new(A, IfRevision(0))];
         Accept(Done(1, 2, DoIf(isAbsent, new PutStep(A, "x")), Carried(1, new StepResult(true, 1))));
@@ -57,7 +57,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_TwoTransactionsWithOneGuard_OnlyOneIsCarriedOut()
+    public void Check_TwoTransactionsOneGuard_OneApplies()
     {
         var first = Done(3, 9, DoIf(AIsAt1, new PutStep(A, "y")), Carried(2, new StepResult(false, 2)));
         var second = DoIf(AIsAt1, new PutStep(A, "z"));
@@ -66,7 +66,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_ReadInATransaction_SeesWhatWasBefore()
+    public void Check_ReadInTransaction_SeesStateBefore()
     {
         var transaction = Do(new PutStep(A, "z"), new GetStep(A), new GetStep(B));
         Accept(PutA, Done(3, 4, transaction, Carried(2, new StepResult(false, 2), Read("x", 1), default)), Done(5, 6, new Get(A), Found("z", 2)));
@@ -76,7 +76,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_Move_TakesTheEntryAwayAndReplaces()
+    public void Check_Move_DeletesAndReplaces()
     {
         var move = Done(5, 6, Do(new MoveStep(A, B)), Carried(3, new StepResult(Revision: 3)));
         Accept(PutA, PutB, move, Done(7, 8, new Get(A), NotFound(3)), Done(7, 8, new Get(B), Found("x", 3)));
@@ -86,7 +86,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_MoveOfNothing_IsRefused()
+    public void Check_MoveOfAbsent_IsRejected()
     {
         var transaction = Do(new PutStep(A, "x"), new MoveStep(B, 2));
         Accept(Done(1, 2, transaction, GuardsFailed(0, new FailedGuard("operations[1].move.from", B, null))));
@@ -95,7 +95,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_ResultsThatAreNotWhatWasDone_AreViolated()
+    public void Check_WrongResults_IsViolation()
     {
         Refuse(PutA, Done(3, 4, Do(new PutStep(A, "y")), Carried(2, new StepResult(true, 2))));
         Refuse(PutA, Done(3, 4, Do(new PutStep(A, "y")), Carried(2, new StepResult(false, 3))));
@@ -106,7 +106,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_LostTransaction_IsCarriedOutWholeOrNot()
+    public void Check_UnknownTransaction_IsAtomic()
     {
         var lost = Lost(5, DoIf(AIsAt1, new MoveStep(A, B), new PutStep(2, "z")));
         Accept(PutA, PutB, lost, Done(6, 7, new List(3), Listed(2, new Register("x", 1), new Register("y", 2), default)));
@@ -117,7 +117,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_GuardThatHeldForALostWrite_TellsItsRevision()
+    public void Check_GuardPassedForUnknownWrite_RevealsRevision()
     {
         Operation[] history = [Lost(1, new Put(A, "x")), Done(3, 4, DoIf([new(A, IfRevision(5))], new PutStep(B, "y")), Carried(6, new StepResult(true, 6)))];
         Accept([.. history, Done(7, 8, new Get(A), Found("x", 5) with { Revision = 6 })]);
@@ -125,7 +125,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_DeletionByPrefix_DeletesAllTogether()
+    public void Check_PrefixDelete_IsAtomic()
     {
         var deletion = Done(5, 6, new DeletePrefix(2), Deleted("2", 3));
         Accept(PutA, PutB, deletion, Done(7, 8, new List(2), Listed(3, default, default)), Done(9, 10, new DeletePrefix(2), Deleted("0", 3)));
@@ -137,7 +137,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void Check_Patch_ChangesWhatIsThere()
+    public void Check_Patch_ChangesValue()
     {
         var number = Done(1, 2, new Put(A, "7"), Created(1));
         var patches = new[] { Done(3, 9, new Patch(A, "m", 5), Replaced(2)), Done(3, 9, new Patch(A, "n", 6), Replaced(3)) };
@@ -151,7 +151,7 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public void FindBackward_TransactionThatChangedNothing_NeedsNoRevisionOfItsOwn()
+    public void FindBackward_TransactionWithoutChange_MayShareRevision()
     {
         Assert.Null(RevisionOrder.FindBackward([PutA, Done(3, 4, Do(new DeleteStep(B), new GetStep(A)), Carried(1, default, Read("x", 1)))]));
         Assert.Null(RevisionOrder.FindBackward([PutA, Done(3, 4, new DeletePrefix(2), Deleted("0", 1))]));

@@ -8,7 +8,7 @@ public sealed class ViolationTests
     private const int ConfigurationsMax = 1000;
 
     [Fact]
-    public void Find_OneStaleReadAmongMuch_ShowsOnlyWhatItTakes()
+    public void Find_OneStaleReadAmongMany_ShowsMinimum()
     {
         Operation[] history =
         [
@@ -28,7 +28,7 @@ public sealed class ViolationTests
     }
 
     [Fact]
-    public void Shrink_WriteThatHadNotReturned_IsShownAsLost()
+    public void Shrink_PendingWrite_IsShownAsUnknown()
     {
         Operation[] history = [Done(1, 9, new Put(A, "x"), Created(1)), Done(2, 3, new Get(A), Found("x", 1)), Done(4, 5, new Get(A), NotFound(0))];
 
@@ -36,7 +36,7 @@ public sealed class ViolationTests
     }
 
     [Fact]
-    public void FindBackward_ReadAtAnEarlierRevisionThanAnAnswerBeforeIt_IsFound()
+    public void FindBackward_ReadAtEarlierRevision_IsFound()
     {
         var write = Done(1, 2, new Put(A, "x"), Created(7));
         Assert.Null(RevisionOrder.FindBackward([write, Done(3, 4, new Get(B), NotFound(7))]));

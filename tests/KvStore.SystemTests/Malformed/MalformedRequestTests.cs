@@ -17,7 +17,7 @@ public sealed class MalformedRequestTests
     private static readonly TimeSpan MoreAwaited = TimeSpan.FromMilliseconds(25);
 
     [Fact]
-    public async Task AnyRequest_HoweverMalformed_IsRefusedProperlyAndHarmsNothing()
+    public async Task AnyRequest_Malformed_IsRejectedWithoutEffect()
     {
         var random = Seed.NewRandom();
         await using var server = await ServerProcess.StartAsync();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace KvStore.SystemTests;
 
-/// <summary>Clients that go away in the middle of things.</summary>
+/// <summary>Clients that disconnect within a request.</summary>
 public sealed class DisconnectTests
 {
     private const int Clients = 50;
@@ -12,7 +12,7 @@ public sealed class DisconnectTests
     [InlineData("Content-Length: 1000\r\n\r\n", "half of it", false)]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", true)]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n", false)]
-    public async Task Put_ClientGoesWithinTheBody_LeavesNoTrace(string headers, string part, bool reset)
+    public async Task Put_ClientDisconnectsInBody_LeavesNoTrace(string headers, string part, bool reset)
     {
         await using var server = await ServerProcess.StartAsync();
         using var witness = await RawConnection.ConnectAsync(server.Address);
@@ -35,11 +35,11 @@ public sealed class DisconnectTests
     }
 
     /// <summary>
-    /// Clients that go after ever longer times: before their write is read, while it waits, after it is committed. Which of
-    /// these it was cannot be told, so a write may be there or not, but not in part; those that were seen stay.
+    /// Clients that disconnect after ever longer times: before their write is read, while it waits, after it is committed. Which of
+    /// these it was is unknown, so a write may be applied or not, but not in part; those that were seen stay.
     /// </summary>
     [Fact]
-    public async Task Put_ClientGoesWithoutReadingTheAnswer_TheWriteIsDecidedAndTheServiceGoesOn()
+    public async Task Put_ClientDisconnectsUnanswered_IsDecided()
     {
         const int Seen = 10;
         await using var server = await ServerProcess.StartAsync();

@@ -5,7 +5,7 @@ namespace KvStore.SystemTests;
 public sealed class OverloadTests
 {
     [Fact]
-    public async Task Put_WithAQueueOfOne_IsRefusedWithRetryAfterOrApplied()
+    public async Task Put_QueueOfOne_IsRejectedWithRetryAfterOrApplied()
     {
         const int Connections = 100;
         const int WritesPerConnection = 50;
@@ -37,7 +37,7 @@ public sealed class OverloadTests
 
     /// <summary>A gibibyte goes through a service that may keep a few mebibytes of it; the writes are of a few keys.</summary>
     [Fact]
-    public async Task Put_LargeValuesFasterThanTheyAreTaken_MemoryStaysBounded()
+    public async Task Put_LargeValuesOverload_MemoryIsBounded()
     {
         const int Connections = 32;
         const int WritesPerConnection = 32;

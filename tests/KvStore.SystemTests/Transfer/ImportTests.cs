@@ -19,24 +19,24 @@ public sealed class ImportTests : IDisposable
 
     /// <summary>
     /// Each line is found in what is stored, whole, and lines are stored in their order: so what is there after a crash is what some
-    /// first lines make, and these are at least those that the client was told of.
+    /// first lines make, and these are at least those that were reported to the client.
     /// </summary>
     [Fact]
-    public async Task Kill_WithinAnImport_KeepsWhatWasToldAndTheSameImportCompletesIt()
+    public async Task Kill_DuringImport_KeepsReportedLinesAndRetryCompletes()
     {
         var random = Seed.NewRandom();
         for (var round = 0; round < 3; round++)
         {
             var prefix = $"{round}/";
-            long told;
+            long reported;
             await using (var server = await _data.StartAsync(Settings))
-                told = await ImportUntilKilledAsync(server, prefix, random, TimeSpan.FromMilliseconds(random.Next(20 * round)));
+                reported = await ImportUntilKilledAsync(server, prefix, random, TimeSpan.FromMilliseconds(random.Next(20 * round)));
 
             await using var restarted = await _data.StartAsync(Settings);
             var stored = await ExportAsync(restarted, prefix);
             var kept = stored.Count == 0 ? 0 : stored.Values.Max(NumberOf) + 1;
-            TestContext.Current.TestOutputHelper?.WriteLine($"{told} lines were told of, {kept} kept");
-            Assert.InRange(kept, told, Lines);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{reported} lines were reported, {kept} kept");
+            Assert.InRange(kept, reported, Lines);
             Assert.Equal(StateAfter(kept), stored);
 
             Assert.Equal(Lines, await ImportAsync(restarted, prefix, Lines));
@@ -49,7 +49,7 @@ public sealed class ImportTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Import_ClientThatStopsInTheMiddle_IsHeldWithoutMemoryAndDoesNotHoldUpTheEnd(bool isStopped)
+    public async Task Import_ClientStalls_BoundsMemoryAndAllowsShutdown(bool isStopped)
     {
         const long PeakBytesMax = 192L << 20;
 
@@ -84,15 +84,15 @@ public sealed class ImportTests : IDisposable
         await feeding;
     }
 
-    /// <summary>Sends lines without saying that they were all, kills the service when it has told of some, and returns of how many.</summary>
+    /// <summary>Sends lines without an end, kills the service after it has reported some, and returns how many.</summary>
     private static async Task<long> ImportUntilKilledAsync(ServerProcess server, string prefix, Random random, TimeSpan delay)
     {
         await using var import = new CurlImport(server.Address);
         using var end = new CancellationTokenSource();
         var sending = SendAsync(import, prefix, Lines, end.Token);
-        long told = 0;
+        long reported = 0;
         for (var reports = random.Next(1, Lines / 10_000); reports > 0; reports--)
-            told = (await import.ReadAsync())!.Value.GetProperty("line").GetInt64();
+            reported = (await import.ReadAsync())!.Value.GetProperty("line").GetInt64();
 
         // At once, or at a random moment, for which there is nothing to await.
         await Task.Delay(delay, TestContext.Current.CancellationToken);
@@ -101,7 +101,7 @@ public sealed class ImportTests : IDisposable
         await end.CancelAsync();
         await import.KillAsync();
         await sending;
-        return told;
+        return reported;
     }
 
     private static async Task<long> ImportAsync(ServerProcess server, string prefix, int lines)

@@ -10,7 +10,7 @@ public sealed class WatchHistoryTests
     private static readonly string[] Queries = ["?prefix=", "?prefix=a/", "?prefix=pair/", "?key=a/1", "?key=pair/2/left", "?prefix=b/1"];
 
     [Fact]
-    public async Task Watch_AcrossRestartsAndKills_MissesNothingAndIsNeverGone()
+    public async Task Watch_AcrossRestarts_MissesNothing()
     {
         using var data = new DataDirectory();
         var clients = await RunAsync(data, TimeSpan.FromSeconds(1.5), [Signal.Terminate, Signal.Kill, Signal.Kill]);
@@ -18,7 +18,7 @@ public sealed class WatchHistoryTests
     }
 
     [Fact]
-    public async Task Watch_WithAShortHistory_ListsAgainWhenItIsGoneAndEndsWithTheSame()
+    public async Task Watch_ShortHistory_RelistsWhenGone()
     {
         using var data = new DataDirectory();
         var clients = await RunAsync(data, TimeSpan.FromSeconds(6), [], ("HistoryCommitsMax", "12"));

@@ -4,7 +4,7 @@ using System.Net.Http.Json;
 
 namespace KvStore.SystemTests;
 
-/// <summary>Clients who write at random, and what they have been told was written.</summary>
+/// <summary>Clients that write at random, and what was acknowledged to them.</summary>
 internal sealed class WatchedWrites : IDisposable
 {
     public const int Keys = 12;
@@ -56,7 +56,7 @@ internal sealed class WatchedWrites : IDisposable
                 await SendAsync(HttpMethod.Delete, $"/v1/kv/{key}", null, (key, null));
                 break;
             case 1:
-                // Both or none, in one event for whoever watches both.
+                // Both or none, in one event for a watcher of both.
                 var number = random.Next(Keys);
                 (string, string?)[] pair = [($"pair/{number}/left", text), ($"pair/{number}/right", text)];
                 var operations = pair.Select(one => new { put = new { key = one.Item1, text, content_type = "text/plain" } });

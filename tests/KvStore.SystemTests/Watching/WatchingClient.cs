@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace KvStore.SystemTests;
 
 /// <summary>
-/// A client who keeps a copy of what he watches: he lists once, applies every change, goes away and comes back with the last id,
-/// and lists again when he is told that it is gone. Every event is held against what a watch promises.
+/// A client that keeps a copy of what it watches: it lists once, applies every change, disconnects and resumes with the last id,
+/// and lists again after <c>gone</c>. It checks every event against the guarantees of a watch.
 /// </summary>
 internal sealed class WatchingClient(string query, WatchedWrites writes)
 {
@@ -26,7 +26,7 @@ internal sealed class WatchingClient(string query, WatchedWrites writes)
 
     public int Changes => _changes.Count;
 
-    /// <summary>Watches until his copy holds a revision, which is told when it is known.</summary>
+    /// <summary>Watches until the copy has reached a revision, which is given when it is known.</summary>
     public async Task WatchAsync(Random random, Func<long> end)
     {
         while (Position < end())

@@ -4,7 +4,7 @@ namespace KvStore.Testing;
 public abstract partial class CommitLogContract
 {
     [Fact]
-    public async Task Commit_IncrementsInOneBatchAndTheNext_EachMeetsTheOneBefore()
+    public async Task Commit_Increments_EachSeesTheLast()
     {
         for (var round = 0; round < 3; round++)
         {
@@ -17,7 +17,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_ChangeThatCannotBeDone_SaysWhyAndDoesNoneOfItsOperation()
+    public async Task Commit_OperationRejected_TransactionIsRejected()
     {
         await CommitAsync(Some.Transaction(Put("word", "one")), Some.Transaction(Put("edge", $"{long.MaxValue}")), Some.Transaction(Put("l/1"), Put("l/2")));
         var outcomes = await CommitAsync(
@@ -35,7 +35,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_PatchLifetimeMoveAndReads_MeetTheLatestState()
+    public async Task Commit_PatchExpiryMoveReads_SeeLatestState()
     {
         var expires = _time.GetUtcNow().AddSeconds(5);
         var outcomes = await CommitAsync(
@@ -58,7 +58,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_AppendsAndDeletionByPrefix_TakeKeysInOrderAndLeaveNone()
+    public async Task Commit_AppendsThenDeletePrefix_LeavesNone()
     {
         var appended = await CommitAsync([.. Enumerable.Range(0, 30).Select(i => Some.Transaction(new Append(K("q/"), Some.Bytes($"{i}"), "text/plain")))]);
         var state = await EndAsync();
@@ -75,7 +75,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_SameIdempotencyKey_IsCarriedOutOnce()
+    public async Task Commit_SameIdempotencyKey_AppliesOnce()
     {
         var key = $"{Guid.NewGuid()}";
         var outcomes = await CommitAsync(
@@ -126,7 +126,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_RecordTooLarge_IsRejectedAndChangesNothing()
+    public async Task Commit_RecordTooLarge_IsRejected()
     {
         var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10);
         var outcomes = await CommitAsync(new Transaction([], [Put("k")]) { Idempotency = retry }, Some.Transaction(Guard.Absent(K("k")), Put("k", "after")));
@@ -135,7 +135,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_Expiry_DeletesTheEntryItMeantAndSaysThatItWasTime()
+    public async Task Commit_Expire_DeletesItsEntryAsExpired()
     {
         var old = RevisionOf((await CommitAsync(Some.Transaction(Put("old", "1", _time.GetUtcNow()))))[0]);
         var renewed = RevisionOf((await CommitAsync(Some.Transaction(Put("renewed", "1", _time.GetUtcNow()))))[0]);

@@ -4,7 +4,7 @@ namespace KvStore.Testing;
 public abstract partial class CommitLogContract
 {
     [Fact]
-    public async Task Commit_GuardFails_TellsTheCurrentEntryAndChangesNothing()
+    public async Task Commit_GuardFails_ReturnsCurrentEntry()
     {
         var written = RevisionOf((await CommitAsync(Some.Transaction(Put("k", "mine"))))[0]);
         var outcomes = await CommitAsync(
@@ -22,7 +22,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_GuardsOnSeveralKeys_TellsEachThatFailedAndNoOther()
+    public async Task Commit_SeveralGuards_ReturnsThoseThatFailed()
     {
         await CommitAsync(Some.Transaction(Put("a")), Some.Transaction(Put("b")));
         Guard[] hold = [Guard.Exists(K("a")), Guard.Exists(K("b")), Guard.Absent(K("c"))];
@@ -40,7 +40,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_EveryGuardKind_HoldsAsItSays()
+    public async Task Commit_EveryGuardKind_PassesAsDefined()
     {
         var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("here"))))[0]);
         (Guard Guard, bool Holds)[] cases =
@@ -62,7 +62,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_SeveralChanges_AreOneCommitAtOneRevision()
+    public async Task Commit_SeveralOperations_ShareOneRevision()
     {
         await CommitAsync(Some.Transaction(Put("a", "old")));
         var outcome = Assert.IsType<Outcome.Committed>(
@@ -78,7 +78,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_DeleteOfAnAbsentKey_SucceedsWithoutACommit()
+    public async Task Commit_DeleteAbsent_SucceedsWithoutCommit()
     {
         var before = RevisionOf((await CommitAsync(Some.Transaction(Put("k"))))[0]);
         var outcomes = await CommitAsync(
@@ -135,7 +135,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_Put_StoresWhatWasGivenAndTheTime()
+    public async Task Commit_Put_StoresValueAndTime()
     {
         byte[] everyByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
         var expiry = _time.GetUtcNow().AddMilliseconds(12_345);
@@ -155,7 +155,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_SamePutTwice_FirstEntryStaysAsItWas()
+    public async Task Commit_SamePutTwice_FirstEntryIsUnchanged()
     {
         var put = Some.Transaction(Put("k", "value"));
         var first = RevisionOf((await CommitAsync(put))[0]);
@@ -168,7 +168,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_BatchOfThousands_IsDecidedWhole()
+    public async Task Commit_BatchOfThousands_DecidesAll()
     {
         var outcomes = await CommitAsync(
             [.. Enumerable.Range(0, 2_000).Select(i => Some.Transaction(Put($"k{i}", new string('v', 1_000))))]);
@@ -178,7 +178,7 @@ public abstract partial class CommitLogContract
     }
 
     [Fact]
-    public async Task Commit_ThroughAStore_EveryWriterReadsItsWriteAtOnce()
+    public async Task Commit_ThroughStore_WriterReadsItsWrite()
     {
         await using var store = await Stores.StartAsync(CreateLog(_time), time: _time);
         await Task.WhenAll(Enumerable.Range(0, 100).Select(writer => Task.Run(async () =>

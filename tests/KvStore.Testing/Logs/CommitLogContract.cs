@@ -38,7 +38,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public void Follow_First_HandsOverABaseImage()
+    public void Follow_First_LoadsBaseImage()
     {
         Assert.Single(_follower.Images);
         Assert.Empty(_follower.Commits);
@@ -46,7 +46,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Follow_ThenCommits_HandsOverEachWholeOnceAndInOrder()
+    public async Task Follow_Commits_AreDeliveredOnceInOrder()
     {
         var random = Seed.NewRandom();
         var expected = new Dictionary<long, List<string>>();
@@ -68,7 +68,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_GuardsInOneBatch_AreHeldAgainstTheOperationsBefore()
+    public async Task Commit_GuardsInBatch_SeeEarlierTransactions()
     {
         var outcomes = await CommitAsync(
             Some.Transaction(Guard.Absent(K("a")), Put("a", "1")),
@@ -88,7 +88,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_MixedBatch_AnswersInTheBatchsOrder()
+    public async Task Commit_MixedBatch_OutcomesInOrder()
     {
         var batch = Enumerable.Range(0, 100).Select(i =>
             Some.Transaction(i % 3 == 0 ? Guard.Exists(K($"absent{i}")) : Guard.Absent(K($"k{i}")), Put($"k{i}", $"{i}"))).ToArray();
@@ -121,7 +121,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_TwoWritesOfOneKeyInOneBatch_DoNotShareARevision()
+    public async Task Commit_TwoWritesOfOneKey_HaveDistinctRevisions()
     {
         var outcomes = await CommitAsync(
             [.. Enumerable.Range(0, 10).Select(i => Some.Transaction(Put("same", $"{i}")))]);
@@ -131,7 +131,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Barrier_AfterAnAnswer_IsAtOrAboveItAndIsReached()
+    public async Task Barrier_AfterOutcome_IsReachedAtOrAboveIt()
     {
         Assert.True(await Log.BarrierAsync(Token) >= _follower.Latest.Revision);
         for (var round = 0; round < 20; round++)

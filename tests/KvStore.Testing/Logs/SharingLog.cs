@@ -4,7 +4,7 @@ namespace KvStore.Testing;
 
 /// <summary>
 /// A log of the kind that a cluster is: operations that do not touch each other's keys are committed together at one
-/// revision, revisions leave gaps, and the follower hears of a commit on another thread after the caller had its outcome.
+/// revision, revisions leave gaps, and the follower gets a commit on another thread after the caller has its outcome.
 /// </summary>
 internal sealed class SharingLog(TimeProvider time) : ICommitLog
 {

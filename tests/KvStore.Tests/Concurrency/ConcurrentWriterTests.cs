@@ -5,7 +5,7 @@ namespace KvStore.Tests;
 public class ConcurrentWriterTests
 {
     [Fact]
-    public async Task SubmitAsync_5000WritersWith10WritesEach_AreAllThereAndReadableAtOnce()
+    public async Task SubmitAsync_5000WritersWith10WritesEach_AreReadable()
     {
         const int Writers = 5_000, Writes = 10;
         await using var store = await Stores.StartAsync();
@@ -33,7 +33,7 @@ public class ConcurrentWriterTests
     }
 
     [Fact]
-    public async Task LostUpdate_64WritersCountWithGuards_EndsExactWithOneWinnerPerRevision()
+    public async Task LostUpdate_GuardedCounter_IsExact()
     {
         const int Writers = 64, Increments = 30;
         await using var store = await Stores.StartAsync();
@@ -64,7 +64,7 @@ public class ConcurrentWriterTests
         Assert.Equal($"{Writers * Increments}", store.Latest.Find(key).Text());
         Assert.Equal(Writers * Increments + 1, store.Latest.Find(key)!.Value.Version);
         Assert.Equal(Writers * Increments, winners.SelectMany(own => own).Distinct().Count());
-        Assert.True(losses > 0, "Nobody ever lost, so nothing was contended.");
+        Assert.True(losses > 0, "No write failed, so nothing was contended.");
     }
 
     [Fact]

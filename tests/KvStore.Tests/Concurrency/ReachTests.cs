@@ -4,7 +4,7 @@ public class ReachTests
 {
     // A lost wake-up would leave the waiter waiting: nothing else is published until it has answered.
     [Fact]
-    public async Task ReachAsync_RacesWithThePublication_IsNeverMissed()
+    public async Task WaitForRevisionAsync_RacesWithPublication_Completes()
     {
         const int Rounds = 20_000;
         var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, TimeProvider.System);
@@ -38,7 +38,7 @@ public class ReachTests
     }
 
     [Fact]
-    public async Task ReachAsync_ManyWaitersWithManyTargets_AllAreWokenByARunningWriter()
+    public async Task WaitForRevisionAsync_ManyWaiters_AllComplete()
     {
         await using var store = await Stores.StartAsync();
         var publisherReads = Enumerable.Range(0, 200).Select(_ => Task.Run(async () =>
@@ -56,7 +56,7 @@ public class ReachTests
     }
 
     [Fact]
-    public async Task ReadAsync_OverALogThatDeliversLate_SeesEveryAnsweredWrite()
+    public async Task ReadAsync_LateDelivery_SeesAcknowledgedWrites()
     {
         await using var log = new SharingLog(TimeProvider.System);
         var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);

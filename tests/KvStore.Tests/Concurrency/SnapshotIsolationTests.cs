@@ -7,7 +7,7 @@ namespace KvStore.Tests;
 public class SnapshotIsolationTests
 {
     [Fact]
-    public async Task NonRepeatableRead_SnapshotHeldDuring100000Writes_StaysBitIdentical()
+    public async Task NonRepeatableRead_SnapshotDuring100000Writes_IsUnchanged()
     {
         const int Writes = 100_000, Window = 4_000;
         await using var store = await Stores.StartAsync();
@@ -31,7 +31,7 @@ public class SnapshotIsolationTests
     }
 
     [Fact]
-    public async Task DirtyRead_TransferBetweenTwoKeys_ReadersAlwaysSeeTheWholeOfIt()
+    public async Task DirtyRead_TransferBetweenTwoKeys_SumIsConstant()
     {
         const int Total = 1_000, StatesSeen = 100;
         await using var store = await Stores.StartAsync();
@@ -52,7 +52,7 @@ public class SnapshotIsolationTests
     }
 
     [Fact]
-    public async Task WriteSkew_TwoKeysGuardedTogether_NeverBothGo()
+    public async Task WriteSkew_TwoKeysGuarded_OneStays()
     {
         await using var store = await Stores.StartAsync();
         for (var round = 0; round < 200; round++)

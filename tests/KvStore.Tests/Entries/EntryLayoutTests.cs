@@ -6,7 +6,7 @@ public sealed class EntryLayoutTests
     private static readonly string[] ContentTypes = ["text/plain", "", "x/y", new string('t', Entry.ContentTypeLengthMax)];
 
     [Fact]
-    public void Create_EveryKeyLengthContentTypeAndLifetime_KeepsAllOfIt()
+    public void Create_EveryLayout_RoundTrips()
     {
         int[] lengths = [.. Enumerable.Range(1, 300), 1024, EntryLayout.KeyBytesMax];
         foreach (var length in lengths)
@@ -35,7 +35,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Key_OfAnEntry_EqualsOneOfItsOwn()
+    public void Key_OfEntry_EqualsKey()
     {
         var key = Key.Parse("user/1");
         var taken = Entry.Create(key, new byte[3], "text/plain", 1, 1, 1, 0).Key;
@@ -48,7 +48,7 @@ public sealed class EntryLayoutTests
     [InlineData(0L)]
     [InlineData(253_402_300_799_999)] // The last millisecond of the year 9999.
     [InlineData(-62_135_596_800_000)] // The first of the year 1.
-    public void ModifiedAt_AnyTimeThatThereIs_IsKept(long milliseconds)
+    public void ModifiedAt_AnyTime_RoundTrips(long milliseconds)
     {
         var entry = Entry.Create(Key.Parse("k"), default, "", 1, 1, 1, milliseconds);
         Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), entry.ModifiedAt);
@@ -56,7 +56,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Create_WhatAnEntryCannotHave_Throws()
+    public void Create_OutOfRange_Throws()
     {
         Assert.Throws<ArgumentException>(() => new EntryDraft(default, 0, "text/plain"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntryDraft(IndexKeys.Of(new byte[EntryLayout.KeyBytesMax + 1]), 0, "text/plain"));
@@ -67,7 +67,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Create_CallersArrays_AreCopied()
+    public void Create_CallersArrays_CopiesThem()
     {
         byte[] value = [1, 2, 3];
         var entry = Entry.Create(Key.Parse("k"), value, "text/plain", 1, 1, 1, 0);
@@ -76,7 +76,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Stamp_ValueWrittenIntoTheDraft_IsTheEntrysWithoutACopy()
+    public void Stamp_Draft_DoesNotCopyValue()
     {
         var draft = new EntryDraft(Key.Parse("k"), 3, "text/plain", DateTimeOffset.UnixEpoch.AddTicks(1));
         new byte[] { 1, 2, 3 }.CopyTo(draft.Value);
@@ -90,7 +90,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Stamp_SecondTime_LeavesTheFirstEntryAsItIs()
+    public void Stamp_Twice_FirstEntryIsUnchanged()
     {
         var draft = new EntryDraft(Key.Parse("k"), 1, "x/y", DateTimeOffset.UnixEpoch);
         var first = draft.Stamp(1, 2, 3, 4);
@@ -104,7 +104,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void Create_SmallKey_TakesTheRoomThatTheAdrSays()
+    public void Create_SmallKey_TakesDocumentedBytes()
     {
         var key = Key.Parse("user/000123/name");
         var value = new byte[104];
@@ -115,7 +115,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void ContentType_AskedForAgain_AllocatesNothing()
+    public void ContentType_Repeated_AllocatesNothing()
     {
         foreach (var contentType in new[] { "text/plain", "application/vnd.acme+json" })
         {
@@ -128,7 +128,7 @@ public sealed class EntryLayoutTests
     }
 
     [Fact]
-    public void ContentType_MoreThanAreRemembered_AreAllRight()
+    public void ContentType_OverTableLimit_IsKept()
     {
         string[] contentTypes = [.. Enumerable.Range(0, 1000).Select(i => $"x/{i}"), .. Enumerable.Range(1, ContentTypeTable.NumberMax).Select(ContentTypeTable.TextOf)];
         var entries = contentTypes.Select(contentType => Entry.Create(Key.Parse("k"), default, contentType, 1, 1, 1, 0)).ToArray();

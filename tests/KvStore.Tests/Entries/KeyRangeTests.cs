@@ -13,7 +13,7 @@ public class KeyRangeTests
     [InlineData("FFFF", "")]
     [InlineData("FEFF", "FF")]
     [InlineData("00", "01")]
-    public void WithPrefix_ThenTo_IsTheFirstBytesAfterAllThatStartWithIt(string prefix, string to)
+    public void WithPrefix_To_IsFirstBytesAfterPrefix(string prefix, string to)
     {
         var range = KeyRange.WithPrefix(Convert.FromHexString(prefix));
 
@@ -22,7 +22,7 @@ public class KeyRangeTests
     }
 
     [Fact]
-    public void WithPrefix_BufferReusedAfterwards_KeepsItsOwnBytes()
+    public void WithPrefix_BufferReused_KeepsBytes()
     {
         var buffer = Some.Bytes("ab");
         var range = KeyRange.WithPrefix(buffer);
@@ -33,7 +33,7 @@ public class KeyRangeTests
     }
 
     [Fact]
-    public void After_KeyInside_StartsWithTheVeryNextBytes()
+    public void After_KeyInside_StartsAtNextBytes()
     {
         var range = KeyRange.WithPrefix("a"u8).After("ab"u8);
 
@@ -42,21 +42,21 @@ public class KeyRangeTests
     }
 
     [Fact]
-    public void After_KeyThatIsTheStart_LeavesOnlyTheStartOut() =>
+    public void After_KeyIsStart_ExcludesStart() =>
         Assert.Equal("a\0"u8.ToArray(), KeyRange.WithPrefix("a"u8).After("a"u8).From.ToArray());
 
     [Fact]
-    public void After_KeyBeforeTheRange_ChangesNothing() =>
+    public void After_KeyBeforeRange_ChangesNothing() =>
         Assert.Equal(KeyRange.WithPrefix("b"u8).From.ToArray(), KeyRange.WithPrefix("b"u8).After("a"u8).From.ToArray());
 
     [Fact]
-    public void After_NoBytes_StartsWithTheFirstKey() => Assert.Equal("\0"u8.ToArray(), Some.Everything.After([]).From.ToArray());
+    public void After_NoBytes_StartsAtFirstKey() => Assert.Equal("\0"u8.ToArray(), Some.Everything.After([]).From.ToArray());
 
     [Theory]
     [InlineData("b", "c")]
     [InlineData("b", "bz")]
     [InlineData("b", "d")]
-    public async Task After_KeyBehindTheRange_IsEmpty(string prefix, string after)
+    public async Task After_KeyAfterRange_IsEmpty(string prefix, string after)
     {
         await using var store = await FilledAsync();
 
@@ -67,7 +67,7 @@ public class KeyRangeTests
     }
 
     [Fact]
-    public async Task CountOfAndScan_RangeWhoseEndLiesBeforeItsStart_HoldNothing()
+    public async Task CountOfAndScan_EndBeforeStart_AreEmpty()
     {
         await using var store = await FilledAsync();
         var range = new KeyRange("c"u8.ToArray(), "a"u8.ToArray());
@@ -93,7 +93,7 @@ public class KeyRangeTests
     }
 
     [Fact]
-    public async Task Scan_EnumeratedTwice_StartsAgain()
+    public async Task Scan_Twice_StartsAgain()
     {
         await using var store = await FilledAsync();
         var scan = store.Latest.Scan(Some.Everything);

@@ -29,7 +29,7 @@ public class KeyTests
     [InlineData("\U0001F600")]
     [InlineData("\U0010FFFF")]
     [InlineData("\uFFFD")]
-    public void TryCreate_AcceptableText_RoundTrips(string text)
+    public void TryCreate_ValidText_RoundTrips(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
 
@@ -47,11 +47,11 @@ public class KeyTests
     [InlineData(1024, KeyProblem.None)]
     [InlineData(1025, KeyProblem.TooLong)]
     [InlineData(0, KeyProblem.Empty)]
-    public void Check_Length_IsCountedInBytes(int length, KeyProblem expected) =>
+    public void Check_Length_CountsBytes(int length, KeyProblem expected) =>
         Assert.Equal(expected, Key.Check(new string('k', length).Select(c => (byte)c).ToArray(), BytesMax));
 
     [Fact]
-    public void Check_512TwoByteCharactersAndOneMore_CountsBytesNotCharacters()
+    public void Check_TwoByteCharacters_CountsBytes()
     {
         Assert.Equal(KeyProblem.None, Key.Check(Some.Bytes(new string('é', 512)), BytesMax));
         Assert.Equal(KeyProblem.TooLong, Key.Check(Some.Bytes(new string('é', 512) + "a"), BytesMax));
@@ -84,14 +84,14 @@ public class KeyTests
     [InlineData("6180", "a continuation after ASCII")]
     [InlineData("C3A9A9", "one continuation too many")]
     [InlineData("C2", "the start of a control character, cut")]
-    public void TryCreate_InvalidUtf8_IsRefused(string hex, string why)
+    public void TryCreate_InvalidUtf8_IsNull(string hex, string why)
     {
         Assert.True(KeyProblem.InvalidUtf8 == Key.TryCreate(Convert.FromHexString(hex), BytesMax, out var key), why);
         Assert.Equal(default, key);
     }
 
     [Fact]
-    public void Check_EveryBasicCharacter_RefusesExactlyTheControlCharacters()
+    public void Check_EveryBasicCharacter_RejectsOnlyControls()
     {
         for (var rune = new Rune(0); rune.Value < 0xFFFF; rune = new Rune(rune.Value == 0xD7FF ? 0xE000 : rune.Value + 1))
         {
@@ -105,7 +105,7 @@ public class KeyTests
     [InlineData("\u00C2\u009F")]
     [InlineData("a\u007F")]
     [InlineData("\u0001a")]
-    public void Check_ControlCharacterBehindHarmlessLookalikes_IsRefused(string text) =>
+    public void Check_ControlCharacterAfterLookalikes_IsRejected(string text) =>
         Assert.Equal(KeyProblem.ControlCharacter, Key.Check(Some.Bytes(text), BytesMax));
 
     [Theory]
@@ -120,11 +120,11 @@ public class KeyTests
     [InlineData("/.")]
     [InlineData("/../")]
     [InlineData("a.b/.../..")]
-    public void Check_DotSegment_IsRefused(string text) =>
+    public void Check_DotSegment_IsRejected(string text) =>
         Assert.Equal(KeyProblem.DotSegment, Key.Check(Some.Bytes(text), BytesMax));
 
     [Fact]
-    public void TryCreate_BufferReusedAfterwards_KeepsItsOwnBytes()
+    public void TryCreate_BufferReused_KeepsBytes()
     {
         var buffer = Some.Bytes("mine");
         Key.TryCreate(buffer, BytesMax, out var key);
@@ -137,14 +137,14 @@ public class KeyTests
     [InlineData("")]
     [InlineData("a/..")]
     [InlineData("\u0000")]
-    public void Parse_TextThatIsNoKey_Throws(string text) => Assert.ThrowsAny<ArgumentException>(() => Key.Parse(text));
+    public void Parse_InvalidKey_Throws(string text) => Assert.ThrowsAny<ArgumentException>(() => Key.Parse(text));
 
     [Fact]
-    public void Parse_HalfASurrogatePair_ThrowsAndDoesNotBecomeAnotherKey() =>
+    public void Parse_HalfSurrogatePair_Throws() =>
         Assert.ThrowsAny<ArgumentException>(() => Key.Parse("a" + (char)0xD800));
 
     [Fact]
-    public void CompareTo_KeysOutsideTheBasicPlane_OrdersByBytesNotByUtf16()
+    public void CompareTo_SupplementaryPlane_OrdersByBytes()
     {
         string[] texts = ["A", "a", "a ", "a/", "aa", "b", "é", "\u0400", "\uFB01", "\uFFFD", "\U0001F600"];
         var keys = texts.Select(Key.Parse).ToArray();

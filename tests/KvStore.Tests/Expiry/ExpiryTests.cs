@@ -8,7 +8,7 @@ public class ExpiryTests
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     [Fact]
-    public async Task Tick_OneMillisecondBeforeTheDeadlineAndTheNext_DeletesOnlyThen()
+    public async Task Sweep_BeforeAndAtDeadline_DeletesAtDeadline()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval }, time);
@@ -29,7 +29,7 @@ public class ExpiryTests
     }
 
     [Fact]
-    public Task RandomLifetimes_EveryEntry_IsThereUntilItsDeadlineAndGoneSoonAfter() => Seed.ForEachAsync(200, async seed =>
+    public Task Sweep_RandomExpiries_DeletesAtDeadline() => Seed.ForEachAsync(200, async seed =>
     {
         var random = new Random(seed);
         var time = new FakeTimeProvider();
@@ -48,7 +48,7 @@ public class ExpiryTests
     });
 
     [Fact]
-    public async Task Tick_QueueIsFull_DeletesAllTheSame()
+    public async Task Sweep_QueueFull_Deletes()
     {
         var time = new FakeTimeProvider();
         var log = new FakeCommitLog(time);
@@ -70,7 +70,7 @@ public class ExpiryTests
     }
 
     [Fact]
-    public void Load_EntriesWhoseTimeCameWhileTheStoreWasDown_AreDue()
+    public void Load_ExpiredEntries_AreDue()
     {
         var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);
@@ -82,7 +82,7 @@ public class ExpiryTests
 
     // Looking at each entry would take minutes.
     [Fact]
-    public void FindDue_AMillionEntriesThatAreNotDue_AreNotLookedAt()
+    public void FindDue_MillionNotDue_IsFast()
     {
         var time = new FakeTimeProvider();
         var publisher = new SnapshotPublisher(new StoreOptions(), time);

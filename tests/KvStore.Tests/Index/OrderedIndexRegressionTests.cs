@@ -37,7 +37,7 @@ public sealed class OrderedIndexRegressionTests
 
     // hashicorp/go-immutable-radix and armon/go-radix: a prefix that ends within a compressed path found nothing, or its neighbours too.
     [Fact]
-    public void CountOf_PrefixIsNoKey_CountsExactlyItsKeys()
+    public void CountOf_PrefixIsNoKey_CountsItsKeys()
     {
         var index = OrderedIndex.FromSorted([IndexKeys.EntryOf("foo"), IndexKeys.EntryOf("foobar"), IndexKeys.EntryOf("foobaz"), IndexKeys.EntryOf("fop")]);
         Assert.Equal(2, index.CountOf(KeyRange.WithPrefix("foob"u8)));

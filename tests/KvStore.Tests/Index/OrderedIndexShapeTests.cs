@@ -92,7 +92,7 @@ public sealed class OrderedIndexShapeTests
     [InlineData(57)]
     [InlineData(785)]
     [InlineData(25_000)]
-    public void FromSorted_AnyNumber_HasExactlyThem(int count)
+    public void FromSorted_AnyNumber_HasAll(int count)
     {
         Entry[] entries = [.. Enumerable.Range(0, count).Select(i => IndexKeys.EntryOf($"k{i:D6}"))];
         IndexModel.AssertHolds(OrderedIndex.FromSorted(entries), entries);

@@ -14,7 +14,7 @@ public class BatchDeciderTests
 
     // A log that could not make a batch durable, or that was handed another state, does not apply what was decided.
     [Fact]
-    public void Decide_DecisionBeforeWasNotCarriedOut_IsForgotten()
+    public void Decide_EarlierDecisionDropped_IsForgotten()
     {
         Transaction[] create = [Some.Transaction(Guard.Absent(Some.Key("k")), Some.Put("k"))];
         _decider.Decide(_publisher.Latest, create);
@@ -27,7 +27,7 @@ public class BatchDeciderTests
     }
 
     [Fact]
-    public void Decide_ABatch_ChangesNothingByItself()
+    public void Decide_Batch_ChangesNothing()
     {
         var latest = _publisher.Latest;
         _decider.Decide(latest, [Some.Transaction(Some.Put("k"))]);
@@ -37,7 +37,7 @@ public class BatchDeciderTests
     }
 
     [Fact]
-    public void Decide_OperationsThatCommitFailAndChangeNothing_OnlyTheFirstTakeRevisions()
+    public void Decide_MixedTransactions_OnlyCommitsTakeRevisions()
     {
         _publisher.Load(7, []);
         Transaction[] batch =
@@ -60,7 +60,7 @@ public class BatchDeciderTests
         Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Transaction(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
 
     [Fact]
-    public void Apply_DecisionOnAnotherState_IsRefused()
+    public void Apply_DecisionOnOtherState_Throws()
     {
         var first = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("a"))]);
         var second = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("b"))]);

@@ -3,7 +3,7 @@ namespace KvStore.Tests;
 public class AdmissionTests
 {
     [Fact]
-    public async Task SubmitAsync_QueueFullByCount_RefusesAtOnceAndDecidesAllThatWasAdmitted()
+    public async Task SubmitAsync_QueueFullByCount_RejectsAndDecidesAdmitted()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -29,7 +29,7 @@ public class AdmissionTests
     }
 
     [Fact]
-    public async Task SubmitAsync_QueueFullByBytes_RefusesAtOnceAndGivesTheRoomBack()
+    public async Task SubmitAsync_QueueFullByBytes_RejectsUntilDrained()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -54,7 +54,7 @@ public class AdmissionTests
     }
 
     [Fact]
-    public void OperationBytes_EverythingThatTheCallerChoseTheSizeOf_IsCounted()
+    public void TransactionBytes_EveryPart_IsCounted()
     {
         var key = new string('k', 1000);
         var bare = Some.Transaction(Some.Put("k")).Bytes;
@@ -67,7 +67,7 @@ public class AdmissionTests
     }
 
     [Fact]
-    public async Task SubmitAsync_MoreBytesThanTheQueueEverTakes_IsRefusedAndLeavesNoTrace()
+    public async Task SubmitAsync_LargerThanQueue_IsRejected()
     {
         await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 100 });
 
@@ -79,7 +79,7 @@ public class AdmissionTests
     }
 
     [Fact]
-    public async Task SubmitAsync_NotStartedOrLoading_IsRefusedAsLoading()
+    public async Task SubmitAsync_NotStartedOrLoading_IsRejected()
     {
         var gate = new Gate();
         await using var store = new Store(new FakeCommitLog { Following = _ => gate.PassAsync() }, new StoreOptions(), TimeProvider.System);
@@ -98,7 +98,7 @@ public class AdmissionTests
     }
 
     [Fact]
-    public async Task SubmitAsync_ManyRefusedByManyThreads_CountsExactly()
+    public async Task SubmitAsync_ConcurrentRejections_CountsExactly()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };

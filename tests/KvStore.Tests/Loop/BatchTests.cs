@@ -3,7 +3,7 @@ namespace KvStore.Tests;
 public class BatchTests
 {
     [Fact]
-    public async Task CommitAsync_WritesArriveWhileACommitRuns_AreCommittedTogether()
+    public async Task CommitAsync_WritesDuringCommit_FormOneBatch()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -20,7 +20,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task CommitAsync_MoreWaitThanABatchMayHold_TakesThemInOrderInSeveralBatches()
+    public async Task CommitAsync_OverBatchLimit_SplitsInOrder()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -40,7 +40,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_SingleWrite_IsCommittedThoughNoTimeEverPasses()
+    public async Task SubmitAsync_ClockStopped_Commits()
     {
         var time = new FakeTimeProvider();
         await using var store = await Stores.StartAsync(new MemoryCommitLog(time), time: time);
@@ -49,7 +49,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_CommitIsRunning_NothingIsVisibleAndNobodyIsAnswered()
+    public async Task SubmitAsync_CommitRunning_IsInvisible()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -67,7 +67,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_SnapshotIsPublished_ComesBeforeTheCallersAnswer()
+    public async Task SubmitAsync_Outcome_FollowsSnapshot()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committed = gate.PassAsync };
@@ -83,7 +83,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_LogAnswersBeforeItsFollowerHasTheCommit_CallerWaitsForTheSnapshot()
+    public async Task SubmitAsync_LateDelivery_WaitsForSnapshot()
     {
         var gate = new Gate();
         await using var store = await Stores.StartAsync(new SharingLog(TimeProvider.System) { Delivering = gate.PassAsync });
@@ -102,7 +102,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_CallerBlocksInItsContinuation_DoesNotHoldUpTheLoop()
+    public async Task SubmitAsync_CallerBlocksInContinuation_LoopContinues()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -127,7 +127,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task SubmitAsync_OthersGoOnWriting_CallersThreadIsLetGoAfterOneBatch()
+    public async Task SubmitAsync_OthersWrite_ReleasesCallerAfterOneBatch()
     {
         const int Writes = 1_000;
         var log = new FakeCommitLog();
@@ -160,7 +160,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task Start_CallerHasAsyncLocals_LoopDoesNotInheritThem()
+    public async Task Start_AsyncLocals_AreNotInherited()
     {
         var local = new AsyncLocal<string?>();
         var seen = new List<string?>();
@@ -186,7 +186,7 @@ public class BatchTests
     }
 
     [Fact]
-    public async Task Start_CallerHasSuppressedTheFlowItself_Starts()
+    public async Task Start_FlowSuppressed_Starts()
     {
         var store = new Store(new MemoryCommitLog(TimeProvider.System), new StoreOptions(), TimeProvider.System);
         using (ExecutionContext.SuppressFlow())

@@ -5,7 +5,7 @@ public class FailureTests
     private sealed class LogException : Exception;
 
     [Fact]
-    public async Task Follow_Throws_StoreFailsAndRefuses()
+    public async Task Follow_Throws_StoreFails()
     {
         await using var store = new Store(
             new FakeCommitLog { Following = _ => throw new LogException() }, new StoreOptions(), TimeProvider.System);
@@ -20,7 +20,7 @@ public class FailureTests
     }
 
     [Fact]
-    public async Task Follow_IsCancelledThoughNobodyStops_StoreFails()
+    public async Task Follow_CancelledWithoutStop_StoreFails()
     {
         await using var store = new Store(
             new FakeCommitLog { Following = _ => throw new OperationCanceledException() }, new StoreOptions(), TimeProvider.System);
@@ -33,7 +33,7 @@ public class FailureTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Commit_Throws_EveryWaiterIsToldAndReadsGoOn(bool afterApply)
+    public async Task Commit_Throws_FailsEveryWaiterAndServesReads(bool afterApply)
     {
         var gate = new Gate();
         var log = new FakeCommitLog();
@@ -70,7 +70,7 @@ public class FailureTests
     }
 
     [Fact]
-    public async Task Commit_ThrowsAsCancelledWhileTheStoreStops_EveryWaiterIsTold()
+    public async Task Commit_CancelledDuringStop_FailsEveryWaiter()
     {
         var gate = new Gate();
         var log = new FakeCommitLog();
@@ -97,7 +97,7 @@ public class FailureTests
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task Commit_AnswersWithTheWrongNumberOfOutcomes_EveryWaiterIsTold(int count)
+    public async Task Commit_WrongNumberOfOutcomes_FailsEveryWaiter(int count)
     {
         await using var store = await Stores.StartAsync(new FakeCommitLog { Answering = outcomes => [.. Enumerable.Repeat(outcomes[0], count)] });
 
@@ -106,7 +106,7 @@ public class FailureTests
     }
 
     [Fact]
-    public async Task Commit_ThrowsAndWritersRace_NobodyWaitsForEver()
+    public async Task Commit_ThrowsDuringWrites_AllWaitersComplete()
     {
         for (var round = 0; round < 200; round++)
         {
@@ -125,7 +125,7 @@ public class FailureTests
     }
 
     [Fact]
-    public async Task Commit_LogRefusesTheBatchAsNotApplied_CallersAreToldAndTheStoreGoesOn()
+    public async Task Commit_BatchNotApplied_StoreContinues()
     {
         var log = new FakeCommitLog();
         await using var store = await Stores.StartAsync(log);

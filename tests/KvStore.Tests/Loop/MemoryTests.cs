@@ -5,7 +5,7 @@ namespace KvStore.Tests;
 public class MemoryTests
 {
     [Fact]
-    public async Task CommitAsync_AfterTheAnswer_NothingHoldsTheOperation()
+    public async Task CommitAsync_AfterOutcome_ReleasesTransaction()
     {
         await using var store = await Stores.StartAsync();
         var operation = await CommitTrackedAsync(store);
@@ -14,7 +14,7 @@ public class MemoryTests
     }
 
     [Fact]
-    public async Task CommitAsync_ReplacedAndForgottenEntry_NothingHoldsIt()
+    public async Task CommitAsync_EntryReplacedAndForgotten_IsReleased()
     {
         await using var store = await Stores.StartAsync(new StoreOptions { HistoryCommitsMax = 0 });
         var entry = await PutTrackedAsync(store);
@@ -25,7 +25,7 @@ public class MemoryTests
     }
 
     [Fact]
-    public async Task CommitAsync_GuardFailed_NothingHoldsTheOperation()
+    public async Task CommitAsync_GuardFailed_ReleasesTransaction()
     {
         await using var store = await Stores.StartAsync();
         var operation = await SubmitTrackedAsync(store, Guard.Exists(Some.Key("absent")));
@@ -33,7 +33,7 @@ public class MemoryTests
         await AssertCollectedAsync(operation);
     }
 
-    // The loop lets go right after it has answered, which nothing signals.
+    // The loop releases right after it has answered, which nothing signals.
     private static Task AssertCollectedAsync(WeakReference reference) => Soon.UntilAsync(() =>
     {
         GC.Collect();

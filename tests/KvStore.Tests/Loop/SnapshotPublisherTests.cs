@@ -5,7 +5,7 @@ public class SnapshotPublisherTests
     private readonly SnapshotPublisher _publisher = new(new StoreOptions(), new FakeTimeProvider());
 
     [Fact]
-    public void Load_Image_ReplacesTheWholeState()
+    public void Load_Image_ReplacesState()
     {
         _publisher.Load(5, [Entry("a", 3), Entry("b", 5)]);
         Assert.Equal((5, 2, 4), (_publisher.Latest.Revision, _publisher.Latest.Count, _publisher.Latest.Bytes));
@@ -22,7 +22,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public void Load_AfterASnapshotWasKept_LetsItGo()
+    public void Load_SnapshotRetained_ReleasesIt()
     {
         _publisher.Load(5, [Entry("a", 3)]);
         _publisher.Retain(_publisher.Latest);
@@ -32,7 +32,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public void Load_RevisionBelowTheLatest_Throws()
+    public void Load_RevisionBelowLatest_Throws()
     {
         _publisher.Load(5, [Entry("a", 3)]);
 
@@ -43,7 +43,7 @@ public class SnapshotPublisherTests
     [Theory]
     [InlineData(5)]
     [InlineData(4)]
-    public void Apply_RevisionNotAboveTheLatest_ThrowsAndPublishesNothing(long revision)
+    public void Apply_RevisionNotAboveLatest_ThrowsWithoutPublishing(long revision)
     {
         _publisher.Load(5, []);
         var before = _publisher.Latest;
@@ -54,7 +54,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public void Apply_CommitThatMetAnotherState_ThrowsAndPublishesNothing()
+    public void Apply_CommitOnOtherState_ThrowsWithoutPublishing()
     {
         _publisher.Load(5, [Entry("a", 3)]);
         var before = _publisher.Latest;
@@ -66,7 +66,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public void At_RevisionBetweenCommits_IsTheStateAfterTheEarlierOne()
+    public void At_RevisionBetweenCommits_IsEarlierState()
     {
         _publisher.Load(5, []);
         _publisher.Apply([Write("a", 10)]);
@@ -88,7 +88,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public void At_AskedAgain_IsTheSameSnapshotEvenAfterItsHistoryWasForgotten()
+    public void At_AgainWithoutHistory_IsSameSnapshot()
     {
         var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 1 }, new FakeTimeProvider());
         publisher.Apply([Write("a", 1)]);
@@ -104,7 +104,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public async Task ReachAsync_RevisionIsThere_GivesTheLatestAtOnce()
+    public async Task WaitForRevisionAsync_Reached_IsLatestAtOnce()
     {
         _publisher.Load(5, []);
 
@@ -114,7 +114,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public async Task ReachAsync_RevisionIsToCome_WaitsForItAndNotForEveryCommit()
+    public async Task WaitForRevisionAsync_Future_WaitsForThatRevision()
     {
         _publisher.Load(5, []);
         var reach = _publisher.WaitForRevisionAsync(8, TestContext.Current.CancellationToken).AsTask();
@@ -127,7 +127,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public async Task ReachAsync_ANewImageReachesIt_Ends()
+    public async Task WaitForRevisionAsync_ImageReachesIt_Completes()
     {
         var reach = _publisher.WaitForRevisionAsync(8, TestContext.Current.CancellationToken).AsTask();
         _publisher.Load(8, []);
@@ -136,7 +136,7 @@ public class SnapshotPublisherTests
     }
 
     [Fact]
-    public async Task ReachAsync_OneOfTwoWaitersIsCancelled_TheOtherGoesOn()
+    public async Task WaitForRevisionAsync_OneWaiterCancelled_OtherCompletes()
     {
         using var cancellation = new CancellationTokenSource();
         var cancelled = _publisher.WaitForRevisionAsync(1, cancellation.Token).AsTask();

@@ -3,7 +3,7 @@ namespace KvStore.Tests;
 public class StopTests
 {
     [Fact]
-    public async Task StopAsync_10000WritesInFlight_DecidesEveryOne()
+    public async Task StopAsync_10000WritesInFlight_DecidesAll()
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
@@ -28,7 +28,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_RacesWithWriters_EachWriteIsVisibleOrRefused()
+    public async Task StopAsync_RacesWithWriters_WriteIsVisibleOrRejected()
     {
         for (var round = 0; round < 200; round++)
         {
@@ -54,7 +54,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_RightAfterStart_NeverHangs()
+    public async Task StopAsync_RightAfterStart_Completes()
     {
         for (var round = 0; round < 2_000; round++)
         {
@@ -69,7 +69,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_WithoutStart_StopsForGood()
+    public async Task StopAsync_NotStarted_Stops()
     {
         var log = new FakeCommitLog();
         var store = new Store(log, new StoreOptions(), TimeProvider.System);
@@ -84,7 +84,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_Again_AndByManyAtOnce_AllEnd()
+    public async Task StopAsync_RepeatedAndConcurrent_Completes()
     {
         var store = await Stores.StartAsync();
         await store.CommitAsync(Some.Put("k"));
@@ -131,7 +131,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_TokenIsCancelled_EndsTheWaitAndNotTheWork()
+    public async Task StopAsync_Cancelled_EndsOnlyTheWait()
     {
         var gate = new Gate();
         var store = await Stores.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
@@ -148,7 +148,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task StopAsync_AnIdleStore_WakesTheLoop()
+    public async Task StopAsync_Idle_WakesLoop()
     {
         var store = await Stores.StartAsync();
         for (var i = 0; i < 1_000; i++)

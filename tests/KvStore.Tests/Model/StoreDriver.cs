@@ -63,9 +63,9 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         var failed = transaction.Guards.Where(guard => !model.Holds(guard)).ToArray();
         if (failed.Length > 0)
         {
-            var told = Assert.IsType<Outcome.GuardsFailed>(outcome).Failed;
-            Assert.Equal(failed, told.Select(one => one.Guard));
-            foreach (var one in told)
+            var reported = Assert.IsType<Outcome.GuardsFailed>(outcome).Failed;
+            Assert.Equal(failed, reported.Select(one => one.Guard));
+            foreach (var one in reported)
                 AssertSame(model.Latest.GetValueOrDefault(one.Guard.Key.ToString()), one.Current);
             return;
         }

@@ -3,10 +3,10 @@ namespace KvStore.Tests;
 public class StoreModelTests
 {
     [Fact]
-    public Task RandomSequences_OverMemory_MatchTheModel() => RunAsync(3_000, 0, time => new MemoryCommitLog(time));
+    public Task RandomSequences_MemoryLog_EqualModel() => RunAsync(3_000, 0, time => new MemoryCommitLog(time));
 
     [Fact]
-    public Task RandomSequences_OverALogThatSharesRevisions_MatchTheModel() => RunAsync(1_000, 100, time => new SharingLog(time));
+    public Task RandomSequences_SharingLog_EqualModel() => RunAsync(1_000, 100, time => new SharingLog(time));
 
     private static Task RunAsync(int sequences, long firstRevision, Func<TimeProvider, ICommitLog> log) =>
         Seed.ForEachAsync(sequences, async seed =>

@@ -9,7 +9,7 @@ public sealed partial class DocumentLinkTests
         [.. SourceTree.Files("", "*.md").Where(file => !file.Split('/').Any(part => part is "artifacts" or "node_modules"))];
 
     [Fact]
-    public void Links_RelativeOnes_LeadToAFileAndItsHeading() => SourceTree.AssertNone(
+    public void Links_Relative_Resolve() => SourceTree.AssertNone(
         from document in Documents
         from link in Link().Matches(SourceTree.Read(document))
         let path = link.Groups["path"].Value
@@ -27,14 +27,14 @@ public sealed partial class DocumentLinkTests
         select $"{document}: {path.Value}");
 
     [Fact]
-    public void Sources_NamingADocument_NameAFileAndItsHeading() => SourceTree.AssertNone(
+    public void Sources_DocumentReferences_Resolve() => SourceTree.AssertNone(
         from source in SourceTree.Files("src", "*.cs")
         from name in DocumentName().Matches(SourceTree.Read(source))
         where !HasHeading(name.Groups["path"].Value, name.Groups["heading"].Value)
         select $"{source}: {name.Value}");
 
     [Fact]
-    public void Documents_AreFound() => Assert.True(Documents.Length >= 10, $"Only {Documents.Length} documents were found.");
+    public void Documents_Exist() => Assert.True(Documents.Length >= 10, $"Only {Documents.Length} documents were found.");
 
     private static bool HasHeading(string file, string heading) => Path.Exists(Path.Join(SourceTree.Root, file)) &&
         (heading.Length == 0 || Heading().Matches(SourceTree.Read(file)).Any(match => Anchor(match.Groups["text"].Value) == heading));

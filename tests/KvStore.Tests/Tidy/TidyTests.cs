@@ -57,7 +57,7 @@ public partial class TidyTests
     }
 
     [Fact]
-    public void Store_KnowsNeitherTheWebNorFilesNorTheNetwork()
+    public void Store_References_NoWebFilesOrNetwork()
     {
         var project = Path.Combine(Root, "src", "KvStore", "KvStore.csproj");
         Assert.Equal("Microsoft.NET.Sdk", XDocument.Load(project).Root!.Attribute("Sdk")!.Value);

@@ -7,7 +7,7 @@ public class IdempotencyTests
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Submit_UntilTheLifetimeEndsAndAfterIt_IsReplayedAndThenCarriedOut()
+    public async Task Submit_RecordExpires_AppliesAgain()
     {
         var time = new FakeTimeProvider();
         await using var store = await StartAsync(time, recordsMax: 100);
@@ -24,7 +24,7 @@ public class IdempotencyTests
     }
 
     [Fact]
-    public async Task Submit_MoreKeysThanAreRemembered_ForgetsTheOldest()
+    public async Task Submit_OverRecordsLimit_ForgetsOldest()
     {
         var time = new FakeTimeProvider();
         await using var store = await StartAsync(time, recordsMax: 3);

@@ -8,7 +8,7 @@ public class MergePatchTests
 
     // The algorithm of RFC 7396, section 2, as it stands there.
     [Fact]
-    public async Task Evaluate_RandomTargetsAndPatches_GivesWhatTheStandardSays()
+    public async Task Evaluate_RandomPatches_EqualsRfc7396()
     {
         var random = Seed.NewRandom();
         await using var store = await Stores.StartAsync();
@@ -30,7 +30,7 @@ public class MergePatchTests
     [InlineData("""{"b":1,"a":2}""", """{"a":3}""", """{"b":1,"a":3}""")]
     [InlineData("""{"a":1,"a":2}""", """{"a":3}""", """{"a":3}""")]
     [InlineData("""{"é":"\u00e9"}""", """{"\u00e9":"ü"}""", """{"é":"ü"}""")]
-    public async Task Evaluate_NumbersOrderDuplicatesAndEscapes_StayAsSaid(string target, string patch, string result)
+    public async Task Evaluate_NumbersOrderAndEscapes_AreKept(string target, string patch, string result)
     {
         await using var store = await Stores.StartAsync();
         await store.CommitAsync(Some.Put("k", target));
@@ -46,11 +46,11 @@ public class MergePatchTests
     [InlineData("{\"a\":1,}")]
     [InlineData("\"\\ud800\"")]
     [InlineData("{\"\\ud800\":1}")]
-    public void TryCreate_TextThatIsNotJson_IsNull(string patch) =>
+    public void TryCreate_NotJson_IsNull(string patch) =>
         Assert.Null(MergePatch.TryCreate(Some.Key("k"), Some.Bytes(patch), 1 << 20, default));
 
     [Fact]
-    public void TryCreate_BytesThatAreNotUtf8_IsNull() =>
+    public void TryCreate_NotUtf8_IsNull() =>
         Assert.Null(MergePatch.TryCreate(Some.Key("k"), new byte[] { (byte)'"', 0xFF, (byte)'"' }, 1 << 20, default));
 
     private static JsonNode? Merge(JsonNode? target, JsonNode? patch)

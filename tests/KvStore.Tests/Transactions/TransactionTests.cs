@@ -5,11 +5,11 @@ namespace KvStore.Tests;
 public class TransactionTests
 {
     [Fact]
-    public void Operation_ChangesAKeyTwice_Throws() =>
+    public void Transaction_KeyTwice_Throws() =>
         Assert.Throws<ArgumentException>(() => Some.Transaction(Some.Put("k"), Some.Put("other"), Some.Delete("k")));
 
     [Fact]
-    public void Change_OfTheEmptyKey_Throws()
+    public void Constructor_EmptyKey_Throws()
     {
         Assert.Throws<ArgumentException>(() => new Put(default, default, "text/plain"));
         Assert.Throws<ArgumentException>(() => new Delete(default));
@@ -17,7 +17,7 @@ public class TransactionTests
 
     // What throws in the owner loop ends the store, so what would throw there must not get there.
     [Fact]
-    public async Task SubmitAsync_ArraysThatWereNeverMade_CountAsEmptyAndDoNotEndTheStore()
+    public async Task SubmitAsync_DefaultArrays_CountAsEmpty()
     {
         await using var store = await Stores.StartAsync();
         Assert.IsType<Outcome.Committed>(await store.SubmitAsync(new Transaction(default, [Some.Put("k")])).Within());
@@ -39,7 +39,7 @@ public class TransactionTests
     [InlineData("NotIn 4 5", false, true, true)]
     [InlineData("NotIn 5 6", false, false, true)]
     [InlineData("NotIn", true, true, true)]
-    public void HoldsFor_EntryAtRevision5_AtRevision6_AndNone_IsAsSaid(string what, bool at5, bool at6, bool atNone)
+    public void Passes_EntryAtRevision5And6AndAbsent_IsAsDefined(string what, bool at5, bool at6, bool atNone)
     {
         var words = what.Split(' ');
         var revisions = words[1..].Select(long.Parse).ToImmutableArray();

@@ -63,18 +63,18 @@ internal sealed record Transaction(ImmutableArray<TransactionGuard> Guards, Immu
     /// <summary>Exactly these guards did not hold.</summary>
     private State? Refuse(State state, ImmutableArray<FailedGuard> failed)
     {
-        var told = 0;
+        var reported = 0;
         foreach (var (field, guard) in AllGuards)
         {
             var entry = state[guard.Key];
-            var met = told < failed.Length && failed[told].Field == field
-                ? failed[told].Key == guard.Key ? guard.Refused(entry, failed[told++].Revision) : null
+            var met = reported < failed.Length && failed[reported].Field == field
+                ? failed[reported].Key == guard.Key ? guard.Refused(entry, failed[reported++].Revision) : null
                 : guard.Held(entry);
             if (met is not { } known)
                 return null;
             state = state.With(guard.Key, known);
         }
 
-        return told > 0 && told == failed.Length ? state : null;
+        return reported > 0 && reported == failed.Length ? state : null;
     }
 }

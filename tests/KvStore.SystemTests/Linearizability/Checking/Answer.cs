@@ -13,7 +13,7 @@ internal sealed record Answer(int Status, long Revision)
     /// <summary>The value, if the answer has one.</summary>
     public string? Value { get; init; }
 
-    /// <summary>For each key what a listing told.</summary>
+    /// <summary>The state of each key in a listing.</summary>
     public ImmutableArray<Register> Registers { get; init; } = [];
 
     /// <summary>For each step of a transaction what came of it.</summary>

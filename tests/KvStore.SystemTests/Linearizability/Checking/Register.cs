@@ -2,12 +2,12 @@ namespace KvStore.SystemTests;
 
 /// <summary>What a key has in the model: an entry, or nothing (the default).</summary>
 /// <param name="Value">The entry's value; null if there is no entry.</param>
-/// <param name="Revision">The entry's revision; null while no answer has told it, because the answer to the write was lost.</param>
+/// <param name="Revision">The entry's revision; null while it is unknown, because the outcome of the write is unknown.</param>
 internal readonly record struct Register(string? Value, long? Revision)
 {
     public bool IsAbsent => Value is null;
 
-    /// <summary>The same, after an answer has told the entry's revision. Null if the entry cannot have that revision.</summary>
+    /// <summary>The same, with the entry's revision from a later answer. Null if the entry cannot have that revision.</summary>
     public Register? SeenAt(long revision) =>
         !IsAbsent && (Revision ?? revision) == revision ? this with { Revision = revision } : null;
 
