@@ -10,27 +10,18 @@ internal static class TransactionMembers
 
     private static readonly string[] Names = ["put", "delete", "get", "move"];
 
-    private enum Condition
-    {
-        None,
-        Revision,
-        Exists,
-    }
-
     public static Problem? TryReadGuard(ref Utf8JsonReader reader, KvStoreOptions options, out Guard? guard)
     {
         guard = null;
         Key key = default;
-        var condition = Condition.None;
-        var revision = 0L;
-        var exists = false;
+        var (hasCondition, revision, exists) = (false, 0L, false);
         if (reader.TokenType != JsonTokenType.StartObject)
             return Problems.MalformedRequest(GuardShape);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var problem = reader.ValueTextEquals("key"u8) ? TryReadKey(ref reader, options, "key", ref key)
-                : reader.ValueTextEquals("revision"u8) ? TryBegin(ref condition, Condition.Revision, "revision") ?? JsonText.TryGetNumber(ref reader, "revision", 0, long.MaxValue, out revision)
-                : reader.ValueTextEquals("exists"u8) ? TryBegin(ref condition, Condition.Exists, "exists") ?? JsonText.TryGetFlag(ref reader, "exists", out exists)
+                : reader.ValueTextEquals("revision"u8) ? TryBegin(ref hasCondition, "revision") ?? JsonText.TryGetNumber(ref reader, "revision", 0, long.MaxValue, out revision)
+                : reader.ValueTextEquals("exists"u8) ? TryBegin(ref hasCondition, "exists") ?? JsonText.TryGetFlag(ref reader, "exists", out exists)
                 : JsonText.Unknown(ref reader, "key, revision, exists");
             if (problem is not null)
                 return problem;
@@ -38,10 +29,8 @@ internal static class TransactionMembers
 
         if (key.Length == 0)
             return Problems.MalformedRequest(GuardShape, "key");
-        guard = condition == Condition.Revision && revision > 0 ? Guard.RevisionIn(key, revision)
-            : exists ? Guard.Exists(key)
-            : Guard.Absent(key);
-        return condition == Condition.None ? Problems.MalformedRequest(GuardShape, "revision") : null;
+        guard = revision > 0 ? Guard.RevisionIn(key, revision) : exists ? Guard.Exists(key) : Guard.Absent(key);
+        return hasCondition ? null : Problems.MalformedRequest(GuardShape, "revision");
     }
 
     public static string NameOf(Operation operation) => operation switch
@@ -151,11 +140,11 @@ internal static class TransactionMembers
         return JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
     }
 
-    private static Problem? TryBegin(ref Condition condition, Condition given, string name)
+    private static Problem? TryBegin(ref bool hasCondition, string name)
     {
-        var isFirst = condition == Condition.None;
-        condition = given;
-        return isFirst ? null : Problems.MalformedRequest("Give either revision or exists, once.", name);
+        var problem = hasCondition ? Problems.MalformedRequest("Give either revision or exists, once.", name) : null;
+        hasCondition = true;
+        return problem;
     }
 
     private static Problem Missing(string name) => Problems.MalformedRequest("Give the key.", name);

@@ -1,17 +1,8 @@
-using System.Buffers;
-using System.Globalization;
-using System.IO.Pipelines;
-
 namespace KvStore.Server;
 
 /// <summary>GET of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
-    // Flushed at this size: the memory of a client that does not read, besides the web server's buffer.
-    private const int FlushBytes = 64 * 1024;
-
-    private const string LastEventId = "Last-Event-ID";
-
     private readonly WatchEventEncoder _withValues = new(withValues: true, options.WatchEventBytesMax);
     private readonly WatchEventEncoder _withoutValues = new(withValues: false, options.WatchEventBytesMax);
 
@@ -25,7 +16,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     {
         RequestLog.MayTakeLong(context);
         var beginning = new Beginning();
-        var problem = TryGetRequest(context, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
+        var problem = WatchRequest.TryGet(context, options, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
         if (problem is not null)
             return problem;
 
@@ -130,83 +121,11 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         }
     }
 
-    private Problem? TryGetRequest(HttpContext context, out WatchRequest request)
-    {
-        request = default;
-        long? from = null;
-        byte[] prefix = [];
-        var initial = false;
-        var withValues = true;
-        Key key = default;
-        long? lastEventId = null;
-        ReadRequest read = default;
-        var problem = QueryParameters.TryGet(context, ["key", "prefix", "from", "initial", "values", Reads.ConsistencyParameter, Reads.MinRevisionParameter], out var parameters)
-            ?? Reads.TryGet(parameters, out read)
-            ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
-            ?? parameters.TryGetNumber("from", 0, long.MaxValue - 1, out from)
-            ?? parameters.TryGetFlag("initial", out initial)
-            ?? TryGetLastEventId(context, out lastEventId);
-        if (problem is null && parameters.Has("values"))
-            problem = parameters.TryGetFlag("values", out withValues);
-        if (problem is null && parameters.Has("key") == parameters.Has("prefix"))
-            problem = Problems.MalformedRequest("Give either key, for one key, or prefix, for all keys that start with it (prefix= for every key).", "key");
-        if (problem is null && parameters.Text("key") is { } text)
-            problem = RequestKey.TryParse(text, options.KeyBytesMax, "key", out key);
-        if (problem is not null)
-            return problem;
-
-        var filter = key.Length > 0 ? WatchFilter.OfKey(key) : WatchFilter.OfPrefix(prefix);
-        request = new WatchRequest(filter, read, from, lastEventId, initial, withValues);
-        return null;
-    }
-
-    private static Problem? TryGetLastEventId(HttpContext context, out long? id)
-    {
-        id = null;
-        if (context.Request.Headers[LastEventId] is not { Count: > 0 } values || values is [""])
-            return null;
-        if (!long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == long.MaxValue)
-            return Problems.MalformedRequest("Give the id of an event of this service: a revision.", LastEventId);
-        id = number;
-        return null;
-    }
-
-    private readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Read, long? From, long? LastEventId, bool WithInitial, bool WithValues);
-
     private sealed class Beginning
     {
         /// <summary>The initial state; null if it is not requested, and once it is being sent.</summary>
         public Snapshot? Initial { get; set; }
 
         public long After { get; set; }
-    }
-
-    /// <summary>Writes events with backpressure from the client.</summary>
-    private sealed class EventOutput(PipeWriter output, CancellationToken cancellationToken)
-    {
-        public bool HasBegun { get; private set; }
-
-        /// <summary>Writes an event, and waits while the client does not read; false if the client is gone.</summary>
-        public async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
-        {
-            while (bytes.Length > 0)
-            {
-                var piece = bytes[..Math.Min(bytes.Length, FlushBytes)];
-                output.Write(piece.Span);
-                bytes = bytes[piece.Length..];
-                if (output.UnflushedBytes >= FlushBytes && !await FlushAsync())
-                    return false;
-            }
-
-            return true;
-        }
-
-        /// <summary>Flushes to the connection; false if the client is gone.</summary>
-        public async ValueTask<bool> FlushAsync()
-        {
-            HasBegun = true;
-            var flushed = await output.FlushAsync(cancellationToken);
-            return flushed is { IsCompleted: false, IsCanceled: false };
-        }
     }
 }
