@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using KvStore.Storage;
 
@@ -10,7 +9,7 @@ namespace KvStore.Server.Tests;
 public sealed partial class OperationsDocumentTests
 {
     private static readonly string Document =
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(SourceFile())!, "../../../docs/operations.md")).ReplaceLineEndings("\n");
+        File.ReadAllText(Path.Combine(Repository.Root, "docs/operations.md")).ReplaceLineEndings("\n");
 
     /// <summary>Every setting that there is, with its default as people write it.</summary>
     internal static IEnumerable<(string Name, string Default)> Settings
@@ -57,8 +56,6 @@ public sealed partial class OperationsDocumentTests
         TimeSpan duration => duration.ToString("c").TrimEnd('0'),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
-
-    private static string SourceFile([CallerFilePath] string path = "") => path;
 
     [GeneratedRegex(@"^\| `(?<name>[A-Z]\w+)` \| (?<default>[^|]+) \| [^|]+ \| [^|]+ \|$", RegexOptions.Multiline)]
     private static partial Regex SettingRow();

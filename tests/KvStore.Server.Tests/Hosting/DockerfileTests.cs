@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -8,18 +7,17 @@ namespace KvStore.Server.Tests;
 /// <summary>What can be known of the image without building it.</summary>
 public sealed partial class DockerfileTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(SourceFile())!, "../../.."));
-    private static readonly string[] Instructions = Read(Path.Combine(Root, "Dockerfile"));
+    private static readonly string[] Instructions = Read(Path.Combine(Repository.Root, "Dockerfile"));
 
     [Fact]
     public void Copy_EverySource_Exists()
     {
-        var allowed = File.ReadAllLines(Path.Combine(Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
+        var allowed = File.ReadAllLines(Path.Combine(Repository.Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
         var copies = Instructions.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from=", StringComparison.Ordinal)).ToList();
         Assert.Equal(6, copies.Count);
         foreach (var source in copies.SelectMany(copy => copy.Split(' ')[1..^1]))
         {
-            Assert.True(Path.Exists(Path.Combine(Root, source)), $"{source} does not exist.");
+            Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), $"{source} does not exist.");
             Assert.Contains(allowed, path => source == path || source.StartsWith(path + "/", StringComparison.Ordinal));
         }
     }
@@ -64,18 +62,16 @@ public sealed partial class DockerfileTests
     private static IEnumerable<string> ProjectsOf(string project)
     {
         yield return project;
-        foreach (var reference in XDocument.Load(Path.Combine(Root, project)).Descendants("ProjectReference"))
+        foreach (var reference in XDocument.Load(Path.Combine(Repository.Root, project)).Descendants("ProjectReference"))
         {
             var path = Path.Combine(Path.GetDirectoryName(project)!, reference.Attribute("Include")!.Value.Replace('\\', '/'));
-            foreach (var further in ProjectsOf(Path.GetRelativePath(Root, Path.GetFullPath(Path.Combine(Root, path)))))
+            foreach (var further in ProjectsOf(Path.GetRelativePath(Repository.Root, Path.GetFullPath(Path.Combine(Repository.Root, path)))))
                 yield return further;
         }
     }
 
     private static string[] Read(string file) =>
         [.. File.ReadAllText(file).Replace("\\\n", " ", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => !line.StartsWith('#'))];
-
-    private static string SourceFile([CallerFilePath] string path = "") => path;
 
     [GeneratedRegex(@"^USER [1-9]\d*$")]
     private static partial Regex UserByNumber();

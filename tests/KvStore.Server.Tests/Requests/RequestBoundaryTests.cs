@@ -204,30 +204,6 @@ public sealed class RequestBoundaryTests
     }
 
     [Fact]
-    public void Ended_ByStatusAndDuration_LogsSlowAndFailed()
-    {
-        var (time, lines) = (new FakeTimeProvider(), new LogLines());
-        using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        using (var log = new RequestLog(time, new KvStoreOptions(), new RequestMetrics(time), factory))
-        {
-            End(log, time, 200, 0);
-            End(log, time, 404, 499);
-            End(log, time, 499, 9999);
-            Assert.Empty(lines.All);
-
-            End(log, time, 200, 500);
-            End(log, time, 503, 1);
-            Assert.Equal(["GET /p was slow: 200 after 500 ms", "GET /p answered 503 after 1 ms"], lines.All.Select(line => line.Message));
-
-            for (var i = 0; i < 1000; i++)
-                End(log, time, 429, 1);
-            Assert.Equal(3, lines.All.Count);
-        }
-
-        Assert.Equal("999 requests were rejected with 429 in the last 10 s: clients write faster than the store commits", lines.All[^1].Message);
-    }
-
-    [Fact]
     public void Invoke_FastSuccess_AllocatesNothing()
     {
         using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, new RequestMetrics(TimeProvider.System), NullLoggerFactory.Instance);
@@ -262,14 +238,5 @@ public sealed class RequestBoundaryTests
         var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
         Assert.Equal(status, problem.RootElement.GetProperty("status").GetInt32());
         return problem;
-    }
-
-    private static void End(RequestLog log, FakeTimeProvider time, int status, int milliseconds)
-    {
-        var startedAt = log.Now();
-        time.Advance(TimeSpan.FromMilliseconds(milliseconds));
-        var context = new DefaultHttpContext { Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/p?q=1";
-        log.Ended(context, startedAt);
     }
 }

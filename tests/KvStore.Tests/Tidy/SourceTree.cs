@@ -3,7 +3,7 @@ namespace KvStore.Tests;
 /// <summary>The files of this repository, with paths relative to its root and slashes between folders.</summary>
 internal static class SourceTree
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => Repository.Root;
 
     public static IEnumerable<string> Projects(string folder) =>
         Files(folder, "*.csproj").Select(project => project[..project.LastIndexOf('/')]);
@@ -21,16 +21,5 @@ internal static class SourceTree
     {
         var all = breaches.ToArray();
         Assert.True(all.Length == 0, string.Join('\n', all));
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "KvStore.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException($"There is no KvStore.sln above {AppContext.BaseDirectory}.");
     }
 }

@@ -4,49 +4,10 @@ using System.Text.Json;
 
 namespace KvStore.Server.Tests;
 
-/// <summary>GET of /v1/export and POST of /v1/import: what they write and take, and what they say of what is wrong.</summary>
-public sealed class TransferTests
+/// <summary>Imports: lines, progress, a full queue and lost connections.</summary>
+public sealed class ImportTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    [Fact]
-    public async Task Export_EachForm_IsOneLineInKeyOrder()
-    {
-        await using var server = await KvServer.StartAsync();
-        await server.Client.PutAsync("/v1/kv/json", "{ \"a\": 1.0 }", ("Content-Type", "application/json"));
-        await server.Client.PutAsync("/v1/kv/json-lines", "{\n}", ("Content-Type", "application/json"));
-        await server.Client.PutAsync("/v1/kv/json-space", "{} ", ("Content-Type", "application/json"));
-        await server.Client.PutAsync("/v1/kv/text", "é\n\"", ("Content-Type", "text/plain"));
-        var last = await server.Client.PutAsync("/v1/kv/bytes", [0xFF]);
-        await server.Client.PutAsync("/v1/kv/other", "x");
-
-        var answer = (await server.Client.GetAsync($"/v1/export?revision={last.Revision}")).Expect(200);
-        Assert.Equal((last.Revision, "application/x-ndjson"), (answer.Revision, answer.ContentType));
-        Assert.Equal(
-            """
-            {"key":"bytes","content_type":"application/octet-stream","base64":"/w=="}
-            {"key":"json","content_type":"application/json","json":{ "a": 1.0 }}
-            {"key":"json-lines","content_type":"application/json","text":"{\n}"}
-            {"key":"json-space","content_type":"application/json","text":"{} "}
-            {"key":"text","content_type":"text/plain","text":"é\n\""}
-
-            """.ReplaceLineEndings("\n"),
-            answer.Text);
-        Assert.Equal(3, (await server.Client.GetAsync("/v1/export?prefix=json")).Expect(200).Text.Count('\n'));
-        Assert.Equal("", (await server.Client.GetAsync("/v1/export?prefix=none")).Expect(200).Text);
-    }
-
-    [Fact]
-    public async Task Export_InvalidRequest_IsRejected()
-    {
-        await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "0"));
-        await server.Client.PutAsync("/v1/kv/a", "x");
-        (await server.Client.GetAsync("/v1/export?revision=0")).ExpectProblem(410, "revision-gone");
-        (await server.Client.GetAsync("/v1/export?revision=9")).ExpectProblem(400, "malformed-request", "revision");
-        (await server.Client.GetAsync("/v1/export?prefx=a")).ExpectProblem(400, "malformed-request", "prefx");
-        (await server.Client.GetAsync("/v1/export?prefix=%01")).ExpectProblem(400, "malformed-key", "prefix");
-        (await server.Client.SendAsync("POST", "/v1/import?prefix=a", new ByteArrayContent([]))).ExpectProblem(400, "malformed-request", "prefix");
-    }
 
     [Fact]
     public async Task Import_BadLines_AreNamedAndGoodStored()
