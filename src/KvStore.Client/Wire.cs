@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace KvStore.Client;
 
 /// <summary>The JSON of requests and responses.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(WireProblem))]
 [JsonSerializable(typeof(WirePage))]
 [JsonSerializable(typeof(WireCount))]
@@ -16,49 +16,13 @@ namespace KvStore.Client;
 [JsonSerializable(typeof(WireTransactionResult))]
 internal sealed partial class Wire : JsonSerializerContext;
 
-internal sealed record WireProblem
+internal sealed record WireProblem(
+    string? Type = null, string? Title = null, string? Detail = null, string? Field = null, string? Outcome = null, long? OldestRevision = null, KvFailedGuard[]? Failed = null);
+
+internal sealed record WireItem(
+    string Key, string? Type = null, long Revision = 0, long? CreatedRevision = null, long? Version = null, string? ContentType = null, long Size = 0,
+    DateTimeOffset? ModifiedAt = null, DateTimeOffset? ExpiresAt = null, JsonElement? Json = null, string? Text = null, byte[]? Base64 = null)
 {
-    public string? Type { get; init; }
-
-    public string? Title { get; init; }
-
-    public string? Detail { get; init; }
-
-    public string? Field { get; init; }
-
-    public string? Outcome { get; init; }
-
-    public long? OldestRevision { get; init; }
-
-    public KvFailedGuard[]? Failed { get; init; }
-}
-
-internal sealed record WireItem
-{
-    public string? Type { get; init; }
-
-    public required string Key { get; init; }
-
-    public long Revision { get; init; }
-
-    public long? CreatedRevision { get; init; }
-
-    public long? Version { get; init; }
-
-    public string? ContentType { get; init; }
-
-    public long Size { get; init; }
-
-    public DateTimeOffset? ModifiedAt { get; init; }
-
-    public DateTimeOffset? ExpiresAt { get; init; }
-
-    public JsonElement? Json { get; init; }
-
-    public string? Text { get; init; }
-
-    public byte[]? Base64 { get; init; }
-
     public KvEntry ToEntry() => new()
     {
         Key = Key,
@@ -73,11 +37,11 @@ internal sealed record WireItem
     };
 }
 
-internal sealed record WirePage(long Revision, WireItem[] Items, string[]? Prefixes, string? Cursor);
+internal sealed record WirePage(long Revision, WireItem[] Items, string[]? Prefixes = null, string? Cursor = null);
 
 internal sealed record WireCount(long Revision, long Count);
 
-internal sealed record WireChanges(long Revision, WireItem[]? Changes);
+internal sealed record WireChanges(long Revision, WireItem[]? Changes = null);
 
 internal sealed record WireKeys(string[] Keys);
 
@@ -85,4 +49,4 @@ internal sealed record WireDeleted(long Revision, long Deleted);
 
 internal sealed record WireTransactionResult(long Revision, WireStepResult[] Results);
 
-internal sealed record WireStepResult(WireItem? Get);
+internal sealed record WireStepResult(WireItem? Get = null);
