@@ -5,22 +5,22 @@
 #   tests/mutations/run.sh NAME...    these mutations
 #
 # Each mutation is a line of log.mutations: its name, the file below src/KvStore.Storage, a regular expression that must match
-# exactly once, the replacement, and a filter of tests, separated by tabs. Prints caught or MISSED for each; fails if one is missed.
+# exactly once, the replacement, and a class of tests, separated by tabs. Prints caught or MISSED for each; fails if one is missed.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 copy="$(mktemp -d)"
 trap 'rm -rf "$copy"' EXIT
-exec </dev/null 3<"$here/log.mutations"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create) | tar --extract --directory="$copy"
-project="$copy/tests/KvStore.Storage.Tests"
-build() { dotnet build "$project" --configuration Release --nologo --verbosity quiet -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false >"$copy/build.log" 2>&1; }
-build || { tail -n 20 "$copy/build.log"; exit 1; }
+exec </dev/null 3<"$copy/tests/mutations/log.mutations"
+build() { dotnet build "$copy/$1" "${@:2}" --configuration Release --nologo --verbosity quiet -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false >"$copy/build.log" 2>&1; }
+build tests/KvStore.Storage.Tests || { tail -n 20 "$copy/build.log"; exit 1; }
+tests="$copy/tests/KvStore.Storage.Tests/bin/Release/net10.0"
 
 missed=0 ran=0
-while IFS=$'\t' read -r name file pattern replacement filter <&3; do
+while IFS=$'\t' read -r name file pattern replacement class <&3; do
     [[ -n "$name" && "$name" != \#* ]] || continue
     [[ $# == 0 || " $* " == *" $name "* ]] || continue
     ((ran += 1))
@@ -29,11 +29,12 @@ while IFS=$'\t' read -r name file pattern replacement filter <&3; do
     if ! FROM="$pattern" TO="$replacement" perl -0pi -e 'my ($from, $to) = @ENV{"FROM", "TO"}; $n = s{$from}{my @g = ("", $1, $2); (my $t = $to) =~ s{\\n}{\n}g; $t =~ s{\$(\d)}{$g[$1] // ""}ge; $t}ge; END { exit($n == 1 ? 0 : 1) }' "$source"; then
         echo "BROKEN  $name: the expression does not match exactly once in $file"
         missed=$((missed + 1))
-    elif ! build; then
+    elif ! build src/KvStore.Storage --no-restore --no-dependencies; then
         echo "BROKEN  $name: does not compile"
         grep -m 3 error "$copy/build.log" || true
         missed=$((missed + 1))
-    elif timeout 300 dotnet test "$project" --configuration Release --no-build --nologo --filter "$filter" >"$copy/test.log" 2>&1; then
+    elif cp "$copy"/src/KvStore.Storage/bin/Release/net10.0/KvStore.Storage.dll "$tests" &&
+        timeout 300 "$tests/KvStore.Storage.Tests" -class "*.$class" -stopOnFail -noColor >"$copy/test.log" 2>&1; then
         echo "MISSED  $name"
         missed=$((missed + 1))
     elif failed="$(grep -o -m 1 'KvStore\.\(Storage\.\)\?Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log"))"; then
