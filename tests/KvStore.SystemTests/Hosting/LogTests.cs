@@ -79,7 +79,8 @@ public sealed class LogTests
     public async Task Output_ThatIsNotRead_DelaysNoRequestAndNoStop()
     {
         using var server = Process.Start(new ProcessStartInfo(Repository.Server[0],
-            [.. Repository.Server[1..], "--engine", "memory", "--urls", "http://127.0.0.1:0", "--KvStore:AccessLog", "true"]) { RedirectStandardOutput = true })!;
+            [.. Repository.Server[1..], "--engine", "memory", "--urls", "http://127.0.0.1:0", "--KvStore:AccessLog", "true"])
+        { RedirectStandardOutput = true })!;
         try
         {
             var started = Parse((await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
