@@ -58,7 +58,7 @@ public sealed class DataDirectoryTests : IDisposable
         await using var server = ServerProcess.Launch(["--urls", "http://127.0.0.1:0", "--data", directory]);
 
         await AssertRefusedAsync(server, reason);
-        Assert.Contains("name another with --data", server.Error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("choose another with --data", server.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
