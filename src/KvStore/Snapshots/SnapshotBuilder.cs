@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>Makes a snapshot from another one and changes. Belongs to one thread.</summary>
+/// <summary>Builds the next snapshot from a snapshot and changes. Not thread-safe.</summary>
 internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
 {
     private long _bytes = bytes;
@@ -33,27 +33,27 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
             throw new InvalidOperationException("The range that a commit deletes did not have the entries that the commit says it had.");
     }
 
-    /// <summary>Takes back what a commit did, if it is the last one that the entries have seen.</summary>
-    /// <exception cref="InvalidOperationException">It is not; the builder is of no use any more.</exception>
+    /// <summary>Reverts a commit, which must be the last one that is applied.</summary>
+    /// <exception cref="InvalidOperationException">The commit is not the last one; the builder must not be used any more.</exception>
     public void Undo(Commit commit)
     {
         foreach (ref readonly var change in commit.Changes)
             Replace(change.Current, change.Previous);
     }
 
-    /// <summary>The snapshot of what the builder holds.</summary>
+    /// <summary>The snapshot of the builder's present entries.</summary>
     public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
 
     /// <summary>The key's entry, or null.</summary>
     public Entry? Find(Key key) => index.Find(key.Utf8);
 
-    /// <summary>How many entries a range holds.</summary>
+    /// <summary>Counts the entries of a range, with the store's own records.</summary>
     public long CountOf(KeyRange range) => index.CountOf(range);
 
-    /// <summary>The entries of a range, in key order. The builder must not change meanwhile.</summary>
+    /// <summary>The entries of a range, in key order, with the store's own records. The builder must not change during the enumeration.</summary>
     public RangeEnumerator Scan(KeyRange range) => index.Scan(range);
 
-    /// <summary>Puts an entry in, in the place of one with the same key, which is returned.</summary>
+    /// <summary>Inserts an entry, or replaces the one with the same key and returns that.</summary>
     public Entry? Set(Entry entry)
     {
         var previous = index.Set(entry);
@@ -61,7 +61,7 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
         return previous;
     }
 
-    /// <summary>Takes a key's entry out and returns it; null when there is none.</summary>
+    /// <summary>Removes a key's entry and returns it; null when there is none.</summary>
     public Entry? Remove(Key key)
     {
         var previous = index.Remove(key);

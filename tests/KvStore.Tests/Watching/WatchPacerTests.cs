@@ -5,6 +5,7 @@ public sealed class WatchPacerTests : IDisposable
 {
     private const int Slots = 100;
     private static readonly TimeSpan IntervalTime = TimeSpan.FromMilliseconds(8);
+    private static readonly TimeSpan RetentionTime = TimeSpan.FromMilliseconds(20);
     private static readonly WatchFilter EveryKey = WatchFilter.OfPrefix([]);
 
     private readonly ObservedTime _time = new();
@@ -61,6 +62,36 @@ public sealed class WatchPacerTests : IDisposable
             foreach (var watcher in _watchers)
                 Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, TestContext.Current.CancellationToken).AsTask().Within());
         }
+    }
+
+    [Fact]
+    public void NextRelease_TooRecent_IsNull()
+    {
+        var pacer = new WatchPacer(TimeSpan.FromSeconds(1), _time);
+        Release(pacer, notifiedThrough: 5);
+        _time.Advance(RetentionTime - TimeSpan.FromMilliseconds(1));
+        Assert.Null(pacer.NextRelease(7));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(5, pacer.NextRelease(9));
+    }
+
+    [Fact]
+    public void NextRelease_WatcherWaits_RetainsItsBatches()
+    {
+        Begin(1, TimeSpan.FromSeconds(1));
+        var pacer = new WatchPacer(TimeSpan.FromSeconds(1), _time);
+        pacer.Notify(_watchers[0], 3);
+        Release(pacer, notifiedThrough: 10);
+        Assert.Equal(2, Release(pacer, notifiedThrough: 11));
+        pacer.WakeNext(1);
+        Assert.Equal(2, Release(pacer, notifiedThrough: 12));
+        Assert.Equal(12, Release(pacer, notifiedThrough: 13));
+    }
+
+    private long? Release(WatchPacer pacer, long notifiedThrough)
+    {
+        _time.Advance(RetentionTime);
+        return pacer.NextRelease(notifiedThrough);
     }
 
     private void Begin(int watchers, TimeSpan restMax)

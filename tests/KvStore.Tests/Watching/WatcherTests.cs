@@ -107,6 +107,34 @@ public class WatcherTests
         }
     }
 
+    // A notification and its wake that come between two steps of a scan must leave the watcher awake: it gets no other wake slot.
+    [Fact]
+    public async Task Read_NotifiedDuringScan_IsNotLeftAsleep()
+    {
+        const int Notifications = 20_000;
+        await using var store = await Stores.StartAsync();
+        using var watcher = store.TryWatch(EveryKey, 0)!;
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var notifying = Task.Run(
+            () =>
+            {
+                var notified = 0;
+                while (notified < Notifications && !timeout.IsCancellationRequested)
+                {
+                    if (!watcher.Notify(1))
+                        continue;
+                    watcher.Wake();
+                    notified++;
+                }
+
+                return notified;
+            },
+            Token);
+        while (!notifying.IsCompleted)
+            watcher.Read();
+        Assert.Equal(Notifications, await notifying);
+    }
+
     [Fact]
     public async Task Read_BehindTheHistory_IsGoneForGood()
     {
