@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KvStore.Client;
 
 /// <summary>The conditions of a write and the lifetime of what it stores. By default there is no condition and no expiry.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace KvStore.Client;
 
 /// <summary>A request target: a path and the parameters that are not null.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace KvStore.Server;
 
 /// <summary>The text of <c>--help</c>.</summary>

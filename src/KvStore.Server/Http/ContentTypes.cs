@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-
 namespace KvStore.Server;
 
 /// <summary>Media types of values and answers.</summary>

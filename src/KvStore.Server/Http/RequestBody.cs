@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace KvStore.Server;
 
 /// <summary>Reads request bodies and limits the bytes of the body itself; the web server's own limit counts chunk framing, too.</summary>

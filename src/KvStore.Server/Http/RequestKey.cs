@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-
 namespace KvStore.Server;
 
 /// <summary>The key that a request names: in its path, in a query parameter, or in its body.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace KvStore.Server;
 
 /// <summary>The text of a JSON string as UTF-8: a slice of the request's bytes, or a copy if they have escapes.</summary>

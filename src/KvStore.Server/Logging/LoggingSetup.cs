@@ -1,4 +1,3 @@
-using System.Globalization;
 using Serilog;
 using Serilog.Configuration;
 using Serilog.Core;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using static KvStore.Server.ApiMember;
 
 namespace KvStore.Server;

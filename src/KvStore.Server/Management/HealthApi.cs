@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace KvStore.Server;
 
 /// <summary>The OpenAPI part of <see cref="HealthEndpoints"/>.</summary>

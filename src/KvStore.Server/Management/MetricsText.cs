@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace KvStore.Server;
 
 /// <summary>Writes metrics as Prometheus reads them: its text format, version 0.0.4.</summary>

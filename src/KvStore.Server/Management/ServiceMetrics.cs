@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KvStore.Server;
 
 /// <summary>Everything that <c>/metrics</c> reports. Thread-safe.</summary>

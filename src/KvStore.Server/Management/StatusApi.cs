@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace KvStore.Server;
 
 /// <summary>The OpenAPI part of <see cref="StatusEndpoints"/>.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-
 namespace KvStore.Server;
 
 /// <summary>A number or a text of the service's status: a member of <c>/v1/status</c>, a metric of <c>/metrics</c>, or both.</summary>

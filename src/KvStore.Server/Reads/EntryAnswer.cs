@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KvStore.Server;
 
 /// <summary>The answer to a read of one entry.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace KvStore.Server;
 
 /// <summary>Writes what a transaction did: a result for each operation, in their order.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace KvStore.Server;
 
 /// <summary>Reads the guards and operations of a transaction. The fields of problems are relative to the object that is read.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace KvStore.Server;
 
 /// <summary>What an import has done so far. Belongs to one thread at a time.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KvStore.Server;
 
 /// <summary>The query parameter ttl of a write: after how many seconds the entry expires, or <c>none</c>.</summary>

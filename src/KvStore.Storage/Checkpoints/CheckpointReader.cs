@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace KvStore.Storage;
 
 /// <summary>Reads a checkpoint and checks every byte.</summary>

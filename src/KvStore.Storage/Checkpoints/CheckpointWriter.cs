@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace KvStore.Storage;
 
 /// <summary>Writes a snapshot to a file, throttled and in small steps, so that commits on the same disk do not wait for it.</summary>

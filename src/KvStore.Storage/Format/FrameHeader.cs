@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace KvStore.Storage;
 
 /// <summary>Precedes the records of one batch in a segment; see docs/storage-format.md.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace KvStore.Storage;
 
 /// <summary>The first check that failed. If a power cut explains it, one of the suspect sectors was lost.</summary>

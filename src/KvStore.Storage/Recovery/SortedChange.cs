@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace KvStore.Storage;
 
 /// <summary>A change with the first bytes of its key inline, so that most comparisons do not read the memory of the key.</summary>

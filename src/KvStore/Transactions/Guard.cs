@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace KvStore;
 
 /// <summary>What a guard requires of its key.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace KvStore;
 
 /// <summary>The bytes of an idempotency record after its fingerprint: the revision and the results of a committed transaction.</summary>

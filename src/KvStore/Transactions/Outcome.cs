@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace KvStore;
 
 /// <summary>What became of a transaction. One of the nested types.</summary>

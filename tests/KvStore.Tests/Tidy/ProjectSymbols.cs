@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -32,13 +33,16 @@ internal sealed class ProjectSymbols
     public ProjectSymbols(string project, IEnumerable<ProjectSymbols> below)
     {
         _project = project;
-        var usings = CSharpSyntaxTree.ParseText(string.Concat(Usings.Select(name => $"global using {name};")));
+        var usings = CSharpSyntaxTree.ParseText(string.Concat(Usings.Concat(UsingsOf(project)).Select(name => $"global using {name};")));
         _compilation = CSharpCompilation.Create(
             Path.GetFileName(project),
             [usings, .. SourceTree.Files(project, "*.cs").Select(file => CSharpSyntaxTree.ParseText(SourceTree.Read(file), path: file[(project.Length + 1)..]))],
             [.. Frameworks, .. below.Select(other => other._compilation.ToMetadataReference())],
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, allowUnsafe: true));
     }
+
+    private static IEnumerable<string> UsingsOf(string project) =>
+        XDocument.Parse(SourceTree.Read($"{project}/{Path.GetFileName(project)}.csproj")).Descendants("Using").Select(item => item.Attribute("Include")!.Value);
 
     public IEnumerable<(string File, string Namespace)> Namespaces =>
         from tree in _compilation.SyntaxTrees
