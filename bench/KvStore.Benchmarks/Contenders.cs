@@ -31,7 +31,7 @@ internal abstract class Contender
         new ImmutableSortedDictionaryContender(), new OrderedIndexContender(),
     ];
 
-    public static Entry EntryOf(Key key) => Entry.Create(key, new byte[16], "application/octet-stream", 1, 1, 1, 1);
+    public static Entry EntryOf(Key key) => Entry.Create(key.Utf8, new byte[16], "application/octet-stream", 1, 1, 1, 1, Entry.Never);
 
     // The library's collections hold a key beside the entry, in an array of its own as they would without this store's entries.
     protected static Key Detached(Key key) => Key.Parse(key.ToString());

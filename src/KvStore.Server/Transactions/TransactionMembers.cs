@@ -48,12 +48,9 @@ internal static class TransactionMembers
             return JsonText.Unknown(ref reader, string.Join(", ", Names));
 
         reader.Read();
-        var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : name switch
-        {
-            "put" => TryReadPut(ref reader, utf8, options, now, out operation),
-            "move" => TryReadMove(ref reader, options, out operation),
-            _ => TryReadKeyed(ref reader, options, name, out operation),
-        };
+        var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : name == "put"
+            ? TryReadPut(ref reader, utf8, options, now, out operation)
+            : TryReadKeyed(ref reader, options, name, out operation);
         if (problem is not null)
             return JsonText.Below(name, problem);
         return reader.Read() && reader.TokenType == JsonTokenType.EndObject ? null : Problems.MalformedRequest(OperationShape);
@@ -95,38 +92,22 @@ internal static class TransactionMembers
     {
         operation = null;
         Key key = default;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var problem = reader.ValueTextEquals("key"u8) ? TryReadKey(ref reader, options, "key", ref key) : JsonText.Unknown(ref reader, "key");
-            if (problem is not null)
-                return problem;
-        }
-
-        if (key.Length == 0)
-            return Missing("key");
-        operation = name == "delete" ? new Delete(key) : new Get(key);
-        return null;
-    }
-
-    private static Problem? TryReadMove(ref Utf8JsonReader reader, KvStoreOptions options, out Operation? operation)
-    {
-        operation = null;
-        Key from = default;
         Key to = default;
+        var (keyName, isMove) = name == "move" ? ("from", true) : ("key", false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var problem = reader.ValueTextEquals("from"u8) ? TryReadKey(ref reader, options, "from", ref from)
-                : reader.ValueTextEquals("to"u8) ? TryReadKey(ref reader, options, "to", ref to)
-                : JsonText.Unknown(ref reader, "from, to");
+            var problem = reader.ValueTextEquals(keyName) ? TryReadKey(ref reader, options, keyName, ref key)
+                : isMove && reader.ValueTextEquals("to"u8) ? TryReadKey(ref reader, options, "to", ref to)
+                : JsonText.Unknown(ref reader, isMove ? "from, to" : "key");
             if (problem is not null)
                 return problem;
         }
 
-        if (from.Length == 0 || to.Length == 0)
-            return Missing(from.Length == 0 ? "from" : "to");
-        if (from == to)
+        if (key.Length == 0 || (isMove && to.Length == 0))
+            return Problems.MalformedRequest("Give the key.", key.Length == 0 ? keyName : "to");
+        if (key == to)
             return Problems.MalformedRequest("An entry moves to another key. Give two that differ.", "to");
-        operation = new Move(from, to);
+        operation = isMove ? new Move(key, to) : name == "delete" ? new Delete(key) : new Get(key);
         return null;
     }
 
@@ -144,6 +125,4 @@ internal static class TransactionMembers
         hasCondition = true;
         return problem;
     }
-
-    private static Problem Missing(string name) => Problems.MalformedRequest("Give the key.", name);
 }

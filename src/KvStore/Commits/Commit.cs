@@ -4,7 +4,7 @@ namespace KvStore;
 public readonly record struct EntryChange
 {
     // Stands for no entry after an expiry. A flag would take room in every change.
-    private static readonly Entry GoneByTime = Entry.Create(Key.FromStored([0]), default, "", 0, 0, 0, 0);
+    private static readonly Entry GoneByTime = Entry.Create([0], [], "", 0, 0, 0, 0, Entry.Never);
 
     // Not nullable, because the history has one of these per commit, and this is half as large.
     private readonly Entry _previous;

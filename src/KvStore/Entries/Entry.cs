@@ -58,19 +58,6 @@ public readonly struct Entry : IEquatable<Entry>
     internal ReadOnlySpan<byte> KeyUtf8 => EntryLayout.Key(Encoded);
 
     /// <summary>Creates an entry. Copies all arguments.</summary>
-    /// <exception cref="ArgumentException">The key or the content type is not valid for an entry.</exception>
-    internal static Entry Create(
-        Key key,
-        ReadOnlyMemory<byte> value,
-        string contentType,
-        long createdRevision,
-        long revision,
-        long version,
-        long modifiedAtMilliseconds,
-        long expiresAtMilliseconds = Never) =>
-        Create(key.Utf8, value.Span, contentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
-
-    /// <summary>Creates an entry. Copies all arguments.</summary>
     internal static Entry Create(
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,

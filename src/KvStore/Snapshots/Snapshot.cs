@@ -44,10 +44,6 @@ public sealed class Snapshot
     public long Bytes { get; }
 
     /// <summary>The entry of a key, or null.</summary>
-    /// <param name="key">The bytes of the key; they need not be valid as one.</param>
-    public Entry? Find(ReadOnlySpan<byte> key) => _index.Find(key);
-
-    /// <summary>The entry of a key, or null.</summary>
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
     /// <summary>Counts the entries of a range, without the store's own records. Takes logarithmic time: it does not visit them.</summary>

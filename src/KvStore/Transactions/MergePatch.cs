@@ -39,7 +39,7 @@ public sealed class MergePatch : ReadModifyWrite
         using (document)
         {
             // Written once here, so that it cannot fail on the deciding thread.
-            return IsWritable(document.RootElement) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
+            return TryMerge(null, document.RootElement, new ArrayBufferWriter<byte>()) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class MergePatch : ReadModifyWrite
         using (target)
         {
             var merged = new ArrayBufferWriter<byte>(entry.Value.Length + _patchBytes + 1);
-            if (!TryMerge(target.RootElement, merged))
+            if (!TryMerge(target.RootElement, _patch, merged))
                 return RejectionReason.NotJson;
             if (merged.WrittenCount > _valueBytesMax)
                 return RejectionReason.TooLarge;
@@ -63,12 +63,12 @@ public sealed class MergePatch : ReadModifyWrite
         }
     }
 
-    private bool TryMerge(JsonElement target, ArrayBufferWriter<byte> output)
+    private static bool TryMerge(JsonElement? target, JsonElement patch, ArrayBufferWriter<byte> output)
     {
         using var json = new Utf8JsonWriter(output, Writing);
         try
         {
-            Merge(target, _patch, json);
+            Merge(target, patch, json);
             json.Flush();
             return true;
         }
@@ -132,20 +132,6 @@ public sealed class MergePatch : ReadModifyWrite
             return true;
         }
         catch (JsonException)
-        {
-            return false;
-        }
-    }
-
-    private static bool IsWritable(JsonElement patch)
-    {
-        try
-        {
-            using var json = new Utf8JsonWriter(Stream.Null, Writing);
-            Merge(null, patch, json);
-            return true;
-        }
-        catch (InvalidOperationException)
         {
             return false;
         }
