@@ -21,11 +21,7 @@ internal static class BatchApi
         Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
         Responses =
         [
-            new(200, "The entries.")
-            {
-                Headers = [ApiParts.StoreRevision],
-                Contents = [new ApiContent(ContentTypes.Json, Entries, Result)],
-            },
+            new(200, "The entries.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Entries, Result)] },
             ApiParts.Malformed("keys[1]"),
             ApiParts.SlowBody,
             ApiParts.Gone,
@@ -35,10 +31,5 @@ internal static class BatchApi
         ],
     };
 
-    private static JsonObject Result => new()
-    {
-        ["revision"] = 7,
-        ["items"] = new JsonArray(ApiParts.ItemExample),
-        ["missing"] = new JsonArray("user/43/name"),
-    };
+    private static JsonObject Result => new() { ["revision"] = 7, ["items"] = new JsonArray(ApiParts.ItemExample), ["missing"] = new JsonArray("user/43/name") };
 }

@@ -18,11 +18,7 @@ internal static class CounterApi
         ],
         Responses =
         [
-            new(200, "The new number.")
-            {
-                Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed],
-                Contents = [new ApiContent("text/plain", null, "42")],
-            },
+            new(200, "The new number.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed], Contents = [new ApiContent("text/plain", null, "42")] },
             ApiParts.MalformedKey,
             new(409, "The stored value is no number, or the new one would not fit into 64 bits; nothing was changed.")
             {

@@ -22,23 +22,25 @@ internal static class EntryApi
         "Which changes `wait` waits for: those after this revision. Without it, those from now on.")
     { Minimum = "0" };
 
-    private static readonly IReadOnlyList<ApiResponse> ReadResponses =
-    [
-        new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
-        ApiParts.NotModified,
-        ApiParts.MalformedKey,
-        ApiParts.NotFound,
-        ApiParts.Gone,
-        ApiParts.PreconditionFailed,
-        ApiParts.TooManyWatchers,
-        ReadApi.Unavailable,
-    ];
+    private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches.", ContentTypes.MergePatch);
+
+    private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/queue/0000000000000000007");
 
     public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
         "Answers with the stored bytes and their media type. Reads are linearizable: they see every write that was acknowledged before.")
     {
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
-        Responses = ReadResponses,
+        Responses =
+        [
+            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
+            ApiParts.NotModified,
+            ApiParts.MalformedKey,
+            ApiParts.NotFound,
+            ApiParts.Gone,
+            ApiParts.PreconditionFailed,
+            ApiParts.TooManyWatchers,
+            ReadApi.Unavailable,
+        ],
     };
 
     public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
@@ -89,11 +91,7 @@ internal static class EntryApi
             new(409, "The stored value is not JSON; nothing was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.NotJson() },
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge with { Headers = [ApiParts.ETagOfPresent, ApiParts.StoreRevisionIfAsked] },
-            new(415, "The body is no JSON merge patch by its media type.")
-            {
-                Headers = [new ApiHeader("Accept-Patch", JsonSchemaType.String, "The media type of patches.", ContentTypes.MergePatch)],
-                Problem = Problems.UnsupportedMediaType(NotMergePatch),
-            },
+            new(415, "The body is no JSON merge patch by its media type.") { Headers = [AcceptPatch], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
             .. WriteApi.Rejections,
         ],
     };
@@ -111,16 +109,7 @@ internal static class EntryApi
         Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
         Responses =
         [
-            new(201, "The value is stored.")
-            {
-                Headers =
-                [
-                    new ApiHeader("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/queue/0000000000000000007"),
-                    ApiParts.ETag,
-                    ApiParts.StoreRevision,
-                    WriteApi.Replayed,
-                ],
-            },
+            new(201, "The value is stored.") { Headers = [Location, ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
             ApiParts.TooLarge,

@@ -43,11 +43,7 @@ internal static class ListingApi
         ],
         Responses =
         [
-            new(200, "A page.")
-            {
-                Headers = [ApiParts.StoreRevision],
-                Contents = [new ApiContent(ContentTypes.Json, Page, Example)],
-            },
+            new(200, "A page.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Page, Example)] },
             ApiParts.Malformed("limit"),
             ApiParts.Gone,
             ReadApi.Unavailable,
@@ -76,12 +72,7 @@ internal static class ListingApi
         ],
     };
 
-    private static JsonObject Example => new()
-    {
-        ["revision"] = 7,
-        ["items"] = new JsonArray(ApiParts.ItemExample),
-        ["cursor"] = "q83vEgEAAAAAAAAABwAFdXNlci91c2VyLzQyL25hbWU",
-    };
+    private static JsonObject Example => new() { ["revision"] = 7, ["items"] = new JsonArray(ApiParts.ItemExample), ["cursor"] = "q83vEgEAAAAAAAAABwAFdXNlci91c2VyLzQyL25hbWU" };
 
     private static ApiParameter Parameter(string name, string description, string? example) =>
         new(name, ParameterLocation.Query, JsonSchemaType.String, description) { Example = example };

@@ -27,12 +27,5 @@ internal static class CheckpointApi
         ],
     };
 
-    private static JsonObject Example => new()
-    {
-        ["revision"] = 7,
-        ["entries"] = 3,
-        ["bytes"] = 512,
-        ["file"] = "00000000000000000007.checkpoint",
-        ["duration_seconds"] = 0.004,
-    };
+    private static JsonObject Example => new() { ["revision"] = 7, ["entries"] = 3, ["bytes"] = 512, ["file"] = "00000000000000000007.checkpoint", ["duration_seconds"] = 0.004 };
 }

@@ -8,10 +8,7 @@ internal static class StatusApi
     {
         Responses =
         [
-            new(200, "The status.")
-            {
-                Contents = [new ApiContent(ContentTypes.Json, StatusField.SchemaOf("StatusAnswer", "What the service is doing.", StatusFields.All), Example())],
-            },
+            new(200, "The status.") { Contents = [new ApiContent(ContentTypes.Json, StatusField.SchemaOf("StatusAnswer", "What the service is doing.", StatusFields.All), Example())] },
         ],
     };
 
@@ -20,10 +17,7 @@ internal static class StatusApi
     {
         Responses =
         [
-            new(200, "The values of now.")
-            {
-                Contents = [new ApiContent("text/plain", null, "# HELP kvstore_keys Entries.\n# TYPE kvstore_keys gauge\nkvstore_keys 3\n")],
-            },
+            new(200, "The values of now.") { Contents = [new ApiContent("text/plain", null, "# HELP kvstore_keys Entries.\n# TYPE kvstore_keys gauge\nkvstore_keys 3\n")] },
         ],
     };
 

@@ -116,7 +116,7 @@ internal static class ApiDocument
             Default = parameter.Default?.DeepClone(),
             Minimum = parameter.Minimum,
             Maximum = parameter.Maximum,
-            Enum = parameter.Choices.Count == 0 ? null : [.. parameter.Choices.Select(choice => (JsonNode)choice)],
+            Enum = parameter.Choices?.Select(choice => (JsonNode)choice).ToList(),
         },
     };
 

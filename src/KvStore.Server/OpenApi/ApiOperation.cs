@@ -18,31 +18,13 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
 
     /// <summary>The HEAD that goes with this GET.</summary>
     /// <param name="id">Its id.</param>
-    public ApiOperation AsHead(string id) => this with
-    {
-        Id = id,
-        Summary = Summary + ": headers only",
-        Description = "The same as GET, without the body.",
-    };
+    public ApiOperation AsHead(string id) => this with { Id = id, Summary = Summary + ": headers only", Description = "The same as GET, without the body." };
 }
 
-/// <summary>A parameter in the path, the query or a header.</summary>
-internal sealed record ApiParameter(string Name, ParameterLocation In, JsonSchemaType Type, string Description)
-{
-    public JsonNode? Example { get; init; }
-
-    public JsonNode? Default { get; init; }
-
-    /// <summary>Whether the request is rejected without it. A part of the path is always required.</summary>
-    public bool Required { get; init; }
-
-    public string? Minimum { get; init; }
-
-    public string? Maximum { get; init; }
-
-    /// <summary>The only texts that are accepted; empty means any.</summary>
-    public IReadOnlyList<string> Choices { get; init; } = [];
-}
+/// <summary>A parameter in the path, which is always required, in the query, or a header. Without choices any text is accepted.</summary>
+internal sealed record ApiParameter(
+    string Name, ParameterLocation In, JsonSchemaType Type, string Description, JsonNode? Example = null, JsonNode? Default = null,
+    bool Required = false, string? Minimum = null, string? Maximum = null, IReadOnlyList<string>? Choices = null);
 
 /// <summary>A request's body.</summary>
 internal sealed record ApiBody(string Description, bool Required, IReadOnlyList<ApiContent> Contents);
@@ -58,12 +40,8 @@ internal sealed record ApiResponse(int Status, string Description)
     public Problem? Problem { get; init; }
 }
 
-/// <summary>A response header.</summary>
-internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example)
-{
-    /// <summary>Whether it may be absent; the description says when.</summary>
-    public bool IsOptional { get; init; }
-}
+/// <summary>A response header. The description of an optional one says when it is absent.</summary>
+internal sealed record ApiHeader(string Name, JsonSchemaType Type, string Description, JsonNode Example, bool IsOptional = false);
 
 /// <summary>A media type of a body, with its schema (null for any bytes) and an example.</summary>
 internal sealed record ApiContent(string MediaType, ApiSchema? Schema, JsonNode? Example);

@@ -13,11 +13,7 @@ internal static class PersonApi
 
     private static JsonObject Example => new() { ["id"] = 100, ["name"] = "mob", ["updatedAt"] = "2026-01-31T12:00:00.1234567Z" };
 
-    private static readonly ApiResponse Found = new(200, "The person.")
-    {
-        Headers = [ApiParts.ETag, ApiParts.StoreRevision],
-        Contents = [new ApiContent(ContentTypes.Json, Person, Example)],
-    };
+    private static readonly ApiResponse Found = new(200, "The person.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Person, Example)] };
 
     public static readonly ApiOperation Update = new("updatePerson", ApiParts.CompatibilityTag, "Store a person",
         "Stores the person as the entry `person/{id}`. Later updates win.")
@@ -38,17 +34,8 @@ internal static class PersonApi
         ],
         Responses =
         [
-            Found with { Headers = [.. Found.Headers, ApiParts.Expires] },
-            ApiParts.NotModified,
-            ApiParts.Malformed("id"),
-            ApiParts.NotFound,
-            ApiParts.Gone,
-            ApiParts.SlowBody,
-            ApiParts.PreconditionFailed,
-            ApiParts.TooLarge,
-            ApiParts.NotJson,
-            ReadApi.Unavailable,
+            Found with { Headers = [.. Found.Headers, ApiParts.Expires] }, ApiParts.NotModified, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.Gone,
+            ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, ReadApi.Unavailable,
         ],
     };
-
 }

@@ -4,12 +4,8 @@ using System.Text.Unicode;
 namespace KvStore.Server;
 
 /// <summary>A person in a request.</summary>
-internal sealed record PersonBody
+internal sealed record PersonBody(long? Id = null, string? Name = null)
 {
-    public long? Id { get; init; }
-
-    public string? Name { get; init; }
-
     public static Problem? TryParse(ReadOnlySpan<byte> utf8, out PersonBody body)
     {
         body = new PersonBody();

@@ -32,7 +32,7 @@ internal sealed partial class OrderedIndex
         public RangeEnumerator Scan(KeyRange range)
         {
             var (start, end) = PositionsOf(_root, _count, range);
-            return new(_root, start, end, step: 1);
+            return new(_root, start, end);
         }
 
         /// <summary>Inserts an entry, or replaces the one with the same key and returns that.</summary>

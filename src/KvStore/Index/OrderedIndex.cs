@@ -6,8 +6,7 @@ namespace KvStore;
 /// </summary>
 /// <remarks>
 /// A copy-on-write B+tree; docs/adr/0001-ordered-index.md says why. Inner nodes count the entries below each child, so every entry has
-/// a position and a range is an interval of positions: counting it, walking it in either direction and removing it need neither
-/// keys nor a stack.
+/// a position and a range is an interval of positions: counting it, walking it and removing it need neither keys nor a stack.
 /// </remarks>
 internal sealed partial class OrderedIndex
 {
@@ -59,14 +58,7 @@ internal sealed partial class OrderedIndex
     public RangeEnumerator Scan(KeyRange range)
     {
         var (start, end) = PositionsOf(_root, Count, range);
-        return new(_root, start, end, step: 1);
-    }
-
-    /// <summary>The entries of a range, the last key first.</summary>
-    public RangeEnumerator ScanBackward(KeyRange range)
-    {
-        var (start, end) = PositionsOf(_root, Count, range);
-        return new(_root, end - 1, start - 1, step: -1);
+        return new(_root, start, end);
     }
 
     /// <summary>A builder that starts with the entries of this index.</summary>

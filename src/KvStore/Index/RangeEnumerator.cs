@@ -9,18 +9,11 @@ internal struct RangeEnumerator
 {
     private readonly Node _root;
     private readonly int _end;
-    private readonly int _step;
     private int _position;
     private Leaf _leaf = Leaf.Empty;
     private int _slot;
 
-    internal RangeEnumerator(Node root, int start, int end, int step)
-    {
-        _root = root;
-        _end = end;
-        _step = step;
-        _position = start - step;
-    }
+    internal RangeEnumerator(Node root, int start, int end) => (_root, _position, _end) = (root, start - 1, end);
 
     /// <summary>The present entry.</summary>
     public readonly Entry Current => _leaf.Entries[_slot];
@@ -28,12 +21,10 @@ internal struct RangeEnumerator
     /// <summary>Advances to the next entry; false at the end.</summary>
     public bool MoveNext()
     {
-        var next = _position + _step;
-        if (next == _end)
+        if (_position + 1 == _end)
             return false;
-        _position = next;
-        _slot += _step;
-        if ((uint)_slot >= (uint)_leaf.Count)
+        _position++;
+        if (++_slot >= _leaf.Count)
             Descend();
         return true;
     }

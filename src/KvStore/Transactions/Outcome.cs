@@ -25,9 +25,6 @@ public abstract record Outcome
         /// <summary>What was committed, without an idempotency record; null if there was nothing to change, or after a replay.</summary>
         public Commit? Commit { get; }
 
-        /// <summary>The changes of <see cref="Commit"/>; none without one.</summary>
-        public ReadOnlySpan<EntryChange> Changes => Commit is null ? [] : Commit.Changes;
-
         /// <summary>What each operation did, in the transaction's order.</summary>
         public ReadOnlySpan<OperationResult> Results => _results ?? new ReadOnlySpan<OperationResult>(in _only);
     }

@@ -53,7 +53,6 @@ internal sealed class IndexModel
         index.Validate();
         Assert.Equal(expected.Length, index.Count);
         Assert.True(expected.SequenceEqual(All(index.Scan(default))), "The scan differs.");
-        Assert.True(expected.Reverse().SequenceEqual(All(index.ScanBackward(default))), "The backward scan differs.");
         foreach (var entry in expected)
             Assert.Equal(entry, index.Find(entry.Key.Utf8));
     }
@@ -63,7 +62,6 @@ internal sealed class IndexModel
         Entry[] within = [.. Within(expected, range)];
         Assert.Equal(within.Length, index.CountOf(range));
         Assert.True(within.SequenceEqual(All(index.Scan(range))), "The scan of a range differs.");
-        Assert.True(within.Reverse().SequenceEqual(All(index.ScanBackward(range))), "The backward scan of a range differs.");
     }
 
     public static void AssertFind(OrderedIndex index, Entry[] expected, Key key) =>

@@ -46,8 +46,8 @@ public sealed class OrderedIndexStructureTests
         for (var end = 1; end <= before.Length; end++)
         {
             // A reader in the middle of the old index sees entries move, even when they move between nodes that hold the same in all.
-            var standing = Math.Min(end + Loaded, before.Length - 1);
-            var reader = index.ScanBackward(new KeyRange(default, before[standing].Key.Utf8.ToArray()));
+            var standing = Math.Max(end - Loaded, 0);
+            var reader = index.Scan(new KeyRange(before[standing].Key.Utf8.ToArray(), default));
             Assert.True(reader.MoveNext());
 
             builder = index.ToBuilder();
@@ -55,10 +55,10 @@ public sealed class OrderedIndexStructureTests
             builder.Validate();
             IndexModel.AssertHolds(builder.ToIndex(), before[end..]);
             index.Validate();
-            for (var i = standing - 1; i >= 0; i--)
+            for (var i = standing; i < before.Length; i++)
             {
                 Assert.Equal(before[i], reader.Current);
-                Assert.Equal(i > 0, reader.MoveNext());
+                Assert.Equal(i < before.Length - 1, reader.MoveNext());
             }
         }
 
