@@ -19,7 +19,7 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         var problem = QueryParameters.TryGet(context, Reads.Parameters, out var parameters)
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
-            (body, problem) = await JsonText.ReadBodyAsync(context, options);
+            (body, problem) = await RequestBody.ReadJsonAsync(context, options);
         problem ??= BatchBody.TryParse(body, options, out keys);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
@@ -48,9 +48,9 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         json.WriteStartArray("items"u8);
         foreach (var entry in entries)
         {
-            if (entry is not { } present)
+            if (entry is not { } current)
                 continue;
-            EntryJson.Write(json, present, withValue: true);
+            EntryJson.Write(json, current, withValue: true);
             await output.FlushIfFullAsync();
         }
 

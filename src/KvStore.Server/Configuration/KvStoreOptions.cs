@@ -38,7 +38,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Bytes of a key, as UTF-8. A longer key gets 400.</summary>
     public int KeyBytesMax { get; init; } = settings.Integer("KeyBytesMax", 1024, 1, 8192);
 
-    /// <summary>Bytes of a value. A larger value gets 413 and nothing is stored. The bound is there because as text in JSON a value can be six times as long and must still fit into one string.</summary>
+    /// <summary>Bytes of a value. A larger value gets 413 and nothing is stored. At most 128 MiB: JSON escapes can make a value six times as long, and it must fit into one string.</summary>
     public int ValueBytesMax { get; init; } = settings.Integer("ValueBytesMax", 1 << 20, 1, 128 << 20);
 
     /// <summary>Entries on a page of a listing without <c>limit</c>.</summary>
@@ -62,7 +62,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long a read waits for its <c>min_revision</c>. Then it gets 503.</summary>
     public TimeSpan MinRevisionTimeout { get; init; } = settings.Duration("MinRevisionTimeout", TimeSpan.FromSeconds(3), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
-    /// <summary>Bytes of the JSON body of a transaction or a batch of reads; <see cref="StoreOptions.QueueBytesMax"/> limits it, too. A larger one gets 413 and nothing is done.</summary>
+    /// <summary>Bytes of the JSON body of a transaction or a batch of reads; <see cref="StoreOptions.QueueBytesMax"/> also limits it. A larger one gets 413 and nothing is done.</summary>
     public int JsonBodyBytesMax { get; init; } = settings.Integer("JsonBodyBytesMax", 8 << 20, 1024, 256 << 20);
 
     /// <summary>Operations of a transaction. More get 400.</summary>
@@ -86,7 +86,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long a watch may be silent before it gets a bookmark. Keep it below any proxy's idle timeout.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
-    /// <summary>Bytes of keys and values in one event of a watch. A larger event ends the watch with <c>gone</c>.</summary>
+    /// <summary>Bytes of keys and values, plus 64 per change, in the events that a watch encodes together: any small ones and the one after them. More end the watch with <c>gone</c>.</summary>
     public int WatchEventBytesMax { get; init; } = settings.Integer("WatchEventBytesMax", 128 << 20, 1, 256 << 20);
 
     /// <summary>How long a stop waits for requests in flight. Then their connections are closed; admitted writes are still committed.</summary>

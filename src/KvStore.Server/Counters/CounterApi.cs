@@ -13,7 +13,7 @@ internal static class CounterApi
         [
             ApiParts.Key with { Example = "visits" },
             new("by", ParameterLocation.Query, JsonSchemaType.Integer, "What is added; may be negative.") { Default = 1 },
-            WriteApi.TtlOfPresent,
+            WriteApi.TtlOfExisting,
             .. WriteApi.Headers,
         ],
         Responses =

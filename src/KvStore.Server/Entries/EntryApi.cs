@@ -37,7 +37,7 @@ internal static class EntryApi
             ApiParts.MalformedKey,
             ApiParts.NotFound,
             ApiParts.Gone,
-            ApiParts.PreconditionFailed,
+            ReadApi.PreconditionFailed,
             ApiParts.TooManyWatchers,
             ReadApi.Unavailable,
         ],
@@ -80,7 +80,7 @@ internal static class EntryApi
         "A JSON merge patch (RFC 7396): members of the patch replace those of the value, `null` removes, objects are merged. "
         + "It is evaluated against the latest value, so that any number of clients may patch one key. Without a body it changes only the expiry.")
     {
-        Parameters = [ApiParts.Key, WriteApi.TtlOfPresent, .. WriteApi.Headers],
+        Parameters = [ApiParts.Key, WriteApi.TtlOfExisting, .. WriteApi.Headers],
         Body = new ApiBody("The patch.", Required: false, [new ApiContent(ContentTypes.MergePatch, null, new JsonObject { ["name"] = "Ada", ["age"] = null })]),
         Responses =
         [
@@ -90,7 +90,7 @@ internal static class EntryApi
             ApiParts.SlowBody,
             new(409, "The stored value is not JSON; nothing was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.NotJson() },
             ApiParts.PreconditionFailed,
-            ApiParts.TooLarge with { Headers = [ApiParts.ETagOfPresent, ApiParts.StoreRevisionIfAsked] },
+            ApiParts.TooLarge with { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
             new(415, "The body is no JSON merge patch by its media type.") { Headers = [AcceptPatch], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
             .. WriteApi.Rejections,
         ],

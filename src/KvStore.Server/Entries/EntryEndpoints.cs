@@ -41,7 +41,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 #pragma warning restore RS0030
 
-        // Arguments instead of a closure, which would be allocated for reads that do not wait, too.
+        // Arguments instead of a closure, which would also be allocated for reads that do not wait.
         static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
             await AnswerAsync(context, await taking, key, conditions);
 
@@ -95,7 +95,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
         var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]) { Idempotency = idempotency });
-        return await WriteOutcome.AnswerOfPresentAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
+        return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
     }
 
     private async Task<Problem?> PatchAsync(HttpContext context)
@@ -119,7 +119,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
         var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency });
-        return await WriteOutcome.AnswerOfPresentAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true });
+        return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true });
     }
 
     private async Task<Problem?> AppendAsync(HttpContext context)

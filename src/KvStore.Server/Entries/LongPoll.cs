@@ -16,7 +16,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
     /// <summary>Answers as soon as the key has changed after a revision, or after the wait.</summary>
     public async Task AnswerAsync(HttpContext context, QueryParameters parameters, ReadRequest request, Key key, Conditions conditions)
     {
-        RequestLog.MayTakeLong(context);
+        RequestLog.MarkClientPaced(context);
         Snapshot? snapshot = null;
         var problem = TryGet(parameters, request, out var seconds, out var after);
         if (problem is null)
@@ -37,7 +37,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
             // An existing entry has not changed up to this snapshot. An absent one may have been deleted after the revision.
             using var watcher = store.TryWatch(WatchFilter.OfKey(key), found is null ? after : Math.Max(after, snapshot.Revision));
             if (watcher is null)
-                return Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart);
+                return Problems.TooManyWatchers(store.Options.WatchersMax);
 
             var left = wait - time.GetElapsedTime(startedAt);
             var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, context.RequestAborted);

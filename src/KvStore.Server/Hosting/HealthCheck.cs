@@ -17,18 +17,18 @@ internal static class HealthCheck
 
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         using var client = new HttpClient(handler) { Timeout = Timeout };
-        var question = new Uri(address, "/readyz");
+        var uri = new Uri(address, "/readyz");
         try
         {
-            using var response = await client.GetAsync(question).ConfigureAwait(false);
+            using var response = await client.GetAsync(uri).ConfigureAwait(false);
             var text = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
-            await output.WriteLineAsync($"{question} answered {(int)response.StatusCode}: {text}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{uri} answered {(int)response.StatusCode}: {text}").ConfigureAwait(false);
             return response.IsSuccessStatusCode ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             var reason = exception is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : exception.Message;
-            await output.WriteLineAsync($"{question} could not be reached: {reason}").ConfigureAwait(false);
+            await output.WriteLineAsync($"{uri} could not be reached: {reason}").ConfigureAwait(false);
             return ExitCodes.Failure;
         }
     }

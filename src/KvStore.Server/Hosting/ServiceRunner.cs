@@ -38,6 +38,7 @@ internal static class ServiceRunner
     }
 
     /// <summary>Whether the message of a failure to start is enough without a stack trace.</summary>
+    /// <remarks>The web server reports wrong settings of an endpoint, such as HTTPS without a certificate, as InvalidOperationException.</remarks>
     public static bool IsExplained(Exception exception) => exception is InvalidSettingsException or IOException or
         System.Net.Sockets.SocketException or UnauthorizedAccessException or InvalidOperationException or FormatException;
 

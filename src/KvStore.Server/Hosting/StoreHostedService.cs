@@ -27,25 +27,25 @@ internal sealed class StoreHostedService(
         if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != KvStoreOptions.DataDefault)
             logger.DataIsNotUsed(options.Data);
 
-        // The web server would wait for open watches.
+        // Otherwise a stop would wait for open watches.
         lifetime.ApplicationStopping.Register(store.StopWatchers);
         store.Start();
-        var watching = WatchAsync();
+        var ending = EndWithStoreAsync();
         if (engine.Disk is { } log)
             _ = ReportLoadingAsync(log);
         await store.Loaded.WaitAsync(LoadWaitMax, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // After this, a service that cannot use its data is stopping, and so does not listen.
         if (store.State == StoreState.Failed)
-            await watching.ConfigureAwait(false);
+            await ending.ConfigureAwait(false);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         // The token is already cancelled if requests in flight exceeded the timeout. Admitted writes are decided all the same,
         // and throwing would turn an orderly stop into a failure.
-        using var enough = new CancellationTokenSource(DrainWaitMin);
-        await store.StopAsync(enough.Token).ConfigureAwait(false);
+        using var drainWait = new CancellationTokenSource(DrainWaitMin);
+        await store.StopAsync(drainWait.Token).ConfigureAwait(false);
         if (!store.Completion.IsCompleted)
             await store.StopAsync(cancellationToken).ConfigureAwait(false);
         if (!store.Completion.IsCompleted)
@@ -55,14 +55,14 @@ internal sealed class StoreHostedService(
             return;
         }
 
-        await CloseLogAsync(enough.Token, cancellationToken).ConfigureAwait(false);
+        await CloseLogAsync(drainWait.Token, cancellationToken).ConfigureAwait(false);
     }
 
     // Not left to the disposal of services, which has only half a second.
-    private async Task CloseLogAsync(CancellationToken enough, CancellationToken cancellationToken)
+    private async Task CloseLogAsync(CancellationToken drainWait, CancellationToken cancellationToken)
     {
         var closing = store.DisposeAsync().AsTask();
-        await closing.WaitAsync(enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await closing.WaitAsync(drainWait).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await closing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!closing.IsCompleted)
             logger.LogNotClosed();
@@ -83,7 +83,7 @@ internal sealed class StoreHostedService(
         }
     }
 
-    private async Task WatchAsync()
+    private async Task EndWithStoreAsync()
     {
         try
         {

@@ -4,8 +4,8 @@ namespace KvStore.Server;
 
 /// <summary>
 /// Chooses the endpoint of every target below <see cref="RequestTarget.KeyPathPrefix"/> and <see cref="RequestTarget.CounterPathPrefix"/> by
-/// its method alone, whatever the key. That includes a target which leaves or enters the prefix by a <c>..</c>: its key is rejected,
-/// where the router would resolve it to another page or entry.
+/// its method alone, whatever the key. This includes targets with <c>..</c> segments: the router would resolve them to another path, so
+/// the key parser rejects them.
 /// </summary>
 /// <remarks>
 /// Saves the router from decoding the path and searching all routes. It skips a request that has its endpoint already; requests
@@ -42,7 +42,7 @@ internal static class KeyRouting
         path.StartsWith(prefix, StringComparison.Ordinal) ||
         context.Request.Path.Value?.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>The endpoints below a prefix, by method, and a path by which the router finds them.</summary>
+    /// <summary>The endpoints below a prefix, by method, and a path with a stand-in key, by which the router finds the resource for its 405.</summary>
     private sealed record Resource(string Prefix, PathString AnyPath, FrozenDictionary<string, Endpoint> Endpoints)
     {
         public static Resource Of(IEndpointRouteBuilder routes, string prefix) => new(prefix, prefix + "-", routes.DataSources

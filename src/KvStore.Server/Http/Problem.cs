@@ -47,7 +47,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     public byte[] ToUtf8Json()
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(buffer, Json.WriterOptions);
+        using var json = new Utf8JsonWriter(buffer, JsonWriting.Options);
         json.WriteStartObject();
         json.WriteString("type", "docs/http-api.md#" + Slug);
         json.WriteString("title", Title);

@@ -79,20 +79,19 @@ internal static class Problems
             "Nothing was stored. Try again after the time in Retry-After.")
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
-    public static Problem TooManyWatchers(int watchersMax, TimeSpan retryAfter) =>
+    public static Problem TooManyWatchers(int watchersMax) =>
         new(StatusCodes.Status429TooManyRequests, "too-many-watchers", "There are too many watchers",
             $"There are {watchersMax} watchers, which is the limit. Try again after the time in Retry-After or on another replica, or raise KvStore:WatchersMax.")
-        { RetryAfter = retryAfter };
+        { RetryAfter = RetryTimes.TooManyWatchers };
 
     public static Problem Unavailable(string detail, TimeSpan retryAfter) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The service cannot do this now", detail)
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
-    public static Problem Loading(long loadedBytes = 0, long loadBytes = 0) => Unavailable(
-        loadBytes > 0
-            ? $"The store is still loading: {loadedBytes} of {loadBytes} bytes are read. Try again after the time in Retry-After."
-            : "The store is still loading. Try again after the time in Retry-After.",
-        RetryTimes.Loading);
+    public static Problem Loading(long loadedBytes = 0, long loadBytes = 0) =>
+        StillLoading(loadBytes > 0 ? $": {loadedBytes} of {loadBytes} bytes are read." : ".");
+
+    public static Problem WriteWhileLoading() => StillLoading(". Nothing was stored.");
 
     public static Problem RevisionNotReached(string field, long minRevision, long latest) =>
         new(StatusCodes.Status503ServiceUnavailable, "revision-not-reached", "This replica has not reached the revision",
@@ -112,6 +111,9 @@ internal static class Problems
     public static Problem EngineWithoutFiles() =>
         new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
             "The engine memory has no checkpoints. Start the service with --engine disk.");
+
+    private static Problem StillLoading(string rest) =>
+        Unavailable($"The store is still loading{rest} Try again after the time in Retry-After.", RetryTimes.Loading);
 
     /// <summary>The problem for a status that the router or the web server chose.</summary>
     public static Problem OfStatus(int status, string detail) => status switch

@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace KvStore.Server;
 
-/// <summary>Reads request bodies and limits the bytes of the body itself; the web server's own limit counts chunk framing, too.</summary>
+/// <summary>Reads request bodies and limits the bytes of the body itself; the web server's own limit also counts chunk framing.</summary>
 internal static class RequestBody
 {
     private const int BufferBytes = 16 * 1024;
@@ -47,6 +49,20 @@ internal static class RequestBody
             body.CopyTo(draft.Value);
             return draft;
         }
+    }
+
+    /// <summary>Reads the whole body of a request whose media type must be JSON.</summary>
+    public static async ValueTask<(byte[] Body, Problem? Problem)> ReadJsonAsync(HttpContext context, KvStoreOptions options)
+    {
+        if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
+            return ([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+
+        // The queue could never admit more.
+        var bytesMax = Math.Min(options.JsonBodyBytesMax, options.Store.QueueBytesMax);
+
+        // The bytes of the body are counted here, without the framing of chunks.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        return await ReadAsync(context, options, bytesMax) is { } body ? (body, null) : ([], Problems.TooLarge(bytesMax));
     }
 
     /// <summary>A reader for a body that is used while it arrives; the caller disposes of it.</summary>

@@ -3,11 +3,17 @@ namespace KvStore.Server;
 /// <summary>Values of Retry-After, in whole seconds.</summary>
 internal static class RetryTimes
 {
-    /// <summary>A full queue drains many times a second.</summary>
+    /// <summary>A full queue empties many times a second.</summary>
     public static readonly TimeSpan QueueFull = TimeSpan.FromSeconds(1);
 
     /// <summary>A store loads about a million entries a second.</summary>
     public static readonly TimeSpan Loading = TimeSpan.FromSeconds(1);
+
+    /// <summary>Readiness is polled, so a short time costs little.</summary>
+    public static readonly TimeSpan NotReady = TimeSpan.FromSeconds(1);
+
+    /// <summary>A watcher keeps its place until its client leaves.</summary>
+    public static readonly TimeSpan TooManyWatchers = TimeSpan.FromSeconds(5);
 
     /// <summary>A replica is behind for milliseconds, or else for long.</summary>
     public static readonly TimeSpan RevisionNotReached = TimeSpan.FromSeconds(1);

@@ -8,7 +8,7 @@ namespace KvStore.Server;
 /// </summary>
 internal ref struct EntryMembers
 {
-    /// <summary>The members, for the problem that another one is unknown.</summary>
+    /// <summary>The members, as listed in the problem for an unknown one.</summary>
     public const string Known = "key, json, text, base64, content_type";
 
     private const string OneValue = "Give the value once, as one of json, text and base64.";
@@ -26,7 +26,7 @@ internal ref struct EntryMembers
         Base64,
     }
 
-    /// <summary>Takes the member at whose name the reader is, and leaves the reader at the end of its value; false if it is another member.</summary>
+    /// <summary>Takes the member that the reader is on, and leaves the reader at the end of its value; false if it is another member.</summary>
     public bool TryTake(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, out Problem? problem)
     {
         problem = null;

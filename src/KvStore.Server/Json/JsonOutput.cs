@@ -14,7 +14,7 @@ internal sealed class JsonOutput
     {
         _output = context.Response.BodyWriter;
         _cancellationToken = context.RequestAborted;
-        Json = new Utf8JsonWriter(_output, KvStore.Server.Json.WriterOptions);
+        Json = new Utf8JsonWriter(_output, JsonWriting.Options);
         context.Response.SetContent(ContentTypes.Json);
     }
 

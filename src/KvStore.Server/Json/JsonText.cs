@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -17,19 +15,6 @@ internal static class JsonText
     public static Problem NotJson(JsonException exception) => Problems.MalformedRequest(
         $"The body is not JSON of at most {ReaderOptions.MaxDepth} levels (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1}).", "body");
 
-    public static async ValueTask<(byte[] Body, Problem? Problem)> ReadBodyAsync(HttpContext context, KvStoreOptions options)
-    {
-        if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
-            return ([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
-
-        // The queue could never admit more.
-        var bytesMax = Math.Min(options.JsonBodyBytesMax, options.Store.QueueBytesMax);
-
-        // The bytes of the body are counted here, without the framing of chunks.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        return await RequestBody.ReadAsync(context, options, bytesMax) is { } body ? (body, null) : ([], Problems.TooLarge(bytesMax));
-    }
-
     /// <summary>Rejects a member that has been seen before; <paramref name="seen"/> has a bit for each.</summary>
     public static Problem? Once(ref int seen, int bit, string name)
     {
@@ -40,7 +25,7 @@ internal static class JsonText
 
     public static Problem Twice(string name) => Problems.MalformedRequest("The member is repeated. Give it once.", name);
 
-    /// <summary>The problem that the member at whose name the reader is is none of the <paramref name="known"/> ones.</summary>
+    /// <summary>The problem for an unknown member; the reader is on its name.</summary>
     public static Problem Unknown(ref Utf8JsonReader reader, string known) =>
         Problems.MalformedRequest($"The member is not known; these are: {known}.",
             !reader.ValueIsEscaped && reader.ValueSpan.Length <= ShownBytesMax ? Encoding.UTF8.GetString(reader.ValueSpan) : "body");

@@ -27,7 +27,7 @@ internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicati
         return problem is null ? AnswerAsync(context, "ready") : Task.FromResult<Problem?>(problem);
     }
 
-    private static Problem Unavailable(string detail) => Problems.Unavailable(detail, RetryTimes.Loading) with { Outcome = null };
+    private static Problem Unavailable(string detail) => Problems.Unavailable(detail, RetryTimes.NotReady) with { Outcome = null };
 
     private static async Task<Problem?> AnswerAsync(HttpContext context, string status)
     {

@@ -63,7 +63,7 @@ internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions 
         text.Gauge("dotnet_threadpool_queue_length", "Work items that wait for a thread of the pool.", ThreadPool.PendingWorkItemCount);
     }
 
-    // The runtime counts a collection of a generation for every younger one, too.
+    // The runtime also counts a collection of a generation for every younger one.
     private static int CollectionsOf(int generation) =>
         GC.CollectionCount(generation) - (generation < GC.MaxGeneration ? GC.CollectionCount(generation + 1) : 0);
 

@@ -64,16 +64,13 @@ internal static class ApiParts
     public static readonly ApiHeader ETag = new("ETag", JsonSchemaType.String, "The entry's revision, quoted.", "\"7\"");
 
     /// <summary>For answers that may be about a key without an entry.</summary>
-    public static readonly ApiHeader ETagOfPresent = ETag with { Description = "The entry's revision, quoted; absent if the key has no entry.", IsOptional = true };
+    public static readonly ApiHeader ETagOfExisting = ETag with { Description = "The entry's revision, quoted; absent if the key has no entry.", IsOptional = true };
 
     public static readonly ApiHeader StoreRevision = new(ResponseHeaders.Revision, JsonSchemaType.Integer, "The revision of the snapshot that was read, or of the write.", 7);
 
     /// <summary>For answers that may come before the store was asked.</summary>
-    public static readonly ApiHeader StoreRevisionIfAsked = StoreRevision with
-    {
-        Description = "The revision of the state that was met; absent if the request was rejected before.",
-        IsOptional = true,
-    };
+    public static readonly ApiHeader StoreRevisionIfAsked =
+        StoreRevision with { Description = "The revision of the state that was met; absent if the request was rejected before.", IsOptional = true };
 
     public static readonly ApiHeader Expires = new(ResponseHeaders.Expires, JsonSchemaType.String,
         "When the entry will be deleted (an HTTP date); absent if it does not expire.", "Sat, 31 Jan 2026 12:00:00 GMT")
@@ -81,14 +78,14 @@ internal static class ApiParts
 
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which a retry may succeed.", 1);
 
-    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { Headers = [RetryAfter], Problem = Problems.Loading() };
+    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
 
     public static readonly ApiResponse TooManyWatchers =
-        new(429, "Too many clients watch, or wait for a change.") { Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000, RetryTimes.Restart) };
+        new(429, "Too many clients watch, or wait for a change.") { Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000) };
 
     public static readonly ApiResponse SlowBody = new(408, "The body arrived too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };
 
-    /// <summary>What the web server answers before it knows the resource, so that any request may get it.</summary>
+    /// <summary>What the web server answers before it knows the resource, so any request may get it.</summary>
     public static readonly IReadOnlyList<ApiResponse> AnyRejections =
     [
         new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("Invalid Host header.") },
@@ -99,10 +96,8 @@ internal static class ApiParts
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
 
-    public static readonly ApiResponse NotJson = new(415, "The body is not JSON by its media type.")
-    {
-        Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."),
-    };
+    public static readonly ApiResponse NotJson =
+        new(415, "The body is not JSON by its media type.") { Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.") };
 
     public static readonly ApiResponse MalformedKey =
         new(400, "The key or another part of the request is malformed.") { Problem = Problems.MalformedKey("The key has 1025 bytes; at most 1024 are accepted.", "key") };
@@ -111,15 +106,12 @@ internal static class ApiParts
         new(404, "The key has no entry.") { Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
 
     public static readonly ApiResponse NotModified =
-        new(304, "The client's copy is current.") { Headers = [ETagOfPresent, StoreRevision, Expires] };
+        new(304, "The client's copy is current.") { Headers = [ETagOfExisting, StoreRevision, Expires] };
 
     public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { Problem = Problems.Gone(5) };
 
     public static readonly ApiResponse PreconditionFailed = new(412, "A condition failed; nothing was changed.")
-    {
-        Headers = [ETagOfPresent, StoreRevision],
-        Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again."),
-    };
+    { Headers = [ETagOfExisting, StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again.") };
 
     public static ApiResponse Malformed(string field) =>
         new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("What is wrong with it, and how to write it.", field) };

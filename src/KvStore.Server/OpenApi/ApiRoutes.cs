@@ -1,12 +1,12 @@
 namespace KvStore.Server;
 
-/// <summary>Handles a request: answers it, or returns the problem that it is to be answered with.</summary>
+/// <summary>Handles a request: answers it, or returns the problem to answer with.</summary>
 internal delegate Task<Problem?> Handler(HttpContext context);
 
 /// <summary>The one way in which endpoints are registered: a method, a path, a handler, and what the OpenAPI document says of it.</summary>
 internal static class ApiRoutes
 {
-    /// <summary>Adds an endpoint whose handler returns problems.</summary>
+    /// <summary>Adds an endpoint whose handler returns problems, which are written here.</summary>
     public static void Map(this IEndpointRouteBuilder routes, string method, string path, Handler handler, ApiOperation api)
     {
         routes.MapHot(method, path, AnswerAsync, api);

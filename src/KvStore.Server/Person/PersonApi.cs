@@ -35,7 +35,7 @@ internal static class PersonApi
         Responses =
         [
             Found with { Headers = [.. Found.Headers, ApiParts.Expires] }, ApiParts.NotModified, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.Gone,
-            ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, ReadApi.Unavailable,
+            ApiParts.SlowBody, ReadApi.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, ReadApi.Unavailable,
         ],
     };
 }

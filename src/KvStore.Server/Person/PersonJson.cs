@@ -51,6 +51,6 @@ internal sealed partial class PersonJson : JsonSerializerContext
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         AllowDuplicateProperties = false,
-        Encoder = Json.WriterOptions.Encoder,
+        Encoder = JsonWriting.Options.Encoder,
     });
 }

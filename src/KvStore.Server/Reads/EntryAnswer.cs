@@ -3,6 +3,9 @@ namespace KvStore.Server;
 /// <summary>The answer to a read of one entry.</summary>
 internal static class EntryAnswer
 {
+    private const string ReadAdvice = "Omit If-Match, or give this ETag, to read it.";
+    private const string WriteAdvice = "Nothing was changed. Read the entry and decide again.";
+
     /// <summary>Answers with the value, or as the conditions ask.</summary>
     public static Task WriteAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
@@ -13,7 +16,7 @@ internal static class EntryAnswer
 
         response.SetRevision(snapshot.Revision);
         if (conditions.IfMatch?.Passes(entry) == false)
-            return PreconditionFailed(response, entry).WriteAsync(context);
+            return PreconditionFailed(response, entry, ReadAdvice).WriteAsync(context);
 
         response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
         if (entry.ExpiresAt is { } expiresAt)
@@ -37,12 +40,12 @@ internal static class EntryAnswer
     }
 
     /// <summary>Sets the headers of a 412: the ETag that the client needs for another attempt.</summary>
-    public static Problem PreconditionFailed(HttpResponse response, Entry? current)
+    public static Problem PreconditionFailed(HttpResponse response, Entry? current, string advice = WriteAdvice)
     {
         if (current is not { } entry)
             return Problems.PreconditionFailed("The key has no entry. Nothing was changed.");
         var etag = ResponseHeaders.ETagOf(entry.Revision);
         response.Headers.ETag = etag;
-        return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. Nothing was changed. Read the entry and decide again.");
+        return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. {advice}");
     }
 }

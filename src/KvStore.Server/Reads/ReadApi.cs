@@ -25,8 +25,8 @@ internal static class ReadApi
 
     /// <summary>The answer that every read may get because of the state of the service.</summary>
     public static readonly ApiResponse Unavailable = new(503, "The store is loading, or has not reached `min_revision` in time.")
-    {
-        Headers = [ApiParts.RetryAfter],
-        Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7),
-    };
+    { Headers = [ApiParts.RetryAfter], Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7) };
+
+    public static readonly ApiResponse PreconditionFailed = new(412, "The entry has none of the ETags in `If-Match`.")
+    { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Omit If-Match, or give this ETag, to read it.") };
 }

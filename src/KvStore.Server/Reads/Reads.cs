@@ -41,7 +41,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         if (request.IsLocal)
             return ChooseAsync(request, store.Latest, cancellationToken);
 
-        // The order matters because a revision that another replica has answered with is known here only after the barrier.
+        // Take the barrier before checking `revision`: this replica may not have seen a revision that another one has already returned.
         var reading = store.ReadAsync(cancellationToken);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
         return reading.IsCompletedSuccessfully ? ChooseAsync(request, reading.Result, cancellationToken) : WaitAsync(request, reading, cancellationToken);

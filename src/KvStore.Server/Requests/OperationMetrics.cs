@@ -23,7 +23,7 @@ internal sealed class OperationMetrics
 
     public string Name { get; }
 
-    /// <summary>Counts a request; its duration is null if the client chose to wait.</summary>
+    /// <summary>Counts a request; its duration is null if it is client-paced and was slow.</summary>
     public void Add(int status, long? ticks)
     {
         var stripe = _stripes[Thread.GetCurrentProcessorId() & (Stripes - 1)];

@@ -125,8 +125,8 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             log.Ended(context, startedAt);
     }
 
-    // T1 cancels RequestAborted, T2 fails the body's reader: the exception, maybe inside another, can arrive before the token is
-    // cancelled. A stop that exceeds its timeout aborts connections, too, and is not a bug either.
+    // A disconnect cancels RequestAborted and fails the body's reader on different threads: the exception, maybe inside another, may
+    // come first. A stop that exceeds its timeout also aborts connections, and is not a bug either.
     private static bool IsConnectionGone(HttpContext context, Exception exception)
     {
         if (context.RequestAborted.IsCancellationRequested)

@@ -13,7 +13,7 @@ internal sealed class RequestLog : IDisposable
     // In an outage, not every request becomes a log line; those above the limit are counted.
     private const int LinesMax = 100;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
-    private static readonly object Lasting = new();
+    private static readonly object ClientPaced = new();
 
     private readonly TimeProvider _time;
     private readonly RequestMetrics _metrics;
@@ -35,8 +35,8 @@ internal sealed class RequestLog : IDisposable
         _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window.TotalSeconds));
     }
 
-    /// <summary>Marks a request that lasts as long as the client wants, and so is never slow.</summary>
-    public static void MayTakeLong(HttpContext context) => context.Items[Lasting] = Lasting;
+    /// <summary>Marks a request that may last as long as its client wants: it is never slow, and its duration counts only if it was short.</summary>
+    public static void MarkClientPaced(HttpContext context) => context.Items[ClientPaced] = ClientPaced;
 
     public long Now() => _time.GetTimestamp();
 
@@ -44,7 +44,7 @@ internal sealed class RequestLog : IDisposable
     public void Ended(HttpContext context, long startedAt)
     {
         var ticks = _time.GetTimestamp() - startedAt;
-        _metrics.Add(context, ticks >= _slowTicks && IsLasting(context) ? null : ticks);
+        _metrics.Add(context, ticks >= _slowTicks && IsClientPaced(context) ? null : ticks);
         if (context.Response.StatusCode >= StatusCodes.Status429TooManyRequests || ticks >= _slowTicks || _all)
             Log(context, ticks);
     }
@@ -91,7 +91,7 @@ internal sealed class RequestLog : IDisposable
             if (_all || _failed.Admit())
                 _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
         }
-        else if (ticks >= _slowTicks && !IsLasting(context) && status < StatusCodes.Status499ClientClosedRequest)
+        else if (ticks >= _slowTicks && !IsClientPaced(context) && status < StatusCodes.Status499ClientClosedRequest)
         {
             if (_all || _failed.Admit())
                 _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
@@ -102,7 +102,7 @@ internal sealed class RequestLog : IDisposable
         }
     }
 
-    private static bool IsLasting(HttpContext context) => context.Items.ContainsKey(Lasting);
+    private static bool IsClientPaced(HttpContext context) => context.Items.ContainsKey(ClientPaced);
 
     private double Milliseconds(long ticks) => Math.Round(ticks * 1000.0 / _time.TimestampFrequency, 3);
 }

@@ -28,7 +28,7 @@ internal sealed class RequestMetrics
     public IReadOnlyList<OperationMetrics> Operations =>
         [.. _operations.Values.Append(_other).Distinct().Where(operation => operation.CountByStatus().Any()).OrderBy(operation => operation.Name, StringComparer.Ordinal)];
 
-    /// <summary>Counts a request that has its answer; its duration, in ticks of the service's clock, is null if the client chose to wait.</summary>
+    /// <summary>Counts a request that has its answer; its duration, in ticks of the service's clock, is null if it is client-paced and was slow.</summary>
     public void Add(HttpContext context, long? ticks)
     {
         var operation = context.GetEndpoint() is { } endpoint ? _operations.GetOrAdd(endpoint, _make) : _other;

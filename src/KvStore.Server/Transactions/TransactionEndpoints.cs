@@ -16,7 +16,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         string? idempotencyKey = null;
         var problem = QueryParameters.TryGet(context, [], out _) ?? Conditions.Reject(context) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
-            (utf8, problem) = await JsonText.ReadBodyAsync(context, options);
+            (utf8, problem) = await RequestBody.ReadJsonAsync(context, options);
         problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);
         if (problem is not null)
             return problem;

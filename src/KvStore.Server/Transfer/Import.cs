@@ -70,7 +70,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     private async ValueTask<Outcome?> StoreAllAsync(CancellationToken cancellationToken)
     {
         var failure = _batch.IsEmpty ? null : await _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken);
-        var earlier = await _writer.DrainAsync();
+        var earlier = await _writer.WaitForAllAsync();
         return earlier ?? failure;
     }
 

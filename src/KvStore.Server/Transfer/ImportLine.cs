@@ -4,7 +4,7 @@ namespace KvStore.Server;
 
 /// <summary>
 /// A line of an import: an entry as an export writes it. Members that only listings have are ignored, so that items of a listing can
-/// be imported, too.
+/// also be imported.
 /// </summary>
 internal static class ImportLine
 {

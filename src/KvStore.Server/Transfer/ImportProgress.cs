@@ -17,19 +17,13 @@ internal sealed class ImportProgress(PipeWriter output)
     {
         if (!_flush.IsCompletedSuccessfully)
             return;
-        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        using var json = new Utf8JsonWriter(output, JsonWriting.Options);
         report.WriteProgress(json);
         json.Flush();
-        EndLine(output);
+        JsonWriting.EndLine(output);
         _flush = output.FlushAsync(CancellationToken.None).AsTask();
     }
 
     /// <summary>Waits until the client has read the last report; only after it has sent everything.</summary>
     public Task EndAsync() => _flush;
-
-    public static void EndLine(PipeWriter output)
-    {
-        output.GetSpan(1)[0] = (byte)'\n';
-        output.Advance(1);
-    }
 }

@@ -43,7 +43,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
     /// <summary>Waits for all outcomes.</summary>
     /// <returns>Null, or the outcome that ends the import.</returns>
-    public async ValueTask<Outcome?> DrainAsync()
+    public async ValueTask<Outcome?> WaitForAllAsync()
     {
         Outcome? first = null;
         while (_ahead.Count > 0)

@@ -17,7 +17,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
 
     private async Task<Problem?> ExportAsync(HttpContext context)
     {
-        RequestLog.MayTakeLong(context);
+        RequestLog.MarkClientPaced(context);
         Snapshot? snapshot = null;
         byte[] prefix = [];
         ReadRequest request = default;
@@ -38,11 +38,11 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private static async Task WriteAsync(HttpContext context, IEnumerable<Entry> entries)
     {
         var output = context.Response.BodyWriter;
-        using var json = new Utf8JsonWriter(output, Json.WriterOptions);
+        using var json = new Utf8JsonWriter(output, JsonWriting.Options);
         foreach (var entry in entries)
         {
             WriteLine(json, entry);
-            ImportProgress.EndLine(output);
+            JsonWriting.EndLine(output);
             if (output.UnflushedBytes >= FlushBytes)
                 await output.FlushAsync(context.RequestAborted);
         }
@@ -59,7 +59,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
 
     private async Task<Problem?> ImportAsync(HttpContext context)
     {
-        RequestLog.MayTakeLong(context);
+        RequestLog.MarkClientPaced(context);
         if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Reject(context) ?? IdempotencyHeader.Reject(context)) is { } malformed)
             return malformed;
 
@@ -93,7 +93,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     {
         await progress.EndAsync();
         var output = context.Response.BodyWriter;
-        using (var json = new Utf8JsonWriter(output, Json.WriterOptions))
+        using (var json = new Utf8JsonWriter(output, JsonWriting.Options))
         {
             if (failure is null)
                 import.Report.WriteResult(json, import.Revision);
@@ -101,7 +101,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
                 json.WriteRawValue(ProblemOf(failure, import).ToUtf8Json());
         }
 
-        ImportProgress.EndLine(output);
+        JsonWriting.EndLine(output);
         await output.FlushAsync(context.RequestAborted);
     }
 

@@ -14,7 +14,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
     private async Task<Problem?> WatchAsync(HttpContext context)
     {
-        RequestLog.MayTakeLong(context);
+        RequestLog.MarkClientPaced(context);
         var beginning = new Beginning();
         var problem = WatchRequest.TryGet(context, options, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
         if (problem is not null)
@@ -22,7 +22,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
         using var watcher = store.TryWatch(request.Filter, beginning.After);
         if (watcher is null)
-            return Problems.TooManyWatchers(store.Options.WatchersMax, RetryTimes.Restart);
+            return Problems.TooManyWatchers(store.Options.WatchersMax);
         var state = watcher.Read();
         if (state == WatchState.Gone)
             return Problems.Gone(store.OldestRevision);

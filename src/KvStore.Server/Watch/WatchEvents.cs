@@ -94,7 +94,7 @@ internal static class WatchEvents
     private static void Write<T>(IBufferWriter<byte> output, ReadOnlySpan<byte> name, long? id, T what, Action<Utf8JsonWriter, T> write)
     {
         var data = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(data, Json.WriterOptions))
+        using (var json = new Utf8JsonWriter(data, JsonWriting.Options))
             write(json, what);
 
         output.Write("event: "u8);

@@ -14,7 +14,7 @@ internal readonly record struct WriteAnswer(int Status, long Revision)
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>Answers the request. There is no problem.</summary>
+    /// <summary>Answers the request. Always returns null, as a <see cref="Handler"/> without a problem does.</summary>
     public Task<Problem?> WriteAsync(HttpContext context)
     {
         var response = context.Response;

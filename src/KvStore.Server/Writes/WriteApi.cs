@@ -9,10 +9,8 @@ internal static class WriteApi
         "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
 
     /// <summary>For a write that changes the expiry only if it is asked to.</summary>
-    public static readonly ApiParameter TtlOfPresent = Ttl with
-    {
-        Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the expiry does not change.",
-    };
+    public static readonly ApiParameter TtlOfExisting =
+        Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the expiry does not change." };
 
     public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it gets the first answer again.");

@@ -20,7 +20,7 @@ internal static class WriteOutcome
 
     /// <summary>The same for a write of an entry that must exist, which its first guard demands: 404 if it does not.</summary>
     /// <remarks>Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).</remarks>
-    public static Task<Problem?> AnswerOfPresentAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer) =>
+    public static Task<Problem?> AnswerOfExistingAsync(HttpContext context, Outcome outcome, Func<Outcome.Committed, WriteAnswer> answer) =>
         outcome is Outcome.GuardsFailed { Failed: [{ Current: null }, ..] } failed
             ? Task.FromResult<Problem?>(EntryAnswer.NotFound(context.Response, failed.Revision))
             : AnswerAsync(context, outcome, answer);
@@ -53,7 +53,7 @@ internal static class WriteOutcome
     public static Problem ProblemOf(NotAppliedReason reason) => reason switch
     {
         NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
-        NotAppliedReason.Loading => Problems.Loading(),
+        NotAppliedReason.Loading => Problems.WriteWhileLoading(),
         NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
         NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
         NotAppliedReason.NoSpace => Problems.NoSpace(),

@@ -140,6 +140,11 @@ public sealed class StoreHostedServiceTests
             Assert.Equal(HttpStatusCode.OK, live.StatusCode);
         using (var ready = await client.GetAsync("/readyz", Cancellation))
             Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        using (var read = await client.GetAsync("/v1/kv/a", Cancellation))
+            Assert.Contains("still loading. Try again", await read.Content.ReadAsStringAsync(Cancellation));
+        using (var body = new StringContent("b"))
+        using (var write = await client.PutAsync("/v1/kv/a", body, Cancellation))
+            Assert.Contains("still loading. Nothing was stored. Try again", await write.Content.ReadAsStringAsync(Cancellation));
 
         gate.Open();
         await service.Store.Loaded.Within();
