@@ -23,7 +23,7 @@ public class KvStoreException : Exception
     /// <summary>The part of the request that is wrong; null if no single part is.</summary>
     public string? Field { get; }
 
-    /// <summary>Whether the write was not applied and never will be.</summary>
+    /// <summary>Whether this request changed nothing. An earlier one with the same idempotency key may have been applied.</summary>
     public bool IsNotApplied { get; }
 
     internal static async Task<KvStoreException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -63,7 +63,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <inheritdoc/>
     public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
-        _ = Follower;
+        _ = Follower; // Throws before FollowAsync.
         if (Thread.CurrentThread == _thread)
             return ValueTask.FromResult(_core.Commit(batch));
         _answer.Reset();
@@ -123,6 +123,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
         {
             while (Volatile.Read(ref _disposed) == 0)
             {
+                // Rounded up, or the wait would end early and the loop spin.
                 _wake.WaitOne(_core.FlushDue is { } due ? TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(due.TotalMilliseconds), 0)) : Timeout.InfiniteTimeSpan);
                 if (Interlocked.Exchange(ref _batch, null) is { } batch)
                     Answer(batch);

@@ -1,7 +1,7 @@
 namespace KvStore.Storage;
 
 /// <summary>
-/// The log without its thread: decides a batch, makes it durable, and publishes it to the follower. Belongs to one thread at a
+/// The log without its thread: evaluates a batch, makes it durable, and publishes it to the follower. Belongs to one thread at a
 /// time; any thread may read the members marked so.
 /// </summary>
 internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground)
@@ -189,7 +189,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         }
     }
 
-    // For good: after a failed flush the contents of the disk are unknown, and a second flush would report success.
+    // For good: after a failed flush the contents of the disk are unknown, and a second flush may report success although pages were lost.
     private void Close(DiskLogException exception)
     {
         _closedReason = $"{exception.Message} Writes are rejected, reads continue. Check the disk and the system's log, then restart the service: it loads what is on the disk.";

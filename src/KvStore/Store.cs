@@ -64,15 +64,15 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Starts loading; writes are admitted when that is done. Returns at once; see <see cref="Loaded"/>.</summary>
     public void Start() => _loop.Start();
 
-    /// <summary>Admits no more writes, decides those that were admitted, and ends the owner loop.</summary>
+    /// <summary>Admits no more writes, completes those that were admitted, and ends the owner loop.</summary>
     /// <param name="cancellationToken">Ends the wait, not the work.</param>
     public Task StopAsync(CancellationToken cancellationToken) => _loop.StopAsync(cancellationToken);
 
     /// <summary>Submits a transaction.</summary>
     /// <returns>
-    /// Its outcome. There is no cancellation: an admitted transaction <em>will</em> be decided, even if no caller waits for it.
-    /// <see cref="Outcome.NotApplied"/> comes at once. An idle store decides the transaction on the calling thread, up to where its
-    /// log waits.
+    /// Its outcome. There is no cancellation: an admitted transaction <em>will</em> get its outcome, even if no caller waits for it.
+    /// <see cref="Outcome.NotApplied"/> may come at once. On an idle store the calling thread takes the batch to the commit log;
+    /// with <see cref="MemoryCommitLog"/> it also evaluates it.
     /// </returns>
     public Task<Outcome> SubmitAsync(Transaction transaction) => _loop.SubmitAsync(transaction);
 

@@ -27,7 +27,7 @@ public sealed record StoreOptions
     /// <summary>How long a retained snapshot stays after its last use. Default 5 minutes.</summary>
     public TimeSpan KeptSnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The interval of the expiry sweep. Default 250 ms. An entry is deleted at most this long after its expiry, and never before.</summary>
+    /// <summary>The interval of the expiry sweep. Default 250 ms. An entry is normally deleted within this time after its expiry, later when very many are due, and never before it.</summary>
     public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Idempotency records. Default 1,000,000. Beyond it the oldest is deleted before its lifetime ends.</summary>
@@ -37,13 +37,13 @@ public sealed record StoreOptions
     public int WatchersMax { get; init; } = 10_000;
 
     /// <summary>
-    /// The longest time that commits gather before a watcher is woken for them. Default 250 ms. They gather only when many watchers
-    /// are notified: each has a wake slot of 80 microseconds, so 1,000 watchers of everything get the commits of 80 ms at once.
+    /// The longest that a change waits for a watcher's wake slot. Default 250 ms. A slot takes 80 microseconds per notified watcher, so
+    /// 1,000 watchers of everything get the commits of 80 ms at once. More watchers share the longest wait in shorter slots.
     /// </summary>
     public TimeSpan WatchRestMax { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Checks the limits.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A limit on the queue or on batches is below 1, or another one is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is below its minimum.</exception>
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueOperationsMax, 1);

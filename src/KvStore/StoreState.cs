@@ -12,10 +12,10 @@ public enum StoreState
     /// <summary>Reads and writes are served.</summary>
     Running,
 
-    /// <summary>No write is admitted any more; admitted ones are being decided. Reads are served.</summary>
+    /// <summary>No write is admitted any more; admitted ones are being committed. Reads are served.</summary>
     Stopping,
 
-    /// <summary>Every admitted write is decided.</summary>
+    /// <summary>Every admitted write has its outcome.</summary>
     Stopped,
 
     /// <summary>A bug or a broken log ended the owner loop. No write is admitted. The process should end.</summary>

@@ -67,9 +67,7 @@ internal static class WriteOutcome
         { Reason: RejectionReason.Overflow } => Problems.Overflow(),
         { Reason: RejectionReason.NotJson } => Problems.NotJson(),
         { Reason: RejectionReason.TooMany } => Problems.TooManyEntries(),
-
-        // A value that would become too large belongs to an entry; an answer that would be too large does not.
-        { Reason: RejectionReason.TooLarge, Current: null } => Problems.AnswerTooLarge(),
+        { Reason: RejectionReason.RecordTooLarge } => Problems.AnswerTooLarge(),
         { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
         _ => throw new InvalidOperationException($"Unknown reason {rejected.Reason}."),
     };

@@ -49,14 +49,14 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
             _records.Write(_buffer, header.Salt);
             if (_buffer.Offset - flushed < StepBytes)
                 continue;
-            _buffer.Drain();
+            _buffer.WriteToFile();
             file.Flush();
             flushed = _buffer.Offset;
             throttle.Delay(flushed, cancellationToken);
         }
 
         WriteFooter(header.Salt, snapshot);
-        _buffer.Drain();
+        _buffer.WriteToFile();
         return _buffer.Offset;
     }
 

@@ -39,7 +39,9 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {
-            throw DiskLogException.Failed("list the directory", _directory, exception.HResult, exception.Message);
+            // Only the inner exception of an UnauthorizedAccessException has the error number.
+            var cause = exception.InnerException ?? exception;
+            throw DiskLogException.Failed("list the directory", _directory, cause.HResult, cause.Message);
         }
     }
 

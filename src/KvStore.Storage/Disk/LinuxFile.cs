@@ -59,6 +59,7 @@ internal sealed class LinuxFile(SafeFileHandle handle, string path) : IDiskFile
             LinuxDisk.ThrowUnlessInterrupted($"reserve {bytes} bytes at {offset} of", path);
     }
 
+    // Never repeated, not even when interrupted: a second flush may report success although pages were lost. fdatasync also flushes the length.
     public void Flush()
     {
         if (LinuxCalls.FlushData(handle) != 0)

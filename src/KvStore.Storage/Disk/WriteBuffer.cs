@@ -16,7 +16,7 @@ internal sealed class WriteBuffer(int capacityBytes)
     /// <summary>The offset in the file of the next byte.</summary>
     public long Offset => _offset + _count;
 
-    /// <summary>Starts at an offset of a file and discards what was not drained.</summary>
+    /// <summary>Starts at an offset of a file and discards what was not written.</summary>
     public void Begin(IDiskFile file, long offset) => (_file, _offset, _count) = (file, offset, 0);
 
     public void Write(ReadOnlySpan<byte> bytes)
@@ -25,7 +25,7 @@ internal sealed class WriteBuffer(int capacityBytes)
             Grow(_count + (long)bytes.Length);
         if (bytes.Length > _bytes.Length - _count)
         {
-            Drain();
+            WriteToFile();
             if (bytes.Length > _bytes.Length)
             {
                 _file!.Write(bytes, _offset);
@@ -39,7 +39,7 @@ internal sealed class WriteBuffer(int capacityBytes)
     }
 
     /// <summary>Writes the collected bytes to the file.</summary>
-    public void Drain()
+    public void WriteToFile()
     {
         if (_count > 0)
             _file!.Write(_bytes.AsSpan(0, _count), _offset);

@@ -53,7 +53,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
 
     private SegmentWriter OpenWriter(LogLoader loader, bool endsWithMarker)
     {
-        // Unless every commit is flushed, a checkpoint may be ahead of the log after a power cut.
+        // With FlushMode.Interval, a checkpoint can be newer than the log after a power cut.
         var revision = follower.Latest.Revision;
         if (loader.Segments.Count == 0 || revision > loader.LastRevision)
             return SegmentWriter.Begin(disk, options, loader.Segments, revision);

@@ -2,8 +2,8 @@ namespace KvStore.Storage;
 
 /// <summary>Distinguishes a torn tail from damage at the end of the last segment, and cuts it off.</summary>
 /// <remarks>
-/// A power cut loses whole sectors of what was not flushed; they then read as zeros or lie beyond the end of the file. So the
-/// tail is torn if a lost sector explains the check that failed, and no later frame has a durable offset beyond that point.
+/// A power cut loses whole sectors of what was not flushed; they then read as zeros or lie beyond the end of the file. The
+/// tail is therefore torn if a lost sector explains the check that failed, and no later frame has a durable offset beyond that point.
 /// Anything else may have been acknowledged and is damage.
 /// </remarks>
 internal static class SegmentTail

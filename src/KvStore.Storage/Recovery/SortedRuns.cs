@@ -2,7 +2,7 @@ namespace KvStore.Storage;
 
 /// <summary>
 /// Collects changes in any order of keys and yields the last one of each key, in key order. Sorts one run at a time and merges all
-/// runs at the end, because that reads memory forwards; inserting millions of random keys into a tree waits for memory at each.
+/// runs at the end, because that reads memory forwards; inserting millions of random keys into a tree misses the cache at each.
 /// Belongs to one thread.
 /// </summary>
 /// <remarks>

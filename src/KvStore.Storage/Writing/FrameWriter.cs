@@ -44,7 +44,7 @@ internal sealed class FrameWriter
             }
         }
 
-        _buffer.Drain();
+        _buffer.WriteToFile();
     }
 
     private void Prepare(long revision, ReadOnlySpan<EntryChange> changes, int i)

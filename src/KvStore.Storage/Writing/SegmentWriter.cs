@@ -54,6 +54,8 @@ internal sealed class SegmentWriter : IDisposable
     {
         var header = _frames.Measure(commits, LastRevision);
         var bytes = FrameHeader.Bytes + header.BodyBytes;
+
+        // An empty segment is never rolled: the next one would have the same name.
         if (_offset + bytes > _options.SegmentBytesMax && LastRevision >= _header.Revision && !TryRoll())
             return false;
         if (!TryReserve(_offset + bytes))

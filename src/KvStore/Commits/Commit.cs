@@ -4,7 +4,7 @@ namespace KvStore;
 public readonly record struct EntryChange
 {
     // Stands for no entry after an expiry. A flag would take room in every change.
-    private static readonly Entry GoneByTime = Entry.Create([0], [], "", 0, 0, 0, 0, Entry.Never);
+    private static readonly Entry ExpiryTombstone = Entry.Create([0], [], "", 0, 0, 0, 0, Entry.Never);
 
     // Not nullable, because the history has one of these per commit, and this is half as large.
     private readonly Entry _previous;
@@ -25,13 +25,13 @@ public readonly record struct EntryChange
     public Entry? Current => _current == default || IsExpiry ? null : _current;
 
     /// <summary>Whether the store deleted the entry because it had expired.</summary>
-    public bool IsExpiry => _current == GoneByTime;
+    public bool IsExpiry => _current == ExpiryTombstone;
 
     /// <summary>The changed key. It refers to an entry of this change and keeps that in memory.</summary>
     public Key Key => (Current ?? Previous)!.Value.Key;
 
     /// <summary>The deletion of an expired entry.</summary>
-    internal static EntryChange Expired(Entry previous) => new(previous, GoneByTime);
+    internal static EntryChange Expired(Entry previous) => new(previous, ExpiryTombstone);
 }
 
 /// <summary>All changes of one revision. Immutable; any thread may read it.</summary>

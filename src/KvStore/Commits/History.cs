@@ -1,26 +1,26 @@
 namespace KvStore;
 
 /// <summary>
-/// The latest commits, oldest first, bounded by number, bytes and age. One thread, the owner, adds; any thread reads, without a lock.
+/// The latest commits, oldest first, bounded by number, bytes and age. The log's thread adds; any thread reads, without a lock.
 /// </summary>
 /// <remarks>
-/// A linked list of append-only chunks. A reader needs only the place to start from, which is one immutable object. Forgetting
+/// A linked list of append-only chunks. A reader needs only the place to start from, which is one immutable object. Dropping commits
 /// moves that place, and unlinks the chunks before it: an unlinked chunk that the collector has moved to an old
-/// generation would otherwise keep every later one alive. Changes are stored in the chunks, not in objects of their own, because
-/// the collector has to copy what outlives a write.
+/// generation would otherwise keep every later one alive. Changes are stored in the chunks, not in objects of their own,
+/// to give a generational collector fewer surviving objects to copy.
 /// </remarks>
 internal sealed class History
 {
     private readonly StoreOptions _options;
     private readonly TimeProvider _time;
 
-    // The owner writes, any thread reads.
+    // The log's thread writes, any thread reads.
     private volatile Start _start;
 
-    // Any thread writes, the owner reads.
+    // Any thread writes, the log's thread reads.
     private ImmutableArray<RetentionPin> _pins = [];
 
-    // The owner's.
+    // The log's thread's own.
     private HistoryChunk _last = new();
     private int _commits;
     private long _bytes;
@@ -31,11 +31,11 @@ internal sealed class History
         _start = new Start(0, _last, 0);
     }
 
-    /// <summary>The oldest revision whose state is known: that of the last forgotten commit.</summary>
+    /// <summary>The oldest revision whose state is known: that of the last dropped commit.</summary>
     public long OldestRevision => _start.Revision;
 
     /// <summary>Retains commits beyond the limit of bytes. Any thread may call it.</summary>
-    /// <param name="after">Commits after this revision are retained, except those that are forgotten already.</param>
+    /// <param name="after">Commits after this revision are retained, except those that are dropped already.</param>
     /// <returns>The pin, which the caller moves forward and disposes of. While there are several, the one that is furthest behind counts.</returns>
     public RetentionPin Pin(long after)
     {
@@ -47,7 +47,7 @@ internal sealed class History
     /// <summary>For <see cref="RetentionPin.Dispose"/>.</summary>
     internal void Release(RetentionPin pin) => ImmutableInterlocked.Update(ref _pins, static (pins, released) => pins.Remove(released), pin);
 
-    /// <summary>Forgets everything; the state at this revision is now the oldest that is known. For the owner.</summary>
+    /// <summary>Drops everything; the state at this revision is now the oldest that is known. For the log's thread.</summary>
     public void Reset(long revision)
     {
         _last = new HistoryChunk();
@@ -55,7 +55,7 @@ internal sealed class History
         (_commits, _bytes) = (0, 0);
     }
 
-    /// <summary>Adds commits, and forgets old ones beyond the limits. For the owner.</summary>
+    /// <summary>Adds commits, and drops old ones beyond the limits. For the log's thread.</summary>
     public void Add(IReadOnlyList<Commit> commits)
     {
         var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -68,10 +68,10 @@ internal sealed class History
             _commits++;
         }
 
-        Forget(now);
+        Drop(now);
     }
 
-    /// <summary>The commits in (above, upTo], or the first of them; null when some of them are forgotten.</summary>
+    /// <summary>The commits in (above, upTo], or the first of them; null when some of them are dropped.</summary>
     /// <param name="above">The revision before the first commit.</param>
     /// <param name="upTo">The revision of the last commit, at most.</param>
     /// <param name="commitsMax">The most commits to return.</param>
@@ -83,14 +83,14 @@ internal sealed class History
             if (start.Revision > above)
                 return null;
 
-            // A walk that misses the last commit met an unlinked chunk, or the end of the history. An unchanged start rules out the former.
+            // If the walk stopped short, it met an unlinked chunk or the end of the history; an unchanged start means the end.
             var commits = new List<Commit>();
             if (start.TryCopy(above, upTo, commitsMax, commits) || start == _start)
                 return commits;
         }
     }
 
-    private void Forget(long now)
+    private void Drop(long now)
     {
         var (revision, chunk, index) = _start;
         var retainedAfter = RetainedAfter();
@@ -114,7 +114,7 @@ internal sealed class History
 
         // The order matters because a reader that meets an unlinked chunk must find another start. With the two steps reversed:
         //   T1 (reader): takes the start, walks to the end of the first chunk
-        //   T2 (owner):  unlinks the first chunk
+        //   T2 (log):    unlinks the first chunk
         //   T1:          finds no next chunk and the same start, and takes the commits so far for all that there are
         //   T2:          moves the start
         var unlinked = _start.Chunk;
@@ -132,7 +132,7 @@ internal sealed class History
     }
 
     /// <summary>Where the history starts.</summary>
-    /// <param name="Revision">The last forgotten revision.</param>
+    /// <param name="Revision">The last dropped revision.</param>
     /// <param name="Chunk">The chunk of the first commit.</param>
     /// <param name="Index">Its index there.</param>
     private sealed record Start(long Revision, HistoryChunk Chunk, int Index)

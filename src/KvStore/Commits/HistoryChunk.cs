@@ -1,12 +1,12 @@
 namespace KvStore;
 
-/// <summary>An append-only run of commits in the history. One thread, the owner, adds and unlinks; any thread reads.</summary>
+/// <summary>An append-only run of commits in the history. The log's thread adds and unlinks; any thread reads.</summary>
 internal sealed class HistoryChunk
 {
-    /// <summary>The most commits of a chunk, and so the most forgotten ones that stay in memory.</summary>
+    /// <summary>The most commits of a chunk. This also bounds how many dropped commits stay in memory.</summary>
     public const int CommitsMax = 256;
 
-    // Bounds the forgotten bytes that stay in memory, as CommitsMax bounds their number: the limits of the history do not count them.
+    // Bounds the dropped bytes that stay in memory, as CommitsMax bounds their number: the limits of the history do not count them.
     private const long BytesMax = 1 << 20;
 
     private readonly Slot[] _slots = new Slot[CommitsMax];

@@ -1,7 +1,7 @@
 namespace KvStore;
 
 /// <summary>
-/// Retains recent commits in a <see cref="History"/> that has more bytes than its limit, so that one large commit is not forgotten before
+/// Retains recent commits in a <see cref="History"/> that has more bytes than its limit, so that one large commit is not dropped before
 /// the holder has read it. Limits of number and age still apply. Any thread may use it.
 /// </summary>
 internal sealed class RetentionPin : IDisposable

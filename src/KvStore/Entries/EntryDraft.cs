@@ -41,7 +41,10 @@ public readonly struct EntryDraft
     /// <exception cref="InvalidOperationException">The draft was made without an expiry, so it has no room for one.</exception>
     public void SetExpiry(DateTimeOffset expiresAt) => EntryLayout.SetExpiry(_encoded, Entry.MillisecondsNotBefore(expiresAt));
 
-    /// <summary>Turns the draft into an entry: the first time in place, later as a copy, because the array already is an entry.</summary>
+    /// <summary>
+    /// Turns the draft into an entry: the first time in place, later as a copy, because the array already is an entry. There is a later
+    /// time because a transaction that was not applied, for example because the disk was full, may be submitted again.
+    /// </summary>
     internal Entry Stamp(long createdRevision, long revision, long version, long modifiedAtMilliseconds)
     {
         var encoded = EntryLayout.Revision(_encoded) == 0 ? _encoded : (byte[])_encoded.Clone();

@@ -45,7 +45,7 @@ internal sealed class ExpirySweeper : IDisposable
         }
         catch (Exception exception)
         {
-            // The task is not awaited. A store that continued without it would keep expired entries for ever.
+            // The task is not awaited. A store that continued without it would keep expired entries forever.
             _failed(exception);
         }
         finally

@@ -80,7 +80,7 @@ internal sealed partial class OrderedIndex
             return count;
         }
 
-        /// <summary>The index of the builder's present entries. The builder may continue; the index does not change.</summary>
+        /// <summary>The index of the builder's current entries. The builder may continue; the index does not change.</summary>
         public OrderedIndex ToIndex()
         {
             // The nodes belong to the index now: with its old number the builder would still write into them.

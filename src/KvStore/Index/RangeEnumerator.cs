@@ -15,7 +15,7 @@ internal struct RangeEnumerator
 
     internal RangeEnumerator(Node root, int start, int end) => (_root, _position, _end) = (root, start - 1, end);
 
-    /// <summary>The present entry.</summary>
+    /// <summary>The current entry.</summary>
     public readonly Entry Current => _leaf.Entries[_slot];
 
     /// <summary>Advances to the next entry; false at the end.</summary>

@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// Decides a batch against the latest state, for commit logs that have no other writer: which transactions commit, at which
-/// revision, and what each changes. The decision is private until the log has made its commits durable and passes it to its follower.
+/// Evaluates a batch in order against the latest state, for commit logs that have no other writer. It decides which transactions
+/// commit, at which revision, and what each changes. The decision is private until the log has made its commits durable and passes it to its follower.
 /// </summary>
 /// <remarks>
 /// Every transaction gets a revision of its own although one snapshot is published per batch: two unconditional writes of one
@@ -13,7 +13,7 @@ public sealed class BatchDecider(TimeProvider time)
 {
     /// <summary>Decides a batch.</summary>
     /// <param name="latest">The state after every commit so far.</param>
-    /// <param name="batch">The transactions, in the order in which they are decided.</param>
+    /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
     public Decision Decide(Snapshot latest, IReadOnlyList<Transaction> batch)
     {
         var outcomes = new Outcome[batch.Count];
@@ -39,7 +39,7 @@ public sealed class BatchDecider(TimeProvider time)
         return new Decision(latest, outcomes, commits, commits.Count == 0 ? latest : state.ToSnapshot(revision));
     }
 
-    // Null when the transaction can commit; then the changes and the results are complete.
+    // Replayed, guards failed or rejected. Null when the transaction can commit; then the changes and the results are complete.
     private static Outcome? TryReject(
         in EvaluationContext context, Transaction transaction, List<EntryChange> changes, out OperationResult only, out OperationResult[]? results)
     {
@@ -88,10 +88,11 @@ public sealed class BatchDecider(TimeProvider time)
         if (commit is null)
             return committed;
 
+        // The commit of the outcome stays without the record, which callers do not ask for.
         if (transaction.Idempotency is { } idempotency)
         {
             if (idempotency.TryRecord(committed, context) is not { } record)
-                return new Outcome.Rejected(context.Revision - 1, RejectionReason.TooLarge, null);
+                return new Outcome.Rejected(context.Revision - 1, RejectionReason.RecordTooLarge, null);
             changes.Add(record);
             commit = MakeCommit(context.Revision, changes, deleted);
         }

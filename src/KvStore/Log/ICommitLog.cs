@@ -11,7 +11,7 @@ namespace KvStore;
 public interface ICommitLog : IAsyncDisposable
 {
     /// <summary>
-    /// Passes a base image to the follower, and from then on every later commit: in order, whole, once, one call at a time.
+    /// Passes a base image to the follower, and from then on every later commit: in order, exactly once, never in part; calls never overlap.
     /// This is the only input of the store's snapshot. A log that lost history passes a new base image.
     /// </summary>
     /// <returns>A task that completes when the follower has everything that was committed before this call.</returns>
@@ -21,8 +21,8 @@ public interface ICommitLog : IAsyncDisposable
     /// Tries to commit transactions: each on its own, all or nothing, if its guards pass. When the task completes, the follower
     /// has, or will soon have, every commit that an outcome reports.
     /// </summary>
-    /// <param name="batch">The transactions, in the order in which they are decided.</param>
-    /// <param name="cancellationToken">Ends the wait for a decision; what is then undecided is <see cref="Outcome.Unknown"/>.</param>
+    /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
+    /// <param name="cancellationToken">Ends the wait; what then has no outcome is <see cref="Outcome.Unknown"/>.</param>
     /// <returns>An outcome for each transaction, in the batch's order. Failing to commit is an outcome; an exception is a bug.</returns>
     ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken);
 

@@ -1,14 +1,14 @@
 namespace KvStore;
 
 /// <summary>
-/// The only writer. It drains the queue in batches, has the commit log decide each batch, waits until the snapshot includes
+/// The only writer. It takes batches from the queue, has the commit log commit each, waits until the snapshot includes
 /// its commits, and completes the callers: a caller that has its outcome can read its write.
 /// </summary>
 /// <remarks>
 /// The queue buys bounded admission, one flush for many writes, and a strict order; for writes to memory alone a lock would be
-/// as fast. Only the log may take long here: the loop is the one part of the store that does not scale with cores. So
-/// callers validate, parse and copy before they submit, and continue on other threads afterwards. It is not a
-/// BackgroundService because one that is stopped right after its start may never run, and admitted writes would wait for ever.
+/// as fast. Only the log may take long here: the loop is the one part of the store that does not scale with cores.
+/// Therefore callers validate, parse and copy before they submit, and continue on other threads afterwards. It is not a
+/// BackgroundService because one that is stopped right after its start may never run, and admitted writes would wait forever.
 /// </remarks>
 internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher) : IDisposable
 {
@@ -66,7 +66,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         if (Advance(StoreState.Loading) >= StoreState.Loading)
             return;
 
-        // Otherwise the loop would keep the AsyncLocals of its starter for ever.
+        // Otherwise the loop would keep the AsyncLocals of its starter forever.
         using (ExecutionContext.SuppressFlow())
             _ = Task.Run(RunAsync);
     }
@@ -85,11 +85,11 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         if (before == StoreState.Created)
             Finish();
 
-        // Both, because the loop may end between the two steps above, and our caller may dispose the token next.
+        // Both, because the loop may end between the two steps above, and the caller of StopAsync may then dispose _stopping.
         await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Another part of the store has failed: admits nothing more, decides what was admitted, and fails.</summary>
+    /// <summary>Another part of the store has failed: admits nothing more, completes what was admitted, and fails.</summary>
     public void Abort(Exception exception)
     {
         _failure = exception;
@@ -142,7 +142,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         }
     }
 
-    // A log that never waits would otherwise keep the present thread, perhaps a caller's, as long as others write.
+    // A log that never waits would otherwise keep the current thread, perhaps a caller's, as long as others write.
     private async ValueTask CommitAndYieldAsync()
     {
         var committing = CommitAsync();

@@ -7,7 +7,7 @@ namespace KvStore;
 /// a caller never waits for admission and never holds uncounted memory.
 /// </summary>
 /// <remarks>
-/// The channel may run the owner on the thread of the caller that ends its wait: for a single small write, handing it to
+/// The channel may run the loop on the thread of the caller that ends its wait: for a single small write, handing it to
 /// another thread would be most of the work.
 /// </remarks>
 internal sealed class TransactionQueue(StoreOptions options)
@@ -15,7 +15,7 @@ internal sealed class TransactionQueue(StoreOptions options)
     private readonly Channel<PendingTransaction> _channel = Channel.CreateBounded<PendingTransaction>(
         new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
 
-    // Only wakes a waiting owner; it has nothing to decide.
+    // Wakes a waiting loop; carries no work.
     private readonly PendingTransaction _wake = new(new Transaction([], []));
 
     private PendingTransaction? _internal;
@@ -37,14 +37,14 @@ internal sealed class TransactionQueue(StoreOptions options)
         return false;
     }
 
-    /// <summary>Admits one transaction of the store's own, even to a full queue; false while the one before has not been taken.</summary>
+    /// <summary>Admits one transaction of the store's own, even to a full queue; false while an earlier one is still queued.</summary>
     public bool TryAdmitInternal(PendingTransaction pending)
     {
         if (Interlocked.CompareExchange(ref _internal, pending, null) is not null)
             return false;
         Interlocked.Add(ref _bytes, pending.Transaction.Bytes);
 
-        // If the channel is full, the owner is not waiting.
+        // If the channel is full, the loop is not waiting.
         _channel.Writer.TryWrite(_wake);
         return true;
     }
@@ -52,10 +52,10 @@ internal sealed class TransactionQueue(StoreOptions options)
     /// <summary>Admits nothing more. What was admitted can still be taken.</summary>
     public void Close() => _channel.Writer.TryComplete();
 
-    /// <summary>Waits for something to take; false when the queue is closed and empty. For the owner.</summary>
+    /// <summary>Waits for something to take; false when the queue is closed and empty. For the owner loop.</summary>
     public ValueTask<bool> WaitAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
-    /// <summary>Takes the next batch; false when the queue is empty. For the owner.</summary>
+    /// <summary>Takes the next batch; false when the queue is empty. For the owner loop.</summary>
     /// <param name="batch">Cleared first.</param>
     public bool TryTake(List<PendingTransaction> batch)
     {
@@ -71,6 +71,6 @@ internal sealed class TransactionQueue(StoreOptions options)
         return batch.Count > 0;
     }
 
-    /// <summary>Releases the bytes of a transaction that has its outcome. For the owner.</summary>
+    /// <summary>Releases the bytes of a transaction that has its outcome. For the owner loop.</summary>
     public void Release(PendingTransaction pending) => Interlocked.Add(ref _bytes, -pending.Transaction.Bytes);
 }

@@ -8,12 +8,7 @@ public sealed class Snapshot
 {
     private readonly OrderedIndex _index;
 
-    internal Snapshot(long revision, OrderedIndex index, long bytes)
-    {
-        Revision = revision;
-        Bytes = bytes;
-        _index = index;
-    }
+    internal Snapshot(long revision, OrderedIndex index, long bytes) => (Revision, _index, Bytes) = (revision, index, bytes);
 
     /// <summary>The state before the first commit.</summary>
     internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
@@ -31,7 +26,7 @@ public sealed class Snapshot
         return new(revision, index, bytes);
     }
 
-    /// <summary>The revision of this state: that of its last commit, or a later one before the next commit if <see cref="Store.TryGetSnapshot"/> was asked for that.</summary>
+    /// <summary>The revision of this state: that of its last commit. For a snapshot from <see cref="Store.TryGetSnapshot"/>: the requested revision, which may lie between two commits.</summary>
     public long Revision { get; }
 
     /// <summary>The number of entries, without the store's own records.</summary>

@@ -6,7 +6,7 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     private long _bytes = bytes;
 
     /// <summary>Applies a commit.</summary>
-    /// <exception cref="InvalidOperationException">The commit was decided against another state; the builder must not be used any more.</exception>
+    /// <exception cref="InvalidOperationException">The commit was evaluated against another state; the builder must not be used any more.</exception>
     public void Apply(Commit commit)
     {
         var deleted = commit.DeletedRange is { } range ? index.RemoveRange(range) : 0;
@@ -41,7 +41,7 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
             Replace(change.Current, change.Previous);
     }
 
-    /// <summary>The snapshot of the builder's present entries.</summary>
+    /// <summary>The snapshot of the builder's current entries.</summary>
     public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
 
     /// <summary>The key's entry, or null.</summary>

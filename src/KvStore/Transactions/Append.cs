@@ -3,8 +3,8 @@ using System.Globalization;
 namespace KvStore;
 
 /// <summary>
-/// Stores a value under a new key: the prefix, followed by the revision of the commit in 19 digits. So the keys below a prefix
-/// are unique and sort in commit order.
+/// Stores a value under a new key: the prefix, followed by the revision of the commit in 19 digits. Keys below a
+/// prefix are therefore unique and sort in commit order.
 /// </summary>
 /// <param name="prefix">What the key starts with.</param>
 /// <param name="value">The value. The store owns it from now on.</param>

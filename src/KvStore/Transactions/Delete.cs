@@ -6,10 +6,10 @@ public sealed class Delete(Key key) : Operation(key)
 {
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var present = context.Find(Key);
-        if (present is { } entry)
+        var current = context.Find(Key);
+        if (current is { } entry)
             changes.Add(new EntryChange(entry, null));
-        result = OperationResult.Of(present is not null);
+        result = OperationResult.Of(current is not null);
         return null;
     }
 }

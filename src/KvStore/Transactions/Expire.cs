@@ -7,10 +7,10 @@ internal sealed class Expire(Key key, long revision) : Operation(key)
 {
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var present = context.Find(Key);
-        if (present is { } entry && entry.Revision == revision)
+        var current = context.Find(Key);
+        if (current is { } entry && entry.Revision == revision)
             changes.Add(EntryChange.Expired(entry));
-        result = OperationResult.Of(present is not null);
+        result = OperationResult.Of(current is not null);
         return null;
     }
 }

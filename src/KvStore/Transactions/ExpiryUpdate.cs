@@ -17,5 +17,5 @@ public readonly record struct ExpiryUpdate
     /// <summary>The entry expires at a time, rounded up to the millisecond.</summary>
     public static ExpiryUpdate At(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
 
-    internal long Apply(Entry? present) => _replaces ? _expiresAt : present?.ExpiresAtMilliseconds ?? Entry.Never;
+    internal long Apply(Entry? current) => _replaces ? _expiresAt : current?.ExpiresAtMilliseconds ?? Entry.Never;
 }

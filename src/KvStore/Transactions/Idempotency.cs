@@ -7,7 +7,7 @@ namespace KvStore;
 /// <param name="key">The client's key; 1 to 128 bytes.</param>
 /// <param name="fingerprint">What tells this request from others, at most 255 bytes.</param>
 /// <param name="lifetime">How long the record is kept.</param>
-/// <param name="recordBytesMax">The most bytes of a record; a transaction that would need more is rejected (<see cref="RejectionReason.TooLarge"/>).</param>
+/// <param name="recordBytesMax">The most bytes of a record; a transaction that would need more is rejected (<see cref="RejectionReason.RecordTooLarge"/>).</param>
 public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int recordBytesMax)
 {
     // No user key starts with a control character.

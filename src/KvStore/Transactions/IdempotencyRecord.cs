@@ -2,12 +2,12 @@ namespace KvStore;
 
 /// <summary>The bytes of an idempotency record after its fingerprint: the revision and the results of a committed transaction.</summary>
 /// <remarks>
-/// Format (1 byte), revision (8), number of results (4), then per result: flags (1), number (8), and for a read entry its length (4)
-/// in the disk-independent form of <see cref="WriteEntry"/>. Little-endian, as <see cref="BinaryWriter"/> writes.
+/// Format (1 byte), revision (8), number of results (4), then per result: flags (1), number (8), and for a read entry
+/// what <see cref="WriteEntry"/> writes. Little-endian, as <see cref="BinaryWriter"/> writes.
 /// </remarks>
 internal static class IdempotencyRecord
 {
-    // Not the low byte of an HTTP status: before this format a record began with one.
+    // Must differ from the first byte of a version 0.1.0 record, the low byte of an HTTP status.
     private const byte Format = 1;
 
     private const byte ExistedFlag = 1;

@@ -11,12 +11,12 @@ public sealed class Increment(Key key, long by, ExpiryUpdate expiry = default) :
     /// <summary>The media type that the number is stored with.</summary>
     public const string ContentType = "text/plain";
 
-    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft, out long number)
+    private protected override RejectionReason? Evaluate(Entry? current, out EntryDraft? draft, out long number)
     {
         draft = null;
         number = 0;
         var before = 0L;
-        if (present is { } entry && !TryParse(entry.Value.Span, out before))
+        if (current is { } entry && !TryParse(entry.Value.Span, out before))
             return RejectionReason.NotANumber;
         number = unchecked(before + by);
         if (by < 0 ? number > before : number < before)
@@ -24,7 +24,7 @@ public sealed class Increment(Key key, long by, ExpiryUpdate expiry = default) :
 
         Span<byte> text = stackalloc byte[20];
         Utf8Formatter.TryFormat(number, text, out var length);
-        draft = MakeDraft(text[..length], ContentType, present);
+        draft = MakeDraft(text[..length], ContentType, current);
         return null;
     }
 

@@ -30,7 +30,7 @@ public sealed class MergePatch : ReadModifyWrite
     /// <param name="key">The key.</param>
     /// <param name="patch">The text; it is copied.</param>
     /// <param name="valueBytesMax">The most bytes that the patched value may have (<see cref="RejectionReason.TooLarge"/>).</param>
-    /// <param name="expiry">What becomes of the entry's lifetime.</param>
+    /// <param name="expiry">What becomes of the entry's expiry.</param>
     /// <returns>The patch; null when the text is not JSON of at most 64 levels.</returns>
     public static MergePatch? TryCreate(Key key, ReadOnlyMemory<byte> patch, int valueBytesMax, ExpiryUpdate expiry)
     {
@@ -38,16 +38,16 @@ public sealed class MergePatch : ReadModifyWrite
             return null;
         using (document)
         {
-            // Written once here, so that it cannot fail on the deciding thread.
+            // Written once here, so that it cannot fail on the log's thread.
             return TryMerge(null, document.RootElement, new ArrayBufferWriter<byte>()) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
         }
     }
 
-    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft, out long number)
+    private protected override RejectionReason? Evaluate(Entry? current, out EntryDraft? draft, out long number)
     {
         draft = null;
         number = 0;
-        if (present is not { } entry)
+        if (current is not { } entry)
             return null;
         if (!TryParse(entry.Value, out var target))
             return RejectionReason.NotJson;
@@ -58,7 +58,7 @@ public sealed class MergePatch : ReadModifyWrite
                 return RejectionReason.NotJson;
             if (merged.WrittenCount > _valueBytesMax)
                 return RejectionReason.TooLarge;
-            draft = MakeDraft(merged.WrittenSpan, entry.ContentType, present);
+            draft = MakeDraft(merged.WrittenSpan, entry.ContentType, current);
             return null;
         }
     }
@@ -87,7 +87,7 @@ public sealed class MergePatch : ReadModifyWrite
             return;
         }
 
-        // By name: a linear search for each member would block the deciding thread for minutes on a large value.
+        // By name: a linear search for each member would block the log's thread for minutes on a large value.
         var changes = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var member in patch.EnumerateObject())
             changes[member.Name] = member.Value;

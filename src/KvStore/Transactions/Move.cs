@@ -17,9 +17,9 @@ public sealed class Move(Key from, Key to) : Operation(from)
 
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        var present = context.Find(Key);
-        result = OperationResult.Of(present is not null);
-        if (present is not { } entry)
+        var current = context.Find(Key);
+        result = OperationResult.Of(current is not null);
+        if (current is not { } entry)
             return null;
         var draft = new EntryDraft(To, entry.Value.Length, entry.ContentType, entry.ExpiresAtMilliseconds);
         entry.Value.CopyTo(draft.Value);

@@ -1,6 +1,7 @@
 namespace KvStore;
 
-/// <summary>One step of a <see cref="Transaction"/>: it reads or writes an entry, or the entries of a prefix. Immutable.</summary>
+/// <summary>One step of a <see cref="Transaction"/>: it reads or writes an entry, or the entries of a prefix.</summary>
+/// <remarks>Immutable, except that the log's thread stamps the draft of a <see cref="Put"/> once.</remarks>
 public abstract class Operation
 {
     private protected Operation(Key key) =>
@@ -24,7 +25,7 @@ public abstract class Operation
     /// <summary>Bytes that the operation holds while it is queued.</summary>
     internal virtual long Bytes => Key.Length;
 
-    /// <summary>Works out what the operation does, without doing it. The deciding thread calls it: it must be quick and must not throw.</summary>
+    /// <summary>Works out what the operation does, without doing it. The log's thread calls it: it must be quick and must not throw.</summary>
     /// <param name="context">The state before the transaction.</param>
     /// <param name="changes">Receives the changes; none when there is nothing to do.</param>
     /// <param name="result">The facts that an answer needs.</param>

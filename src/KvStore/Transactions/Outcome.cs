@@ -34,22 +34,22 @@ public abstract record Outcome
     /// <param name="Failed">Every guard that failed.</param>
     public sealed record GuardsFailed(long Revision, ImmutableArray<FailedGuard> Failed) : Outcome;
 
-    /// <summary>An operation cannot be done in the present state; nothing was changed.</summary>
+    /// <summary>The transaction cannot be committed in the current state; nothing was changed.</summary>
     /// <param name="Revision">The revision of that state.</param>
     /// <param name="Reason">Why.</param>
     /// <param name="Current">The entry that is in the way, or null.</param>
     public sealed record Rejected(long Revision, RejectionReason Reason, Entry? Current) : Outcome;
 
     /// <summary>The same transaction was committed before; nothing was changed this time.</summary>
-    /// <param name="Revision">The revision of the present state.</param>
+    /// <param name="Revision">The revision of the current state.</param>
     /// <param name="Original">The first commit, as far as its record has it.</param>
     public sealed record Replayed(long Revision, Committed Original) : Outcome;
 
     /// <summary>The idempotency key belongs to another transaction; nothing was changed.</summary>
-    /// <param name="Revision">The revision of the present state.</param>
+    /// <param name="Revision">The revision of the current state.</param>
     public sealed record IdempotencyKeyReused(long Revision) : Outcome;
 
-    /// <summary>The transaction was not admitted, or could not be made durable. It was not applied and never will be.</summary>
+    /// <summary>Not admitted, or not made durable. This submission changed nothing; an earlier one with the same idempotency key may have been committed.</summary>
     /// <param name="Reason">Why.</param>
     public sealed record NotApplied(NotAppliedReason Reason) : Outcome;
 
@@ -61,7 +61,7 @@ public abstract record Outcome
     }
 }
 
-/// <summary>Why an operation cannot be done in the present state.</summary>
+/// <summary>Why a transaction cannot be committed although every guard passes.</summary>
 public enum RejectionReason
 {
     /// <summary>The value is not a 64-bit number in decimal text.</summary>
@@ -73,8 +73,11 @@ public enum RejectionReason
     /// <summary>The value is not JSON of at most 64 levels.</summary>
     NotJson,
 
-    /// <summary>The new value, or the idempotency record, would exceed its limit.</summary>
+    /// <summary>The new value would exceed its limit.</summary>
     TooLarge,
+
+    /// <summary>The idempotency record would exceed its limit.</summary>
+    RecordTooLarge,
 
     /// <summary>The operation would delete more entries than are allowed at once.</summary>
     TooMany,

@@ -5,10 +5,10 @@ namespace KvStore;
 /// <param name="expiry">The new expiry.</param>
 public sealed class SetExpiry(Key key, ExpiryUpdate expiry) : ReadModifyWrite(key, expiry)
 {
-    private protected override RejectionReason? Evaluate(Entry? present, out EntryDraft? draft, out long number)
+    private protected override RejectionReason? Evaluate(Entry? current, out EntryDraft? draft, out long number)
     {
         number = 0;
-        draft = present is { } entry ? MakeDraft(entry.Value.Span, entry.ContentType, present) : null;
+        draft = current is { } entry ? MakeDraft(entry.Value.Span, entry.ContentType, current) : null;
         return null;
     }
 }

@@ -2,7 +2,7 @@ namespace KvStore;
 
 /// <summary>
 /// Guards and operations that are committed together, at one revision, or not at all. Everything that a client can write is one of
-/// these. Immutable.
+/// these. Immutable, except that the log's thread stamps the draft of a <see cref="Put"/> once.
 /// </summary>
 public sealed class Transaction
 {

@@ -10,7 +10,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     private const int CommitsMax = 128;
     private const long BytesMax = 32 << 10;
 
-    /// <summary>The batch after the last one that its group still has: what follows is in the history.</summary>
+    /// <summary>What <see cref="Next"/> of a released batch refers to: later commits may be missing here, so read on from the history.</summary>
     public static readonly WatchBatch Released = new(long.MaxValue, long.MaxValue, []);
 
     private volatile Encoding? _encodings;
@@ -23,8 +23,8 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     public Commit[] Commits => commits;
 
     /// <summary>
-    /// The following batch; null after the latest one. A batch that its group has released leads to <see cref="Released"/>: otherwise a watcher
-    /// that stops reading there would keep every later batch in memory.
+    /// The following batch; null after the latest one. A batch that its group has released leads to <see cref="Released"/>: not to the next one,
+    /// or a watcher that stops reading there would keep every later batch in memory; and not null, which would mean that nothing follows.
     /// </summary>
     public WatchBatch? Next
     {

@@ -90,7 +90,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _watchers.Remove(watcher);
     }
 
-    /// <summary>The matching commits in (above, upTo], or the first of them; null when some commits of the interval are forgotten.</summary>
+    /// <summary>The matching commits in (above, upTo], or the first of them; null when some commits of the interval are dropped.</summary>
     public WatchBatch? ReadHistory(long above, long upTo, WatchFilter filter)
     {
         if (above >= upTo)
@@ -157,7 +157,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         }
         catch (Exception exception)
         {
-            // Without this task, watchers would wait for ever.
+            // Without this task, watchers would wait forever.
             Stop();
             failed(exception);
         }
@@ -199,7 +199,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             return;
         }
 
-        // Commits were forgotten before this scan, and any watcher may have missed one: each finds out when it reads the history.
+        // Commits were dropped before this scan, and any watcher may have missed one: each finds out when it reads the history.
         _watchers.Release(long.MaxValue);
         foreach (var watcher in _watchers.All)
             _pacer.Notify(watcher, above + 1);

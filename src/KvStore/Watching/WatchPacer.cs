@@ -1,8 +1,8 @@
 namespace KvStore;
 
 /// <summary>
-/// Decides when notified watchers wake: each gets a wake slot, in the order of notification. A thousand watchers woken at once would run before every
-/// request. While they wait for their slots, commits gather, and one send carries many. Belongs to the task of the hub.
+/// Decides when notified watchers wake: each gets a wake slot, in the order of notification. A thousand watchers woken at once would run ahead of all
+/// requests. While they wait for their slots, commits gather, and one send carries many. Belongs to the task of the hub.
 /// </summary>
 /// <param name="restMax">The longest wait for a wake slot; <see cref="StoreOptions.WatchRestMax"/>.</param>
 /// <param name="time">The clock.</param>
@@ -72,7 +72,7 @@ internal sealed class WatchPacer(TimeSpan restMax, TimeProvider time)
         return release;
     }
 
-    // More than fit into the interval when otherwise the last watcher would wait longer than restMax.
+    // With so many watchers that the last would wait longer than restMax, wake more per interval.
     private int SlotsOfInterval(int watchers) => restMax > IntervalTime
         ? Math.Max((int)(IntervalTime / SlotTime), (int)(watchers * (IntervalTime / restMax)))
         : int.MaxValue;

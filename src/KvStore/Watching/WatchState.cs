@@ -6,10 +6,10 @@ public enum WatchState
     /// <summary>There are matching commits: <see cref="Watcher.Commits"/>.</summary>
     Changed,
 
-    /// <summary>No commit up to <see cref="Watcher.Position"/> matches that was not handed over before.</summary>
+    /// <summary>Every matching commit up to <see cref="Watcher.Position"/> has been handed over.</summary>
     Silent,
 
-    /// <summary>Commits after <see cref="Watcher.Position"/> are forgotten. Final: start over with a snapshot and a new watcher.</summary>
+    /// <summary>Commits after <see cref="Watcher.Position"/> are dropped. Final: start over with a snapshot and a new watcher.</summary>
     Gone,
 
     /// <summary>The store is stopping. Final.</summary>

@@ -9,7 +9,7 @@ public sealed class Watcher : IDisposable
     private readonly WatchHub _hub;
     private WatchBatch? _batch;
 
-    // The hub's, and this watcher's: see Scan.
+    // Shared with the hub; see Scan.
 
     // The revision of the first commit that the hub notified of since the last scan; 0 when there is none.
     private long _pending;
@@ -18,7 +18,7 @@ public sealed class Watcher : IDisposable
     private volatile bool _isWoken;
     private TaskCompletionSource? _signal;
 
-    // This watcher's own: the first notified revision that is not read yet; 0 when there is none. Stays when it is gone.
+    // This watcher's own: the first notified revision that is not read yet; 0 when there is none. Keeps its value after Gone.
     private long _unread;
 
     internal Watcher(WatchHub hub, WatchFilter filter, long position) => (_hub, Filter, Position) = (hub, filter, position);
@@ -128,7 +128,7 @@ public sealed class Watcher : IDisposable
         return _batch is null ? null : WatchState.Changed;
     }
 
-    // False when commits after the position are forgotten.
+    // False when commits after the position are dropped.
     private bool TryReadBatch(long above)
     {
         var upTo = _hub.NotifyingThrough;

@@ -130,7 +130,7 @@ public abstract partial class CommitLogContract
     {
         var retry = new Idempotency(Some.Bytes($"{Guid.NewGuid()}"), Some.Bytes("f"), TimeSpan.FromHours(1), 10);
         var outcomes = await CommitAsync(new Transaction([], [Put("k")]) { Idempotency = retry }, Some.Transaction(Guard.Absent(K("k")), Put("k", "after")));
-        Assert.Equal(RejectionReason.TooLarge, Assert.IsType<Outcome.Rejected>(outcomes[0]).Reason);
+        Assert.Equal(RejectionReason.RecordTooLarge, Assert.IsType<Outcome.Rejected>(outcomes[0]).Reason);
         Assert.Equal("after", (await EndAsync()).Find(K("k")).Text());
     }
 

@@ -80,7 +80,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         if (changes.Count > 0 && transaction.Idempotency is { } idempotency)
         {
             if (idempotency.TryRecord(committed, context) is not { } record)
-                return new Outcome.Rejected(Met, RejectionReason.TooLarge, null);
+                return new Outcome.Rejected(Met, RejectionReason.RecordTooLarge, null);
             changes.Add(record);
         }
 
