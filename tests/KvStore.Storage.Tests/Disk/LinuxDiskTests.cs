@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace KvStore.Storage.Tests;
 
 /// <summary>What the file system rejects, as the operator reads it.</summary>
+[SupportedOSPlatform("linux")]
 public sealed partial class LinuxDiskTests : IDisposable
 {
     private const int AccessDenied = 13;
