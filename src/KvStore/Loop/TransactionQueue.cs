@@ -60,11 +60,14 @@ internal sealed class TransactionQueue(StoreOptions options)
     public bool TryTake(List<PendingTransaction> batch)
     {
         batch.Clear();
-        if (Volatile.Read(ref _internal) is not null)
-            batch.Add(Interlocked.Exchange(ref _internal, null)!);
+        TakeInternal(batch);
         while (batch.Count < options.BatchOperationsMax && _channel.Reader.TryRead(out var pending))
         {
-            if (pending != _wake)
+            // T1 (owner): found no internal transaction above. T2: admits one and writes the wake. T1: reads the wake here. Nothing
+            // else would wake the owner for that transaction.
+            if (pending == _wake)
+                TakeInternal(batch);
+            else
                 batch.Add(pending);
         }
 
@@ -73,4 +76,10 @@ internal sealed class TransactionQueue(StoreOptions options)
 
     /// <summary>Releases the bytes of a transaction that has its outcome. For the owner loop.</summary>
     public void Release(PendingTransaction pending) => Interlocked.Add(ref _bytes, -pending.Transaction.Bytes);
+
+    private void TakeInternal(List<PendingTransaction> batch)
+    {
+        if (Volatile.Read(ref _internal) is not null)
+            batch.Add(Interlocked.Exchange(ref _internal, null)!);
+    }
 }
