@@ -21,7 +21,7 @@ internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicati
         {
             StoreState.Running => status.Log?.ClosedReason is { } reason ? Unavailable(reason) : null,
             StoreState.Created or StoreState.Loading => Problems.Loading(status.Log?.LoadedBytes ?? 0, status.Log?.LoadBytes ?? 0) with { Outcome = null },
-            StoreState.Failed => Unavailable("The store has failed and admits no writes. The log says why; restart the service."),
+            StoreState.Failed => Unavailable("The store has failed and admits no writes. The output of the service says why; restart it."),
             _ => Unavailable("The store has stopped and admits no writes."),
         };
         return problem is null ? AnswerAsync(context, "ready") : Task.FromResult<Problem?>(problem);
