@@ -35,10 +35,7 @@ internal static class TransactionApi
             ApiParts.Malformed("operations[3].put.key"),
             ApiParts.SlowBody,
             new(412, "Some guards failed; nothing was changed.")
-            {
-                Headers = [ApiParts.StoreRevision],
-                Problem = Problems.GuardsFailed([new FailedMember("guards[0]", Key.Parse("account/1"), 9)]),
-            },
+            { Headers = [ApiParts.StoreRevision], Problem = Problems.GuardsFailed([new FailedMember("guards[0]", Key.Parse("account/1"), 9)]) },
             ApiParts.TooLarge with { Headers = [ApiParts.StoreRevisionIfAsked] },
             ApiParts.NotJson,
             .. WriteApi.Rejections,

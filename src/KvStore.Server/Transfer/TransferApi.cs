@@ -63,12 +63,7 @@ internal static class TransferApi
         ],
     };
 
-    private static JsonObject Result => new()
-    {
-        ["revision"] = 120,
-        ["imported"] = 11999,
-        ["expired"] = 0,
-        ["failed"] = 1,
-        ["errors"] = new JsonArray(new JsonObject { ["line"] = 17, ["detail"] = "key: Give the entry's key." }),
-    };
+    private static JsonObject Error => new() { ["line"] = 17, ["detail"] = "key: Give the entry's key." };
+
+    private static JsonObject Result => new() { ["revision"] = 120, ["imported"] = 11999, ["expired"] = 0, ["failed"] = 1, ["errors"] = new JsonArray(Error) };
 }
