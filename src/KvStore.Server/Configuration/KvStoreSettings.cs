@@ -7,15 +7,18 @@ internal static class KvStoreSettings
 {
     private static readonly string[] FlushModes = ["always", "interval"];
 
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="checksLogging">Whether log levels must be acceptable, too; a tool for data does not log.</param>
     /// <exception cref="InvalidSettingsException">Some settings are not acceptable; it names all of those.</exception>
-    public static KvStoreOptions Read(IConfiguration configuration)
+    public static KvStoreOptions Read(IConfiguration configuration, bool checksLogging = true)
     {
         var reader = new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []);
         var options = new KvStoreOptions(reader);
         Check(options, reader);
         reader.RejectUnknown();
         AddressSettings.Check(configuration, reader.Problems);
-        LogLevels.Read(configuration, reader.Problems);
+        if (checksLogging)
+            LogLevels.Read(configuration, reader.Problems);
         return reader.Problems.Count == 0 ? options : throw new InvalidSettingsException(reader.Problems);
     }
 

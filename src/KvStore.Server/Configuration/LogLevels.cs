@@ -27,8 +27,12 @@ internal sealed record LogLevels(LogEventLevel Default, IReadOnlyDictionary<stri
     public static LogLevels Read(IConfiguration configuration, List<string> problems)
     {
         var section = new SettingsReader(configuration.GetSection("Serilog"), problems);
-        var levels = section.Section("MinimumLevel");
-        var level = Level(levels, "Default", LogEventLevel.Information);
+
+        // Serilog's shorthand: the level itself in place of the section.
+        var (levels, level) = string.IsNullOrEmpty(configuration["Serilog:MinimumLevel"])
+            ? (section.Section("MinimumLevel"), LogEventLevel.Information)
+            : (new SettingsReader(configuration.GetSection("Serilog:MinimumLevel"), problems), Level(section, "MinimumLevel", LogEventLevel.Information));
+        level = Level(levels, "Default", level);
 
         var overrides = new Dictionary<string, LogEventLevel>(DefaultOverrides, StringComparer.OrdinalIgnoreCase);
         var sources = levels.Section("Override");

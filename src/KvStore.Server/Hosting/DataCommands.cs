@@ -35,7 +35,7 @@ internal static class DataCommands
 
     private static int Run(IConfiguration configuration, TextWriter output, Func<string, int> command)
     {
-        var directory = KvStoreSettings.Read(configuration).Data;
+        var directory = KvStoreSettings.Read(configuration, checksLogging: false).Data;
         if (!Directory.Exists(directory))
         {
             output.WriteLine($"There is no directory {directory}. Name the data directory with --data.");

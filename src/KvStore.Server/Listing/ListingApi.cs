@@ -30,12 +30,7 @@ internal static class ListingApi
             Parameter("prefix", "Only keys that start with this.", "user/"),
             Parameter("after", "Only keys and common prefixes after this; it need not exist.", null),
             Parameter("delimiter", "List keys that are equal up to the first delimiter after the prefix only once: in `prefixes`, not in `items`. With `/` this lists a directory.", null),
-            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many items and prefixes at most. Pages with large values may have fewer.")
-            {
-                Default = 100,
-                Minimum = "1",
-                Maximum = "1000",
-            },
+            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many items and prefixes at most. Pages with large values may have fewer.") { Default = 100, Minimum = "1", Maximum = "1000" },
             Parameter("cursor", "Continue where the page with this cursor ended.", null),
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether items have values: each as `json`, `text` or `base64`.") { Default = false },
             new("count_only", ParameterLocation.Query, JsonSchemaType.Boolean, "Answer only how many entries there are; not with `limit`, `cursor`, `delimiter` or `values`.") { Default = false },

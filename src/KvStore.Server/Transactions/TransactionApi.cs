@@ -47,8 +47,7 @@ internal static class TransactionApi
         ["guards"] = new JsonArray(new JsonObject { ["key"] = "account/1", ["revision"] = 7 }, new JsonObject { ["key"] = "lock", ["exists"] = false }),
         ["operations"] = new JsonArray(
             new JsonObject { ["put"] = new JsonObject { ["key"] = "account/1", ["json"] = 50 } },
-            new JsonObject { ["get"] = new JsonObject { ["key"] = "account/2" } },
-            new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft" } },
+            new JsonObject { ["get"] = new JsonObject { ["key"] = "account/2" } }, new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft" } },
             new JsonObject { ["move"] = new JsonObject { ["from"] = "inbox/1", ["to"] = "done/1" } }),
     };
 
@@ -57,8 +56,7 @@ internal static class TransactionApi
         ["revision"] = 8,
         ["results"] = new JsonArray(
             new JsonObject { ["put"] = new JsonObject { ["key"] = "account/1", ["revision"] = 8, ["created"] = false } },
-            new JsonObject { ["get"] = null },
-            new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft", ["deleted"] = true } },
+            new JsonObject { ["get"] = null }, new JsonObject { ["delete"] = new JsonObject { ["key"] = "draft", ["deleted"] = true } },
             new JsonObject { ["move"] = new JsonObject { ["from"] = "inbox/1", ["to"] = "done/1", ["revision"] = 8 } }),
     };
 }

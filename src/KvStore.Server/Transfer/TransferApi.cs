@@ -33,11 +33,7 @@ internal static class TransferApi
         ],
         Responses =
         [
-            new(200, "The entries. A connection that closes early means that the export is incomplete.")
-            {
-                Headers = [ApiParts.StoreRevision],
-                Contents = [new ApiContent(ContentTypes.Lines, null, Lines)],
-            },
+            new(200, "The entries. A connection that closes early means that the export is incomplete.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Lines, null, Lines)] },
             ApiParts.Malformed("prefix"),
             ApiParts.Gone,
             ReadApi.Unavailable,

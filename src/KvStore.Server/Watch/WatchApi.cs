@@ -25,11 +25,7 @@ internal static class WatchApi
         ],
         Responses =
         [
-            new(200, "The events, until the client leaves or the service stops.")
-            {
-                Headers = [ApiParts.StoreRevision],
-                Contents = [new ApiContent(WatchEvents.ContentType, null, Example)],
-            },
+            new(200, "The events, until the client leaves or the service stops.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(WatchEvents.ContentType, null, Example)] },
             ApiParts.Malformed("key"),
             ApiParts.Gone,
             ApiParts.TooManyWatchers,

@@ -13,8 +13,9 @@ internal static class IdempotencyHeader
 
     private const int KeyLengthMax = 128;
 
-    // The part of a record besides the values that were read: a few dozen bytes for each operation.
-    private const int RecordOverheadBytesMax = 4 * 1024;
+    // What a record has besides keys and values that were read: a header, and some bytes for each operation.
+    private const int RecordHeaderBytesMax = 1024;
+    private const int ResultBytesMax = 16;
 
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c)]);
 
@@ -39,7 +40,11 @@ internal static class IdempotencyHeader
     /// <summary>Makes the request's transaction safe to repeat; null without a key (<see cref="TryGet"/>).</summary>
     public static Idempotency? For(HttpContext context, KvStoreOptions options, string? key, ReadOnlySpan<byte> body) => key is null
         ? null
-        : new Idempotency(Encoding.ASCII.GetBytes(key), FingerprintOf(context, body), options.IdempotencyLifetime, options.ValueBytesMax + RecordOverheadBytesMax);
+        : new Idempotency(Encoding.ASCII.GetBytes(key), FingerprintOf(context, body), options.IdempotencyLifetime, RecordBytesMax(options));
+
+    // A value of the largest size, read with its key by a transaction of any length, fits.
+    private static int RecordBytesMax(KvStoreOptions options) =>
+        options.ValueBytesMax + options.KeyBytesMax + RecordHeaderBytesMax + (options.TransactionOperationsMax * ResultBytesMax);
 
     public static void SetReplayed(HttpResponse response) => response.Headers[ReplayedHeader] = "true";
 

@@ -147,16 +147,4 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
 
     /// <summary>Inequality by bytes.</summary>
     public static bool operator !=(Key left, Key right) => !left.Equals(right);
-
-    /// <summary>Order by bytes.</summary>
-    public static bool operator <(Key left, Key right) => left.CompareTo(right) < 0;
-
-    /// <summary>Order by bytes.</summary>
-    public static bool operator <=(Key left, Key right) => left.CompareTo(right) <= 0;
-
-    /// <summary>Order by bytes.</summary>
-    public static bool operator >(Key left, Key right) => left.CompareTo(right) > 0;
-
-    /// <summary>Order by bytes.</summary>
-    public static bool operator >=(Key left, Key right) => left.CompareTo(right) >= 0;
 }

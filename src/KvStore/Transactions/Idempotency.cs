@@ -23,23 +23,23 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
     internal Outcome Replay(long revision, Entry record)
     {
         var length = record.Value.Span[0];
-        return record.Value.Span[1..(1 + length)].SequenceEqual(fingerprint.Span) && IdempotencyRecord.TryParse(record.Value[(1 + length)..]) is { } original
-            ? new Outcome.Replayed(revision, original)
+        var facts = record.Value[(1 + length)..];
+        return record.Value.Span[1..(1 + length)].SequenceEqual(fingerprint.Span) && IdempotencyRecord.IsReadable(facts.Span)
+            ? new Outcome.Replayed(revision, facts)
             : new Outcome.IdempotencyKeyReused(revision);
     }
 
     /// <summary>The change that stores the record of a transaction; null when it would be too large.</summary>
     internal EntryChange? TryRecord(Outcome.Committed committed, in EvaluationContext context)
     {
-        if (IdempotencyRecord.BytesOf(committed) > recordBytesMax)
+        var bytes = IdempotencyRecord.BytesOf(committed);
+        if (bytes > recordBytesMax)
             return null;
-        var facts = IdempotencyRecord.ToBytes(committed);
         var expiresAt = context.Now + (long)lifetime.TotalMilliseconds;
-        var draft = new EntryDraft(RecordKey, 1 + fingerprint.Length + facts.Length, "", expiresAt);
-        var value = draft.Value.Span;
-        value[0] = (byte)fingerprint.Length;
-        fingerprint.Span.CopyTo(value[1..]);
-        facts.CopyTo(value[(1 + fingerprint.Length)..]);
+        var draft = new EntryDraft(RecordKey, 1 + fingerprint.Length + (int)bytes, "", expiresAt);
+        draft.Value.Span[0] = (byte)fingerprint.Length;
+        fingerprint.CopyTo(draft.Value[1..]);
+        IdempotencyRecord.Write(committed, draft.Value[(1 + fingerprint.Length)..]);
         return context.Replace(null, draft);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore;
 
 /// <summary>The bytes of an idempotency record after its fingerprint: the revision and the results of a committed transaction.</summary>
@@ -12,22 +14,25 @@ internal static class IdempotencyRecord
 
     private const byte ExistedFlag = 1;
     private const byte EntryFlag = 2;
-    private const int FixedBytes = 64;
+    private const int HeaderBytes = 1 + 8 + 4;
+    private const int ResultBytes = 1 + 8;
+    private const int EntryBytes = 2 + (5 * 8) + 4;
 
-    /// <summary>An upper bound of the record's size, without making it.</summary>
+    /// <summary>The size of the record of a transaction.</summary>
     public static long BytesOf(Outcome.Committed committed)
     {
-        var bytes = (long)FixedBytes;
+        var bytes = (long)HeaderBytes;
         foreach (ref readonly var result in committed.Results)
-            bytes += FixedBytes + (result.Entry is { } entry ? entry.Value.Length + entry.Key.Length + entry.ContentType.Length : 0);
+            bytes += ResultBytes + (result.Entry is { } entry ? EntryBytes + entry.Key.Length + LengthOf(entry.ContentType) + entry.Value.Length : 0);
         return bytes;
     }
 
-    /// <summary>The record of a transaction.</summary>
-    public static byte[] ToBytes(Outcome.Committed committed)
+    /// <summary>Writes the record of a transaction.</summary>
+    /// <param name="committed">The transaction.</param>
+    /// <param name="target">The memory of the record: <see cref="BytesOf"/> bytes.</param>
+    public static void Write(Outcome.Committed committed, Memory<byte> target)
     {
-        using var stream = new MemoryStream();
-        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        using var writer = new BinaryWriter(StreamOf(target));
         writer.Write(Format);
         writer.Write(committed.Revision);
         writer.Write(committed.Results.Length);
@@ -38,17 +43,16 @@ internal static class IdempotencyRecord
             if (result.Entry is { } entry)
                 WriteEntry(writer, entry);
         }
-
-        writer.Flush();
-        return stream.ToArray();
     }
 
-    /// <summary>The transaction of a record; null when the record has another format than this version writes.</summary>
-    public static Outcome.Committed? TryParse(ReadOnlyMemory<byte> record)
+    /// <summary>Whether this version can parse a record.</summary>
+    public static bool IsReadable(ReadOnlySpan<byte> record) => record[0] == Format;
+
+    /// <summary>The transaction of a record that <see cref="IsReadable"/>.</summary>
+    public static Outcome.Committed Parse(ReadOnlyMemory<byte> record)
     {
-        using var reader = new BinaryReader(new MemoryStream(record.ToArray(), writable: false), Encoding.UTF8);
-        if (reader.ReadByte() != Format)
-            return null;
+        using var reader = new BinaryReader(StreamOf(record));
+        reader.ReadByte();
         var revision = reader.ReadInt64();
         var results = new OperationResult[reader.ReadInt32()];
         for (var i = 0; i < results.Length; i++)
@@ -62,6 +66,12 @@ internal static class IdempotencyRecord
 
         return new Outcome.Committed(revision, null, results);
     }
+
+    private static MemoryStream StreamOf(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetArray(memory, out var part) ? new MemoryStream(part.Array!, part.Offset, part.Count) : throw new ArgumentException("The memory is not that of an array.", nameof(memory));
+
+    // As BinaryWriter writes ASCII text: its length, seven bits a byte, before it.
+    private static int LengthOf(string contentType) => contentType.Length + (contentType.Length < 0x80 ? 1 : 2);
 
     private static void WriteEntry(BinaryWriter writer, Entry entry)
     {

@@ -42,8 +42,12 @@ public abstract record Outcome
 
     /// <summary>The same transaction was committed before; nothing was changed this time.</summary>
     /// <param name="Revision">The revision of the current state.</param>
-    /// <param name="Original">The first commit, as far as its record has it.</param>
-    public sealed record Replayed(long Revision, Committed Original) : Outcome;
+    /// <param name="Record">The idempotency record. It belongs to the store.</param>
+    public sealed record Replayed(long Revision, ReadOnlyMemory<byte> Record) : Outcome
+    {
+        /// <summary>The first commit, as far as its record has it. Parsed at each call, so that a large one does not delay the log's thread.</summary>
+        public Committed Original => IdempotencyRecord.Parse(Record);
+    }
 
     /// <summary>The idempotency key belongs to another transaction; nothing was changed.</summary>
     /// <param name="Revision">The revision of the current state.</param>

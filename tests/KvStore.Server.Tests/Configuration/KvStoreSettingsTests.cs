@@ -51,7 +51,7 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:QueueBytesMax", "1000000", "KvStore:QueueBytesMax must be at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax")]
     [InlineData("Serilog:MinimumLevel:Default", "loud", "Serilog:MinimumLevel:Default must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: loud.")]
     [InlineData("Serilog:MinimumLevel:Override:KvStore.Server", "2", "Serilog:MinimumLevel:Override:KvStore.Server must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: 2.")]
-    [InlineData("Serilog:MinimumLevel", "Debug", "Serilog:MinimumLevel must be a section. Given: Debug.")]
+    [InlineData("Serilog:MinimumLevel", "loud", "Serilog:MinimumLevel must be one of Verbose, Debug, Information, Warning, Error, Fatal. Given: loud.")]
     [InlineData("Serilog:MinimumLevel:Defualt", "Debug", "Serilog:MinimumLevel:Defualt is not a setting. Is Serilog:MinimumLevel:Default meant?")]
     [InlineData("Serilog:WriteTo:0:Name", "File", "Serilog:WriteTo is not a setting.")]
     [InlineData("urls", "foo", "urls must be addresses such as http://localhost:8080, separated by semicolons. Given: foo.")]
@@ -78,6 +78,7 @@ public sealed class KvStoreSettingsTests
         Assert.Equal(LogEventLevel.Debug, levels.Overrides["Microsoft"]);
         Assert.Equal(LogEventLevel.Verbose, levels.Overrides["Other"]);
         Assert.Equal(LogEventLevel.Information, levels.Overrides["Microsoft.AspNetCore.Server.Kestrel"]);
+        Assert.Equal(LogEventLevel.Debug, LogLevels.Read(Configuration(("Serilog:MinimumLevel", "debug")), []).Default);
     }
 
     [Fact]

@@ -194,6 +194,16 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
+    public async Task Run_LongestTransactionWithIdempotencyKey_IsRecorded()
+    {
+        await using var small = await KvServer.StartAsync(("ValueBytesMax", "1000"));
+        var body = Operations(100, i => $$$"""{"put":{"key":"k{{{i}}}","text":"v"}}""");
+        var first = (await small.Client.PostJsonAsync("/v1/txn", body, ("Idempotency-Key", "long"))).Expect(200);
+        var second = (await small.Client.PostJsonAsync("/v1/txn", body, ("Idempotency-Key", "long"))).Expect(200);
+        Assert.Equal(first.Text, second.Text);
+    }
+
+    [Fact]
     public async Task Run_AnswerTooLargeForRecord_IsRejected()
     {
         foreach (var i in Enumerable.Range(0, 3))

@@ -54,6 +54,26 @@ public class IdempotencyTests
         Assert.Equal(new Outcome.IdempotencyKeyReused(9), idempotency.Replay(9, record));
     }
 
+    // The memory of a record is made of its size, so a size that is wrong by a byte ends the store.
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 127)]
+    [InlineData(1000, 128)]
+    [InlineData(100_000, 256)]
+    public void Record_OfReads_HasTheSizeThatIsCharged(int valueBytes, int contentTypeLength)
+    {
+        var entry = Entry.Create(Some.Key("key"), new byte[valueBytes], new string('t', contentTypeLength), 1, 2, 3, 4, 5);
+        var committed = new Outcome.Committed(7, null, [OperationResult.OfRead(entry), OperationResult.OfRead(null), OperationResult.Of(true, long.MinValue)]);
+        var record = new byte[IdempotencyRecord.BytesOf(committed)];
+
+        IdempotencyRecord.Write(committed, record);
+        Assert.Throws<NotSupportedException>(() => IdempotencyRecord.Write(committed, new byte[record.Length - 1]));
+        var parsed = IdempotencyRecord.Parse(record).Results;
+
+        Assert.Equal((valueBytes, contentTypeLength, 5), (parsed[0].Entry!.Value.Value.Length, parsed[0].Entry!.Value.ContentType.Length, parsed[0].Entry!.Value.ExpiresAtMilliseconds));
+        Assert.Equal(committed.Results[1..].ToArray(), parsed[1..].ToArray());
+    }
+
     private static Task<Store> StartAsync(FakeTimeProvider time, int recordsMax) =>
         Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyRecordsMax = recordsMax }, time);
 
