@@ -10,16 +10,9 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     public void Apply(Commit commit)
     {
         var deleted = commit.DeletedRange is { } range ? index.RemoveRange(range) : 0;
-        if (deleted == 0)
-        {
-            foreach (ref readonly var change in commit.Changes)
-                Replace(change.Previous, change.Current);
-            return;
-        }
-
         foreach (ref readonly var change in commit.Changes)
         {
-            if (change.Current is not null)
+            if (deleted == 0 || change.Current is not null)
             {
                 Replace(change.Previous, change.Current);
                 continue;
@@ -53,26 +46,11 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     /// <summary>The entries of a range, in key order, with the store's own records. The builder must not change during the enumeration.</summary>
     public RangeEnumerator Scan(KeyRange range) => index.Scan(range);
 
-    /// <summary>Inserts an entry, or replaces the one with the same key and returns that.</summary>
-    public Entry? Set(Entry entry)
-    {
-        var previous = index.Set(entry);
-        _bytes += entry.Bytes - (previous?.Bytes ?? 0);
-        return previous;
-    }
-
-    /// <summary>Removes a key's entry and returns it; null when there is none.</summary>
-    public Entry? Remove(Key key)
-    {
-        var previous = index.Remove(key);
-        _bytes -= previous?.Bytes ?? 0;
-        return previous;
-    }
-
     private void Replace(Entry? expected, Entry? replacement)
     {
-        var met = replacement is { } entry ? Set(entry) : Remove(expected!.Value.Key);
-        if (met != expected)
+        var found = replacement is { } entry ? index.Set(entry) : index.Remove(expected!.Value.Key);
+        if (found != expected)
             throw new InvalidOperationException($"The key {(replacement ?? expected)!.Value.Key} did not have the entry that a commit says it had.");
+        _bytes += (replacement?.Bytes ?? 0) - (expected?.Bytes ?? 0);
     }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 
 namespace KvStore.SystemTests;
@@ -48,44 +47,13 @@ public sealed class ClientExampleTests : IDisposable
 
     private async Task<(int Code, string Output, string Errors)> RunAsync(string command, string[] arguments, Uri address)
     {
-        var start = new ProcessStartInfo(command, arguments)
-        {
-            WorkingDirectory = _directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = _directory };
         start.Environment["KVSTORE_URL"] = address.GetLeftPart(UriPartial.Authority);
         start.Environment["NO_PROXY"] = "*";
 
         // Go works without a module and without a network, and keeps what it compiles in this test's directory.
         start.Environment["GO111MODULE"] = "off";
         start.Environment["GOCACHE"] = Path.Combine(_directory, "go-cache");
-        using var process = Start(start);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(ProgramTimeout);
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-            var errors = process.StandardError.ReadToEndAsync(timeout.Token);
-            await process.WaitForExitAsync(timeout.Token);
-            return (process.ExitCode, await output, await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
-    }
-
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception missing)
-        {
-            throw new InvalidOperationException($"{start.FileName} is not installed. ./test.sh installs it; without it, run the tests with --filter Needs!=packages.", missing);
-        }
+        return await ProgramRun.RunAsync(start, ProgramTimeout);
     }
 }

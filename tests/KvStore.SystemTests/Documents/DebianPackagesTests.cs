@@ -53,27 +53,7 @@ public sealed class DebianPackagesTests
         Assert.Contains("dotnet run -c Release --project src/KvStore.Server", errors, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(string index, Uri address)
-    {
-        var program = Repository.BuiltAssembly("samples/debian-packages", "DebianPackages");
-        using var process = Process.Start(new ProcessStartInfo(Repository.Dotnet, [program, index, address.GetLeftPart(UriPartial.Authority)])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(60));
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-            var errors = process.StandardError.ReadToEndAsync(timeout.Token);
-            await process.WaitForExitAsync(timeout.Token);
-            return (process.ExitCode, await output, await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill();
-        }
-    }
+    private static Task<(int Code, string Output, string Errors)> RunAsync(string index, Uri address) => ProgramRun.RunAsync(
+        new ProcessStartInfo(Repository.Dotnet, [Repository.BuiltAssembly("samples/debian-packages", "DebianPackages"), index, address.GetLeftPart(UriPartial.Authority)]),
+        TimeSpan.FromSeconds(60));
 }
