@@ -13,7 +13,7 @@ public sealed class WatchHistoryTests
     public async Task Watch_AcrossRestarts_MissesNothing()
     {
         using var data = new DataDirectory();
-        var clients = await RunAsync(data, TimeSpan.FromSeconds(1.5), [Signal.Terminate, Signal.Kill, Signal.Kill]);
+        var clients = await RunAsync(data, TimeSpan.FromSeconds(1.5), [Signal.Terminate, Signal.Kill, Signal.Kill], ("HistoryCommitsMax", "1000000"));
         Assert.All(clients, client => Assert.Equal(0, client.Gone));
     }
 
