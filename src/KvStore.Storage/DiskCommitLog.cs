@@ -46,6 +46,9 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <summary>The state of the log now.</summary>
     public DiskLogStatus Status => _core.Status;
 
+    /// <inheritdoc/>
+    public StoreId StoreId => _core.StoreId;
+
     private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 
     /// <inheritdoc/>

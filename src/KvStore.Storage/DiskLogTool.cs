@@ -74,6 +74,13 @@ public static class DiskLogTool
             return;
         }
 
+        // The next start makes another: what clients remember of the store is void.
+        if (name == StoreFile.Name)
+        {
+            Move(disk, name, aside);
+            return;
+        }
+
         var segment = files.Segments.FindIndex(revision => name == FileNames.Of(revision, FileNames.Segment));
         if (segment < 0 || damage.OffsetBytes is null)
             throw damage;

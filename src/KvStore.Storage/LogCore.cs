@@ -27,6 +27,9 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     /// <summary>The phase of the log's life. Any thread.</summary>
     public DiskLogPhase Phase => _phase;
 
+    /// <summary>The id of the store. Any thread, once <see cref="Open"/> has returned.</summary>
+    public StoreId StoreId { get; private set; }
+
     /// <summary>The checkpoints; null while loading. Any thread.</summary>
     public Checkpointer? Checkpointer => _checkpointer;
 
@@ -68,6 +71,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         {
             var start = time.GetTimestamp();
             var found = new LogRecovery(disk, options, follower, progress).Open();
+            StoreId = found.StoreId;
             _writer = found.Writer;
             _checkpointedBytes = -found.LogBytes;
             var checkpointer = new Checkpointer(disk, options, found.Segments, time, report, runInBackground);

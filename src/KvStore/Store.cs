@@ -34,6 +34,9 @@ public sealed class Store : IAsyncDisposable
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>
     public Snapshot Latest => _publisher.Latest;
 
+    /// <summary>The id of the store. Valid when it has loaded.</summary>
+    public StoreId Id => _log.StoreId;
+
     /// <summary>The state of the store's life.</summary>
     public StoreState State => _loop.State;
 
@@ -94,9 +97,15 @@ public sealed class Store : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask<Snapshot> WaitForRevisionAsync(long revision, CancellationToken cancellationToken) => _publisher.WaitForRevisionAsync(revision, cancellationToken);
 
+    /// <summary>Whether a revision may have been reported for a commit that the log has lost since; see <see cref="Commit.Gap"/>.</summary>
+    public bool IsLost(long revision) => _publisher.IsLost(revision);
+
     /// <summary>The state at a revision, as long as it is retained.</summary>
     /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
-    /// <param name="snapshot">The state; null when it is no longer retained (below <see cref="OldestRevision"/>) or not reached yet (above <see cref="Latest"/>).</param>
+    /// <param name="snapshot">
+    /// The state; null when it is no longer retained (below <see cref="OldestRevision"/>), lost (<see cref="IsLost"/>), or not reached yet
+    /// (above <see cref="Latest"/>).
+    /// </param>
     /// <returns>Whether the state was found.</returns>
     public bool TryGetSnapshot(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
     {
@@ -110,7 +119,7 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Starts to watch keys.</summary>
     /// <param name="filter">The keys.</param>
     /// <param name="after">
-    /// The revision to start after. Below <see cref="OldestRevision"/> the first read returns <see cref="WatchState.Gone"/>; above
+    /// The revision to start after. Below <see cref="OldestRevision"/> or lost, the first read returns <see cref="WatchState.Gone"/>; above
     /// <see cref="Latest"/> no earlier commit is returned.
     /// </param>
     /// <returns>The watcher, which the caller disposes; null when there are <see cref="StoreOptions.WatchersMax"/> already.</returns>

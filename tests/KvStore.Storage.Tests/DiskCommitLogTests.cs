@@ -79,6 +79,18 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Follow_Again_IsSameStore()
+    {
+        var options = new DiskLogOptions { Directory = _directory.New() };
+        StoreId id;
+        await using (var log = await OpenAsync(options, new RecordingFollower(), TimeProvider.System))
+            id = log.StoreId;
+
+        await using var again = await OpenAsync(options, new RecordingFollower(), TimeProvider.System);
+        Assert.Equal(id, again.StoreId);
+    }
+
+    [Fact]
     public async Task Follow_DirectoryLocked_ThrowsWithAdvice()
     {
         var options = new DiskLogOptions { Directory = _directory.New() };

@@ -19,7 +19,7 @@ public sealed class DiskLogToolTests
     public async Task Verify_TornTail_ReportsTruncation()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
-        var last = files.Keys.Max()!;
+        var last = LogImage.SegmentsOf(files)[^1];
         files[last] = files[last][..^10];
         var report = DiskLogTool.Verify(DiskOf(files).Start());
 
@@ -32,7 +32,7 @@ public sealed class DiskLogToolTests
     public async Task Verify_TruncatedAnywhere_ReportsRecoveredRevision()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
-        var last = files.Keys.Max()!;
+        var last = LogImage.SegmentsOf(files)[^1];
         for (var length = 32; length < files[last].Length; length++)
         {
             Dictionary<string, byte[]> cut = new(files) { [last] = files[last][..length] };
@@ -44,7 +44,7 @@ public sealed class DiskLogToolTests
     public async Task Repair_DamageInMiddleSegment_KeepsPrefix()
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
-        var names = files.Keys.Order().ToArray();
+        var names = LogImage.SegmentsOf(files);
         files[names[1]][^20] ^= 1;
         var disk = DiskOf(files);
         var found = DiskLogTool.Verify(disk.Start());

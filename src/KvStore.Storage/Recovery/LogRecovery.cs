@@ -1,8 +1,8 @@
 namespace KvStore.Storage;
 
-/// <summary>A log that may be written to: its parts, the bytes of segments that were replayed, and of the torn tail that was cut off.</summary>
+/// <summary>A log that may be written to: its store, its parts, the bytes of segments that were replayed, and of the torn tail that was cut off.</summary>
 internal sealed record RecoveredLog(
-    SegmentWriter Writer, SegmentList Segments, long CheckpointRevision, long CheckpointBytes, long LogBytes, long TornBytes);
+    StoreId StoreId, SegmentWriter Writer, SegmentList Segments, long CheckpointRevision, long CheckpointBytes, long LogBytes, long TornBytes);
 
 /// <summary>
 /// Opens a log: cuts off a torn tail, loads the newest checkpoint and every later commit into the follower, and deletes what the
@@ -27,8 +27,11 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         if (files.Segments.Count > 0)
             DeleteCovered(files);
         var logBytes = loader.Segments.Bytes;
+
+        // Before the writer: a segment that is written to belongs to a store that has its id on the disk.
+        var id = StoreFile.ReadOrCreate(disk);
         return new RecoveredLog(
-            OpenWriter(loader, tail.EndsWithMarker), loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail.TornBytes);
+            id, OpenWriter(loader, tail.EndsWithMarker), loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail.TornBytes);
     }
 
     /// <summary>Reads everything as a start does, and changes nothing. The caller has locked the disk.</summary>
@@ -38,6 +41,7 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
     {
         var files = LogFiles.Find(disk);
         new LogLoader(disk, options, follower, progress, isVerifying: true).Load(files);
+        _ = StoreFile.Read(disk);
         if (files.Segments.Count == 0)
             return 0;
         using var file = disk.Open(FileNames.Of(files.Segments[^1], FileNames.Segment));

@@ -34,7 +34,7 @@ public readonly record struct EntryChange
     internal static EntryChange Expired(Entry previous) => new(previous, ExpiryTombstone);
 }
 
-/// <summary>All changes of one revision. Immutable; any thread may read it.</summary>
+/// <summary>All changes of one revision, or a gap. Immutable; any thread may read it.</summary>
 public sealed class Commit
 {
     private readonly EntryChange _only;
@@ -64,8 +64,18 @@ public sealed class Commit
 
     internal Commit(long revision, EntryChange only, EntryChange[]? all) => (Revision, _only, All) = (revision, only, all);
 
+    /// <summary>
+    /// Creates a gap: a commit without changes. The revisions between the commit before it and this one are lost: they may have been
+    /// reported to clients, for commits that the log no longer has. No revision is ever assigned to two commits, so they stay unused.
+    /// </summary>
+    /// <param name="revision">The revision at which the store continues: greater than that of every commit before it, lost or not.</param>
+    public static Commit Gap(long revision) => new(revision, default, []);
+
     /// <summary>The revision of the commit. Revisions strictly increase; they need not be consecutive.</summary>
     public long Revision { get; }
+
+    /// <summary>Whether the revisions between the commit before it and this one are lost.</summary>
+    public bool IsGap => All is [];
 
     /// <summary>A range of which the commit leaves no entry, so that an index can drop it as a whole; null when there is none.</summary>
     public KeyRange? DeletedRange => _deleted?.Range;
@@ -75,7 +85,7 @@ public sealed class Commit
 
     internal EntryChange[]? All { get; }
 
-    /// <summary>The changes, in the order of the operations; each key once. They include the store's own records, such as those of idempotency keys.</summary>
+    /// <summary>The changes, in the order of the operations; each key once. A gap has none. They include the store's own records, such as those of idempotency keys.</summary>
     public ReadOnlySpan<EntryChange> Changes => All ?? new ReadOnlySpan<EntryChange>(in _only);
 
     private sealed record DeletedKeys(KeyRange Range);

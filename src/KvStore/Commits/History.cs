@@ -16,6 +16,7 @@ internal sealed class History
 
     // The log's thread writes, any thread reads.
     private volatile Start _start;
+    private volatile Gap[] _gaps = [];
 
     // Any thread writes, the log's thread reads.
     private ImmutableArray<RetentionPin> _pins = [];
@@ -24,6 +25,7 @@ internal sealed class History
     private HistoryChunk _last = new();
     private int _commits;
     private long _bytes;
+    private long _lastRevision;
 
     public History(StoreOptions options, TimeProvider time)
     {
@@ -33,6 +35,21 @@ internal sealed class History
 
     /// <summary>The oldest revision whose state is known: that of the last dropped commit.</summary>
     public long OldestRevision => _start.Revision;
+
+    /// <summary>
+    /// Whether a revision lies strictly between two commits of which the later one is a gap. Gaps stay known after their commits are
+    /// dropped: a log has one per unclean start, at most.
+    /// </summary>
+    public bool IsLost(long revision)
+    {
+        foreach (var gap in _gaps)
+        {
+            if (revision > gap.Above && revision < gap.Below)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Retains commits beyond the limit of bytes. Any thread may call it.</summary>
     /// <param name="after">Commits after this revision are retained, except those that are dropped already.</param>
@@ -52,7 +69,8 @@ internal sealed class History
     {
         _last = new HistoryChunk();
         _start = new Start(revision, _last, 0);
-        (_commits, _bytes) = (0, 0);
+        _gaps = [];
+        (_commits, _bytes, _lastRevision) = (0, 0, revision);
     }
 
     /// <summary>Adds commits, and drops old ones beyond the limits. For the log's thread.</summary>
@@ -62,6 +80,9 @@ internal sealed class History
         for (var i = 0; i < commits.Count; i++)
         {
             var commit = commits[i];
+            if (commit.IsGap)
+                _gaps = [.. _gaps, new Gap(_lastRevision, commit.Revision)];
+            _lastRevision = commit.Revision;
             if (_last.IsFull)
                 _last = _last.Append();
             _bytes += _last.Add(commit, now);
@@ -71,8 +92,8 @@ internal sealed class History
         Drop(now);
     }
 
-    /// <summary>The commits in (above, upTo], or the first of them; null when some of them are dropped.</summary>
-    /// <param name="above">The revision before the first commit.</param>
+    /// <summary>The commits in (above, upTo], or the first of them; null when some of them are dropped or lost.</summary>
+    /// <param name="above">The revision before the first commit. If it is a lost one, commits between it and the gap may be lost too.</param>
     /// <param name="upTo">The revision of the last commit, at most.</param>
     /// <param name="commitsMax">The most commits to return.</param>
     public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue)
@@ -80,7 +101,7 @@ internal sealed class History
         while (true)
         {
             var start = _start;
-            if (start.Revision > above)
+            if (start.Revision > above || IsLost(above))
                 return null;
 
             // If the walk stopped short, it met an unlinked chunk or the end of the history; an unchanged start means the end.
@@ -130,6 +151,9 @@ internal sealed class History
             revision = Math.Min(revision, pin.RetainedAfter);
         return revision;
     }
+
+    /// <summary>The revisions in (Above, Below) are lost.</summary>
+    private sealed record Gap(long Above, long Below);
 
     /// <summary>Where the history starts.</summary>
     /// <param name="Revision">The last dropped revision.</param>

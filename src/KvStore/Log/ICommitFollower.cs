@@ -12,7 +12,7 @@ public interface ICommitFollower
     void Load(long revision, IEnumerable<Entry> entries);
 
     /// <summary>Applies commits and publishes the state after the last of them as one snapshot.</summary>
-    /// <param name="commits">At least one commit; revisions increase, and all are above that of <see cref="Latest"/>.</param>
+    /// <param name="commits">At least one commit; revisions increase, and all are above that of <see cref="Latest"/>. Any of them may be a gap.</param>
     void Apply(IReadOnlyList<Commit> commits);
 
     /// <summary>Publishes a decision that was made against <see cref="Latest"/>. Its snapshot exists already, so nothing is applied again.</summary>

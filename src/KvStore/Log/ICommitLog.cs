@@ -11,6 +11,12 @@ namespace KvStore;
 public interface ICommitLog : IAsyncDisposable
 {
     /// <summary>
+    /// The id of the store whose commits these are: the same as long as every revision that was ever reported to a client still means the
+    /// same commit or is known to be lost. Valid once <see cref="FollowAsync"/> has completed; it does not change afterwards.
+    /// </summary>
+    StoreId StoreId { get; }
+
+    /// <summary>
     /// Passes a base image to the follower, and from then on every later commit: in order, exactly once, never in part; calls never overlap.
     /// This is the only input of the store's snapshot. A log that lost history passes a new base image.
     /// </summary>

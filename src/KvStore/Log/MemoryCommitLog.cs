@@ -1,11 +1,14 @@
 namespace KvStore;
 
-/// <summary>A commit log without durability: everything is lost when the process ends. Revisions start at 1.</summary>
+/// <summary>A commit log without durability: everything is lost when the process ends. Revisions start at 1, in a store of its own.</summary>
 /// <param name="time">The clock that stamps entries.</param>
 public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
 {
     private readonly BatchDecider _decider = new(time);
     private ICommitFollower? _follower;
+
+    /// <inheritdoc/>
+    public StoreId StoreId { get; } = StoreId.Create();
 
     private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 

@@ -23,6 +23,9 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public long OldestRevision => _history.OldestRevision;
 
+    /// <inheritdoc cref="History.IsLost"/>
+    public bool IsLost(long revision) => _history.IsLost(revision);
+
     /// <inheritdoc cref="History.Pin"/>
     public RetentionPin Pin(long after) => _history.Pin(after);
 
@@ -92,7 +95,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     /// <inheritdoc cref="History.CommitsBetween"/>
     public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue) => _history.CommitsBetween(above, upTo, commitsMax);
 
-    /// <summary>The state at a revision; null when it is no longer retained, or not reached yet.</summary>
+    /// <summary>The state at a revision; null when it is no longer retained, lost, or not reached yet.</summary>
     public Snapshot? FindSnapshot(long revision)
     {
         var latest = _latest;

@@ -90,7 +90,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _watchers.Remove(watcher);
     }
 
-    /// <summary>The matching commits in (above, upTo], or the first of them; null when some commits of the interval are dropped.</summary>
+    /// <summary>The matching commits in (above, upTo], or the first of them; null when some commits of the interval are dropped or lost.</summary>
     public WatchBatch? ReadHistory(long above, long upTo, WatchFilter filter)
     {
         if (above >= upTo)
@@ -193,13 +193,14 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
         // The order matters: before the watchers are notified. Watcher.Scan says why.
         Volatile.Write(ref _notifyingThrough, upTo);
-        if (commits is not null)
+        if (commits is not null && !commits.Exists(static commit => commit.IsGap))
         {
             _watchers.Notify(above, upTo, commits, _pacer);
             return;
         }
 
-        // Commits were dropped before this scan, and any watcher may have missed one: each finds out when it reads the history.
+        // Commits were dropped before this scan, and any watcher may have missed one; or there is a gap, in which any position may lie: each
+        // watcher finds out when it reads the history.
         _watchers.Release(long.MaxValue);
         foreach (var watcher in _watchers.All)
             _pacer.Notify(watcher, above + 1);

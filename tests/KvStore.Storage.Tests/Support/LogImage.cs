@@ -33,6 +33,10 @@ internal static class LogImage
         return disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray());
     }
 
+    /// <summary>The names of the segments, oldest first.</summary>
+    public static string[] SegmentsOf(Dictionary<string, byte[]> files) =>
+        [.. files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
     /// <summary>Opens a log with these files and tells what it holds.</summary>
     /// <exception cref="DiskLogException">It refuses.</exception>
     public static Snapshot Open(Dictionary<string, byte[]> files)

@@ -46,6 +46,23 @@ public abstract partial class CommitLogContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task StoreId_Any_IsPresentAndStays()
+    {
+        var id = Log.StoreId;
+        Assert.NotEqual(default, id);
+        await CommitAsync(Some.Transaction(Put("k")));
+        Assert.Equal(id, Log.StoreId);
+    }
+
+    [Fact]
+    public async Task StoreId_OtherLog_IsAnother()
+    {
+        await using var other = CreateLog(_time);
+        await other.FollowAsync(new RecordingFollower(), Token);
+        Assert.NotEqual(Log.StoreId, other.StoreId);
+    }
+
+    [Fact]
     public async Task Follow_Commits_AreDeliveredOnceInOrder()
     {
         var random = Seed.NewRandom();

@@ -13,6 +13,12 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     {
     }
 
+    /// <inheritdoc/>
+    public StoreId StoreId => log.StoreId;
+
+    /// <summary>Commits before the first batch, such as a gap.</summary>
+    public IReadOnlyList<Commit> FirstCommits { get; init; } = [];
+
     /// <summary>Before the log loads.</summary>
     public Func<CancellationToken, Task> Following { get; set; } = _ => Task.CompletedTask;
 
@@ -39,7 +45,10 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
     {
         await Following(cancellationToken);
-        await log.FollowAsync(new Recorder(follower, _commits), cancellationToken);
+        var recorder = new Recorder(follower, _commits);
+        await log.FollowAsync(recorder, cancellationToken);
+        if (FirstCommits.Count > 0)
+            recorder.Apply(FirstCommits);
     }
 
     public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)

@@ -21,6 +21,8 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
     private long Met => _changes.Count > 0 ? Next : _revision;
 
+    public StoreId StoreId { get; } = StoreId.Create();
+
     public Func<Task> Delivering { get; set; } = () => Task.CompletedTask;
 
     public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
