@@ -15,11 +15,11 @@ internal static class EntryApi
     ];
 
     private static readonly ApiParameter Wait = new(LongPoll.WaitParameter, ParameterLocation.Query, JsonSchemaType.Integer,
-        "Wait up to this many seconds until the entry changes after the revision in `after`; 304 if it does not.")
+        "Wait up to this many seconds until the entry changes after the revision in `after`, or no longer has an ETag of `If-None-Match`; 304 if it does not. With neither, wait for the next change.")
     { Minimum = "0", Maximum = "60" };
 
     private static readonly ApiParameter After = new(LongPoll.AfterParameter, ParameterLocation.Query, JsonSchemaType.Integer,
-        "Which changes `wait` waits for: those after this revision. Without it, those from now on.")
+        "Which changes `wait` waits for: those after this revision.")
     { Minimum = "0" };
 
     private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches.", ContentTypes.MergePatch);

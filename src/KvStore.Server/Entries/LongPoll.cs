@@ -13,7 +13,10 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
 
     public static bool IsAskedFor(QueryParameters parameters) => !parameters.IsEmpty && (parameters.Has(WaitParameter) || parameters.Has(AfterParameter));
 
-    /// <summary>Answers as soon as the key has changed after a revision, or after the wait.</summary>
+    /// <summary>
+    /// Waits as long as the answer would be that nothing has changed: as the conditions define it, and <c>after</c>. A request with neither waits
+    /// for the next change.
+    /// </summary>
     public async Task AnswerAsync(HttpContext context, QueryParameters parameters, ReadRequest request, Key key, Conditions conditions)
     {
         RequestLog.MarkClientPaced(context);
@@ -21,32 +24,48 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         var problem = TryGet(parameters, request, out var seconds, out var after);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-        problem ??= await WaitAsync(context, snapshot!, key, conditions, TimeSpan.FromSeconds(seconds), after ?? snapshot!.Revision);
+
+        // The revision of an answer has existed. If the store has not reached it, it has lost its data since.
+        if (after > snapshot?.Revision)
+            problem = Problems.Gone(store.OldestRevision);
+        problem ??= await WaitAsync(context, snapshot!, key, conditions, TimeSpan.FromSeconds(seconds), after);
         if (problem is not null)
             await problem.WriteAsync(context);
     }
 
-    private async ValueTask<Problem?> WaitAsync(HttpContext context, Snapshot snapshot, Key key, Conditions conditions, TimeSpan wait, long after)
+    private async ValueTask<Problem?> WaitAsync(HttpContext context, Snapshot snapshot, Key key, Conditions conditions, TimeSpan wait, long? after)
     {
+        var mayBeUnchanged = after is not null || conditions.MayBeNotModified;
+        var above = after ?? (mayBeUnchanged ? 0 : snapshot.Revision);
         for (var startedAt = time.GetTimestamp(); ; snapshot = store.Latest)
         {
             var found = snapshot.Find(key);
-            if (found?.Revision > after)
+            if (found is { } entry ? IsAnswer(entry, conditions, above) : after is null && mayBeUnchanged)
                 return await AnswerAsync(context, snapshot, found, conditions);
 
             // An existing entry has not changed up to this snapshot. An absent one may have been deleted after the revision.
-            using var watcher = store.TryWatch(WatchFilter.OfKey(key), found is null ? after : Math.Max(after, snapshot.Revision));
+            using var watcher = store.TryWatch(WatchFilter.OfKey(key), found is null ? above : Math.Max(above, snapshot.Revision));
             if (watcher is null)
                 return Problems.TooManyWatchers(store.Options.WatchersMax);
 
             var left = wait - time.GetElapsedTime(startedAt);
             var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, context.RequestAborted);
+            var latest = store.Latest;
             if (state is WatchState.Silent or WatchState.Stopped)
-                return AnswerUnchanged(context, found, Math.Max(watcher.Position, snapshot.Revision));
-            if (store.Latest is var latest && latest.Find(key) is null)
+            {
+                return mayBeUnchanged
+                    ? AnswerUnchanged(context, found, Math.Max(watcher.Position, snapshot.Revision))
+                    : await AnswerAsync(context, latest, latest.Find(key), conditions);
+            }
+
+            if (latest.Find(key) is null)
                 return await AnswerAsync(context, latest, null, conditions);
         }
     }
+
+    // A failed If-Match is an answer, too, and comes first (RFC 9110, section 13.2.2).
+    private static bool IsAnswer(Entry entry, Conditions conditions, long above) =>
+        conditions.IfMatch?.Passes(entry) == false || (entry.Revision > above && !conditions.IsNotModified(entry));
 
     private static async ValueTask<Problem?> AnswerAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
@@ -57,9 +76,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
     private static Problem? AnswerUnchanged(HttpContext context, Entry? found, long revision)
     {
         context.Response.SetRevision(revision);
-        context.Response.StatusCode = StatusCodes.Status304NotModified;
-        if (found is { } entry)
-            context.Response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
+        EntryAnswer.SetNotModified(context.Response, found);
         return null;
     }
 

@@ -15,6 +15,12 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
         ({ } match, { } noneMatch) => [match, noneMatch],
     };
 
+    /// <summary>Whether a read may be answered with 304.</summary>
+    public bool MayBeNotModified => IfNoneMatch is not null;
+
+    /// <summary>Whether the client's copy of the entry is current: a read is 304.</summary>
+    public bool IsNotModified(Entry entry) => IfNoneMatch?.Passes(entry) == false;
+
     /// <summary>Reads the two headers. A condition that cannot be parsed is a problem, never ignored.</summary>
     public static Problem? TryGet(HttpContext context, Key key, out Conditions conditions)
     {

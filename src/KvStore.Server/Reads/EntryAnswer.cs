@@ -18,18 +18,24 @@ internal static class EntryAnswer
         if (conditions.IfMatch?.Passes(entry) == false)
             return PreconditionFailed(response, entry, ReadAdvice).WriteAsync(context);
 
-        response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
-        if (entry.ExpiresAt is { } expiresAt)
-            response.Headers[ResponseHeaders.Expires] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
-        if (conditions.IfNoneMatch?.Passes(entry) == false)
+        if (conditions.IsNotModified(entry))
         {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            response.Headers.CacheControl = "no-cache";
+            SetNotModified(response, entry);
             return Task.CompletedTask;
         }
 
+        SetValidators(response, entry);
         response.SetValue(entry.ContentType, entry.Value.Length);
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+    }
+
+    /// <summary>Makes the answer a 304, with the headers that the 200 would have (RFC 9110, section 15.4.5).</summary>
+    public static void SetNotModified(HttpResponse response, Entry? found)
+    {
+        response.StatusCode = StatusCodes.Status304NotModified;
+        response.Headers.CacheControl = "no-cache";
+        if (found is { } entry)
+            SetValidators(response, entry);
     }
 
     /// <summary>Sets the headers of a 404 for a key without an entry.</summary>
@@ -47,5 +53,12 @@ internal static class EntryAnswer
         var etag = ResponseHeaders.ETagOf(entry.Revision);
         response.Headers.ETag = etag;
         return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. {advice}");
+    }
+
+    private static void SetValidators(HttpResponse response, Entry entry)
+    {
+        response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
+        if (entry.ExpiresAt is { } expiresAt)
+            response.Headers[ResponseHeaders.Expires] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
     }
 }
