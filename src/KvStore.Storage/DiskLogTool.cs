@@ -35,17 +35,17 @@ public static class DiskLogTool
         var follower = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
         var options = new DiskLogOptions { Directory = disk.PathOf(""), ReplayedCommitsMax = 0 };
         var recovery = new LogRecovery(disk, options, follower, new LoadProgress(CancellationToken.None));
-        var (cutBytes, damage) = (0L, default(DiskLogException));
+        var (tornTail, damage) = (default(TornTail), default(DiskLogException));
         try
         {
-            cutBytes = recovery.Verify();
+            tornTail = recovery.Verify();
         }
         catch (DiskLogException exception) when (exception.Problem == DiskLogProblem.Damaged)
         {
             damage = exception;
         }
 
-        return new DiskLogReport(follower.Latest.Revision, follower.Latest.Count, cutBytes, damage, []);
+        return new DiskLogReport(follower.Latest.Revision, follower.Latest.Count, tornTail, damage, []);
     }
 
     internal static DiskLogReport Repair(IDisk disk)

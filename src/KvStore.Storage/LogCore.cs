@@ -79,8 +79,8 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             (_segments, _checkpointer) = (found.Segments, checkpointer);
             RecordFlush(follower.Latest.Revision);
             _phase = DiskLogPhase.Open;
-            if (found.TornBytes > 0)
-                report(new(DiskLogEventKind.TailCut, $"{found.TornBytes} bytes at the end of the log were cut off: an unfinished write that was never acknowledged."));
+            if (found.TornTail is { } torn)
+                report(new(DiskLogEventKind.TailCut, $"An unfinished write was cut off: {torn}. A crash explains it, and nothing says that it was acknowledged."));
             report(new(DiskLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision} from {disk.PathOf("")} in {time.GetElapsedTime(start).TotalMilliseconds:F0} ms."));
         }
         catch

@@ -11,7 +11,7 @@ public sealed class DiskLogToolTests
         var before = Describe(disk);
         var report = DiskLogTool.Verify(disk.Start());
 
-        Assert.Equal((24, 0, null), (report.Revision, report.CutBytes, report.Damage));
+        Assert.Equal((24, 0, null), (report.Revision, report.TornTail?.Bytes ?? 0, report.Damage));
         Assert.Equal(before, Describe(disk));
     }
 
@@ -25,7 +25,7 @@ public sealed class DiskLogToolTests
 
         // A marker without its end, whose last bytes may be zeros.
         Assert.Equal((24, null), (report.Revision, report.Damage));
-        Assert.InRange(report.CutBytes, 25, 34);
+        Assert.InRange(report.TornTail!.Bytes, 25, 38);
     }
 
     [Fact]

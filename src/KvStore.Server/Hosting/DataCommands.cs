@@ -59,8 +59,8 @@ internal static class DataCommands
         if (report.Damage is not { } damage)
         {
             output.WriteLine($"{directory} is good: {found}.");
-            if (report.CutBytes > 0)
-                output.WriteLine($"The last {report.CutBytes} bytes belong to an unfinished write that was never acknowledged. The next start cuts them off.");
+            if (report.TornTail is { } torn)
+                output.WriteLine($"The next start cuts off an unfinished write: {torn}. A crash explains it, and nothing says that it was acknowledged.");
             return;
         }
 

@@ -6,11 +6,14 @@ internal static class CheckpointReader
     private const int GroupEntries = 4096;
 
     /// <summary>The entries in key order, in groups. The last group is returned only after the totals were checked.</summary>
+    /// <param name="file">The checkpoint.</param>
+    /// <param name="revision">The revision in its name.</param>
+    /// <param name="advance">Called with the number of bytes that were read.</param>
     /// <exception cref="DiskLogException">The checkpoint is damaged.</exception>
-    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, CancellationToken cancellationToken)
+    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, Action<long> advance)
     {
         var salt = FileHeader.Read(file, CheckpointWriter.Magic, revision).Salt;
-        var bytes = new FileReader(file);
+        var bytes = new FileReader(file, advance);
         var decoder = new RecordDecoder();
         var group = new List<Entry>(GroupEntries);
         var (entries, entryBytes) = (0L, 0L);
@@ -25,7 +28,6 @@ internal static class CheckpointReader
                 continue;
             yield return group;
             group = new List<Entry>(GroupEntries);
-            cancellationToken.ThrowIfCancellationRequested();
         }
 
         CheckFooter(bytes, salt, offset, entries, entryBytes);

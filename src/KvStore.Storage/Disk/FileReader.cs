@@ -1,13 +1,17 @@
 namespace KvStore.Storage;
 
 /// <summary>Reads a file in large blocks, mostly forwards. Belongs to one thread; the file remains the caller's.</summary>
-internal sealed class FileReader(IDiskFile file)
+/// <param name="file">The file.</param>
+/// <param name="advance">Called with the number of bytes that were read for the first time, if they follow all that were read before.</param>
+internal sealed class FileReader(IDiskFile file, Action<long>? advance = null)
 {
-    private const int BlockBytes = 1 << 18;
+    /// <summary>The most to ask for at a time when a range is read from one end to the other.</summary>
+    public const int BlockBytes = 1 << 18;
 
     private byte[] _buffer = [];
     private long _start;
     private int _count;
+    private long _reached;
 
     public string Path => file.Path;
 
@@ -41,6 +45,22 @@ internal sealed class FileReader(IDiskFile file)
         return LengthBytes;
     }
 
+    /// <summary>The end of the last byte that is not zero at or after an offset; the offset if there is none.</summary>
+    public long EndBeforeZeros(long offset)
+    {
+        for (var end = LengthBytes; end > offset;)
+        {
+            var start = Math.Max(offset, end - BlockBytes);
+            if (!TryRead(start, (int)(end - start), out var bytes))
+                break;
+            if (bytes.LastIndexOfAnyExcept((byte)0) is >= 0 and var at)
+                return start + at + 1;
+            end = start;
+        }
+
+        return offset;
+    }
+
     private bool TryFill(long offset, int count)
     {
         var wanted = (int)Math.Min(Math.Max(count, BlockBytes), LengthBytes - offset);
@@ -48,6 +68,12 @@ internal sealed class FileReader(IDiskFile file)
             _buffer = new byte[wanted];
         _start = offset;
         _count = file.Read(_buffer.AsSpan(0, wanted), offset);
+        if (offset + _count > _reached)
+        {
+            advance?.Invoke(offset + _count - _reached);
+            _reached = offset + _count;
+        }
+
         return _count >= count;
     }
 }

@@ -12,12 +12,27 @@ internal sealed class WriteBuffer(int capacityBytes)
     private IDiskFile? _file;
     private long _offset;
     private int _count;
+    private ZeroSectorCount _written;
 
     /// <summary>The offset in the file of the next byte.</summary>
     public long Offset => _offset + _count;
 
-    /// <summary>Starts at an offset of a file and discards what was not written.</summary>
-    public void Begin(IDiskFile file, long offset) => (_file, _offset, _count) = (file, offset, 0);
+    /// <summary>The sectors of zeros since the beginning.</summary>
+    public long ZeroSectors
+    {
+        get
+        {
+            var all = _written;
+            all.Add(_bytes.AsSpan(0, _count));
+            return all.Value;
+        }
+    }
+
+    /// <summary>Starts at an offset of a file and discards what was not written. Without a file, nothing is written.</summary>
+    public void Begin(IDiskFile? file, long offset) => (_file, _offset, _count, _written) = (file, offset, 0, new(offset));
+
+    /// <summary>The first collected bytes, to be replaced before they are written.</summary>
+    public Span<byte> First(int bytes) => _bytes.AsSpan(0, bytes);
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -28,8 +43,7 @@ internal sealed class WriteBuffer(int capacityBytes)
             WriteToFile();
             if (bytes.Length > _bytes.Length)
             {
-                _file!.Write(bytes, _offset);
-                _offset += bytes.Length;
+                WriteToFile(bytes);
                 return;
             }
         }
@@ -42,9 +56,15 @@ internal sealed class WriteBuffer(int capacityBytes)
     public void WriteToFile()
     {
         if (_count > 0)
-            _file!.Write(_bytes.AsSpan(0, _count), _offset);
-        _offset += _count;
+            WriteToFile(_bytes.AsSpan(0, _count));
         _count = 0;
+    }
+
+    private void WriteToFile(ReadOnlySpan<byte> bytes)
+    {
+        _written.Add(bytes);
+        _file?.Write(bytes, _offset);
+        _offset += bytes.Length;
     }
 
     private void Grow(long wantedBytes)

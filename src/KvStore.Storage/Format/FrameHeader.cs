@@ -6,36 +6,45 @@ namespace KvStore.Storage;
 /// <param name="PreviousRevision">The last revision before this frame. A missing frame breaks this chain.</param>
 /// <param name="LastRevision">The last revision in this frame; in a marker, the previous one.</param>
 /// <param name="DurableBytes">How many bytes of the segment were flushed before this frame was written.</param>
-internal readonly record struct FrameHeader(int Records, long BodyBytes, long PreviousRevision, long LastRevision, long DurableBytes)
+/// <param name="ZeroSectors">How many sectors of this frame were written as zeros. More of them mean that a power cut lost some.</param>
+internal readonly record struct FrameHeader(
+    int Records, long BodyBytes, long PreviousRevision, long LastRevision, long DurableBytes, long ZeroSectors = 0)
 {
-    public const int Bytes = 44;
+    public const int Bytes = 48;
 
-    /// <summary>The first bytes of a frame. One flipped bit makes none of them zero, so damage never looks like the end of the log.</summary>
-    public static ReadOnlySpan<byte> Magic => "frm1"u8;
+    // Format 1 does not count the sectors of zeros.
+    private const int Format1Bytes = 44;
 
-    public void Write(Span<byte> header, ulong salt, long offset)
+    /// <summary>The length of a header in a segment of a format.</summary>
+    public static int BytesIn(in FileHeader segment) => segment.Format == 1 ? Format1Bytes : Bytes;
+
+    public void Write(Span<byte> header, in FileHeader segment, long offset)
     {
-        Magic.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header, segment.FrameMark);
         BinaryPrimitives.WriteInt32LittleEndian(header[4..], Records);
         BinaryPrimitives.WriteInt64LittleEndian(header[8..], BodyBytes);
         BinaryPrimitives.WriteInt64LittleEndian(header[16..], PreviousRevision);
         BinaryPrimitives.WriteInt64LittleEndian(header[24..], LastRevision);
         BinaryPrimitives.WriteInt64LittleEndian(header[32..], DurableBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[40..], Checksum.Of(salt, offset, header[..40]));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[40..], checked((uint)ZeroSectors));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[44..], Checksum.Of(segment.Salt, offset, header[..44]));
     }
 
     /// <summary>Decodes a header; false if the bytes are not a header that was written at this offset.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> header, ulong salt, long offset, out FrameHeader found)
+    public static bool TryRead(ReadOnlySpan<byte> header, in FileHeader segment, long offset, out FrameHeader found)
     {
         found = default;
-        if (!header.StartsWith(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(header[40..]) != Checksum.Of(salt, offset, header[..40]))
+        var fields = header[..(BytesIn(segment) - sizeof(uint))];
+        if (BinaryPrimitives.ReadUInt32LittleEndian(fields) != segment.FrameMark ||
+            BinaryPrimitives.ReadUInt32LittleEndian(header[fields.Length..]) != Checksum.Of(segment.Salt, offset, fields))
             return false;
         found = new FrameHeader(
-            BinaryPrimitives.ReadInt32LittleEndian(header[4..]),
-            BinaryPrimitives.ReadInt64LittleEndian(header[8..]),
-            BinaryPrimitives.ReadInt64LittleEndian(header[16..]),
-            BinaryPrimitives.ReadInt64LittleEndian(header[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(header[32..]));
+            BinaryPrimitives.ReadInt32LittleEndian(fields[4..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
+            BinaryPrimitives.ReadInt64LittleEndian(fields[32..]),
+            segment.Format == 1 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(fields[40..]));
         return true;
     }
 }

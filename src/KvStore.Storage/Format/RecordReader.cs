@@ -1,11 +1,12 @@
 namespace KvStore.Storage;
 
-/// <summary>The first check that failed. If a power cut explains it, one of the suspect sectors was lost.</summary>
+/// <summary>The first check that failed. A power cut explains it if the suspect bytes end beyond the file or contain a lost sector.</summary>
 /// <param name="Offset">Where the frame or record begins that failed.</param>
 /// <param name="Reason">What failed.</param>
 /// <param name="SuspectFrom">The first byte that the check covers.</param>
-/// <param name="SuspectTo">The end of what the check covers.</param>
-internal sealed record Damage(long Offset, string Reason, long SuspectFrom, long SuspectTo);
+/// <param name="SuspectTo">The end of what the check covers; before the first byte if no power cut explains the failure.</param>
+/// <param name="ZeroSectors">How many sectors of the suspect bytes were written as zeros.</param>
+internal sealed record Damage(long Offset, string Reason, long SuspectFrom = 0, long SuspectTo = -1, long ZeroSectors = 0);
 
 /// <summary>Reads the records of segments and checkpoints.</summary>
 internal static class RecordReader
@@ -17,12 +18,12 @@ internal static class RecordReader
         payload = default;
         var body = offset + RecordWriter.HeaderBytes;
         if (body > end || !bytes.TryRead(offset, RecordWriter.HeaderBytes, out var header))
-            return new(offset, "it ends within a record", offset, end);
+            return new(offset, "it ends within a record");
         var length = BinaryPrimitives.ReadInt32LittleEndian(header);
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         var begun = Checksum.Of(salt, offset, header[..4]);
         if (length <= 0 || length > end - body)
-            return new(offset, "a record's length is wrong", offset, end);
+            return new(offset, "a record's length is wrong", offset, offset + sizeof(int));
         if (!bytes.TryRead(body, length, out payload) || Checksum.Add(begun, payload) != checksum)
             return new(offset, "a record does not match its checksum", offset, body + length);
         offset = body + length;

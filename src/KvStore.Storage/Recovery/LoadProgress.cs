@@ -14,5 +14,10 @@ internal sealed class LoadProgress(CancellationToken cancellationToken)
 
     public void Expect(long bytes) => Interlocked.Add(ref _totalBytes, bytes);
 
-    public void Advance(long bytes) => Interlocked.Add(ref _doneBytes, bytes);
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public void Advance(long bytes)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Interlocked.Add(ref _doneBytes, bytes);
+    }
 }

@@ -29,6 +29,13 @@ internal sealed class LogLoader(IDisk disk, DiskLogOptions options, ICommitFollo
     /// <exception cref="DiskLogException">The log is damaged or cannot be read.</exception>
     public void Load(LogFiles files)
     {
+        if (files.CheckpointRevision > 0)
+        {
+            using var file = disk.Open(FileNames.Of(files.CheckpointRevision, FileNames.Checkpoint));
+            CheckpointBytes = file.LengthBytes;
+            progress.Expect(CheckpointBytes);
+        }
+
         try
         {
             // The segments first, so that their changes are merged into the checkpoint in one pass while it is read.
@@ -53,11 +60,8 @@ internal sealed class LogLoader(IDisk disk, DiskLogOptions options, ICommitFollo
         }
 
         using var file = disk.Open(FileNames.Of(revision, FileNames.Checkpoint));
-        CheckpointBytes = file.LengthBytes;
-        progress.Expect(CheckpointBytes);
-        var groups = CheckpointReader.Read(file, revision, progress.CancellationToken);
+        var groups = CheckpointReader.Read(file, revision, progress.Advance);
         _replay.Finish(revision, ReadAhead.Of(groups, CheckpointBytes).SelectMany(group => group));
-        progress.Advance(CheckpointBytes);
     }
 
     private void ReadSegments(LogFiles files)
@@ -87,17 +91,16 @@ internal sealed class LogLoader(IDisk disk, DiskLogOptions options, ICommitFollo
         foreach (var firstRevision in segments)
         {
             using var file = disk.Open(FileNames.Of(firstRevision, FileNames.Segment));
-            var reader = new SegmentReader(file, firstRevision, decoder);
+            var reader = new SegmentReader(file, firstRevision, decoder, progress);
             if (reader.LastRevision != LastRevision)
                 throw DiskLogException.Damaged(file.Path, 8, $"it continues from revision {reader.LastRevision}, but the segment before it ends at {LastRevision}");
             foreach (var group in Decode(reader, mayBeTorn: isVerifying && firstRevision == segments[^1]))
                 yield return group;
             (LastHeader, LastRevision) = (reader.Header, reader.LastRevision);
-            progress.Advance(reader.Bytes.LengthBytes);
         }
     }
 
-    private IEnumerable<List<RecordedChange>> Decode(SegmentReader reader, bool mayBeTorn)
+    private static IEnumerable<List<RecordedChange>> Decode(SegmentReader reader, bool mayBeTorn)
     {
         var group = new List<RecordedChange>();
         var groupFrom = reader.Offset;
@@ -105,7 +108,6 @@ internal sealed class LogLoader(IDisk disk, DiskLogOptions options, ICommitFollo
         {
             if (group.Count < GroupChanges && reader.Offset - groupFrom < GroupBytes)
                 continue;
-            progress.CancellationToken.ThrowIfCancellationRequested();
             yield return group;
             (group, groupFrom) = (new(GroupChanges), reader.Offset);
         }

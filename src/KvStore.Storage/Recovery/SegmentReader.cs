@@ -4,18 +4,21 @@ namespace KvStore.Storage;
 internal sealed class SegmentReader
 {
     private readonly RecordDecoder? _decoder;
+    private readonly int _headerBytes;
 
     /// <summary>Reads the header of a segment.</summary>
     /// <param name="file">The segment; it remains the caller's.</param>
     /// <param name="firstRevision">The revision in its name.</param>
     /// <param name="decoder">Decodes the records; null if they are only checked.</param>
+    /// <param name="progress">The load that this is a part of.</param>
     /// <exception cref="DiskLogException">The header is damaged.</exception>
-    public SegmentReader(IDiskFile file, long firstRevision, RecordDecoder? decoder)
+    public SegmentReader(IDiskFile file, long firstRevision, RecordDecoder? decoder, LoadProgress progress)
     {
         Header = FileHeader.Read(file, SegmentFile.Magic, firstRevision);
-        Bytes = new FileReader(file);
+        Bytes = new FileReader(file, progress.Advance);
         LastRevision = firstRevision - 1;
         _decoder = decoder;
+        _headerBytes = FrameHeader.BytesIn(Header);
     }
 
     public FileHeader Header { get; }
@@ -37,6 +40,9 @@ internal sealed class SegmentReader
     /// <summary>What is wrong after the last complete frame; null if only zeros follow.</summary>
     public Damage? Damage { get; private set; }
 
+    /// <summary>Where the frame after the damaged one can begin at the earliest.</summary>
+    public long NextOffset { get; private set; }
+
     /// <exception cref="DiskLogException">There is <see cref="Damage"/>.</exception>
     public void ThrowIfDamaged()
     {
@@ -48,16 +54,20 @@ internal sealed class SegmentReader
     /// <param name="changes">Receives the changes of the frame if the segment is decoded.</param>
     public bool TryReadFrame(List<RecordedChange> changes)
     {
-        if (!Bytes.TryRead(Offset, FrameHeader.Bytes, out var bytes) || !FrameHeader.TryRead(bytes, Header.Salt, Offset, out var frame))
+        var body = Offset + _headerBytes;
+        if (!Bytes.TryRead(Offset, _headerBytes, out var bytes) || !FrameHeader.TryRead(bytes, Header, Offset, out var frame))
         {
+            NextOffset = Offset + 1;
             if (Bytes.SkipZeros(Offset) < Bytes.LengthBytes)
-                Damage = new(Offset, "a frame's header does not match its checksum", Offset, Offset + FrameHeader.Bytes);
+                Damage = new(Offset, "a frame's header does not match its checksum", Offset, EndOfSector(body));
             return false;
         }
 
+        if (frame.BodyBytes < 0 || frame.BodyBytes > long.MaxValue - body)
+            return Reject("a frame's length is wrong");
+        var end = NextOffset = body + frame.BodyBytes;
         if (frame.PreviousRevision != LastRevision)
             return Reject($"a frame continues from revision {frame.PreviousRevision}, but the one before it ends at {LastRevision}");
-        var end = Offset + FrameHeader.Bytes + frame.BodyBytes;
         if (end > Bytes.LengthBytes)
         {
             Damage = new(Offset, "the file ends within a frame", Offset, end);
@@ -65,7 +75,7 @@ internal sealed class SegmentReader
         }
 
         var known = changes.Count;
-        if (!TryReadRecords(frame, Offset + FrameHeader.Bytes, end, changes))
+        if (!TryReadRecords(frame, body, end, changes))
         {
             changes.RemoveRange(known, changes.Count - known);
             return false;
@@ -81,9 +91,12 @@ internal sealed class SegmentReader
         var (last, isWhole) = (LastRevision, true);
         for (var i = 0; i < frame.Records; i++)
         {
-            Damage = RecordReader.Read(Bytes, Header.Salt, ref offset, end, out var payload);
-            if (Damage is not null)
+            if (RecordReader.Read(Bytes, Header.Salt, ref offset, end, out var payload) is { } damage)
+            {
+                Damage = SuspectOf(damage, frame, end);
                 return false;
+            }
+
             if (_decoder is null)
                 continue;
             if (!_decoder.TryDecode(payload, out var change, out var flags) || !(isWhole ? change.Revision > last : change.Revision == last))
@@ -97,10 +110,25 @@ internal sealed class SegmentReader
         return offset == end || Reject("a frame is longer than its records");
     }
 
-    // No power cut explains this, so no sector is suspect.
+    // The header of a frame counts the sectors that were written as zeros. In format 1 it does not, so only the failed check's own
+    // sectors are suspect: those of other records may have been written as zeros.
+    private Damage SuspectOf(Damage damage, in FrameHeader frame, long end)
+    {
+        if (Header.Format > 1)
+            return damage with { SuspectFrom = Offset, SuspectTo = end, ZeroSectors = frame.ZeroSectors };
+        if (damage.SuspectTo < 0)
+            return damage;
+        var sector = damage.SuspectFrom - (damage.SuspectFrom % ZeroSectorCount.SectorBytes);
+        return damage with { SuspectFrom = Math.Max(sector, Offset), SuspectTo = EndOfSector(damage.SuspectTo) };
+    }
+
+    // Whole sectors are lost. A file may end within one.
+    private long EndOfSector(long offset) => offset > Bytes.LengthBytes ? offset : Math.Min(ZeroSectorCount.EndOfSector(offset), Bytes.LengthBytes);
+
+    // No power cut explains this, so nothing is suspect.
     private bool Reject(string reason)
     {
-        Damage = new(Offset, reason, Offset, Offset);
+        Damage = new(Offset, reason);
         return false;
     }
 }

@@ -4,30 +4,42 @@ namespace KvStore.Storage;
 /// <remarks>
 /// A power cut loses whole sectors of what was not flushed; they then read as zeros or lie beyond the end of the file. The
 /// tail is therefore torn if a lost sector explains the check that failed, and no later frame has a durable offset beyond that point.
-/// Anything else may have been acknowledged and is damage.
+/// Anything else may have been acknowledged and is damage. Every step reads the tail once, whatever clients have written to it.
 /// </remarks>
-internal static class SegmentTail
+internal sealed class SegmentTail
 {
-    private const int SectorBytes = 512;
     private const int CopyBytes = 1 << 20;
+
+    private readonly SegmentReader _reader;
+
+    private SegmentTail(SegmentReader reader, TornTail? torn) => (_reader, Torn) = (reader, torn);
+
+    /// <summary>What is torn; null if only zeros follow the last complete frame.</summary>
+    public TornTail? Torn { get; }
+
+    /// <summary>Whether the last complete frame is a marker.</summary>
+    public bool EndsWithMarker => _reader.EndsWithMarker;
 
     /// <summary>Reads a segment up to its last complete frame.</summary>
     /// <exception cref="DiskLogException">What follows is damage.</exception>
-    public static SegmentReader Read(IDiskFile file, long firstRevision, CancellationToken cancellationToken)
+    public static SegmentTail Read(IDiskFile file, long firstRevision, LoadProgress progress)
     {
-        var reader = new SegmentReader(file, firstRevision, decoder: null);
-        while (reader.TryReadFrame([]))
-            cancellationToken.ThrowIfCancellationRequested();
+        progress.Expect(file.LengthBytes);
+        var reader = new SegmentReader(file, firstRevision, decoder: null, progress);
+        var changes = new List<RecordedChange>();
+        while (reader.TryReadFrame(changes))
+        {
+        }
+
         if (!IsTorn(reader))
             reader.ThrowIfDamaged();
-        return reader;
+        return new SegmentTail(reader, reader.Damage is { } damage ? TornOf(reader, damage) : null);
     }
 
     /// <summary>Ends the segment after its last complete frame and makes it durable.</summary>
-    /// <returns>Bytes of the torn tail that was cut off.</returns>
-    public static long Cut(IDiskFile file, SegmentReader reader)
+    public void Cut(IDiskFile file)
     {
-        var tornBytes = TornBytes(reader);
+        var reader = _reader;
         if (reader.Bytes.LengthBytes > reader.Offset)
             file.Truncate(reader.Offset);
 
@@ -41,58 +53,52 @@ internal static class SegmentTail
         }
 
         file.Flush();
-        return tornBytes;
-    }
-
-    /// <summary>Bytes after the last complete frame, without the zeros of reserved space.</summary>
-    public static long TornBytes(SegmentReader reader)
-    {
-        var last = reader.Offset;
-        for (var offset = reader.Bytes.SkipZeros(last); offset < reader.Bytes.LengthBytes; offset = reader.Bytes.SkipZeros(offset + 1))
-            last = offset + 1;
-        return last - reader.Offset;
     }
 
     /// <summary>Whether a power cut explains what is wrong after the last complete frame of the last segment.</summary>
     public static bool IsTorn(SegmentReader reader) =>
-        reader.Damage is { } damage && HasLostSector(reader, damage) && !HasLaterDurableFrame(reader);
+        reader.Damage is { } damage && HasLostSector(reader.Bytes, damage) && !HasLaterDurableFrame(reader);
 
-    private static bool HasLostSector(SegmentReader reader, Damage damage)
+    // Without the zeros of reserved space.
+    private static TornTail TornOf(SegmentReader reader, Damage damage) =>
+        new(reader.Bytes.Path, reader.Offset, reader.Bytes.EndBeforeZeros(reader.Offset) - reader.Offset, damage.Reason);
+
+    private static bool HasLostSector(FileReader bytes, Damage damage)
     {
-        if (damage.SuspectTo > reader.Bytes.LengthBytes)
+        if (damage.SuspectTo > bytes.LengthBytes)
             return true;
-        for (var from = damage.SuspectFrom; from < damage.SuspectTo;)
+        var zeros = new ZeroSectorCount(damage.SuspectFrom);
+        for (var offset = damage.SuspectFrom; offset < damage.SuspectTo; offset += FileReader.BlockBytes)
         {
-            var next = (from / SectorBytes + 1) * SectorBytes;
-
-            // From the start of the frame, because what precedes it in the sector was there when the frame was written.
-            var start = Math.Max(next - SectorBytes, reader.Offset);
-            if (reader.Bytes.SkipZeros(start) >= Math.Min(next, reader.Bytes.LengthBytes))
-                return true;
-            from = next;
+            if (bytes.TryRead(offset, (int)Math.Min(damage.SuspectTo - offset, FileReader.BlockBytes), out var block))
+                zeros.Add(block);
         }
 
-        return false;
+        return zeros.Value > damage.ZeroSectors;
     }
 
     private static bool HasLaterDurableFrame(SegmentReader reader)
     {
-        var bytes = reader.Bytes;
-        for (var offset = reader.Offset + 1; bytes.LengthBytes - offset >= FrameHeader.Bytes;)
+        var (bytes, headerBytes) = (reader.Bytes, FrameHeader.BytesIn(reader.Header));
+        Span<byte> mark = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(mark, reader.Header.FrameMark);
+        for (var offset = reader.NextOffset; bytes.LengthBytes - offset >= headerBytes;)
         {
-            bytes.TryRead(offset, (int)Math.Min(bytes.LengthBytes - offset, CopyBytes), out var window);
-            var at = window.IndexOf(FrameHeader.Magic);
-            if (at < 0)
+            var count = (int)Math.Min(bytes.LengthBytes - offset, FileReader.BlockBytes);
+            if (!bytes.TryRead(offset, count, out var block))
+                return false;
+
+            // The next block begins with what is too short for a header in this one.
+            var (at, last) = (0, count - headerBytes);
+            while (block[at..(last + mark.Length)].IndexOf(mark) is >= 0 and var skipped)
             {
-                offset += window.Length - FrameHeader.Magic.Length + 1;
-                continue;
+                at += skipped;
+                if (FrameHeader.TryRead(block[at..], reader.Header, offset + at, out var frame) && frame.DurableBytes > reader.Offset)
+                    return true;
+                at++;
             }
 
-            offset += at;
-            if (bytes.TryRead(offset, FrameHeader.Bytes, out var header) &&
-                FrameHeader.TryRead(header, reader.Header.Salt, offset, out var frame) && frame.DurableBytes > reader.Offset)
-                return true;
-            offset++;
+            offset += last + 1;
         }
 
         return false;

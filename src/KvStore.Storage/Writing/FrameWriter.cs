@@ -28,11 +28,29 @@ internal sealed class FrameWriter
         return new FrameHeader(records, bytes, previousRevision, commits.Count == 0 ? previousRevision : commits[^1].Revision, 0);
     }
 
-    public void Write(IDiskFile file, ulong salt, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
+    public void Write(IDiskFile file, in FileHeader segment, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
+    {
+        // The sectors of zeros are known only after the records, which the header precedes. A frame that does not fit into the
+        // buffer is therefore encoded twice.
+        var fits = FrameHeader.Bytes + header.BodyBytes <= BufferBytes;
+        Encode(fits ? file : null, segment, offset, header, commits);
+        if (_buffer.ZeroSectors is var zeroSectors && (zeroSectors > 0 || !fits))
+        {
+            var counted = header with { ZeroSectors = zeroSectors };
+            if (fits)
+                counted.Write(_buffer.First(FrameHeader.Bytes), segment, offset);
+            else
+                Encode(file, segment, offset, counted, commits);
+        }
+
+        _buffer.WriteToFile();
+    }
+
+    private void Encode(IDiskFile? file, in FileHeader segment, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
     {
         _buffer.Begin(file, offset);
         Span<byte> bytes = stackalloc byte[FrameHeader.Bytes];
-        header.Write(bytes, salt, offset);
+        header.Write(bytes, segment, offset);
         _buffer.Write(bytes);
         foreach (var commit in commits)
         {
@@ -40,11 +58,9 @@ internal sealed class FrameWriter
             for (var i = 0; i < changes.Length; i++)
             {
                 Prepare(commit.Revision, changes, i);
-                _records.Write(_buffer, salt);
+                _records.Write(_buffer, segment.Salt);
             }
         }
-
-        _buffer.WriteToFile();
     }
 
     private void Prepare(long revision, ReadOnlySpan<EntryChange> changes, int i)

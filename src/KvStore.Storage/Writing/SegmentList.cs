@@ -24,11 +24,15 @@ internal sealed class SegmentList
         }
     }
 
-    /// <summary>Adds a segment after the others.</summary>
+    /// <summary>Adds a segment after the others. It replaces one of the same name, which has no commits.</summary>
     public void Add(long firstRevision, long bytes)
     {
         lock (_lock)
+        {
+            if (_segments is [.., var last] && last.FirstRevision == firstRevision)
+                _segments.RemoveAt(_segments.Count - 1);
             _segments.Add((firstRevision, bytes));
+        }
     }
 
     /// <summary>Sets the length of the last segment.</summary>

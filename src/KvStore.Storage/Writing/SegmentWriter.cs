@@ -63,7 +63,7 @@ internal sealed class SegmentWriter : IDisposable
 
         try
         {
-            _frames.Write(_file, _header.Salt, _offset, header with { DurableBytes = DurableBytes }, commits);
+            _frames.Write(_file, _header, _offset, header with { DurableBytes = DurableBytes }, commits);
         }
         catch (DiskLogException exception) when (exception.IsNoSpace)
         {

@@ -7,7 +7,7 @@ internal static class LogImage
     public static readonly DiskLogOptions Options = new()
     {
         Directory = "/fake",
-        SegmentBytesMax = 350,
+        SegmentBytesMax = 400,
         ReserveBytes = 150,
         CheckpointLogBytesMin = long.MaxValue,
     };

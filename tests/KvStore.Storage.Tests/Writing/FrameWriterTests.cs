@@ -19,7 +19,7 @@ public sealed class FrameWriterTests
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         var header = writer.Measure(commits, 0);
-        writer.Write(file, 1, 0, header, commits);
+        writer.Write(file, FileHeader.Create(1), 0, header, commits);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.Equal((Changes, header.BodyBytes + FrameHeader.Bytes), (header.Records, file.LengthBytes));
