@@ -9,7 +9,7 @@ public sealed record StoreOptions
     /// <summary>Bytes of keys, values and guards of transactions that have no outcome yet. Default 64 MiB. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public long QueueBytesMax { get; init; } = 64 << 20;
 
-    /// <summary>Transactions of a batch. Default 512. More wait for the next batch.</summary>
+    /// <summary>Transactions of a batch, besides one of the store's own. Default 512. More wait for the next batch.</summary>
     public int BatchOperationsMax { get; init; } = 512;
 
     /// <summary>Commits that are retained for reads at a revision and for watchers. Default 65,536. The oldest is dropped first.</summary>

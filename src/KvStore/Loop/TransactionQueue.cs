@@ -10,16 +10,26 @@ namespace KvStore;
 /// The channel may run the loop on the thread of the caller that ends its wait: for a single small write, handing it to
 /// another thread would be most of the work.
 /// </remarks>
-internal sealed class TransactionQueue(StoreOptions options)
+internal sealed class TransactionQueue
 {
-    private readonly Channel<PendingTransaction> _channel = Channel.CreateBounded<PendingTransaction>(
-        new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true });
+    private readonly StoreOptions _options;
+    private readonly Channel<PendingTransaction> _channel;
 
     // Wakes a waiting loop; carries no work.
     private readonly PendingTransaction _wake = new(new Transaction([], []));
 
     private PendingTransaction? _internal;
     private long _bytes;
+    private volatile bool _isClosed;
+
+    public TransactionQueue(StoreOptions options)
+        : this(options, Channel.CreateBounded<PendingTransaction>(
+            new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true }))
+    {
+    }
+
+    /// <summary>For tests, which put a step of another thread between any two steps of a call.</summary>
+    internal TransactionQueue(StoreOptions options, Channel<PendingTransaction> channel) => (_options, _channel) = (options, channel);
 
     /// <summary>Transactions in the queue.</summary>
     public int Count => _channel.Reader.Count;
@@ -31,55 +41,64 @@ internal sealed class TransactionQueue(StoreOptions options)
     public bool TryAdmit(PendingTransaction pending)
     {
         var bytes = pending.Transaction.Bytes;
-        if (Interlocked.Add(ref _bytes, bytes) <= options.QueueBytesMax && _channel.Writer.TryWrite(pending))
+        if (Interlocked.Add(ref _bytes, bytes) <= _options.QueueBytesMax && _channel.Writer.TryWrite(pending))
             return true;
         Interlocked.Add(ref _bytes, -bytes);
         return false;
     }
 
-    /// <summary>Admits one transaction of the store's own, even to a full queue; false while an earlier one is still queued.</summary>
+    /// <summary>Admits one transaction of the store's own, even to a full queue; false when the queue is closed, and while an earlier one is still queued.</summary>
     public bool TryAdmitInternal(PendingTransaction pending)
     {
         if (Interlocked.CompareExchange(ref _internal, pending, null) is not null)
             return false;
         Interlocked.Add(ref _bytes, pending.Transaction.Bytes);
+        if (_channel.Writer.TryWrite(_wake) || !_isClosed)
+            return true;
 
-        // If the channel is full, the loop is not waiting.
-        _channel.Writer.TryWrite(_wake);
-        return true;
+        // Withdrawn, unless the owner has it:
+        //   T1 (owner): takes the last batch of a closed queue
+        //   T2:         puts its transaction in place, and cannot write the wake
+        //   T1:         ends, and nothing will ever complete that transaction
+        if (Interlocked.CompareExchange(ref _internal, null, pending) != pending)
+            return true;
+        Release(pending);
+        return false;
     }
 
     /// <summary>Admits nothing more. What was admitted can still be taken.</summary>
-    public void Close() => _channel.Writer.TryComplete();
+    public void Close()
+    {
+        // The order matters because TryAdmitInternal finds the channel closed and then reads the flag.
+        _isClosed = true;
+        _channel.Writer.TryComplete();
+    }
 
     /// <summary>Waits for something to take; false when the queue is closed and empty. For the owner loop.</summary>
     public ValueTask<bool> WaitAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
     /// <summary>Takes the next batch; false when the queue is empty. For the owner loop.</summary>
-    /// <param name="batch">Cleared first.</param>
+    /// <param name="batch">Cleared first. It may have one transaction of the store's own beyond <see cref="StoreOptions.BatchOperationsMax"/>.</param>
     public bool TryTake(List<PendingTransaction> batch)
     {
         batch.Clear();
-        TakeInternal(batch);
-        while (batch.Count < options.BatchOperationsMax && _channel.Reader.TryRead(out var pending))
+        while (batch.Count < _options.BatchOperationsMax && _channel.Reader.TryRead(out var pending))
         {
-            // T1 (owner): found no internal transaction above. T2: admits one and writes the wake. T1: reads the wake here. Nothing
-            // else would wake the owner for that transaction.
-            if (pending == _wake)
-                TakeInternal(batch);
-            else
+            if (pending != _wake)
                 batch.Add(pending);
         }
 
+        // The order matters because an internal transaction is put in place before its wake is written. Looked for before the channel:
+        //   T1 (owner):   finds no internal transaction
+        //   T2 (sweeper): puts one in place, and writes the wake
+        //   T1:           reads the wake, finds nothing else, and waits; nothing wakes it for that transaction
+        // Looked for after it, a wake that was read is always that of a transaction that is found here or has been taken before. A wake that
+        // is not read yet ends the next wait. And if the channel had no room for it, the owner was not waiting and comes here once more.
+        if (Volatile.Read(ref _internal) is not null && Interlocked.Exchange(ref _internal, null) is { } admitted)
+            batch.Add(admitted);
         return batch.Count > 0;
     }
 
     /// <summary>Releases the bytes of a transaction that has its outcome. For the owner loop.</summary>
     public void Release(PendingTransaction pending) => Interlocked.Add(ref _bytes, -pending.Transaction.Bytes);
-
-    private void TakeInternal(List<PendingTransaction> batch)
-    {
-        if (Volatile.Read(ref _internal) is not null)
-            batch.Add(Interlocked.Exchange(ref _internal, null)!);
-    }
 }
