@@ -7,7 +7,7 @@ public sealed class DiskLogToolTests
     [Fact]
     public async Task Verify_IntactLog_ReportsContents()
     {
-        var disk = DiskOf(await LogImage.MakeAsync(hasCheckpoint: true, isClosed: false));
+        var disk = LogImage.DiskOf(await LogImage.MakeAsync(hasCheckpoint: true, isClosed: false));
         var before = Describe(disk);
         var report = DiskLogTool.Verify(disk.Start());
 
@@ -21,7 +21,7 @@ public sealed class DiskLogToolTests
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = LogImage.SegmentsOf(files)[^1];
         files[last] = files[last][..^10];
-        var report = DiskLogTool.Verify(DiskOf(files).Start());
+        var report = DiskLogTool.Verify(LogImage.DiskOf(files).Start());
 
         // A marker without its end, whose last bytes may be zeros.
         Assert.Equal((24, null), (report.Revision, report.Damage));
@@ -36,7 +36,7 @@ public sealed class DiskLogToolTests
         for (var length = 32; length < files[last].Length; length++)
         {
             Dictionary<string, byte[]> cut = new(files) { [last] = files[last][..length] };
-            Assert.Equal(LogImage.Open(cut).Revision, DiskLogTool.Verify(DiskOf(cut).Start()).Revision);
+            Assert.Equal(LogImage.Open(cut).Revision, DiskLogTool.Verify(LogImage.DiskOf(cut).Start()).Revision);
         }
     }
 
@@ -46,7 +46,7 @@ public sealed class DiskLogToolTests
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var names = LogImage.SegmentsOf(files);
         files[names[1]][^20] ^= 1;
-        var disk = DiskOf(files);
+        var disk = LogImage.DiskOf(files);
         var found = DiskLogTool.Verify(disk.Start());
         Assert.Equal($"/fake/{names[1]}", found.Damage!.Path);
 
@@ -67,7 +67,7 @@ public sealed class DiskLogToolTests
             {
                 var damaged = bytes.ToArray();
                 damaged[at] ^= 0x10;
-                var disk = DiskOf(new(files) { [name] = damaged });
+                var disk = LogImage.DiskOf(new(files) { [name] = damaged });
                 try
                 {
                     var report = DiskLogTool.Repair(disk.Start());
@@ -83,16 +83,4 @@ public sealed class DiskLogToolTests
 
     private static string Describe(FakeDisk disk) =>
         string.Join('\n', disk.Files.OrderBy(file => file.Key).Select(file => $"{file.Key} {Convert.ToHexString(file.Value.Bytes)}"));
-
-    private static FakeDisk DiskOf(Dictionary<string, byte[]> files)
-    {
-        var disk = new FakeDisk(new Random(1));
-        foreach (var (name, bytes) in files)
-        {
-            disk.Create(name);
-            disk.Files[name].Set(bytes);
-        }
-
-        return disk;
-    }
 }

@@ -17,10 +17,12 @@ internal static class CheckpointReader
         var decoder = new RecordDecoder();
         var group = new List<Entry>(GroupEntries);
         var (entries, entryBytes) = (0L, 0L);
+        Entry? previous = null;
         var offset = (long)FileHeader.Bytes;
         while (!IsFooter(bytes, offset))
         {
-            var entry = ReadEntry(bytes, salt, ref offset, decoder);
+            var entry = ReadEntry(bytes, salt, ref offset, decoder, previous, revision);
+            previous = entry;
             group.Add(entry);
             entries++;
             entryBytes += entry.Bytes;
@@ -38,14 +40,22 @@ internal static class CheckpointReader
         offset + CheckpointWriter.FooterBytes == bytes.LengthBytes &&
         bytes.TryRead(offset, sizeof(int), out var mark) && BinaryPrimitives.ReadInt32LittleEndian(mark) == CheckpointWriter.FooterMark;
 
-    private static Entry ReadEntry(FileReader bytes, ulong salt, ref long offset, RecordDecoder decoder)
+    private static Entry ReadEntry(FileReader bytes, ulong salt, ref long offset, RecordDecoder decoder, Entry? previous, long revision)
     {
         var start = offset;
         if (RecordReader.Read(bytes, salt, ref offset, bytes.LengthBytes - CheckpointWriter.FooterBytes, out var payload) is { } damage)
             throw DiskLogException.Damaged(bytes.Path, damage.Offset, damage.Reason);
-        return decoder.TryDecode(payload, out var change, out _) && change.Entry is { } entry
-            ? entry
-            : throw DiskLogException.Damaged(bytes.Path, start, "a record's checksum matches, but it is not an entry; a later program may have written it");
+        var problem = decoder.Decode(payload, out var change, out _);
+        if (problem is null && change.Entry is { } entry)
+        {
+            problem = entry.Revision > revision ? $"it was written at revision {entry.Revision}, after that of the checkpoint"
+                : previous?.KeyUtf8.SequenceCompareTo(entry.KeyUtf8) >= 0 ? "its key does not follow the one before it"
+                : null;
+            if (problem is null)
+                return entry;
+        }
+
+        throw DiskLogException.Damaged(bytes.Path, start, RecordReader.Invalid(problem ?? "it is not an entry"));
     }
 
     private static void CheckFooter(FileReader bytes, ulong salt, long offset, long entries, long entryBytes)

@@ -15,6 +15,13 @@ internal readonly record struct FrameHeader(
     // Format 1 does not count the sectors of zeros.
     private const int Format1Bytes = 44;
 
+    // Far above the size of any file, and no sum with an offset overflows.
+    private const long BodyBytesMax = 1L << 60;
+
+    /// <summary>Why no log has written this header, although its checksum matches; null if one can have.</summary>
+    public string? FindProblem() =>
+        Records < 0 || BodyBytes is < 0 or > BodyBytesMax || (Records == 0 && BodyBytes > 0) ? "a frame's header has impossible numbers" : null;
+
     /// <summary>The length of a header in a segment of a format.</summary>
     public static int BytesIn(in FileHeader segment) => segment.Format == 1 ? Format1Bytes : Bytes;
 

@@ -8,29 +8,43 @@ internal sealed class RecordDecoder
     // Clients choose content types, so their number must be bounded.
     private const int ContentTypesMax = 1024;
 
+    private const string NotWhole = "its fields do not fill it";
+
     private readonly Dictionary<string, string> _contentTypes = [];
     private string _contentType = "";
     private byte[] _contentTypeUtf8 = [];
 
-    /// <summary>Decodes a record; false if it is malformed although its checksum matches.</summary>
-    public bool TryDecode(ReadOnlySpan<byte> payload, out RecordedChange change, out RecordFlags flags)
+    /// <summary>Decodes a record and checks its fields as on input.</summary>
+    /// <returns>Why the record is invalid although its checksum matches; null if it is valid.</returns>
+    public string? Decode(ReadOnlySpan<byte> payload, out RecordedChange change, out RecordFlags flags)
     {
         change = default;
         var fields = new Fields(payload);
         flags = (RecordFlags)fields.Byte();
+        if ((flags & ~RecordFlags.All) != 0)
+            return "it has a flag that this program does not know; a later program may have written it";
         var revision = fields.Number();
         var keyBytes = fields.Length();
-        if ((flags & ~RecordFlags.All) != 0 || keyBytes is < 1 or > EntryLayout.KeyBytesMax)
-            return false;
-        if (flags.HasFlag(RecordFlags.Delete))
-        {
-            var deleted = fields.Bytes(keyBytes);
-            if (!fields.AreWhole || !fields.Rest.IsEmpty)
-                return false;
-            change = RecordedChange.Delete(deleted, revision, flags.HasFlag(RecordFlags.Expired));
-            return true;
-        }
+        return flags.HasFlag(RecordFlags.Delete)
+            ? DecodeDelete(fields, keyBytes, revision, flags, out change)
+            : DecodePut(fields, keyBytes, revision, flags, out change);
+    }
 
+    private static string? DecodeDelete(Fields fields, int keyBytes, long revision, RecordFlags flags, out RecordedChange change)
+    {
+        change = default;
+        var key = fields.Bytes(keyBytes);
+        if (!fields.AreWhole || !fields.Rest.IsEmpty)
+            return NotWhole;
+        if ((FindKeyProblem(key) ?? StoredFields.FindProblem(revision)) is { } problem)
+            return problem;
+        change = RecordedChange.Delete(key, revision, flags.HasFlag(RecordFlags.Expired));
+        return null;
+    }
+
+    private string? DecodePut(Fields fields, int keyBytes, long revision, RecordFlags flags, out RecordedChange change)
+    {
+        change = default;
         var createdRevision = revision - fields.Variable();
         var version = fields.Variable();
         var modifiedAt = fields.Number();
@@ -38,11 +52,20 @@ internal sealed class RecordDecoder
         var contentTypeBytes = fields.Length();
         var key = fields.Bytes(keyBytes);
         var contentType = fields.Bytes(contentTypeBytes);
-        if (!fields.AreWhole || version < 1 || contentType.Length > Entry.ContentTypeLengthMax || !Ascii.IsValid(contentType))
-            return false;
+        if (!fields.AreWhole || flags.HasFlag(RecordFlags.Expired))
+            return NotWhole;
+        var problem = FindKeyProblem(key) ??
+            StoredFields.FindProblem(contentType, fields.Rest.Length, createdRevision, revision, version, modifiedAt, expiresAt);
+        if (problem is not null)
+            return problem;
+        if (Idempotency.IsRecordKey(key) && !Idempotency.IsRecordValue(fields.Rest))
+            return "it is stored under the key of an idempotency record, and its value is none";
         change = RecordedChange.Put(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt));
-        return true;
+        return null;
     }
+
+    private static string? FindKeyProblem(ReadOnlySpan<byte> key) =>
+        Key.Check(key, EntryLayout.KeyBytesMax) is not KeyProblem.None and var problem && !Idempotency.IsRecordKey(key) ? $"its key is not valid ({problem})" : null;
 
     private string Intern(ReadOnlySpan<byte> utf8)
     {
@@ -87,15 +110,17 @@ internal sealed class RecordDecoder
         public long Variable()
         {
             var number = 0L;
-            for (var shift = 0; shift < 64; shift += 7)
+            for (var shift = 0; shift < 63; shift += 7)
             {
                 var one = Byte();
                 number |= (one & 0x7FL) << shift;
                 if (one < 0x80)
-                    break;
+                    return number;
             }
 
-            return number;
+            // More than 63 bits: no field has so large a number.
+            AreWhole = false;
+            return 0;
         }
     }
 }

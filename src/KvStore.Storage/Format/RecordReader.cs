@@ -11,6 +11,9 @@ internal sealed record Damage(long Offset, string Reason, long SuspectFrom = 0, 
 /// <summary>Reads the records of segments and checkpoints.</summary>
 internal static class RecordReader
 {
+    /// <summary>The reason for a record that no request could have written.</summary>
+    public static string Invalid(string problem) => $"a record's checksum matches, but {problem}";
+
     /// <summary>Reads a record that ends at or before an offset, and moves the offset past it; null if every check passes.</summary>
     /// <remarks>The payload is valid until the next read of the file.</remarks>
     public static Damage? Read(FileReader bytes, ulong salt, ref long offset, long end, out ReadOnlySpan<byte> payload)

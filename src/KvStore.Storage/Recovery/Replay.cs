@@ -69,7 +69,8 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
         while (_retained.TryDequeue(out var change))
         {
             var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
-            changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, change.Entry));
+            if (change.Entry is not null || previous is not null)
+                changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, change.Entry));
             changed[change.Key] = change.Entry;
             if (_retained.TryPeek(out var next) && next.Revision == change.Revision)
                 continue;

@@ -5,6 +5,7 @@ internal sealed class SegmentReader
 {
     private readonly RecordDecoder? _decoder;
     private readonly int _headerBytes;
+    private readonly CommitSequence _commits = new();
 
     /// <summary>Reads the header of a segment.</summary>
     /// <param name="file">The segment; it remains the caller's.</param>
@@ -63,8 +64,8 @@ internal sealed class SegmentReader
             return false;
         }
 
-        if (frame.BodyBytes < 0 || frame.BodyBytes > long.MaxValue - body)
-            return Reject("a frame's length is wrong");
+        if (frame.FindProblem() is { } problem)
+            return Reject(problem);
         var end = NextOffset = body + frame.BodyBytes;
         if (frame.PreviousRevision != LastRevision)
             return Reject($"a frame continues from revision {frame.PreviousRevision}, but the one before it ends at {LastRevision}");
@@ -88,7 +89,7 @@ internal sealed class SegmentReader
 
     private bool TryReadRecords(in FrameHeader frame, long offset, long end, List<RecordedChange> changes)
     {
-        var (last, isWhole) = (LastRevision, true);
+        _commits.Begin(LastRevision);
         for (var i = 0; i < frame.Records; i++)
         {
             if (RecordReader.Read(Bytes, Header.Salt, ref offset, end, out var payload) is { } damage)
@@ -99,13 +100,12 @@ internal sealed class SegmentReader
 
             if (_decoder is null)
                 continue;
-            if (!_decoder.TryDecode(payload, out var change, out var flags) || !(isWhole ? change.Revision > last : change.Revision == last))
-                return Reject("a record's checksum matches, but its content is invalid; a later program may have written it");
+            if ((_decoder.Decode(payload, out var change, out var flags) ?? _commits.Add(change, flags)) is { } problem)
+                return Reject(RecordReader.Invalid(problem));
             changes.Add(change);
-            (last, isWhole) = (change.Revision, flags.HasFlag(RecordFlags.LastOfCommit));
         }
 
-        if (_decoder is not null && (last != frame.LastRevision || !isWhole))
+        if (_decoder is not null && (_commits.LastRevision != frame.LastRevision || !_commits.IsWhole))
             return Reject("a frame's records do not match its header");
         return offset == end || Reject("a frame is longer than its records");
     }

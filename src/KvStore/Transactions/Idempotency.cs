@@ -10,6 +10,8 @@ namespace KvStore;
 /// <param name="recordBytesMax">The most bytes of a record; a transaction that would need more is rejected (<see cref="RejectionReason.RecordTooLarge"/>).</param>
 public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int recordBytesMax)
 {
+    private const int KeyBytesMax = 128;
+
     // No user key starts with a control character.
     private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
 
@@ -18,6 +20,14 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
 
     /// <summary>Whether an entry is an idempotency record.</summary>
     internal static bool IsRecord(Entry entry) => entry.KeyUtf8.StartsWith(Prefix);
+
+    /// <summary>Whether a stored key can be that of a record.</summary>
+    internal static bool IsRecordKey(ReadOnlySpan<byte> key) => key.StartsWith(Prefix) && key.Length - Prefix.Length is >= 1 and <= KeyBytesMax;
+
+    /// <summary>Whether a stored value can be that of a record: one that <see cref="Replay"/> can answer from, or one of version 0.1.0.</summary>
+    internal static bool IsRecordValue(ReadOnlySpan<byte> value) =>
+        value.Length > 1 && value.Length > 1 + value[0] && value[(1 + value[0])..] is var facts &&
+        (!IdempotencyRecord.IsReadable(facts) || IdempotencyRecord.IsWellFormed(facts));
 
     /// <summary>The outcome of a transaction whose record is there already.</summary>
     internal Outcome Replay(long revision, Entry record)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace KvStore;
@@ -16,7 +17,8 @@ internal static class IdempotencyRecord
     private const byte EntryFlag = 2;
     private const int HeaderBytes = 1 + 8 + 4;
     private const int ResultBytes = 1 + 8;
-    private const int EntryBytes = 2 + (5 * 8) + 4;
+    private const int NumbersBytes = (5 * 8) + 4;
+    private const int EntryBytes = 2 + NumbersBytes;
 
     /// <summary>The size of the record of a transaction.</summary>
     public static long BytesOf(Outcome.Committed committed)
@@ -47,6 +49,26 @@ internal static class IdempotencyRecord
 
     /// <summary>Whether this version can parse a record.</summary>
     public static bool IsReadable(ReadOnlySpan<byte> record) => record[0] == Format;
+
+    /// <summary>Whether <see cref="Parse"/> can parse a stored record that <see cref="IsReadable"/>, to its last byte.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<byte> record)
+    {
+        if (record.Length < HeaderBytes || StoredFields.FindProblem(BinaryPrimitives.ReadInt64LittleEndian(record[1..])) is not null)
+            return false;
+        var count = BinaryPrimitives.ReadInt32LittleEndian(record[(1 + sizeof(long))..]);
+        var rest = record[HeaderBytes..];
+        for (var i = 0; i < count; i++)
+        {
+            if (rest.Length < ResultBytes || (rest[0] & ~(ExistedFlag | EntryFlag)) != 0)
+                return false;
+            var hasEntry = (rest[0] & EntryFlag) != 0;
+            rest = rest[ResultBytes..];
+            if (hasEntry && !TrySkipEntry(ref rest))
+                return false;
+        }
+
+        return count >= 0 && rest.IsEmpty;
+    }
 
     /// <summary>The transaction of a record that <see cref="IsReadable"/>.</summary>
     public static Outcome.Committed Parse(ReadOnlyMemory<byte> record)
@@ -86,6 +108,31 @@ internal static class IdempotencyRecord
         writer.Write(entry.Value.Length);
         writer.Write(entry.Value.Span);
     }
+
+    // The counterpart of ReadEntry for bytes that nothing has checked.
+    private static bool TrySkipEntry(ref ReadOnlySpan<byte> rest)
+    {
+        if (rest.Length < EntryBytes || BinaryPrimitives.ReadUInt16LittleEndian(rest) is var keyBytes && keyBytes > rest.Length - EntryBytes)
+            return false;
+        var key = rest.Slice(2, keyBytes);
+        rest = rest[(2 + keyBytes)..];
+        int contentTypeBytes = rest[0];
+        var lengthBytes = 1;
+        if (contentTypeBytes >= 0x80)
+            contentTypeBytes = (contentTypeBytes & 0x7F) | (rest[lengthBytes++] << 7);
+        if (contentTypeBytes > rest.Length - lengthBytes - NumbersBytes)
+            return false;
+        var contentType = rest.Slice(lengthBytes, contentTypeBytes);
+        rest = rest[(lengthBytes + contentTypeBytes)..];
+        var valueBytes = BinaryPrimitives.ReadInt32LittleEndian(rest[(NumbersBytes - sizeof(int))..]);
+        if (valueBytes > rest.Length - NumbersBytes || Key.Check(key, EntryLayout.KeyBytesMax) != KeyProblem.None ||
+            StoredFields.FindProblem(contentType, valueBytes, Number(rest, 0), Number(rest, 1), Number(rest, 2), Number(rest, 3), Number(rest, 4)) is not null)
+            return false;
+        rest = rest[(NumbersBytes + valueBytes)..];
+        return true;
+    }
+
+    private static long Number(ReadOnlySpan<byte> numbers, int index) => BinaryPrimitives.ReadInt64LittleEndian(numbers[(index * sizeof(long))..]);
 
     private static Entry ReadEntry(BinaryReader reader)
     {

@@ -37,9 +37,8 @@ internal static class LogImage
     public static string[] SegmentsOf(Dictionary<string, byte[]> files) =>
         [.. files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-    /// <summary>Opens a log with these files and tells what it holds.</summary>
-    /// <exception cref="DiskLogException">It refuses.</exception>
-    public static Snapshot Open(Dictionary<string, byte[]> files)
+    /// <summary>A disk with these files.</summary>
+    public static FakeDisk DiskOf(Dictionary<string, byte[]> files)
     {
         var disk = new FakeDisk(new Random(1));
         foreach (var (name, bytes) in files)
@@ -48,8 +47,15 @@ internal static class LogImage
             disk.Files[name].Set(bytes);
         }
 
+        return disk;
+    }
+
+    /// <summary>Opens a log with these files and tells what it holds.</summary>
+    /// <exception cref="DiskLogException">It refuses.</exception>
+    public static Snapshot Open(Dictionary<string, byte[]> files)
+    {
         var follower = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
-        var core = new LogCore(disk.Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
+        var core = new LogCore(DiskOf(files).Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
         core.Open(follower, new LoadProgress(CancellationToken.None));
         core.Finish();
         return follower.Latest;

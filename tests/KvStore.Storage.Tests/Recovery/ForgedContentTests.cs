@@ -1,0 +1,166 @@
+using System.Text;
+
+namespace KvStore.Storage.Tests;
+
+/// <summary>Content that no request could have written is damage, although every checksum is right.</summary>
+public sealed class ForgedContentTests
+{
+    private const string Segment = "00000000000000000001.segment";
+    private const string Checkpoint = "00000000000000000009.checkpoint";
+
+    private static readonly byte[] RecordKey = Encoding.ASCII.GetBytes("\0idempotency/key");
+
+    private static readonly ForgedRecord Good = new();
+
+    private static readonly Dictionary<string, (ForgedRecord Record, string Reason)> BadRecords = new()
+    {
+        ["unknown flag"] = (Good with { Flags = RecordFlags.LastOfCommit | (RecordFlags)64 }, "a later program"),
+        ["put that expired"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Expired }, "do not fill it"),
+        ["delete with more"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = [] }, "key is not valid (Empty)"),
+        ["empty key"] = (Good with { Key = [] }, "key is not valid (Empty)"),
+        ["long key"] = (Good with { Key = new string('k', 16384).Select(c => (byte)c).ToArray() }, "key is not valid (TooLong)"),
+        ["key that is not UTF-8"] = (Good with { Key = [0xFF] }, "key is not valid (InvalidUtf8)"),
+        ["key with a control character"] = (Good with { Key = "a\nb"u8.ToArray() }, "key is not valid (ControlCharacter)"),
+        ["key with a dot segment"] = (Good with { Key = "a/../b"u8.ToArray() }, "key is not valid (DotSegment)"),
+        ["reserved key that nothing uses"] = (Good with { Key = "\0other"u8.ToArray() }, "key is not valid (ControlCharacter)"),
+        ["delete of a reserved key that nothing uses"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = "\0"u8.ToArray() }, "key is not valid"),
+        ["greatest revision"] = (Good with { Revision = long.MaxValue }, "its revision 9223372036854775807 is out of range"),
+        ["revision beyond JSON"] = (Good with { Revision = 1L << 53 }, "out of range"),
+        ["revision of 0"] = (Good with { Revision = 0 }, "out of range"),
+        ["negative revision"] = (Good with { Revision = -1 }, "out of range"),
+        ["delete at the greatest revision"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Revision = long.MaxValue }, "out of range"),
+        ["created at revision 0"] = (Good with { Age = 1 }, "written at revision 1 but created at 0"),
+        ["created after it was written"] = (Good with { Age = -3 }, "do not fill it"),
+        ["version of 0"] = (Good with { Version = 0 }, "its version 0 is out of range"),
+        ["version beyond the layout"] = (Good with { Version = 1L << 55 }, "is out of range"),
+        ["number of 70 bits"] = (Good with { Version = -1 }, "do not fill it"),
+        ["written after the year 9999"] = (Good with { ModifiedAt = long.MaxValue }, "one of its times"),
+        ["written before the year 1"] = (Good with { ModifiedAt = long.MinValue }, "one of its times"),
+        ["expires after the year 9999"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Expires, ExpiresAt = 253_402_300_800_000 }, "one of its times"),
+        ["content type with a line break"] = (Good with { ContentType = "text/plain\r\nSet-Cookie: a=b" }, "content type is not valid"),
+        ["content type that is not ASCII"] = (Good with { ContentType = "text/plän" }, "content type is not valid"),
+        ["long content type"] = (Good with { ContentType = new string('t', 257) }, "content type is not valid"),
+        ["empty idempotency record"] = (Good with { Key = RecordKey, Value = [] }, "idempotency record"),
+        ["idempotency record without facts"] = (Good with { Key = RecordKey, Value = [2, 7, 7] }, "idempotency record"),
+        ["idempotency record with a short fingerprint"] = (Good with { Key = RecordKey, Value = [200, 7, 7] }, "idempotency record"),
+        ["idempotency record that ends early"] = (Good with { Key = RecordKey, Value = [0, 1, 1, 0, 0] }, "idempotency record"),
+        ["idempotency record with a result too few"] = (Good with { Key = RecordKey, Value = Record(results: 2, [.. Result(0)]) }, "idempotency record"),
+        ["idempotency record with a result too many"] = (Good with { Key = RecordKey, Value = Record(results: 1, [.. Result(0), .. Result(0)]) }, "idempotency record"),
+        ["idempotency record with -1 results"] = (Good with { Key = RecordKey, Value = Record(results: -1, []) }, "idempotency record"),
+        ["idempotency record with an unknown flag"] = (Good with { Key = RecordKey, Value = Record(results: 1, Result(4)) }, "idempotency record"),
+        ["idempotency record without its entry"] = (Good with { Key = RecordKey, Value = Record(results: 1, Result(2)) }, "idempotency record"),
+        ["idempotency record with a bad entry"] = (Good with { Key = RecordKey, Value = Record(results: 1, [.. Result(2), .. new byte[46]]) }, "idempotency record"),
+        ["long idempotency key"] = (Good with { Key = [.. RecordKey, .. new byte[126]], Value = Record(results: 1, Result(0)) }, "key is not valid"),
+    };
+
+    private static readonly Dictionary<string, (ForgedRecord[] Records, Func<FrameHeader, FrameHeader> Forge, string Reason)> BadFrames = new()
+    {
+        ["commit without an end"] = ([Good with { Flags = RecordFlags.None }], frame => frame, "do not match its header"),
+        ["commit that changes a key twice"] = ([Good with { Flags = RecordFlags.None }, Good], frame => frame, "changes the key twice"),
+        ["revisions that go backwards"] = ([Good with { Revision = 5 }, Good with { Revision = 4 }], frame => frame with { LastRevision = 5 }, "its revision 4 does not follow 5"),
+        ["commit of two revisions"] = ([Good with { Flags = RecordFlags.None }, Good with { Revision = 2 }], frame => frame, "its revision 2 does not follow 1"),
+        ["another last revision"] = ([Good], frame => frame with { LastRevision = 2 }, "do not match its header"),
+        ["too many records"] = ([Good], frame => frame with { Records = 2 }, "ends within a record"),
+        ["too few records"] = ([Good, Good with { Revision = 2 }], frame => frame with { Records = 1, LastRevision = 1 }, "longer than its records"),
+        ["negative number of records"] = ([Good], frame => frame with { Records = int.MinValue }, "impossible numbers"),
+        ["negative length"] = ([Good], frame => frame with { BodyBytes = -1 }, "impossible numbers"),
+        ["greatest length"] = ([Good], frame => frame with { BodyBytes = long.MaxValue - 50 }, "impossible numbers"),
+        ["another revision before it"] = ([Good], frame => frame with { PreviousRevision = 7 }, "continues from revision 7"),
+    };
+
+    public static TheoryData<string> Records => [.. BadRecords.Keys];
+
+    public static TheoryData<string> Frames => [.. BadFrames.Keys];
+
+    [Fact]
+    public void Forge_GoodRecord_Loads() => Assert.Equal("value", LogImage.Open(new() { [Segment] = ForgedFiles.Segment([Good.Encode()], frame => frame) }).Text("key"));
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Record_InSegment_IsDamage(string name)
+    {
+        var (record, reason) = BadRecords[name];
+        var damage = DamageOf(new() { [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) });
+        Assert.Equal(($"/fake/{Segment}", 32), (damage.Path, damage.OffsetBytes));
+        Assert.Contains(reason, damage.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Records))]
+    public void Record_InCheckpoint_IsDamage(string name)
+    {
+        var bad = BadRecords[name].Record;
+        if (bad.Flags.HasFlag(RecordFlags.Delete))
+            return;
+        var damage = DamageOf(new() { [Checkpoint] = ForgedFiles.Checkpoint([bad.Encode()], 1, bad.Key.Length + bad.Value.Length) });
+        Assert.Equal(($"/fake/{Checkpoint}", 32), (damage.Path, damage.OffsetBytes));
+        Assert.Contains(BadRecords[name].Reason, damage.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Frames))]
+    public void Frame_Forged_IsDamage(string name)
+    {
+        var (records, forge, reason) = BadFrames[name];
+        var damage = DamageOf(new() { [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], forge) });
+        Assert.Equal($"/fake/{Segment}", damage.Path);
+        Assert.InRange(damage.OffsetBytes!.Value, 32, 2000);
+        Assert.Contains(reason, damage.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Checkpoint_EntriesInDisorder_IsDamage()
+    {
+        var (a, b) = (Good with { Key = "a"u8.ToArray() }, Good with { Key = "b"u8.ToArray() });
+        Assert.Equal("value", LogImage.Open(new() { [Checkpoint] = ForgedFiles.Checkpoint([a.Encode(), b.Encode()], 2, 12) }).Text("b"));
+        foreach (var records in new[] { (b, a), (a, a) })
+            Assert.Contains("does not follow the one before it", CheckpointDamage([records.Item1, records.Item2], 2, 12), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Checkpoint_OtherContents_IsDamage()
+    {
+        Assert.Contains("written at revision 10, after that of the checkpoint", CheckpointDamage([Good with { Revision = 10 }], 1, 8), StringComparison.Ordinal);
+        Assert.Contains("it is not an entry", CheckpointDamage([Good with { Flags = RecordFlags.Delete }], 1, 8), StringComparison.Ordinal);
+        Assert.Contains("totals", CheckpointDamage([Good], 2, 8), StringComparison.Ordinal);
+        Assert.Contains("totals", CheckpointDamage([Good], 1, 9), StringComparison.Ordinal);
+        Assert.Contains("totals", CheckpointDamage([Good], -1, long.MinValue), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Delete_OfNoEntry_ChangesNothing(bool isExpiry)
+    {
+        var record = Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | (isExpiry ? RecordFlags.Expired : RecordFlags.None) };
+        Dictionary<string, byte[]> files = new() { [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) };
+        Assert.Equal((1, 0), (LogImage.Open(files).Revision, LogImage.Open(files).Count));
+        Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
+    }
+
+    [Fact]
+    public void IdempotencyRecord_OfEitherVersion_Loads()
+    {
+        // Version 0.1.0 stored the answer; its first byte is the low one of a status.
+        foreach (var value in new byte[][] { Record(results: 1, Result(1)), [3, 7, 7, 7, 201, 0, 0, 0, 5] })
+            Assert.Equal(0, LogImage.Open(new() { [Segment] = ForgedFiles.Segment([(Good with { Key = RecordKey, Value = value }).Encode()], frame => frame) }).Count);
+    }
+
+    private static string CheckpointDamage(ForgedRecord[] records, long entries, long bytes) =>
+        DamageOf(new() { [Checkpoint] = ForgedFiles.Checkpoint([.. records.Select(record => record.Encode())], entries, bytes) }).Message;
+
+    // A start and a verification find the same.
+    private static DiskLogException DamageOf(Dictionary<string, byte[]> files)
+    {
+        var refusal = Assert.Throws<DiskLogException>(() => LogImage.Open(files));
+        var found = DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage;
+        Assert.Equal(DiskLogProblem.Damaged, refusal.Problem);
+        Assert.Equal(refusal.Message, found?.Message);
+        return refusal;
+    }
+
+    private static byte[] Record(int results, byte[] bytes) =>
+        [0, 1, .. BitConverter.GetBytes(1L), .. BitConverter.GetBytes(results), .. bytes];
+
+    private static byte[] Result(byte flags) => [flags, .. new byte[8]];
+}
