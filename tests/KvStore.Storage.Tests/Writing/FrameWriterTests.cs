@@ -28,6 +28,51 @@ public sealed class FrameWriterTests
         Assert.InRange(file.LargestWriteBytes, 1, BytesMax);
     }
 
+    // A frame that fits into the write buffer is encoded once, a larger one twice.
+    [Fact]
+    public void Write_AnyFrame_CountsItsSectorsOfZeros()
+    {
+        var random = Seed.NewRandom();
+        var writer = new FrameWriter();
+        for (var i = 0; i < 100; i++)
+        {
+            var disk = new FakeDisk(random);
+            var session = disk.Start();
+            var segment = FileHeader.Create(1);
+            long offset = random.Next(2000);
+            Commit[] commits = [.. Enumerable.Range(1, random.Next(1, 5)).Select(revision => new Commit(revision, new EntryChange(null, Zeros(revision, random.Next(random.Next(1 << random.Next(21))), random))))];
+            using var file = session.Create("frame");
+            var measured = writer.Measure(commits, 0);
+            writer.Write(file, segment, offset, measured, commits);
+
+            var frame = disk.Files["frame"].Bytes.ToArray().AsSpan((int)offset);
+            Assert.Equal(FrameHeader.Bytes + measured.BodyBytes, frame.Length);
+            Assert.True(FrameHeader.TryRead(frame, segment, offset, out var header));
+            Assert.Equal(measured with { ZeroSectors = CountZeroSectors(frame, offset) }, header);
+        }
+    }
+
+    private static Entry Zeros(long revision, int bytes, Random random)
+    {
+        var value = new byte[bytes];
+        if (bytes > 0 && random.Next(2) == 0)
+            value[random.Next(bytes)] = 1;
+        return Entry.Create(Key.Parse("k"), value, "", revision, revision, 1, 0);
+    }
+
+    private static int CountZeroSectors(ReadOnlySpan<byte> frame, long offset)
+    {
+        var count = 0;
+        for (var at = 0; at < frame.Length;)
+        {
+            var part = (int)Math.Min(512 - ((offset + at) % 512), frame.Length - at);
+            count += frame.Slice(at, part).IndexOfAnyExcept((byte)0) < 0 ? 1 : 0;
+            at += part;
+        }
+
+        return count;
+    }
+
     private sealed class CountingFile : IDiskFile
     {
         public string Path => "/fake/counting";

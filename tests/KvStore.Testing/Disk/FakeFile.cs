@@ -17,8 +17,11 @@ internal sealed class FakeFile
 
     public void Set(byte[] bytes)
     {
-        (_cached, Length) = ([.. bytes], bytes.Length);
-        Harden();
+        (_cached, Length) = ([], bytes.Length);
+        Room(Length);
+        bytes.CopyTo(_cached, 0);
+        (_durable, _durableLength) = ([.. _cached], Length);
+        _pending.Clear();
     }
 
     public int Read(Span<byte> buffer, long offset)
