@@ -41,6 +41,7 @@ need() {
 
 # Tests with the trait Needs=packages.
 need curl curl
+need jq jq
 # The disk that fails is written in C; gcc also links the native program.
 need gcc gcc libc6-dev
 # The examples in other languages.
@@ -54,7 +55,7 @@ if (($# == 0)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, gcc, Python, Node.js, Go), the OpenAPI document's, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Python, Node.js, Go), the OpenAPI document's, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)

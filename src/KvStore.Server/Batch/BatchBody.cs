@@ -1,22 +1,22 @@
-using System.Text.Unicode;
-
 namespace KvStore.Server;
 
 /// <summary>The body of a batch of reads: <c>{"keys": [...]}</c>.</summary>
 internal static class BatchBody
 {
-    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, out List<Key> keys)
+    private const string Example = "a JSON object such as {\"keys\": [\"a\", \"b\"]}";
+
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, out List<Key> keys)
     {
         keys = [];
-        if (!Utf8.IsValid(utf8))
-            return Problems.MalformedRequest("The body is not UTF-8.", "body");
+        if (TextInput.TryOpen(bytes, Example, out var utf8) is { } problem)
+            return problem;
         try
         {
             return TryRead(utf8, options, keys);
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            return JsonText.NotJson(exception);
+            return JsonText.NotJson(utf8);
         }
     }
 
@@ -25,10 +25,10 @@ internal static class BatchBody
         var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
         var seen = 0;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            return Problems.MalformedRequest("Send a JSON object such as {\"keys\": [\"a\", \"b\"]}.", "body");
+            return Problems.MalformedRequest($"Send {Example}.", "body");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var problem = reader.ValueTextEquals("keys"u8)
+            var problem = JsonText.IsOn(ref reader, "keys"u8)
                 ? JsonText.Once(ref seen, 1, "keys") ?? TryReadKeys(ref reader, options, keys)
                 : JsonText.Unknown(ref reader, "keys");
             if (problem is not null)

@@ -167,7 +167,9 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         }
 
         operation = MergePatch.TryCreate(key, body, options.ValueBytesMax, ttl.Update(time));
-        return operation is null ? Problems.MalformedRequest("The body is not JSON of at most 64 levels. Send a JSON merge patch, such as {\"name\": \"Ada\", \"age\": null}.", "body") : null;
+        if (operation is not null)
+            return null;
+        return TextInput.TryOpen(body, "a JSON merge patch, such as {\"name\": \"Ada\", \"age\": null}", out var utf8) ?? JsonText.NotJson(utf8);
     }
 
     private Problem? TryGetPrefix(HttpContext context, out Key prefix)

@@ -30,15 +30,15 @@ internal ref struct EntryMembers
     public bool TryTake(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, out Problem? problem)
     {
         problem = null;
-        if (reader.ValueTextEquals("key"u8))
+        if (JsonText.IsOn(ref reader, "key"u8))
             problem = TakeKey(ref reader);
-        else if (reader.ValueTextEquals("json"u8))
+        else if (JsonText.IsOn(ref reader, "json"u8))
             problem = TakeJson(ref reader, utf8);
-        else if (reader.ValueTextEquals("text"u8))
+        else if (JsonText.IsOn(ref reader, "text"u8))
             problem = TakeString(ref reader, Form.Text, "text");
-        else if (reader.ValueTextEquals("base64"u8))
+        else if (JsonText.IsOn(ref reader, "base64"u8))
             problem = TakeString(ref reader, Form.Base64, "base64");
-        else if (reader.ValueTextEquals("content_type"u8))
+        else if (JsonText.IsOn(ref reader, "content_type"u8))
             problem = TakeContentType(ref reader);
         else
             return false;

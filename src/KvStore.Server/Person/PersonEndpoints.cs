@@ -29,20 +29,21 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         if (problem is not null)
             return problem;
 
-        var person = new Person(body.Id!.Value, body.Name!, time.GetUtcNow().UtcDateTime);
+        var ticks = time.GetUtcNow().UtcTicks;
+        var person = Person.At(body.Id!.Value, body.Name!, ticks);
         var json = JsonSerializer.SerializeToUtf8Bytes(person, PersonJson.Instance.Person);
         if (json.Length > options.ValueBytesMax)
             return Problems.TooLarge(options.ValueBytesMax);
 
         // The time is the only part of the answer that a repeated request does not have.
-        var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = person.UpdatedAt.Ticks };
+        var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = ticks };
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, bytes);
         var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency });
         return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
         {
             HasETag = true,
             ContentType = ContentTypes.Json,
-            Body = JsonSerializer.SerializeToUtf8Bytes(person with { UpdatedAt = new DateTime(committed.Results[0].Number, DateTimeKind.Utc) }, PersonJson.Instance.Person),
+            Body = JsonSerializer.SerializeToUtf8Bytes(Person.At(person.Id, person.Name, committed.Results[0].Number), PersonJson.Instance.Person),
         });
     }
 

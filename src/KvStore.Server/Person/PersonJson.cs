@@ -1,36 +1,25 @@
 using System.Text.Json.Serialization;
-using System.Text.Unicode;
 
 namespace KvStore.Server;
 
-/// <summary>A person in a request.</summary>
+/// <summary>A person in a request. Members besides these are ignored, as the original service did.</summary>
 internal sealed record PersonBody(long? Id = null, string? Name = null)
 {
-    public static Problem? TryParse(ReadOnlySpan<byte> utf8, out PersonBody body)
+    private const string Example = "a JSON object such as {\"id\": 100}";
+
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, out PersonBody body)
     {
         body = new PersonBody();
-        if (utf8.IsEmpty)
-            return IdProblem;
-
-        // The serializer does not validate members that it ignores.
-        if (!Utf8.IsValid(utf8))
-            return Problems.MalformedRequest("The body is not UTF-8.", "body");
+        if (TextInput.TryOpen(bytes, Example, out var utf8) is { } problem)
+            return problem;
         try
         {
-            body = JsonSerializer.Deserialize(utf8, PersonJson.Instance.PersonBody) ?? body;
+            return TryRead(utf8, ref body);
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            return exception.Path switch
-            {
-                "$.id" => IdProblem,
-                "$.name" => NameProblem,
-                _ => Problems.MalformedRequest("The body is not a JSON object such as {\"id\": 100}"
-                    + $" (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1}).", "body"),
-            };
+            return JsonText.NotJson(utf8);
         }
-
-        return body.Id is null ? IdProblem : null;
     }
 
     public static Problem IdProblem { get; } =
@@ -38,19 +27,67 @@ internal sealed record PersonBody(long? Id = null, string? Name = null)
 
     public static Problem NameProblem { get; } =
         Problems.MalformedRequest("Give the person's name as a JSON string.", "name");
+
+    private static Problem? TryRead(ReadOnlySpan<byte> utf8, ref PersonBody body)
+    {
+        var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
+        var seen = 0;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Problems.MalformedRequest($"Send {Example}.", "body");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var problem = JsonText.IsOn(ref reader, "id"u8) ? JsonText.Once(ref seen, 1, "id") ?? TryReadId(ref reader, ref body)
+                : JsonText.IsOn(ref reader, "name"u8) ? JsonText.Once(ref seen, 2, "name") ?? TryReadName(ref reader, ref body)
+                : null;
+            if (problem is not null)
+                return problem;
+            reader.Skip();
+        }
+
+        // Throws if anything follows the object.
+        reader.Read();
+        return body.Id is null ? IdProblem : null;
+    }
+
+    private static Problem? TryReadId(ref Utf8JsonReader reader, ref PersonBody body)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out var id))
+            return IdProblem;
+        body = body with { Id = id };
+        return null;
+    }
+
+    // A read ignores the name, so null is for an update to reject.
+    private static Problem? TryReadName(ref Utf8JsonReader reader, ref PersonBody body)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return null;
+        if (reader.TokenType != JsonTokenType.String)
+            return NameProblem;
+        var problem = JsonString.TryGet(ref reader, "name", out var name);
+        body = body with { Name = Encoding.UTF8.GetString(name.Utf8) };
+        return problem;
+    }
 }
 
 /// <summary>A person in the store and in answers.</summary>
-internal sealed record Person(long Id, string Name, DateTime UpdatedAt);
+internal sealed record Person(long Id, string Name, string UpdatedAt)
+{
+    /// <param name="id">The id.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="ticks">The ticks of the time, in UTC.</param>
+    public static Person At(long id, string name, long ticks) => new(id, name, new DateTime(ticks, DateTimeKind.Utc).ToString("O", CultureInfo.InvariantCulture));
+}
 
-[JsonSerializable(typeof(PersonBody))]
 [JsonSerializable(typeof(Person))]
 internal sealed partial class PersonJson : JsonSerializerContext
 {
     public static PersonJson Instance { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        AllowDuplicateProperties = false,
         Encoder = JsonWriting.Options.Encoder,
     });
 }

@@ -1,11 +1,10 @@
-using System.Text.Unicode;
-
 namespace KvStore.Server;
 
 /// <summary>The body of a transaction: guards and operations. Every problem names its place in the body.</summary>
 internal sealed class TransactionBody
 {
-    private const string Shape = "Send a JSON object such as {\"guards\": [...], \"operations\": [{\"put\": {\"key\": \"a\", \"text\": \"b\"}}]}.";
+    private const string Example = "a JSON object such as {\"guards\": [...], \"operations\": [{\"put\": {\"key\": \"a\", \"text\": \"b\"}}]}";
+    private const string Shape = $"Send {Example}.";
 
     private readonly KvStoreOptions _options;
     private readonly DateTimeOffset _now;
@@ -15,18 +14,18 @@ internal sealed class TransactionBody
 
     private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
 
-    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out TransactionBody body)
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, DateTimeOffset now, out TransactionBody body)
     {
         body = new TransactionBody(options, now);
-        if (!Utf8.IsValid(utf8))
-            return Problems.MalformedRequest("The body is not UTF-8.", "body");
+        if (TextInput.TryOpen(bytes, Example, out var utf8) is { } problem)
+            return problem;
         try
         {
             return body.TryRead(utf8);
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            return JsonText.NotJson(exception);
+            return JsonText.NotJson(utf8);
         }
     }
 
@@ -44,8 +43,8 @@ internal sealed class TransactionBody
             return Problems.MalformedRequest(Shape, "body");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var problem = reader.ValueTextEquals("guards"u8) ? JsonText.Once(ref seen, 1, "guards") ?? TryReadGuards(ref reader)
-                : reader.ValueTextEquals("operations"u8) ? JsonText.Once(ref seen, 2, "operations") ?? TryReadOperations(ref reader, utf8)
+            var problem = JsonText.IsOn(ref reader, "guards"u8) ? JsonText.Once(ref seen, 1, "guards") ?? TryReadGuards(ref reader)
+                : JsonText.IsOn(ref reader, "operations"u8) ? JsonText.Once(ref seen, 2, "operations") ?? TryReadOperations(ref reader, utf8)
                 : JsonText.Unknown(ref reader, "guards, operations");
             if (problem is not null)
                 return problem;

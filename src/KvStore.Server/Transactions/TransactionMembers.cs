@@ -17,9 +17,9 @@ internal static class TransactionMembers
             return Problems.MalformedRequest(GuardShape);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var problem = reader.ValueTextEquals("key"u8) ? TryReadKey(ref reader, options, "key", ref key)
-                : reader.ValueTextEquals("revision"u8) ? TryBegin(ref hasCondition, "revision") ?? JsonText.TryGetNumber(ref reader, "revision", 0, long.MaxValue, out revision)
-                : reader.ValueTextEquals("exists"u8) ? TryBegin(ref hasCondition, "exists") ?? JsonText.TryGetFlag(ref reader, "exists", out exists)
+            var problem = JsonText.IsOn(ref reader, "key"u8) ? TryReadKey(ref reader, options, "key", ref key)
+                : JsonText.IsOn(ref reader, "revision"u8) ? TryBegin(ref hasCondition, "revision") ?? JsonText.TryGetNumber(ref reader, "revision", 0, long.MaxValue, out revision)
+                : JsonText.IsOn(ref reader, "exists"u8) ? TryBegin(ref hasCondition, "exists") ?? JsonText.TryGetFlag(ref reader, "exists", out exists)
                 : JsonText.Unknown(ref reader, "key, revision, exists");
             if (problem is not null)
                 return problem;
@@ -60,7 +60,7 @@ internal static class TransactionMembers
     {
         foreach (var name in Names)
         {
-            if (reader.ValueTextEquals(name))
+            if (JsonText.IsOn(ref reader, name))
                 return name;
         }
 
@@ -75,7 +75,7 @@ internal static class TransactionMembers
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var problem = members.TryTake(ref reader, utf8, out var malformed) ? malformed
-                : reader.ValueTextEquals("ttl"u8) ? JsonText.Once(ref seen, 1, "ttl") ?? JsonText.TryGetNumber(ref reader, "ttl", 1, TimeToLive.SecondsMax, out seconds)
+                : JsonText.IsOn(ref reader, "ttl"u8) ? JsonText.Once(ref seen, 1, "ttl") ?? JsonText.TryGetNumber(ref reader, "ttl", 1, TimeToLive.SecondsMax, out seconds)
                 : JsonText.Unknown(ref reader, EntryMembers.Known + ", ttl");
             if (problem is not null)
                 return problem;
@@ -96,8 +96,8 @@ internal static class TransactionMembers
         var (keyName, isMove) = name == "move" ? ("from", true) : ("key", false);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var problem = reader.ValueTextEquals(keyName) ? TryReadKey(ref reader, options, keyName, ref key)
-                : isMove && reader.ValueTextEquals("to"u8) ? TryReadKey(ref reader, options, "to", ref to)
+            var problem = JsonText.IsOn(ref reader, keyName) ? TryReadKey(ref reader, options, keyName, ref key)
+                : isMove && JsonText.IsOn(ref reader, "to"u8) ? TryReadKey(ref reader, options, "to", ref to)
                 : JsonText.Unknown(ref reader, isMove ? "from, to" : "key");
             if (problem is not null)
                 return problem;

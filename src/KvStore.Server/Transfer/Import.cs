@@ -15,15 +15,16 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     private readonly ImportBatch _batch = new();
     private readonly ImportWriter _writer = new(store, options.ImportWaitMax, time);
     private byte[] _line = [];
+    private bool _hasBegun;
 
     public ImportReport Report { get; } = new(options.ImportErrorsMax);
 
     /// <summary>The revision that has all of it.</summary>
     public long Revision => _writer.Revision > 0 ? _writer.Revision : store.Latest.Revision;
 
-    /// <returns>Null, or the outcome that it ended with before everything was stored.</returns>
+    /// <returns>Null, or the problem that it ended with before everything was stored.</returns>
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
-    public async Task<Outcome?> RunAsync(BodyReader input, CancellationToken cancellationToken)
+    public async Task<Problem?> RunAsync(BodyReader input, CancellationToken cancellationToken)
     {
         var lines = new LineSplitter(LineBytesMax(options));
         while (true)
@@ -32,17 +33,17 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {
-                Take(line, isTooLong);
-                if (await StoreAsync(cancellationToken) is { } failure)
+                var problem = Take(line, isTooLong) ?? ProblemOf(await StoreAsync(cancellationToken));
+                if (problem is not null)
                 {
                     input.AdvanceTo(buffer.Start);
-                    return failure;
+                    return problem;
                 }
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
-                return await StoreAllAsync(cancellationToken);
+                return ProblemOf(await StoreAllAsync(cancellationToken));
         }
     }
 
@@ -74,17 +75,29 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         return earlier ?? failure;
     }
 
-    private void Take(ReadOnlySequence<byte> line, bool isTooLong)
+    private Problem? ProblemOf(Outcome? failure) => failure is null ? null
+        : (failure is Outcome.NotApplied { Reason: var reason } ? WriteOutcome.ProblemOf(reason) : Problems.UnknownOutcome()) with
+        {
+            Detail = $"The import ended at line {Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
+            Outcome = "unknown",
+        };
+
+    // The problem of the body; that of a line is in the report.
+    private Problem? Take(ReadOnlySequence<byte> line, bool isTooLong)
     {
         Report.Begin();
         if (isTooLong)
-            Report.Fail(Problems.MalformedRequest($"The line has more than {LineBytesMax(options)} bytes."));
-        else if (Contiguous(line) is var text && !text.Trim(" \t\r"u8).IsEmpty)
-            Take(text);
+            Report.Fail(Problems.MalformedRequest($"The line has more than {LineBytesMax(options)} bytes, more than an entry at the limits of keys and values."));
+        else if (Contiguous(line) is var text && !TextInput.IsBlank(TextInput.WithoutMark(text)))
+            return Take(text);
+        return null;
     }
 
-    private void Take(ReadOnlySpan<byte> text)
+    private Problem? Take(ReadOnlySpan<byte> text)
     {
+        if (!_hasBegun && ImportShape.Reject(text) is { } rejected)
+            return rejected;
+        _hasBegun = true;
         if (ImportLine.TryParse(text, options, time.GetUtcNow(), out var draft) is { } problem)
         {
             Report.Fail(problem);
@@ -98,6 +111,8 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         {
             Report.Expire();
         }
+
+        return null;
     }
 
     private ReadOnlySpan<byte> Contiguous(ReadOnlySequence<byte> line)

@@ -1,5 +1,3 @@
-using System.Text.Unicode;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -11,18 +9,21 @@ internal static class ImportLine
     private static readonly string[] Ignored = ["revision", "created_revision", "version", "size", "modified_at"];
 
     /// <summary>Reads a line; the entry is null if it has expired already.</summary>
-    public static Problem? TryParse(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
     {
         draft = null;
-        if (!Utf8.IsValid(utf8))
-            return Problems.MalformedRequest("The line is not UTF-8.");
+
+        // Files that are joined have theirs in the middle.
+        var utf8 = TextInput.WithoutMark(bytes);
+        if (TextInput.FaultOf(utf8) is { } fault)
+            return Problems.MalformedRequest($"The line {fault}");
         try
         {
             return TryRead(utf8, options, now, out draft);
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            return Problems.MalformedRequest($"The line is not JSON (byte {exception.BytePositionInLine + 1 ?? 1}).");
+            return Problems.MalformedRequest($"The line {JsonFault.Of(utf8, JsonText.ReaderOptions.MaxDepth)}");
         }
     }
 
@@ -35,12 +36,12 @@ internal static class ImportLine
         var seen = 0;
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
-            return Problems.MalformedRequest("The line is not a JSON object.");
+            return Problems.MalformedRequest("The line is not a JSON object, such as {\"key\": \"a\", \"text\": \"b\"}.");
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var problem = members.TryTake(ref reader, utf8, out var malformed) ? malformed
-                : reader.ValueTextEquals("expires_at"u8) ? JsonText.Once(ref seen, 1, "expires_at") ?? TryGetTime(ref reader, out expiresAt)
+                : JsonText.IsOn(ref reader, "expires_at"u8) ? JsonText.Once(ref seen, 1, "expires_at") ?? TryGetTime(ref reader, out expiresAt)
                 : Ignore(ref reader, ref seen);
             if (problem is not null)
                 return problem;
@@ -60,17 +61,16 @@ internal static class ImportLine
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
             return null;
-        if (reader.TokenType != JsonTokenType.String || !reader.TryGetDateTimeOffset(out var given))
-            return Problems.MalformedRequest("Give a time such as \"2026-01-31T12:00:00Z\" (RFC 3339).", "expires_at");
+        var problem = JsonTime.TryGet(ref reader, "expires_at", out var given);
         time = given;
-        return null;
+        return problem;
     }
 
     private static Problem? Ignore(ref Utf8JsonReader reader, ref int seen)
     {
         for (var i = 0; i < Ignored.Length; i++)
         {
-            if (!reader.ValueTextEquals(Ignored[i]))
+            if (!JsonText.IsOn(ref reader, Ignored[i]))
                 continue;
             reader.Skip();
             return JsonText.Once(ref seen, 2 << i, Ignored[i]);

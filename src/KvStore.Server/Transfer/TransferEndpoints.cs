@@ -70,11 +70,13 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
             context.Response.SetContent(ContentTypes.Lines);
         var import = new Import(store, options, time, progress);
         using var body = RequestBody.Open(context, options);
-        var failure = await import.RunAsync(body, context.RequestAborted);
+        var problem = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)
-            await EndProgressAsync(context, import, failure, progress);
-        else if (failure is not null)
-            return ProblemOf(failure, import);
+            await progress.EndAsync();
+        if (problem is not null && !context.Response.HasStarted)
+            return problem;
+        if (progress is not null)
+            await WriteLastLineAsync(context, import, problem);
         else
             await WriteResultAsync(context, import);
         return null;
@@ -88,29 +90,21 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         await output.FlushAsync();
     }
 
-    // The status has been sent, so an error is the last line.
-    private static async Task EndProgressAsync(HttpContext context, Import import, Outcome? failure, ImportProgress progress)
+    // Once progress has been sent there is a status, so a problem is the last line.
+    private static async Task WriteLastLineAsync(HttpContext context, Import import, Problem? problem)
     {
-        await progress.EndAsync();
         var output = context.Response.BodyWriter;
         using (var json = new Utf8JsonWriter(output, JsonWriting.Options))
         {
-            if (failure is null)
+            if (problem is null)
                 import.Report.WriteResult(json, import.Revision);
             else
-                json.WriteRawValue(ProblemOf(failure, import).ToUtf8Json());
+                json.WriteRawValue(problem.ToUtf8Json());
         }
 
         JsonWriting.EndLine(output);
         await output.FlushAsync(context.RequestAborted);
     }
-
-    private static Problem ProblemOf(Outcome failure, Import import) =>
-        (failure is Outcome.NotApplied { Reason: var reason } ? WriteOutcome.ProblemOf(reason) : Problems.UnknownOutcome()) with
-        {
-            Detail = $"The import ended at line {import.Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
-            Outcome = "unknown",
-        };
 
     private static bool WantsProgress(HttpRequest request) =>
         request.Headers.Accept.Any(accept => accept!.Contains(ContentTypes.Lines, StringComparison.OrdinalIgnoreCase));

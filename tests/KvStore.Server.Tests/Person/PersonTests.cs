@@ -19,7 +19,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
         Assert.Equal(["id", "name", "updatedAt"], updated.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal((100, "mob"), (updated.Json.GetProperty("id").GetInt64(), updated.Json.GetProperty("name").GetString()));
         Assert.InRange(updated.Json.GetProperty("updatedAt").GetDateTimeOffset(), before, DateTimeOffset.UtcNow.AddSeconds(1));
-        Assert.EndsWith("Z\"}", updated.Text, StringComparison.Ordinal);
+        Assert.Matches("\"updatedAt\":\"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{7}Z\"}$", updated.Text);
 
         foreach (var read in new[] { await GetAsync(OriginalGet), await server.Client.GetAsync("/person/get?id=100"), await server.Client.GetAsync("/v1/kv/person/100") })
         {
@@ -73,10 +73,10 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Theory]
-    [InlineData("", "id")]
+    [InlineData("", "body")]
     [InlineData("{", "body")]
     [InlineData("{}", "id")]
-    [InlineData("null", "id")]
+    [InlineData("null", "body")]
     [InlineData("[]", "body")]
     [InlineData("100", "body")]
     [InlineData("\"id\"", "body")]
@@ -84,7 +84,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{\"id\":100,}", "body")]
     [InlineData("{id:100}", "body")]
     [InlineData("{'id':100}", "body")]
-    [InlineData("{\"id\":}", "id")]
+    [InlineData("{\"id\":}", "body")]
     [InlineData("{\"id\":\"100\",\"name\":\"n\"}", "id")]
     [InlineData("{\"id\":100.0,\"name\":\"n\"}", "id")]
     [InlineData("{\"id\":1e2,\"name\":\"n\"}", "id")]
@@ -98,10 +98,9 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{\"id\":1,\"id\":2,\"name\":\"n\"}", "id")]
     [InlineData("{\"id\":1,\"name\":5}", "name")]
     [InlineData("{\"id\":1,\"name\":\"\\ud800\"}", "name")]
-    [InlineData("{\"id\":1,\"name\":\"\\x\"}", "name")]
-    [InlineData("{\"id\":1,\"name\":\"a\nb\"}", "name")]
+    [InlineData("{\"id\":1,\"name\":\"\\x\"}", "body")]
+    [InlineData("{\"id\":1,\"name\":\"a\nb\"}", "body")]
     [InlineData("{\"id\":1,\"name\":\"a\",\"name\":\"b\"}", "name")]
-    [InlineData("{\"id\":1,\"name\":\"a\",\"\\ud800\":1}", "body")]
     public async Task UpdateAndGet_InvalidBody_NamesField(string body, string field)
     {
         var before = server.Store.Latest;
@@ -142,7 +141,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("?id=1&id=1", "id")]
     [InlineData("?ID=1", "ID")]
     [InlineData("?name=mob", "name")]
-    [InlineData("", "id")]
+    [InlineData("", "body")]
     public async Task Get_InvalidQuery_NamesField(string query, string field) =>
         (await server.Client.GetAsync("/person/get" + query)).ExpectProblem(400, "malformed-request", field);
 
