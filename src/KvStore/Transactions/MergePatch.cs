@@ -17,6 +17,9 @@ public sealed class MergePatch : ReadModifyWrite
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = DepthMax };
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    // U+FEFF, which some editors and shells write before UTF-8.
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private readonly JsonElement _patch;
     private readonly int _patchBytes;
     private readonly int _valueBytesMax;
@@ -87,43 +90,38 @@ public sealed class MergePatch : ReadModifyWrite
             return;
         }
 
-        // By name: a linear search for each member would block the log's thread for minutes on a large value.
-        var changes = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var member in patch.EnumerateObject())
-            changes[member.Name] = member.Value;
-
-        var patched = new HashSet<string>(StringComparer.Ordinal);
-        json.WriteStartObject();
+        // By name, each once: of a repeated name most readers see the last value, at the place of the first. A linear search for each
+        // member would block the log's thread for minutes on a large value.
+        var members = new OrderedDictionary<string, (JsonElement? Before, JsonElement? Change)>(StringComparer.Ordinal);
         if (target is { ValueKind: JsonValueKind.Object } before)
         {
             foreach (var member in before.EnumerateObject())
-            {
-                var isChanged = changes.TryGetValue(member.Name, out var change);
-                if (!isChanged)
-                    member.WriteTo(json);
-                else if (patched.Add(member.Name) && change.ValueKind != JsonValueKind.Null)
-                    WriteMember(member.Name, member.Value, change, json);
-            }
+                members[member.Name] = (member.Value, null);
         }
 
-        foreach (var (name, change) in changes)
+        foreach (var member in patch.EnumerateObject())
+            members[member.Name] = (members.GetValueOrDefault(member.Name).Before, member.Value);
+
+        json.WriteStartObject();
+        foreach (var (name, (value, change)) in members)
         {
-            if (!patched.Contains(name) && change.ValueKind != JsonValueKind.Null)
-                WriteMember(name, null, change, json);
+            if (change is { ValueKind: JsonValueKind.Null })
+                continue;
+            json.WritePropertyName(name);
+            if (change is { } given)
+                Merge(value, given, json);
+            else
+                value!.Value.WriteTo(json);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteMember(string name, JsonElement? target, JsonElement patch, Utf8JsonWriter json)
-    {
-        json.WritePropertyName(name);
-        Merge(target, patch, json);
-    }
-
     private static bool TryParse(ReadOnlyMemory<byte> utf8, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonDocument? document)
     {
         document = null;
+        if (utf8.Span.StartsWith(ByteOrderMark))
+            utf8 = utf8[ByteOrderMark.Length..];
         if (!Utf8.IsValid(utf8.Span))
             return false;
         try

@@ -29,6 +29,14 @@ public class MergePatchTests
     [InlineData("""{ "a" : 1.0e2, "b" : [ 1 ] }""", """{"c":1E400}""", """{"a":1.0e2,"b":[1],"c":1E400}""")]
     [InlineData("""{"b":1,"a":2}""", """{"a":3}""", """{"b":1,"a":3}""")]
     [InlineData("""{"a":1,"a":2}""", """{"a":3}""", """{"a":3}""")]
+    [InlineData("""{"a":1,"b":2,"a":3}""", """{"c":4}""", """{"a":3,"b":2,"c":4}""")]
+    [InlineData("""{"a":{"x":1},"a":{"y":2}}""", """{"a":{"z":3}}""", """{"a":{"y":2,"z":3}}""")]
+    [InlineData("""{"a":1,"a":{"y":2}}""", """{"a":{"z":3}}""", """{"a":{"y":2,"z":3}}""")]
+    [InlineData("""{"a":{"y":2},"a":1}""", """{"a":{"z":3}}""", """{"a":{"z":3}}""")]
+    [InlineData("""{"a":1,"\u0061":2}""", """{"a":null}""", "{}")]
+    [InlineData("{}", """{"a":{"x":1},"a":{"y":2}}""", """{"a":{"y":2}}""")]
+    [InlineData("""{"a":1}""", """{"a":null,"a":2}""", """{"a":2}""")]
+    [InlineData("\uFEFF{\"a\":1}", "\uFEFF{\"b\":2}", """{"a":1,"b":2}""")]
     [InlineData("""{"é":"\u00e9"}""", """{"\u00e9":"ü"}""", """{"é":"ü"}""")]
     public async Task Evaluate_NumbersOrderAndEscapes_AreKept(string target, string patch, string result)
     {
