@@ -11,6 +11,11 @@ internal static class ContentTypes
 
     private const string Form = "application/x-www-form-urlencoded";
 
+    private const string CharsetParameter = "charset=";
+
+    // UTF-8 is written without its hyphen, too, and text in ASCII is UTF-8.
+    private static readonly string[] Utf8Charsets = ["utf-8", "utf8", "us-ascii", "ascii"];
+
     private static readonly string[] Usual = [Json, OctetStream, Text, "text/plain"];
 
     // The characters of a field value: visible ASCII, space and tab (RFC 9110, section 5.5).
@@ -23,7 +28,7 @@ internal static class ContentTypes
         var given = request.ContentType;
 
         // curl's --data declares a form, whatever the data are.
-        contentType = string.IsNullOrEmpty(given) || given.Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
+        contentType = string.IsNullOrEmpty(given) || Essence(given).Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
         if (request.Headers.ContentType.Count > 1)
             return Problems.MalformedRequest("The header is repeated. Give it once.", "Content-Type");
         return Check(contentType, "Content-Type");
@@ -63,14 +68,32 @@ internal static class ContentTypes
 
     public static bool IsMergePatch(string contentType) => Essence(contentType).Equals(MergePatch, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the type is text in UTF-8.</summary>
-    public static bool IsText(string contentType)
+    /// <summary>Whether the type names a character set of which UTF-8 is no superset.</summary>
+    public static bool HasOtherCharset(string contentType)
     {
-        if (!Essence(contentType).StartsWith("text/", StringComparison.OrdinalIgnoreCase))
-            return false;
-        var charset = contentType.IndexOf("charset=", StringComparison.OrdinalIgnoreCase);
-        return charset < 0 || contentType.AsSpan(charset + "charset=".Length).Trim('"').StartsWith("utf-8", StringComparison.OrdinalIgnoreCase)
-            || contentType.AsSpan(charset + "charset=".Length).Trim('"').StartsWith(Encoding.ASCII.WebName, StringComparison.OrdinalIgnoreCase);
+        var rest = contentType.AsSpan();
+        for (var semicolon = rest.IndexOf(';'); semicolon >= 0; semicolon = rest.IndexOf(';'))
+        {
+            rest = rest[(semicolon + 1)..].TrimStart(" \t");
+            if (!rest.StartsWith(CharsetParameter, StringComparison.OrdinalIgnoreCase))
+                continue;
+            var end = rest.IndexOf(';');
+            var charset = (end < 0 ? rest : rest[..end])[CharsetParameter.Length..].Trim(" \t\"");
+            return !charset.IsEmpty && !IsUtf8(charset);
+        }
+
+        return false;
+    }
+
+    private static bool IsUtf8(ReadOnlySpan<char> charset)
+    {
+        foreach (var name in Utf8Charsets)
+        {
+            if (charset.Equals(name, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
     }
 
     private static ReadOnlySpan<char> Essence(string contentType)

@@ -16,7 +16,7 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
         new(ApiMember.Text(name, description), value, (json, text) => json.WriteStringValue((string)text));
 
     public static StatusField Time(string name, string description, Func<ServiceStatus, DateTimeOffset?> value) =>
-        new(ApiMember.Time(name, description), status => value(status), (json, time) => json.WriteStringValue((DateTimeOffset)time));
+        new(ApiMember.Time(name, description), status => value(status), (json, time) => JsonTime.WriteValue(json, (DateTimeOffset)time));
 
     public static StatusField Integer(string name, string? metric, string description, Func<ServiceStatus, long> value) =>
         new(ApiMember.Integer(name, description), status => value(status), (json, number) => json.WriteNumberValue((long)number)) { Metric = metric };

@@ -33,8 +33,8 @@ internal static class ApiParts
         Integer("size", "Bytes of the value."),
         Time("modified_at", "When it was last written (RFC 3339)."),
         Time("expires_at", "When it will be deleted; absent if it does not expire.").Optional(),
-        new ApiMember("json", null, "The value, if it is JSON by its media type.").Optional(),
-        Text("text", "The value, if it is UTF-8 text by its media type.").Optional(),
+        new ApiMember("json", null, "The value, if it is JSON by its media type and in fact.").Optional(),
+        Text("text", "The value, if it is any other UTF-8.").Optional(),
         Text("base64", "The value, if it is anything else.").Optional(),
     ]);
 

@@ -1,5 +1,3 @@
-using System.Text.Unicode;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -19,27 +17,9 @@ internal static class ExportLine
         json.WriteString("key"u8, entry.Key.Utf8);
         json.WriteString("content_type"u8, contentType);
         if (entry.ExpiresAt is { } expiresAt)
-            json.WriteString("expires_at"u8, expiresAt.UtcDateTime);
-        WriteValue(json, entry.Value.Span, contentType);
+            JsonTime.Write(json, "expires_at"u8, expiresAt);
+        EntryJson.WriteValue(json, entry.Value.Span, contentType, mayBeJson: IsBare(entry.Value.Span));
         json.WriteEndObject();
-    }
-
-    private static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value, string contentType)
-    {
-        var isJson = ContentTypes.IsJson(contentType);
-        if (isJson && IsBare(value) && EntryJson.IsValid(value))
-        {
-            json.WritePropertyName("json"u8);
-            json.WriteRawValue(value, skipInputValidation: true);
-        }
-        else if ((isJson || ContentTypes.IsText(contentType)) && Utf8.IsValid(value))
-        {
-            json.WriteString("text"u8, value);
-        }
-        else
-        {
-            json.WriteBase64String("base64"u8, value);
-        }
     }
 
     // Whether JSON can be embedded in a line verbatim and read back unchanged.

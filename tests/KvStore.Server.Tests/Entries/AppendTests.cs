@@ -23,7 +23,7 @@ public sealed class AppendTests(KvServer server) : IClassFixture<KvServer>
 
         var expected = answers.Select((answer, i) => (answer.Revision, Value: $"{i}")).OrderBy(pair => pair.Revision).Select(pair => pair.Value);
         var items = (await server.Client.GetAsync("/v1/kv?prefix=many/&limit=1000&values=true")).Json.GetProperty("items").EnumerateArray();
-        Assert.Equal(expected, items.Select(item => System.Text.Encoding.UTF8.GetString(item.GetProperty("base64").GetBytesFromBase64())));
+        Assert.Equal(expected, items.Select(item => item.GetProperty("text").GetString()));
         Assert.Equal(300, answers.Select(answer => answer.Header("Location")).Distinct().Count());
     }
 

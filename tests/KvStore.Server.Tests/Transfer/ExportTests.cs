@@ -11,6 +11,8 @@ public sealed class ExportTests
         await server.Client.PutAsync("/v1/kv/json-lines", "{\n}", ("Content-Type", "application/json"));
         await server.Client.PutAsync("/v1/kv/json-space", "{} ", ("Content-Type", "application/json"));
         await server.Client.PutAsync("/v1/kv/text", "é\n\"", ("Content-Type", "text/plain"));
+        await server.Client.PutAsync("/v1/kv/json-loose", "{\"a\":1e400}", ("Content-Type", "application/json"));
+        await server.Client.PutAsync("/v1/kv/form", "{\"a\":1}", ("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"));
         var last = await server.Client.PutAsync("/v1/kv/bytes", [0xFF]);
         await server.Client.PutAsync("/v1/kv/other", "x");
 
@@ -19,14 +21,16 @@ public sealed class ExportTests
         Assert.Equal(
             """
             {"key":"bytes","content_type":"application/octet-stream","base64":"/w=="}
+            {"key":"form","content_type":"application/octet-stream","text":"{\"a\":1}"}
             {"key":"json","content_type":"application/json","json":{ "a": 1.0 }}
             {"key":"json-lines","content_type":"application/json","text":"{\n}"}
+            {"key":"json-loose","content_type":"application/json","text":"{\"a\":1e400}"}
             {"key":"json-space","content_type":"application/json","text":"{} "}
             {"key":"text","content_type":"text/plain","text":"é\n\""}
 
             """.ReplaceLineEndings("\n"),
             answer.Text);
-        Assert.Equal(3, (await server.Client.GetAsync("/v1/export?prefix=json")).Expect(200).Text.Count('\n'));
+        Assert.Equal(4, (await server.Client.GetAsync("/v1/export?prefix=json")).Expect(200).Text.Count('\n'));
         Assert.Equal("", (await server.Client.GetAsync("/v1/export?prefix=none")).Expect(200).Text);
     }
 

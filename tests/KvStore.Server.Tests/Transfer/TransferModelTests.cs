@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
+using System.Text.Json;
 
 namespace KvStore.Server.Tests;
 
@@ -10,13 +11,18 @@ public sealed class TransferModelTests
     private static readonly string[] Parts = ["a", "b", "/", " ", "\"", "\\", "é", "\uFFFD", "\u2028", "\U0001F600", "~", "{", "%"];
 
     private static readonly string[] ContentTypes =
-        ["application/json", "application/ld+json", "text/plain", "text/plain; charset=utf-8", "text/plain; charset=latin1", "application/octet-stream", "x", "a\tb", "image/png"];
+        ["application/json", "application/ld+json", "text/plain", "text/plain; charset=utf-8", "text/plain; charset=latin1", "text/plain; charset=UTF8", "application/json; charset=utf-16", "application/octet-stream", "x", "a\tb", "image/png"];
 
     private static readonly string[] Fragments =
     [
         "{", "}", "[", "]", "\"", ":", ",", "\\", "\\ud800", "\\u0000", "\n", "\r", " ", "1e999", "-", "true", "null", "\"key\"", "\"json\"", "\"text\"", "\"base64\"",
         "\"content_type\"", "\"expires_at\"", "\"revision\"", "\"size\"", "\"a\"", "\"====\"", "\"QQ==\"", "{\"key\":\"a\",\"text\":\"b\"}", "\"2026-01-01\"", "\u0085", "\uFEFF",
     ];
+
+    // The byte order mark as Latin-1, in which each byte is a character.
+    private static readonly string Mark = Encoding.Latin1.GetString(TextInput.ByteOrderMark);
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private readonly Random _random = Seed.NewRandom();
 
@@ -36,6 +42,8 @@ public sealed class TransferModelTests
             Assert.Equal((source.Store.Latest.Count, 0), (imported.GetProperty("imported").GetInt64(), imported.GetProperty("failed").GetInt64()));
             Assert.Equal(exported, (await target.Client.GetAsync("/v1/export")).Expect(200).Body);
             Assert.Equal(Contents(source.Store.Latest), Contents(target.Store.Latest));
+            foreach (var line in Encoding.UTF8.GetString(exported).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                AssertStrict(JsonDocument.Parse(line, Strict).RootElement);
         }
     }
 
@@ -45,11 +53,12 @@ public sealed class TransferModelTests
         await using var server = await KvServer.StartAsync(("ImportErrorsMax", "100000"));
         for (var round = 0; round < 200; round++)
         {
-            var body = RandomGarbage();
+            // A first line that is no start of another form of body.
+            byte[] body = [.. "x\n"u8, .. RandomGarbage()];
             var lines = Encoding.Latin1.GetString(body).Split('\n');
             var answer = (await server.Client.ImportAsync(body)).Expect(200).Json;
 
-            var blank = lines.Count(line => line.Trim(' ', '\t', '\r').Length == 0);
+            var blank = lines.Count(line => (line.StartsWith(Mark, StringComparison.Ordinal) ? line[Mark.Length..] : line).Trim(' ', '\t', '\r').Length == 0);
             Assert.Equal(lines.Length - blank, answer.GetProperty("imported").GetInt64() + answer.GetProperty("expired").GetInt64() + answer.GetProperty("failed").GetInt64());
             var failed = answer.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("line").GetInt32()).ToArray();
             Assert.Equal(answer.GetProperty("failed").GetInt32(), failed.Length);
@@ -105,6 +114,19 @@ public sealed class TransferModelTests
         Assert.StartsWith("{\"line\":2,", Encoding.UTF8.GetString(read.Buffer), StringComparison.Ordinal);
     }
 
+    // Throws for repeated names by itself.
+    private static void AssertStrict(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+            Assert.All(element.EnumerateObject(), member => AssertStrict(member.Value));
+        else if (element.ValueKind == JsonValueKind.Array)
+            Assert.All(element.EnumerateArray(), AssertStrict);
+        else if (element.ValueKind == JsonValueKind.Number)
+            Assert.True(double.IsFinite(element.GetDouble()));
+        else if (element.ValueKind == JsonValueKind.String)
+            _ = element.GetString();
+    }
+
     // As a reader of a stream does: what was not taken comes again, with more behind it.
     private List<string> Split(byte[] bytes, int lineBytesMax)
     {
@@ -142,7 +164,7 @@ public sealed class TransferModelTests
     private string RandomJson()
     {
         var depth = _random.Next(66);
-        return $"{new string('[', depth)}{_random.GetItems(["1.50", "\"\\ud800\"", "{\"a\": null}", "true", "\"é\\n\""], 1)[0]}{new string(']', depth)}";
+        return $"{new string('[', depth)}{_random.GetItems(["1.50", "1e400", "\"\\ud800\"", "{\"a\": null}", "{\"a\":1,\"\\u0061\":2}", "true", "\"é\\n\"", "\uFEFF1"], 1)[0]}{new string(']', depth)}";
     }
 
     private string RandomText() => string.Concat(_random.GetItems(Parts, _random.Next(6)));

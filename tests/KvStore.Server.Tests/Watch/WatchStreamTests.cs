@@ -120,7 +120,8 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("{\n\"a\" :\r\n[1,\r2],\n\n\"b\": \"\\n\"}", "application/json", "json")]
     [InlineData("one\ntwo\r\nthree\r\rdata: four\n\n", "text/plain", "text")]
     [InlineData("a\u2028b\u0085c\n", "text/plain; charset=utf-8", "text")]
-    [InlineData("not json\n\n", "application/json", "base64")]
+    [InlineData("not json\n\n", "application/json", "text")]
+    [InlineData("latin1\n", "text/plain; charset=latin1", "base64")]
     public async Task Watch_LineBreaks_RoundTrip(string value, string contentType, string member)
     {
         using var stream = await EventStream.OpenAsync(server.Address, "?key=breaks");
@@ -134,7 +135,7 @@ public sealed class WatchStreamTests(KvServer server) : IClassFixture<KvServer>
 
     [Theory]
     [InlineData("text/plain", "text")]
-    [InlineData("application/octet-stream", "base64")]
+    [InlineData("text/plain; charset=latin1", "base64")]
     public async Task Watch_LargestValue_RoundTrips(string contentType, string member)
     {
         var value = string.Create(1 << 20, Seed.NewRandom(), static (text, random) =>

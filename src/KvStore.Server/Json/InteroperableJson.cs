@@ -1,0 +1,139 @@
+namespace KvStore.Server;
+
+/// <summary>
+/// JSON that every reader understands in the same way (I-JSON, RFC 7493): without repeated names, halves of surrogate pairs and numbers
+/// beyond a double, and of few levels. One value that is not would make a whole page unreadable for a strict reader.
+/// </summary>
+internal static class InteroperableJson
+{
+    // Most readers accept 64 levels. A value in an answer is three levels deep already.
+    private const int DepthMax = 60;
+
+    // A number of this many digits may exceed 1.8e308 without an exponent.
+    private const int SafeDigits = 300;
+
+    private static readonly SearchValues<byte> Exponents = SearchValues.Create("eE"u8);
+
+    /// <summary>Whether the text, which is UTF-8, is one such value.</summary>
+    public static bool Is(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = DepthMax });
+        var names = new Names();
+        try
+        {
+            while (reader.Read())
+            {
+                if (!IsGood(ref reader, ref names))
+                    return false;
+            }
+
+            return names.AreDistinct();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+        finally
+        {
+            names.Return();
+        }
+    }
+
+    private static bool IsGood(ref Utf8JsonReader reader, ref Names names)
+    {
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.StartObject:
+                names.Begin(reader.CurrentDepth);
+                return true;
+            case JsonTokenType.PropertyName:
+                if (HasLoneSurrogate(ref reader))
+                    return false;
+                names.Add(ref reader);
+                return true;
+            case JsonTokenType.String:
+                return !HasLoneSurrogate(ref reader);
+            case JsonTokenType.Number:
+                return (reader.ValueSpan.Length <= SafeDigits && !reader.ValueSpan.ContainsAny(Exponents)) || double.IsFinite(reader.GetDouble());
+            default:
+                return true;
+        }
+    }
+
+    private static bool HasLoneSurrogate(ref Utf8JsonReader reader) => reader.ValueIsEscaped && JsonString.HasLoneSurrogate(reader.ValueSpan);
+
+    /// <summary>
+    /// The names of all objects, as hashes of the object's number and the name. Two that are equal by chance only make a value text, which loses nothing,
+    /// so the hash need not be strong; and because the hashes are sorted, no choice of names makes this slow.
+    /// </summary>
+    private ref struct Names
+    {
+        private const ulong FnvOffset = 14695981039346656037;
+        private const ulong FnvPrime = 1099511628211;
+
+        private Levels _objects;
+        private ulong[]? _hashes;
+        private int _count;
+        private int _begun;
+
+        public void Begin(int depth) => _objects[depth] = ++_begun;
+
+        public void Add(ref Utf8JsonReader reader)
+        {
+            if (_hashes is null || _count == _hashes.Length)
+                Grow();
+            _hashes![_count++] = HashOf(ref reader, FnvOffset ^ (uint)_objects[reader.CurrentDepth - 1]);
+        }
+
+        public readonly bool AreDistinct()
+        {
+            var hashes = _hashes.AsSpan(0, _count);
+            hashes.Sort();
+            for (var i = 1; i < hashes.Length; i++)
+            {
+                if (hashes[i] == hashes[i - 1])
+                    return false;
+            }
+
+            return true;
+        }
+
+        public readonly void Return()
+        {
+            if (_hashes is not null)
+                ArrayPool<ulong>.Shared.Return(_hashes);
+        }
+
+        private static ulong HashOf(ref Utf8JsonReader reader, ulong hash)
+        {
+            if (!reader.ValueIsEscaped)
+                return HashOf(reader.ValueSpan, hash);
+            var name = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
+            hash = HashOf(name.AsSpan(0, reader.CopyString(name)), hash);
+            ArrayPool<byte>.Shared.Return(name);
+            return hash;
+        }
+
+        private static ulong HashOf(ReadOnlySpan<byte> name, ulong hash)
+        {
+            hash *= FnvPrime;
+            foreach (var value in name)
+                hash = (hash ^ value) * FnvPrime;
+            return hash;
+        }
+
+        private void Grow()
+        {
+            var larger = ArrayPool<ulong>.Shared.Rent(Math.Max(32, 2 * _count));
+            _hashes.AsSpan(0, _count).CopyTo(larger);
+            Return();
+            _hashes = larger;
+        }
+
+        [System.Runtime.CompilerServices.InlineArray(DepthMax + 1)]
+        private struct Levels
+        {
+            private int _first;
+        }
+    }
+}
