@@ -45,6 +45,7 @@ try
     StatusEndpoints.Map(app);
     CheckpointEndpoints.Map(app);
     app.MapKvStoreOpenApi();
+    app.MapOptions();
 
     return await app.RunToExitCodeAsync();
 }

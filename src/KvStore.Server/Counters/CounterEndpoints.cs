@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/counters/{key}: adds to a number. The counter is the entry of the same key; its value is the number as text.</summary>
@@ -24,8 +22,7 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
             ?? parameters.TryGetNumber(By, long.MinValue, long.MaxValue, out by)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
-            ?? IdempotencyHeader.TryGet(context, out idempotencyKey)
-            ?? RejectBody(context);
+            ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
             return problem;
 
@@ -33,12 +30,6 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
         var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency });
         return await WriteOutcome.AnswerAsync(context, outcome, Answer);
     }
-
-    // A client that sends a number in the body expects it to be added, instead of 1.
-    private static Problem? RejectBody(HttpContext context) =>
-        context.Request.ContentLength is not (null or 0) || (context.Request.ContentLength is null && context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody)
-            ? Problems.MalformedRequest("A counter takes no body. Give the number to add in the query string, such as ?by=5.", "body")
-            : null;
 
     private static WriteAnswer Answer(Outcome.Committed committed) => new(StatusCodes.Status200OK, committed.Revision)
     {

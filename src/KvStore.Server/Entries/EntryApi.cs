@@ -22,7 +22,7 @@ internal static class EntryApi
         "Which changes `wait` waits for: those after this revision.")
     { Minimum = "0" };
 
-    private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches.", ContentTypes.MergePatch);
+    private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches; absent if the media type is not at fault.", ContentTypes.MergePatch) { IsOptional = true };
 
     private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/queue/0000000000000000007");
 
@@ -32,7 +32,7 @@ internal static class EntryApi
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses =
         [
-            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
+            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
             ApiParts.NotModified,
             ApiParts.MalformedKey,
             ApiParts.NotFound,
@@ -58,6 +58,7 @@ internal static class EntryApi
             ApiParts.SlowBody,
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge,
+            ApiParts.UnsupportedBody,
             .. WriteApi.Rejections,
         ],
     };
@@ -91,7 +92,7 @@ internal static class EntryApi
             new(409, "The stored value is not JSON; nothing was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.NotJson() },
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge with { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
-            new(415, "The body is no JSON merge patch by its media type.") { Headers = [AcceptPatch], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
+            ApiParts.UnsupportedBody with { Description = "The body is no JSON merge patch by its media type, or is encoded.", Headers = [AcceptPatch, .. ApiParts.UnsupportedBody.Headers], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
             .. WriteApi.Rejections,
         ],
     };
@@ -113,6 +114,7 @@ internal static class EntryApi
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
             ApiParts.TooLarge,
+            ApiParts.UnsupportedBody,
             .. WriteApi.Rejections,
         ],
     };

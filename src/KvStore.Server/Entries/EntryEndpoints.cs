@@ -42,12 +42,12 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 #pragma warning restore RS0030
 
         // Arguments instead of a closure, which would also be allocated for reads that do not wait.
-        static async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
+        async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
             await AnswerAsync(context, await taking, key, conditions);
 
-        static Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
+        Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
             ? problem.WriteAsync(context)
-            : EntryAnswer.WriteAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+            : EntryAnswer.WriteAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions, time);
     }
 
     private Task PutAsync(HttpContext context)
@@ -130,7 +130,6 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
         var problem = TryGetPrefix(context, out var prefix)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
-            ?? Conditions.Reject(context)
             ?? ContentTypes.TryGet(context.Request, out contentType)
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)

@@ -4,9 +4,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace KvStore.Server;
 
-/// <summary>If-Match and If-None-Match as guards, or null where absent (RFC 9110, section 13.1). An ETag is an entry's revision in quotes.</summary>
-internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
+/// <summary>
+/// The conditions of a request for one entry (RFC 9110, section 13) as guards, or null where absent. An ETag is an entry's revision in quotes.
+/// A date counts only without the ETags that it stands in for, as section 13.2.2 has it.
+/// </summary>
+/// <param name="IfMatch">If-Match, or else If-Unmodified-Since: fails a request.</param>
+/// <param name="IfNoneMatch">If-None-Match: fails a write, and makes a read 304.</param>
+/// <param name="Unmodified">If-Modified-Since without If-None-Match, turned round: a read is 304 if it passes. For reads only.</param>
+internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch, Guard? Unmodified)
 {
+    /// <summary>What a write is guarded by.</summary>
     public ImmutableArray<Guard> Guards => (IfMatch, IfNoneMatch) switch
     {
         (null, null) => [],
@@ -16,24 +23,34 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
     };
 
     /// <summary>Whether a read may be answered with 304.</summary>
-    public bool MayBeNotModified => IfNoneMatch is not null;
+    public bool MayBeNotModified => (IfNoneMatch ?? Unmodified) is not null;
 
     /// <summary>Whether the client's copy of the entry is current: a read is 304.</summary>
-    public bool IsNotModified(Entry entry) => IfNoneMatch?.Passes(entry) == false;
+    public bool IsNotModified(Entry entry) => IfNoneMatch?.Passes(entry) == false || Unmodified?.Passes(entry) == true;
 
-    /// <summary>Reads the two headers. A condition that cannot be parsed is a problem, never ignored.</summary>
+    /// <summary>
+    /// Reads the headers. A condition that cannot be parsed is a problem, never ignored; but a date of If-Modified-Since is (section 13.1.3), because
+    /// the whole entry is never a wrong answer. <see cref="HeaderRules"/> has rejected those that the endpoint does not honour.
+    /// </summary>
     public static Problem? TryGet(HttpContext context, Key key, out Conditions conditions)
     {
         conditions = default;
         var headers = context.Request.Headers;
         Guard? ifMatch = null;
         Guard? ifNoneMatch = null;
+        Guard? unmodified = null;
 
         if (headers.IfMatch is { Count: > 0 } match)
         {
             if (!TryParse(match, strong: true, out var any, out var revisions))
                 return Malformed(HeaderNames.IfMatch, match);
             ifMatch = any ? Guard.Exists(key) : Guard.RevisionIn(key, revisions);
+        }
+        else if (headers.IfUnmodifiedSince is { Count: > 0 } since)
+        {
+            if (!TryParse(since, out var date))
+                return Problems.MalformedRequest($"Give one HTTP date, such as {HeaderNames.IfUnmodifiedSince}: Sun, 06 Nov 1994 08:49:37 GMT. Given: {since}.", HeaderNames.IfUnmodifiedSince);
+            ifMatch = Guard.UnmodifiedSince(key, date);
         }
 
         if (headers.IfNoneMatch is { Count: > 0 } noneMatch)
@@ -42,17 +59,13 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
                 return Malformed(HeaderNames.IfNoneMatch, noneMatch);
             ifNoneMatch = any ? Guard.Absent(key) : Guard.RevisionNotIn(key, revisions);
         }
+        else if (headers.IfModifiedSince is { Count: > 0 } since && TryParse(since, out var date))
+        {
+            unmodified = Guard.UnmodifiedSince(key, date);
+        }
 
-        conditions = new Conditions(ifMatch, ifNoneMatch);
+        conditions = new Conditions(ifMatch, ifNoneMatch, unmodified);
         return null;
-    }
-
-    /// <summary>Rejects both headers on a request that is not about one entry.</summary>
-    public static Problem? Reject(HttpContext context)
-    {
-        var headers = context.Request.Headers;
-        var given = headers.IfMatch.Count > 0 ? HeaderNames.IfMatch : headers.IfNoneMatch.Count > 0 ? HeaderNames.IfNoneMatch : null;
-        return given is null ? null : Problems.MalformedRequest("A condition is about one entry, and this request is not. Omit the header; in a transaction, use guards.", given);
     }
 
     // If-Match compares strongly, so that weak tags never match; If-None-Match compares weakly (RFC 9110, section 8.8.3.2).
@@ -84,6 +97,13 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch)
     // The service writes no leading zeros: "07" is not the tag of revision 7.
     private static bool TryParseRevision(ReadOnlySpan<char> text, out long revision) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out revision) && (text[0] != '0' || text.Length == 1);
+
+    // In any of the three formats of RFC 9110, section 5.6.7.
+    private static bool TryParse(StringValues values, out DateTimeOffset date)
+    {
+        date = default;
+        return values.Count == 1 && HeaderUtilities.TryParseDate(values[0], out date);
+    }
 
     private static Problem Malformed(string header, StringValues values) =>
         Problems.MalformedRequest($"Write * or revisions in quotes, such as {header}: \"7\" or {header}: \"7\", \"9\". Given: {values}.", header);

@@ -5,7 +5,7 @@ namespace KvStore.Server;
 /// <summary>
 /// Chooses the endpoint of every target below <see cref="RequestTarget.KeyPathPrefix"/> and <see cref="RequestTarget.CounterPathPrefix"/> by
 /// its method alone, whatever the key. This includes targets with <c>..</c> segments: the router would resolve them to another path, so
-/// the key parser rejects them.
+/// the key parser rejects them. Whatever the target, a method counts only as it is defined: <c>delete</c> is none.
 /// </summary>
 /// <remarks>
 /// Saves the router from decoding the path and searching all routes. It skips a request that has its endpoint already; requests
@@ -13,6 +13,9 @@ namespace KvStore.Server;
 /// </remarks>
 internal static class KeyRouting
 {
+    // No method, so that the router answers 405.
+    private const string NoMethod = "-";
+
     // Entries first, because nearly all requests are for them.
     private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix];
 
@@ -20,22 +23,39 @@ internal static class KeyRouting
     public static void Use(WebApplication app)
     {
         var resources = new Lazy<Resource[]>(() => [.. Prefixes.Select(prefix => Resource.Of(app, prefix))]);
-        app.Use(next => context =>
+        app.Use(next =>
         {
-            var path = RequestTarget.PathOf(context);
-            foreach (var resource in resources.Value)
-            {
-                if (!IsBelow(context, path, resource.Prefix))
-                    continue;
-                if (resource.Endpoints.TryGetValue(context.Request.Method, out var endpoint))
-                    context.SetEndpoint(endpoint);
-                else
-                    context.Request.Path = resource.AnyPath;
-                break;
-            }
+            return context => IsAsDefined(context.Request.Method) ? RouteAsync(context) : RejectAsync(context, RouteAsync);
 
-            return next(context);
+            Task RouteAsync(HttpContext context)
+            {
+                var path = RequestTarget.PathOf(context);
+                foreach (var resource in resources.Value)
+                {
+                    if (!IsBelow(context, path, resource.Prefix))
+                        continue;
+                    if (resource.Endpoints.TryGetValue(context.Request.Method, out var endpoint))
+                        context.SetEndpoint(endpoint);
+                    else
+                        context.Request.Path = resource.AnyPath;
+                    break;
+                }
+
+                return next(context);
+            }
         });
+    }
+
+    // Methods are case-sensitive (RFC 9110, section 9.1), but the router and the framework compare them without regard to case.
+    private static bool IsAsDefined(string method) => ReferenceEquals(method, HttpMethods.Get) || ReferenceEquals(method, HttpMethods.Put) ||
+        string.Equals(method, HttpMethods.GetCanonicalizedValue(method), StringComparison.Ordinal);
+
+    private static async Task RejectAsync(HttpContext context, RequestDelegate routeAsync)
+    {
+        var method = context.Request.Method;
+        context.Request.Method = NoMethod;
+        await routeAsync(context);
+        context.Request.Method = method;
     }
 
     private static bool IsBelow(HttpContext context, ReadOnlySpan<char> path, string prefix) =>

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace KvStore.Server;
 
 /// <summary>
@@ -31,7 +33,12 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     public Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
-        var body = ToUtf8Json();
+        var body = ToBody();
+
+        // A client that sends all of its body before it reads would lose the answer with the connection, unless the rest is read (RFC 9112,
+        // section 9.6). The web server reads it for 5 seconds, but only up to its limit.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = null;
         response.StatusCode = Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;
@@ -43,6 +50,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
+
+    /// <summary>The body of the answer: a line, so that a terminal's next prompt starts on its own.</summary>
+    public byte[] ToBody() => [.. ToUtf8Json(), (byte)'\n'];
 
     public byte[] ToUtf8Json()
     {

@@ -66,8 +66,11 @@ internal static class Problems
             "Nothing was changed. The member failed lists every guard that failed, with the current revision of its key, or null if it has no entry. Read again and decide again.")
         { Failed = failed };
 
-    public static Problem UnsupportedMediaType(string detail) =>
-        new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = "Content-Type" };
+    public static Problem UnsupportedMediaType(string detail, string field = "Content-Type") =>
+        new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = field };
+
+    public static Problem ExpectationFailed(string field) =>
+        new(StatusCodes.Status417ExpectationFailed, "expectation-failed", "The expectation cannot be met", "The only expectation that is understood is 100-continue. Omit the header.") { Field = field };
 
     public static Problem IdempotencyKeyReused(string field) =>
         new(StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The Idempotency-Key belongs to another request",
@@ -121,6 +124,7 @@ internal static class Problems
         StatusCodes.Status408RequestTimeout => BodyTooSlow(),
         StatusCodes.Status414UriTooLong => new(status, "target-too-long", "The request target is too long", detail),
         StatusCodes.Status431RequestHeaderFieldsTooLarge => new(status, "headers-too-large", "The request headers are too large", detail),
+        StatusCodes.Status417ExpectationFailed => ExpectationFailed("Expect"),
         StatusCodes.Status413PayloadTooLarge => new(status, "too-large", "The request body is too large", detail),
         StatusCodes.Status415UnsupportedMediaType => UnsupportedMediaType(detail),
         >= 500 => new(status, "internal-error", "The service failed", detail),

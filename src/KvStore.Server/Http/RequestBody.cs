@@ -60,7 +60,7 @@ internal static class RequestBody
         // The queue could never admit more.
         var bytesMax = Math.Min(options.JsonBodyBytesMax, options.Store.QueueBytesMax);
 
-        // The bytes of the body are counted here, without the framing of chunks.
+        // Counted here, whatever the web server's limit.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         return await ReadAsync(context, options, bytesMax) is { } body ? (body, null) : ([], Problems.TooLarge(bytesMax));
     }
@@ -109,6 +109,8 @@ internal static class RequestBody
 
     private static async ValueTask<byte[]?> ReadChunkedAsync(HttpContext context, KvStoreOptions options, long bytesMax)
     {
+        // The bytes of the body are counted here, without the framing of chunks; and what is too much must be read after the answer.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var body = Open(context, options);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try

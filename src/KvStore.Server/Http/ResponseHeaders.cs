@@ -14,6 +14,9 @@ internal static class ResponseHeaders
     // The last revision and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
+    // The last time of Last-Modified, in seconds since 1970, and its text.
+    private static Tuple<long, StringValues>? _lastModified;
+
     public static void SetRevision(this HttpResponse response, long revision)
     {
         // Between two writes all reads have the same revision, so its text is cached. A race formats it once more.
@@ -21,6 +24,20 @@ internal static class ResponseHeaders
         if (text is null || text.Item1 != revision)
             _lastRevision = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
         response.Headers[Revision] = text.Item2;
+    }
+
+    /// <summary>When the entry was last written, but no later than a second ago.</summary>
+    /// <remarks>
+    /// An entry can be written again within its second. A client that was given this second while it lasted could not tell the two
+    /// values apart (RFC 9110, section 8.8.2.2), so that it is given the one before, by which the entry counts as modified.
+    /// </remarks>
+    public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt, DateTimeOffset now)
+    {
+        var second = Math.Min(modifiedAt.ToUnixTimeSeconds(), now.ToUnixTimeSeconds() - 1);
+        var text = _lastModified;
+        if (text is null || text.Item1 != second)
+            _lastModified = text = Tuple.Create(second, new StringValues(DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture)));
+        response.Headers.LastModified = text.Item2;
     }
 
     /// <summary>The ETag of an entry: its revision, quoted.</summary>

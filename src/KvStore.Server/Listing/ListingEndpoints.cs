@@ -38,7 +38,6 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         var problem = QueryParameters.TryGet(context, ["prefix"], out var parameters)
             ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
             ?? (prefix.Length == 0 ? Problems.MalformedRequest("Give the prefix of the entries to delete. It must not be empty, because that would delete everything.", "prefix") : null)
-            ?? Conditions.Reject(context)
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
             return problem;

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>GET and HEAD of /v1/status, and GET of /metrics: what the service is doing, for people and for monitoring systems.</summary>
+/// <summary>GET and HEAD of /v1/status, and of /metrics: what the service is doing, for people and for monitoring systems.</summary>
 internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics metrics)
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -9,6 +9,7 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics
         routes.Map(HttpMethods.Get, "/v1/status", endpoints.StatusAsync, StatusApi.Status);
         routes.Map(HttpMethods.Head, "/v1/status", endpoints.StatusAsync, StatusApi.Status.AsHead("headStatus"));
         routes.Map(HttpMethods.Get, "/metrics", endpoints.MetricsAsync, StatusApi.Metrics);
+        routes.Map(HttpMethods.Head, "/metrics", endpoints.MetricsAsync, StatusApi.Metrics.AsHead("headMetrics"));
     }
 
     private async Task<Problem?> StatusAsync(HttpContext context)

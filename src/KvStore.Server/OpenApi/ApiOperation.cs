@@ -13,6 +13,9 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
 
     public ApiBody? Body { get; init; }
 
+    /// <summary>Whether it reads a body. Set it where the document cannot have one, which is with GET.</summary>
+    public bool TakesBody { get => field || Body is not null; init; }
+
     /// <summary>Every answer, by status. What any request may get (<see cref="ApiParts.AnyRejections"/>) is added to the document.</summary>
     public IReadOnlyList<ApiResponse> Responses { get; init; } = [];
 

@@ -61,6 +61,9 @@ internal static class ApiParts
     public static readonly ApiParameter IfNoneMatch = new("If-None-Match", ParameterLocation.Header, JsonSchemaType.String,
         "Only if the entry has none of these ETags; `*`: only if there is no entry.");
 
+    public static readonly ApiParameter IfUnmodifiedSince = new("If-Unmodified-Since", ParameterLocation.Header, JsonSchemaType.String,
+        "Only if there is an entry that was not written since this `Last-Modified`. Dates have seconds; prefer `If-Match`, without which alone this counts.");
+
     public static readonly ApiHeader ETag = new("ETag", JsonSchemaType.String, "The entry's revision, quoted.", "\"7\"");
 
     /// <summary>For answers that may be about a key without an entry.</summary>
@@ -76,6 +79,8 @@ internal static class ApiParts
         "When the entry will be deleted (an HTTP date); absent if it does not expire.", "Sat, 31 Jan 2026 12:00:00 GMT")
     { IsOptional = true };
 
+    public static readonly ApiHeader LastModified = new("Last-Modified", JsonSchemaType.String, "When the entry was last written (an HTTP date), but no later than a second ago.", "Sat, 31 Jan 2026 12:00:00 GMT");
+
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which a retry may succeed.", 1);
 
     public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
@@ -90,14 +95,20 @@ internal static class ApiParts
     [
         new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("Invalid Host header.") },
         new(408, "The request arrived too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() },
+        new(417, "`Expect` asks for something else than 100-continue.") { Problem = Problems.ExpectationFailed("Expect") },
         new(414, "The request line is too long.") { Problem = Problems.OfStatus(414, "The request line is too long.") },
         new(431, "The headers are too large, or too many.") { Problem = Problems.OfStatus(431, "The request has too many headers.") },
     ];
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
 
+    private static readonly ApiHeader AcceptEncoding = new("Accept-Encoding", JsonSchemaType.String, "`identity` if the body has a `Content-Encoding`; else absent.", "identity") { IsOptional = true };
+
+    public static readonly ApiResponse UnsupportedBody = new(415, "The body is encoded, or a form with boundaries; nothing was changed.")
+    { Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("The service does not decode bodies.", "Content-Encoding") };
+
     public static readonly ApiResponse NotJson =
-        new(415, "The body is not JSON by its media type.") { Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.") };
+        new(415, "The body is not JSON by its media type, or is encoded.") { Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.") };
 
     public static readonly ApiResponse MalformedKey =
         new(400, "The key or another part of the request is malformed.") { Problem = Problems.MalformedKey("The key has 1025 bytes; at most 1024 are accepted.", "key") };

@@ -26,6 +26,7 @@ internal static class PersonApi
     public static readonly ApiOperation Get = new("getPerson", ApiParts.CompatibilityTag, "Read a person",
         "Reads the entry `person/{id}`. The id comes in the query string, or in a JSON body `{\"id\": 100}` as the original service had it.")
     {
+        TakesBody = true,
         Parameters =
         [
             new ApiParameter("id", ParameterLocation.Query, JsonSchemaType.Integer, "The person's id. Without it the request's JSON body has to have one.") { Example = 100 },
@@ -34,7 +35,7 @@ internal static class PersonApi
         ],
         Responses =
         [
-            Found with { Headers = [.. Found.Headers, ApiParts.Expires] }, ApiParts.NotModified, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.Gone,
+            Found with { Headers = [.. Found.Headers, ApiParts.LastModified, ApiParts.Expires] }, ApiParts.NotModified, ApiParts.Malformed("id"), ApiParts.NotFound, ApiParts.Gone,
             ApiParts.SlowBody, ReadApi.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, ReadApi.Unavailable,
         ],
     };

@@ -21,12 +21,17 @@ internal static class ReadApi
     ];
 
     public static readonly IReadOnlyList<ApiParameter> Conditions =
-        [ApiParts.IfMatch, ApiParts.IfNoneMatch with { Description = "ETags of the client's copies: 304 if the entry still has one of them." }];
+    [
+        ApiParts.IfMatch,
+        ApiParts.IfNoneMatch with { Description = "ETags of the client's copies: 304 if the entry still has one of them." },
+        ApiParts.IfUnmodifiedSince,
+        new("If-Modified-Since", ParameterLocation.Header, JsonSchemaType.String, "The `Last-Modified` of the client's copy: 304 if the entry was not written since. Counts only without `If-None-Match`."),
+    ];
 
     /// <summary>The answer that every read may get because of the state of the service.</summary>
     public static readonly ApiResponse Unavailable = new(503, "The store is loading, or has not reached `min_revision` in time.")
     { Headers = [ApiParts.RetryAfter], Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7) };
 
-    public static readonly ApiResponse PreconditionFailed = new(412, "The entry has none of the ETags in `If-Match`.")
-    { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Omit If-Match, or give this ETag, to read it.") };
+    public static readonly ApiResponse PreconditionFailed = new(412, "The entry has none of the ETags in `If-Match`, or was written since the date in `If-Unmodified-Since`.")
+    { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Omit the condition, or give this ETag, to read it.") };
 }

@@ -60,7 +60,7 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
 
         var request = features.Get<IHttpRequestFeature>();
         var problem = ProblemOf(error, request?.Method ?? "", response.Headers.Allow);
-        var text = problem.ToUtf8Json();
+        var text = problem.ToBody();
         response.StatusCode = problem.Status;
         response.Headers.Connection = "close";
         response.Headers.CacheControl = "no-store";

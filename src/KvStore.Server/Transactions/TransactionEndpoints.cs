@@ -14,7 +14,7 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         byte[] utf8 = [];
         TransactionBody? body = null;
         string? idempotencyKey = null;
-        var problem = QueryParameters.TryGet(context, [], out _) ?? Conditions.Reject(context) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
+        var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
             (utf8, problem) = await RequestBody.ReadJsonAsync(context, options);
         problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);

@@ -15,6 +15,8 @@ internal static class TransferApi
         Objects("errors", "The first of those: each with its `line` and a `detail`."),
     ]);
 
+    private static readonly ApiHeader AcceptRanges = new("Accept-Ranges", JsonSchemaType.String, "An export cannot be resumed.", "none");
+
     private const string Lines =
         """
         {"key":"user/42/name","content_type":"text/plain","text":"Ada"}
@@ -33,7 +35,7 @@ internal static class TransferApi
         ],
         Responses =
         [
-            new(200, "The entries. A connection that closes early means that the export is incomplete.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Lines, null, Lines)] },
+            new(200, "The entries. A connection that closes early means that the export is incomplete.") { Headers = [ApiParts.StoreRevision, AcceptRanges], Contents = [new ApiContent(ContentTypes.Lines, null, Lines)] },
             ApiParts.Malformed("prefix"),
             ApiParts.Gone,
             ReadApi.Unavailable,
@@ -55,6 +57,7 @@ internal static class TransferApi
             },
             ApiParts.Malformed("query"),
             ApiParts.SlowBody with { Description = "The body arrived too slowly; earlier lines may be stored." },
+            ApiParts.UnsupportedBody,
             .. WriteApi.Rejections.Where(rejection => rejection.Status != StatusCodes.Status422UnprocessableEntity),
         ],
     };

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
 
-/// <summary>GET of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
+/// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
 internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
     // Flushed at this size; then the export waits until the client has read.
@@ -12,6 +12,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     {
         var endpoints = ActivatorUtilities.CreateInstance<TransferEndpoints>(routes.ServiceProvider);
         routes.Map(HttpMethods.Get, "/v1/export", endpoints.ExportAsync, TransferApi.Export);
+        routes.Map(HttpMethods.Head, "/v1/export", endpoints.ExportAsync, TransferApi.Export.AsHead("headExport"));
         routes.Map(HttpMethods.Post, "/v1/import", endpoints.ImportAsync, TransferApi.Import);
     }
 
@@ -31,7 +32,9 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
 
         context.Response.SetRevision(snapshot!.Revision);
         context.Response.SetContent(ContentTypes.Lines);
-        await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
+        context.Response.Headers.AcceptRanges = "none";
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
         return null;
     }
 
@@ -60,7 +63,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
     private async Task<Problem?> ImportAsync(HttpContext context)
     {
         RequestLog.MarkClientPaced(context);
-        if ((QueryParameters.TryGet(context, [], out _) ?? Conditions.Reject(context) ?? IdempotencyHeader.Reject(context)) is { } malformed)
+        if (QueryParameters.TryGet(context, [], out _) is { } malformed)
             return malformed;
 
         // The body is processed as it arrives, so its length needs no limit.

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>GET of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
+/// <summary>GET and HEAD of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
     private readonly WatchEventEncoder _withValues = new(withValues: true, options.WatchEventBytesMax);
@@ -10,6 +10,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     {
         var endpoints = ActivatorUtilities.CreateInstance<WatchEndpoints>(routes.ServiceProvider);
         routes.Map(HttpMethods.Get, "/v1/watch", endpoints.WatchAsync, WatchApi.Watch);
+        routes.Map(HttpMethods.Head, "/v1/watch", endpoints.WatchAsync, WatchApi.Watch.AsHead("headWatch"));
     }
 
     private async Task<Problem?> WatchAsync(HttpContext context)
@@ -63,6 +64,8 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
 
         // A client that loses the connection before the first event can resume after this revision.
         response.SetRevision(Math.Min(beginning.After, store.Latest.Revision));
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
 
         var output = new EventOutput(response.BodyWriter, context.RequestAborted);
         var connected = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))

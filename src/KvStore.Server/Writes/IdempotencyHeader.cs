@@ -6,7 +6,7 @@ namespace KvStore.Server;
 /// <summary>The header Idempotency-Key: a write that is repeated with the same key gets the first answer again and is not carried out again.</summary>
 internal static class IdempotencyHeader
 {
-    public const string KeyHeader = "Idempotency-Key";
+    public const string KeyHeader = HeaderRules.IdempotencyKey;
 
     /// <summary>The response header of a repeated answer.</summary>
     public const string ReplayedHeader = "Idempotency-Replayed";
@@ -32,11 +32,6 @@ internal static class IdempotencyHeader
             : Problems.MalformedRequest($"Give one key of 1 to {KeyLengthMax} printable ASCII characters, such as a UUID: a new one for each write, the same one when that write is repeated.", KeyHeader);
     }
 
-    /// <summary>Rejects the header on a request that is many commits, and so has no single outcome to record.</summary>
-    public static Problem? Reject(HttpContext context) => context.Request.Headers.ContainsKey(KeyHeader)
-        ? Problems.MalformedRequest("This request is many commits, so there is no single outcome to record. Omit the header: the request can be repeated without it, and stores the same entries once more.", KeyHeader)
-        : null;
-
     /// <summary>Makes the request's transaction safe to repeat; null without a key (<see cref="TryGet"/>).</summary>
     public static Idempotency? For(HttpContext context, KvStoreOptions options, string? key, ReadOnlySpan<byte> body) => key is null
         ? null
@@ -57,7 +52,9 @@ internal static class IdempotencyHeader
         Append(hash, RequestTarget.PathOf(context));
         Append(hash, request.QueryString.Value);
         Append(hash, request.Headers[HeaderNames.ContentType].ToString());
-        Append(hash, request.Headers[HeaderNames.IfMatch].ToString());
+
+        // The date stands in for If-Match, and counts only without it. No date looks like an ETag.
+        Append(hash, (request.Headers.IfMatch.Count > 0 ? request.Headers.IfMatch : request.Headers.IfUnmodifiedSince).ToString());
         Append(hash, request.Headers[HeaderNames.IfNoneMatch].ToString());
         hash.AppendData(body);
         return hash.GetHashAndReset();

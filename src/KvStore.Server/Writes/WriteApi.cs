@@ -15,7 +15,7 @@ internal static class WriteApi
     public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it gets the first answer again.");
 
-    public static readonly IReadOnlyList<ApiParameter> Headers = [ApiParts.IfMatch, ApiParts.IfNoneMatch, IdempotencyKey];
+    public static readonly IReadOnlyList<ApiParameter> Headers = [ApiParts.IfMatch, ApiParts.IfNoneMatch, ApiParts.IfUnmodifiedSince, IdempotencyKey];
 
     public static readonly ApiHeader Replayed = new(IdempotencyHeader.ReplayedHeader, JsonSchemaType.Boolean,
         "`true` if this repeats the answer to an earlier request with the same Idempotency-Key; else absent.", true)

@@ -14,13 +14,19 @@ public enum GuardKind
 
     /// <summary>The key has no entry, or one whose revision is not listed.</summary>
     RevisionNotIn,
+
+    /// <summary>The key has an entry that was last written in the second of a time, or before.</summary>
+    UnmodifiedSince,
 }
 
 /// <summary>A condition on one key. A transaction commits only if all of its guards pass in the state before it. Immutable.</summary>
 public sealed class Guard
 {
-    private Guard(Key key, GuardKind kind, ImmutableArray<long> revisions) =>
-        (Key, Kind, Revisions) = (key, kind, revisions.IsDefault ? [] : revisions);
+    // The end of the second of UnmodifiedSince.
+    private readonly long _endMilliseconds;
+
+    private Guard(Key key, GuardKind kind, ImmutableArray<long> revisions, long endMilliseconds = 0) =>
+        (Key, Kind, Revisions, _endMilliseconds) = (key, kind, revisions.IsDefault ? [] : revisions, endMilliseconds);
 
     /// <summary>The key.</summary>
     public Key Key { get; }
@@ -46,6 +52,12 @@ public sealed class Guard
     /// <summary>Passes if the key has no entry with one of these revisions.</summary>
     public static Guard RevisionNotIn(Key key, params ImmutableArray<long> revisions) => new(key, GuardKind.RevisionNotIn, revisions);
 
+    /// <summary>
+    /// Passes if the key has an entry that was last written in the second of this time, or before. Clocks may go back, and an entry may be written
+    /// twice in a second: prefer <see cref="RevisionIn"/>.
+    /// </summary>
+    public static Guard UnmodifiedSince(Key key, DateTimeOffset time) => new(key, GuardKind.UnmodifiedSince, [], (time.ToUnixTimeSeconds() + 1) * 1000);
+
     /// <summary>Whether the guard passes if its key has this entry.</summary>
     public bool Passes(Entry? entry) => Kind switch
     {
@@ -53,6 +65,7 @@ public sealed class Guard
         GuardKind.Absent => entry is null,
         GuardKind.RevisionIn => entry is { } present && Revisions.Contains(present.Revision),
         GuardKind.RevisionNotIn => entry is not { } other || !Revisions.Contains(other.Revision),
+        GuardKind.UnmodifiedSince => entry is { } written && written.ModifiedAtMilliseconds < _endMilliseconds,
         _ => throw new InvalidOperationException($"Unknown guard kind {Kind}."),
     };
 }

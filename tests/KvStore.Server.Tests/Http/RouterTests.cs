@@ -1,9 +1,9 @@
 namespace KvStore.Server.Tests;
 
-/// <summary>What the router answers where nothing is served.</summary>
+/// <summary>What the router answers where nothing is served, and to OPTIONS.</summary>
 public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
 {
-    private static readonly string[] Methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
+    private static readonly string[] Methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", "PROPFIND", "get", "head", "put", "Post", "patcH", "delete", "options"];
 
     public static readonly TheoryData<string, string[]> Routes = new()
     {
@@ -15,6 +15,12 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
         { "/v1/counters/", ["POST"] },
         { "/person/update", ["PUT"] },
         { "/person/get", ["GET", "HEAD"] },
+        { "/v1/watch", ["GET", "HEAD"] },
+        { "/v1/export", ["GET", "HEAD"] },
+        { "/v1/txn", ["POST"] },
+        { "/metrics", ["GET", "HEAD"] },
+        { "/openapi/v1.json", ["GET"] },
+        { "/", ["GET"] },
     };
 
     [Theory]
@@ -22,13 +28,43 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     public async Task Route_OtherMethod_Is405WithAllow(string target, string[] allowed)
     {
         using var raw = await server.ConnectAsync();
-        foreach (var method in Methods.Except(allowed))
+        string[] all = [.. allowed, "OPTIONS"];
+        foreach (var method in Methods.Except(all))
         {
             var answer = (await raw.RequestAsync(method, target)).Expect(405);
             if (method != "HEAD")
                 answer.ExpectProblem(405, "method-not-allowed");
-            Assert.Equal(allowed.Order(StringComparer.Ordinal), answer.Header("Allow")!.Split(", ").Order(StringComparer.Ordinal));
+            Assert.Equal(all.Order(StringComparer.Ordinal), answer.Header("Allow")!.Split(", ").Order(StringComparer.Ordinal));
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Routes))]
+    public async Task Route_Options_AllowsItsMethods(string target, string[] allowed)
+    {
+        using var raw = await server.ConnectAsync();
+        var answer = (await raw.RequestAsync("OPTIONS", target)).Expect(204);
+        Assert.Equal(string.Join(", ", allowed.Append("OPTIONS").Order(StringComparer.Ordinal)), answer.Header("Allow"));
+    }
+
+    [Fact]
+    public async Task Service_Options_AllowsAllMethods()
+    {
+        using var raw = await server.ConnectAsync();
+        Assert.Equal("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", (await raw.RequestAsync("OPTIONS", "*")).Expect(204).Header("Allow"));
+    }
+
+    // The router takes them for the methods that they resemble.
+    [Fact]
+    public async Task Entry_MethodInOtherCase_HasNoEffect()
+    {
+        (await server.Client.PutAsync("/v1/kv/case", "before")).Expect(201);
+        var revision = server.Store.Latest.Revision;
+        using var raw = await server.ConnectAsync();
+        foreach (var method in new[] { "put", "Put", "delete", "dELETE", "patch", "head", "get" })
+            (await raw.RequestAsync(method, "/v1/kv/case", "after")).ExpectProblem(405, "method-not-allowed");
+        Assert.Equal("before", (await raw.RequestAsync("GET", "/v1/kv/case")).Expect(200).Text);
+        Assert.Equal(revision, server.Store.Latest.Revision);
     }
 
     [Theory]

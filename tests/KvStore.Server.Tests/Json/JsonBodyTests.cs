@@ -130,7 +130,11 @@ public sealed class JsonBodyTests(KvServer server) : IClassFixture<KvServer>
         answer.Expect(number == "-0" ? 200 : 412);
     }
 
-    private Task<Response> PrepareAsync() => server.Client.PutAsync("/v1/kv/json", "{}");
+    private async Task PrepareAsync()
+    {
+        await server.Client.PutAsync("/v1/kv/json", "{}");
+        await server.Client.PutAsync("/v1/kv/person/1", """{"id":1,"name":"Ada"}""");
+    }
 
     private Task<Response> SendAsync(string method, string target, string type, byte[] body) =>
         server.Client.SendAsync(method, target, new ByteArrayContent(body), ("Content-Type", type));

@@ -52,7 +52,7 @@ public sealed class RevisionTests
         (await server.Client.GetAsync(target, ("If-None-Match", $"\"{revisions[2]}\""))).Expect(200);
         var failed = (await server.Client.GetAsync(target, ("If-Match", $"\"{revisions[2]}\""))).ExpectProblem(412, "precondition-failed");
         Assert.Equal(($"\"{revisions[0]}\"", revisions[0]), (failed.ETag, failed.Revision!.Value));
-        Assert.EndsWith("Omit If-Match, or give this ETag, to read it.", failed.Json.GetProperty("detail").GetString());
+        Assert.EndsWith("Omit the condition, or give this ETag, to read it.", failed.Json.GetProperty("detail").GetString());
     }
 
     [Fact]

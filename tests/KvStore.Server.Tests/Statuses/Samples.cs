@@ -16,9 +16,11 @@ internal static class Samples
     public static readonly Request HeadEntries = new("HEAD /v1/kv", "/v1/kv");
     public static readonly Request DeleteEntries = new("DELETE /v1/kv", "/v1/kv?prefix=swept/");
     public static readonly Request Watch = new("GET /v1/watch", "/v1/watch?key=text");
+    public static readonly Request HeadWatch = new("HEAD /v1/watch", "/v1/watch?key=text");
     public static readonly Request RunTransaction = new Request("POST /v1/txn", "/v1/txn").WithBody(Json, "{\"operations\":[{\"put\":{\"key\":\"t\",\"json\":1}}]}");
     public static readonly Request GetBatch = new Request("POST /v1/batch/get", "/v1/batch/get").WithBody(Json, "{\"keys\":[\"text\",\"absent\"]}");
     public static readonly Request Export = new("GET /v1/export", "/v1/export");
+    public static readonly Request HeadExport = new("HEAD /v1/export", "/v1/export");
     public static readonly Request ImportEntries = new Request("POST /v1/import", "/v1/import").WithBody("application/x-ndjson", "{\"key\":\"imported\",\"json\":1}\n");
     public static readonly Request UpdatePerson = new Request("PUT /person/update", "/person/update").WithBody(Json, "{\"id\":1,\"name\":\"Ada\"}");
     public static readonly Request GetPerson = new Request("GET /person/get", "/person/get").WithBody(Json, "{\"id\":1}");
@@ -30,6 +32,7 @@ internal static class Samples
     public static readonly Request Status = new("GET /v1/status", "/v1/status");
     public static readonly Request HeadStatus = new("HEAD /v1/status", "/v1/status");
     public static readonly Request ReadMetrics = new("GET /metrics", "/metrics");
+    public static readonly Request HeadMetrics = new("HEAD /metrics", "/metrics");
     public static readonly Request MakeCheckpoint = new("POST /v1/admin/checkpoint", "/v1/admin/checkpoint");
 
     /// <summary>What the samples are about, in the order in which it is stored.</summary>
@@ -44,10 +47,10 @@ internal static class Samples
     public static readonly Request[] EntryReads = [GetEntry, HeadEntry, GetPerson, HeadPerson];
 
     /// <summary>Reads of a state, which may be an older one.</summary>
-    public static readonly Request[] StateReads = [.. EntryReads, ListEntries, HeadEntries, Export, GetBatch];
+    public static readonly Request[] StateReads = [.. EntryReads, ListEntries, HeadEntries, Export, HeadExport, GetBatch];
 
     /// <summary>Everything that reads.</summary>
-    public static readonly Request[] AllReads = [.. StateReads, Watch];
+    public static readonly Request[] AllReads = [.. StateReads, Watch, HeadWatch];
 
     /// <summary>Writes of one entry, with conditions.</summary>
     public static readonly Request[] EntryWrites = [PutEntry, PatchEntry, DeleteEntry, AddToCounter, UpdatePerson];
@@ -64,9 +67,12 @@ internal static class Samples
     /// <summary>Whatever takes a body of a limited size.</summary>
     public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];
 
+    /// <summary>Whatever takes a body.</summary>
+    public static readonly Request[] WithBody = [.. WithLimitedBody, ImportEntries];
+
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
     public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint];
 
     /// <summary>Every operation.</summary>
-    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, ReadMetrics];
+    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, ReadMetrics, HeadMetrics];
 }

@@ -36,7 +36,7 @@ internal static class Contract
             Assert.True(statuses.Contains(answer.Status), $"The OpenAPI document does not declare this answer to {method} {path}: {answer}");
         if (answer.Status >= 400)
             CheckProblem(method, target, answer);
-        else
+        else if (method != "OPTIONS")
             CheckSuccess(path, answer);
     }
 

@@ -55,6 +55,9 @@ public abstract partial class CommitLogContract
             (Guard.RevisionNotIn(K("here"), revision - 1, revision), false),
             (Guard.RevisionNotIn(K("here"), revision - 1, revision + 1), true),
             (Guard.RevisionNotIn(K("gone"), revision), true),
+            (Guard.UnmodifiedSince(K("here"), DateTimeOffset.MaxValue.AddDays(-1)), true),
+            (Guard.UnmodifiedSince(K("here"), DateTimeOffset.UnixEpoch.AddSeconds(-2)), false),
+            (Guard.UnmodifiedSince(K("gone"), DateTimeOffset.MaxValue.AddDays(-1)), false),
         ];
 
         var outcomes = await CommitAsync([.. cases.Select((one, i) => Some.Transaction(one.Guard, Put($"result{i}")))]);

@@ -58,4 +58,19 @@ public class TransactionTests
 
         Entry Entry(long revision) => KvStore.Entry.Create(key, default, "text/plain", createdRevision: 5, revision, version: 1, 0);
     }
+
+    [Theory]
+    [InlineData(999, true, true)]
+    [InlineData(1000, true, true)]
+    [InlineData(1999, true, true)]
+    [InlineData(2000, false, true)]
+    [InlineData(3000, false, false)]
+    public void UnmodifiedSince_OneAndTwoSeconds_IsBySecond(long modifiedAt, bool at1, bool at2)
+    {
+        var entry = KvStore.Entry.Create(Some.Key("k"), default, "text/plain", 1, 1, 1, modifiedAt);
+        Assert.Equal((at1, at2), (Passes(1000, entry), Passes(2500, entry)));
+        Assert.False(Passes(2000, null));
+
+        static bool Passes(long milliseconds, Entry? entry) => Guard.UnmodifiedSince(Some.Key("k"), DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)).Passes(entry);
+    }
 }
