@@ -3,7 +3,7 @@ namespace KvStore.Server;
 /// <summary>A read of one entry that waits for a change. Thread-safe.</summary>
 internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
-    /// <summary>How many seconds to wait.</summary>
+    /// <summary>How long to wait.</summary>
     public const string WaitParameter = "wait";
 
     /// <summary>The revision after which a change counts.</summary>
@@ -21,14 +21,14 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
     {
         RequestLog.MarkClientPaced(context);
         Snapshot? snapshot = null;
-        var problem = TryGet(parameters, request, out var seconds, out var after);
+        var problem = TryGet(parameters, request, out var wait, out var after);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
 
         // The revision of an answer has existed. If the store has not reached it, it has lost its data since.
         if (after > snapshot?.Revision)
             problem = Problems.Gone(store.OldestRevision);
-        problem ??= await WaitAsync(context, snapshot!, key, conditions, TimeSpan.FromSeconds(seconds), after);
+        problem ??= await WaitAsync(context, snapshot!, key, conditions, wait, after);
         if (problem is not null)
             await problem.WriteAsync(context);
     }
@@ -80,17 +80,17 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         return null;
     }
 
-    private Problem? TryGet(QueryParameters parameters, ReadRequest request, out long seconds, out long? after)
+    private Problem? TryGet(QueryParameters parameters, ReadRequest request, out TimeSpan wait, out long? after)
     {
-        seconds = 0;
+        wait = default;
         after = null;
         if (!parameters.Has(WaitParameter))
-            return Problems.MalformedRequest("Give it together with wait, the number of seconds to wait for a change.", AfterParameter);
+            return Problems.MalformedRequest("Give it together with wait, the time to wait for a change.", AfterParameter);
         if (request.Revision is not null)
             return Problems.MalformedRequest("The state at a revision does not change. Omit revision or wait.", WaitParameter);
-        var problem = parameters.TryGetNumber(WaitParameter, 0, (long)options.WaitMax.TotalSeconds, out var wait)
+        var problem = parameters.TryGetDuration(WaitParameter, options.WaitMax, out var given)
             ?? parameters.TryGetNumber(AfterParameter, 0, long.MaxValue - 1, out after);
-        seconds = wait ?? 0;
+        wait = given ?? default;
         return problem;
     }
 }

@@ -25,10 +25,14 @@ internal sealed class QueryParameters
             if (pair.IsEmpty)
                 continue;
             var equals = pair.IndexOf('=');
-            if (!TryDecode(equals < 0 ? pair : pair[..equals], out var name) || !TryDecode(equals < 0 ? default : pair[(equals + 1)..], out var value))
-                return Problems.MalformedRequest("The query string is not percent-encoded UTF-8, or has a #. Write a percent sign as %25, # as %23.", "query");
+            var encodedName = equals < 0 ? pair : pair[..equals];
+            var encodedValue = equals < 0 ? default : pair[(equals + 1)..];
+            if (!TryDecode(encodedName, out var name))
+                return Problems.MalformedRequest(FaultOf("The query string", encodedName), "query");
             if (!known.Contains(name))
                 return Problems.MalformedRequest(Unknown(known), name);
+            if (!TryDecode(encodedValue, out var value))
+                return Problems.MalformedRequest(FaultOf("The value", encodedValue), name);
             if (!parameters._values.TryAdd(name, value))
                 return Problems.MalformedRequest("The parameter is repeated. Give it once.", name);
         }
@@ -49,17 +53,33 @@ internal sealed class QueryParameters
         if (Text(name) is not { } text)
             return null;
         if (!long.TryParse(text, min < 0 ? NumberStyles.AllowLeadingSign : NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) || parsed < min || parsed > max)
-            return Problems.MalformedRequest(max == long.MaxValue && min >= 0 ? $"Give a whole number of at least {min}." : $"Give a whole number from {min} to {max}.", name);
+            return Problems.MalformedRequest(max == long.MaxValue && min >= 0 ? $"Give a whole number of at least {min}, in digits." : $"Give a whole number from {min} to {max}, in digits.", name);
         number = parsed;
         return null;
     }
 
-    /// <summary>The parameter as true or false; false if it is absent.</summary>
+    /// <summary>The parameter as true or false, as languages write them; true if it has no value, false if it is absent.</summary>
     public Problem? TryGetFlag(string name, out bool flag)
     {
-        var text = Text(name);
-        flag = text == "true";
-        return text is null or "true" or "false" ? null : Problems.MalformedRequest("Give true or false.", name);
+        flag = false;
+        if (Text(name) is not { } text)
+            return null;
+        flag = text is "" or "1" || text.Equals("true", StringComparison.OrdinalIgnoreCase);
+        return flag || text == "0" || text.Equals("false", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : Problems.MalformedRequest("Give true or false (or 1 or 0), or the parameter without a value, which means true.", name);
+    }
+
+    /// <summary>The parameter as a duration: a number of seconds, or with units (<see cref="Duration"/>); null if it is absent.</summary>
+    public Problem? TryGetDuration(string name, TimeSpan max, out TimeSpan? duration)
+    {
+        duration = null;
+        if (Text(name) is not { } text)
+            return null;
+        if ((!Duration.TryParse(text, out var given) && !Duration.TryParse(text + "s", out given)) || given > max)
+            return Problems.MalformedRequest($"Give a number of seconds from 0 to {max.TotalSeconds}, or {Duration.Forms}.", name);
+        duration = given;
+        return null;
     }
 
     /// <summary>The parameter as the bytes of a key or of a prefix; empty if it is absent.</summary>
@@ -74,6 +94,20 @@ internal sealed class QueryParameters
     private static string Unknown(ReadOnlySpan<string> known) => known.IsEmpty
         ? "The parameter is not known; this request takes none."
         : $"The parameter is not known; these are: {string.Join(", ", known)}.";
+
+    private static string FaultOf(string subject, ReadOnlySpan<char> encoded)
+    {
+        if (encoded.Contains('#'))
+            return $"{subject} has a #. Write it as %23.";
+        for (var at = encoded.IndexOf('%'); at >= 0; at = encoded.IndexOf('%'))
+        {
+            encoded = encoded[(at + 1)..];
+            if (encoded.Length < 2 || !char.IsAsciiHexDigit(encoded[0]) || !char.IsAsciiHexDigit(encoded[1]))
+                return $"{subject} has a percent sign that is not followed by two hexadecimal digits. Write a percent sign as %25.";
+        }
+
+        return $"{subject} is not UTF-8 once it is decoded. Percent-encode UTF-8: é is %C3%A9, not %E9.";
+    }
 
     private static bool TryDecode(ReadOnlySpan<char> text, out string decoded)
     {

@@ -79,11 +79,19 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
 
     private static Problem ProblemOf(BadHttpRequestException error, string method, string? allowed) => error.StatusCode switch
     {
-        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(method.Length > 0 ? method : "This method", allowed),
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(method.Length > 0 ? method : "of this request", allowed),
 
         // The web server's 505 would count a client's mistake among the service's failures.
         StatusCodes.Status505HttpVersionNotsupported => Problems.MalformedRequest(DetailOf(error) + " HTTP/1.1 and HTTP/1.0 are understood."),
-        _ => Problems.OfStatus(error.StatusCode, DetailOf(error)),
+        _ => Problems.OfStatus(error.StatusCode, DetailOf(error) + CureOf(error)),
+    };
+
+    private static string CureOf(BadHttpRequestException error) => error.Message switch
+    {
+        var text when text.StartsWith("Invalid request target", StringComparison.Ordinal) => " Percent-encode the UTF-8 bytes of everything outside ASCII: é is %C3%A9.",
+        var text when text.StartsWith("Invalid request line", StringComparison.Ordinal) => " A target has no spaces: write one as %20.",
+        var text when text.StartsWith("Malformed request: invalid headers", StringComparison.Ordinal) => " A header is text in UTF-8, without control characters.",
+        _ => "",
     };
 
     // The web server quotes the request only if its log level is Information.

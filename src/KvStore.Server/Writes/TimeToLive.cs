@@ -19,10 +19,10 @@ internal readonly record struct TimeToLive
         ttl = default;
         if (parameters.Text(Parameter) is not { } text)
             return null;
-        var seconds = 0;
-        if (text != None && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) || seconds is < 1 or > SecondsMax))
-            return Problems.MalformedRequest($"Give a whole number of seconds from 1 to {SecondsMax}, or {None}.", Parameter);
-        ttl = new TimeToLive { IsGiven = true, Seconds = seconds };
+        TimeSpan? duration = TimeSpan.Zero;
+        if (text != None && (parameters.TryGetDuration(Parameter, TimeSpan.FromSeconds(SecondsMax), out duration) is not null || duration?.Ticks is 0 || duration?.Ticks % TimeSpan.TicksPerSecond is not 0))
+            return Problems.MalformedRequest($"Give a whole number of seconds from 1 to {SecondsMax}, {Duration.Forms}, or {None}.", Parameter);
+        ttl = new TimeToLive { IsGiven = true, Seconds = (int)duration!.Value.TotalSeconds };
         return null;
     }
 

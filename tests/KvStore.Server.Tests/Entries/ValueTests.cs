@@ -206,7 +206,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("PUT", "?revision=1", "revision")]
     [InlineData("PUT", "?tll=60", "tll")]
     [InlineData("DELETE", "?revision=1", "revision")]
-    [InlineData("GET", "?revision=%C3", "query")]
+    [InlineData("GET", "?revision=%C3", "revision")]
     public async Task AnyMethod_UnknownParameter_IsRejected(string method, string query, string field)
     {
         using var raw = await server.ConnectAsync();

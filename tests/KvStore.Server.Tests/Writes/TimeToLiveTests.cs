@@ -17,7 +17,7 @@ public sealed class TimeToLiveTests(KvServer server) : IClassFixture<KvServer>
     public async Task AnyWrite_InvalidTtl_IsRejected(string method, string target, string body)
     {
         using var raw = await server.ConnectAsync();
-        foreach (var ttl in new[] { "", "0", "-1", "%2B5", "1.5", "1e3", "315360001", "99999999999999999999", "NONE", "forever", "01:00", "%205" })
+        foreach (var ttl in new[] { "", "0", "-1", "%2B5", "1.5", "1e3", "315360001", "99999999999999999999", "0s", "500ms", "1.5s", "3651d", "NONE", "forever", "01:00", "%205" })
             (await raw.RequestAsync(method, $"{target}?ttl={ttl}", body)).ExpectProblem(400, "malformed-request", "ttl");
         (await raw.RequestAsync(method, target + "?ttl=5&ttl=5", body)).ExpectProblem(400, "malformed-request", "ttl");
     }
@@ -41,6 +41,21 @@ public sealed class TimeToLiveTests(KvServer server) : IClassFixture<KvServer>
         Assert.True(answer.Expect(404).Revision > written.Revision, "The deletion is a commit.");
         Assert.Empty((await server.Client.GetAsync("/v1/kv?prefix=ttl/short")).Json.GetProperty("items").EnumerateArray());
         Assert.Equal("v", (await server.Client.GetAsync($"/v1/kv/ttl/short?revision={written.Revision}")).Expect(200).Text);
+    }
+
+    [Theory]
+    [InlineData("90", 90)]
+    [InlineData("90s", 90)]
+    [InlineData("1m30s", 90)]
+    [InlineData("1.5m", 90)]
+    [InlineData("2h", 7200)]
+    [InlineData("3650d", 315_360_000)]
+    public async Task Put_DurationAsTtl_ExpiresThen(string ttl, int seconds)
+    {
+        await server.Client.PutAsync("/v1/kv/ttl/duration?ttl=" + ttl, "v");
+        var item = (await server.Client.GetAsync("/v1/kv?prefix=ttl/duration")).Json.GetProperty("items")[0];
+        var left = item.GetProperty("expires_at").GetDateTimeOffset() - item.GetProperty("modified_at").GetDateTimeOffset();
+        Assert.InRange(left, TimeSpan.FromSeconds(seconds - 5), TimeSpan.FromSeconds(seconds + 1));
     }
 
     [Fact]
