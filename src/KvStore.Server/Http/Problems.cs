@@ -16,7 +16,7 @@ internal static class Problems
         new(StatusCodes.Status404NotFound, "no-such-resource", "There is no such resource", $"Nothing is served at {path}. Open /swagger for what is.");
 
     public static Problem MethodNotAllowed(string method, string? allowed) =>
-        new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed here", $"{method} is not served at this path; these are: {allowed}.");
+        new(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "The method is not allowed here", $"The method {method} is not served at this path; these are: {allowed}.");
 
     public static Problem BodyTooSlow() =>
         new(StatusCodes.Status408RequestTimeout, "body-too-slow", "The request came too slowly", "Nothing was stored, except by an import, which may have stored earlier lines. Send the request again on a better connection.");

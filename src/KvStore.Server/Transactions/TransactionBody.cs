@@ -104,7 +104,7 @@ internal sealed class TransactionBody
     };
 
     private Problem? TryWrite(Key key, string field) => _written.TryAdd(key, _operations.Count) ? null
-        : Problems.MalformedRequest($"operations[{_written[key]}] writes this key, too. A transaction writes a key once.", field);
+        : Problems.MalformedRequest($"The key is also written by operations[{_written[key]}]. A transaction writes a key once.", field);
 
     private readonly record struct TransactionGuard(Guard Guard, string Field);
 }

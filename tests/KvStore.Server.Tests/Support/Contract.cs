@@ -9,6 +9,9 @@ namespace KvStore.Server.Tests;
 /// </summary>
 internal static class Contract
 {
+    // Larger pages have the same names, and would make the tests slow.
+    private const int NamesBytesMax = 64 * 1024;
+
     private static readonly string[] KeyPathPrefixes = ["/v1/kv/", "/v1/counters/"];
 
     private static readonly SemaphoreSlim Loading = new(1, 1);
@@ -53,7 +56,8 @@ internal static class Contract
         var problem = answer.Json;
         Assert.Equal(answer.Status, problem.GetProperty("status").GetInt32());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
-        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        Assert.Matches(@"^[A-Z""](.|\n)*\.$", problem.GetProperty("detail").GetString()!);
+        CheckNames(problem);
         Assert.Contains(problem.GetProperty("type").GetString()!, ApiDocs.ProblemTypes);
     }
 
@@ -73,6 +77,29 @@ internal static class Contract
             Assert.NotNull(answer.Revision);
             if (answer.Status == 200)
                 Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
+        }
+
+        // What is below {key} and /person/ is a value.
+        if (answer.ContentType == ContentTypes.Json && answer.Body.Length is > 0 and < NamesBytesMax && !path.Contains('{', StringComparison.Ordinal) && !path.StartsWith("/person/", StringComparison.Ordinal))
+            CheckNames(answer.Json);
+    }
+
+    // One spelling of names in all answers.
+    private static void CheckNames(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in element.EnumerateArray())
+                CheckNames(item);
+        }
+        else if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in element.EnumerateObject())
+            {
+                Assert.Matches("^[a-z0-9]+(_[a-z0-9]+)*$", member.Name);
+                if (member.Name != "json")
+                    CheckNames(member.Value);
+            }
         }
     }
 
