@@ -13,6 +13,7 @@ COPY src/KvStore.Storage/KvStore.Storage.csproj src/KvStore.Storage/packages.loc
 COPY src/KvStore.Server/KvStore.Server.csproj src/KvStore.Server/packages.lock.json src/KvStore.Server/
 RUN dotnet restore src/KvStore.Server/KvStore.Server.csproj --locked-mode
 
+COPY docs/ docs/
 COPY src/ src/
 RUN dotnet publish src/KvStore.Server/KvStore.Server.csproj -c Release --no-restore -p:UseAppHost=false -o /app
 

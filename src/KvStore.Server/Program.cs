@@ -35,16 +35,18 @@ try
 
     EntryEndpoints.Map(app);
     CounterEndpoints.Map(app);
-    ListingEndpoints.Map(app);
-    WatchEndpoints.Map(app);
-    TransactionEndpoints.Map(app);
     BatchEndpoints.Map(app);
     TransferEndpoints.Map(app);
-    PersonEndpoints.Map(app);
+    ListingEndpoints.Map(app);
+    TransactionEndpoints.Map(app);
+    WatchEndpoints.Map(app);
     HealthEndpoints.Map(app);
     StatusEndpoints.Map(app);
     CheckpointEndpoints.Map(app);
-    app.MapKvStoreOpenApi();
+    PersonEndpoints.Map(app);
+    ApiDocument.Map(app);
+    SwaggerUi.Map(app);
+    DocumentEndpoints.Map(app);
     app.MapOptions();
 
     return await app.RunToExitCodeAsync();

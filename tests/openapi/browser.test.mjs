@@ -109,7 +109,7 @@ test("Try it out of GET shows the value", async () => {
 test("Try it out of GET shows what is wrong", async () => {
     const shown = await tryOut("Compatibility", "getPerson", { parameters: { id: "424242" } });
     assert.equal(shown.status, "404");
-    assert.match(shown.text, /docs\/http-api\.md#not-found/);
+    assert.match(shown.text, /\/docs\/http-api#not-found/);
 });
 
 test("Try it out of a watch shows what is there and what changes while it happens, until Clear", async () => {
@@ -168,7 +168,7 @@ test("a watch shows the end of what came, and says what it does not show", async
 test("an error of a watch is shown as every error", async () => {
     for (const [status, problem, parameters] of [["400", "malformed-request", { key: "a", prefix: "a" }], ["410", "revision-gone", { key: "", prefix: "a", "Last-Event-ID": "999999999" }]]) {
         await executeWatch(parameters);
-        await waitForAnswer(`docs/http-api.md#${problem}`);
+        await waitForAnswer(`/docs/http-api#${problem}`);
         assert.ok((await page.$eval(watchAnswer, row => row.textContent)).startsWith(status));
         assert.equal(JSON.parse(await watchText()).status, Number(status));
         await clearWatch();

@@ -36,7 +36,7 @@ test("a condition that does not hold is a problem with the current tag", async (
     assert.equal(late.response.status, 412);
     const problem: components["schemas"]["Problem"] = late.error!;
     assert.equal(problem.status, 412);
-    assert.equal(problem.type, "docs/http-api.md#precondition-failed");
+    assert.equal(problem.type, "/docs/http-api#precondition-failed");
     assert.notEqual(late.response.headers.get("ETag"), etag);
 });
 
@@ -93,6 +93,27 @@ test("a person is what the first service answered", async () => {
     const updated = await client.PUT("/person/update", { body: { id: 100, name: "mob" } });
     assert.equal(updated.data!.name, "mob");
     assert.deepEqual((await client.GET("/person/get", { params: { query: { id: 100 } } })).data, updated.data);
+});
+
+test("a transaction has typed guards, operations and results", async () => {
+    const { data } = await client.POST("/v1/txn", {
+        body: {
+            guards: [{ key: "client/txn/lock", exists: false }, { key: "client/txn/new", revision: 0 }],
+            operations: [{ put: { key: "client/txn/new", json: { name: "Ada" }, ttl: 60 } }, { get: { key: "client/txn/absent" } }, { delete: { key: "client/txn/draft" } }],
+        },
+    });
+    const results: components["schemas"]["TransactionOperationResult"][] = data!.results;
+    assert.deepEqual(results.map(result => "put" in result ? result.put.created : "get" in result ? result.get : "delete" in result && result.delete.deleted), [true, null, false]);
+
+    // @ts-expect-error A guard has either a revision or exists.
+    const guard: components["schemas"]["TransactionGuard"] = { key: "a" };
+    // @ts-expect-error An operation is one of four.
+    const operation: components["schemas"]["TransactionOperation"] = { increment: { key: "a" } };
+    const refused = await client.POST("/v1/txn", { body: { guards: [guard], operations: [operation] } });
+    assert.equal(refused.error!.field, "guards[0].revision");
+
+    const failed = await client.POST("/v1/txn", { body: { guards: [{ key: "client/txn/new", exists: false }], operations: [] } });
+    assert.equal(failed.error!.failed![0]!.key, "client/txn/new");
 });
 
 test("everything below a prefix is deleted at once", async () => {

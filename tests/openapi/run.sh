@@ -32,27 +32,38 @@ rm -rf "$artifacts" generated
 mkdir -p "$artifacts" generated
 npm ci --silent
 
-"${command[@]}" --engine memory --urls http://127.0.0.1:0 >"$artifacts/service.log" 2>&1 &
-process=$!
-trap 'kill "$process" 2>/dev/null; wait "$process" 2>/dev/null || true' EXIT
-for ((tries = 0; tries < 600; tries++)); do
-    KVSTORE_URL="$(sed -n 's/.* serves \(http:[^: ]*:[0-9]*\).*/\1/p' "$artifacts/service.log" | head -1)"
-    [[ -z "$KVSTORE_URL" ]] || break
-    kill -0 "$process" 2>/dev/null || break
-    sleep 0.1
-done
-if [[ -z "$KVSTORE_URL" ]]; then
+processes=()
+trap 'kill "${processes[@]}" 2>/dev/null; wait 2>/dev/null || true' EXIT
+
+# Starts a service and sets $url. The first argument is its name, the others are its own.
+start() {
+    local log="$artifacts/$1.log" tries
+    "${command[@]}" --urls http://127.0.0.1:0 "${@:2}" >"$log" 2>&1 &
+    processes+=($!)
+    for ((tries = 0; tries < 600; tries++)); do
+        url="$(sed -n 's/.* serves \(http:[^: ]*:[0-9]*\).*/\1/p' "$log" | head -1)"
+        [[ -z "$url" ]] || return 0
+        kill -0 "${processes[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
     echo "tests/openapi/run.sh: the service did not start:" >&2
-    cat "$artifacts/service.log" >&2
+    cat "$log" >&2
     exit 1
-fi
-export KVSTORE_URL KVSTORE_ARTIFACTS="$artifacts" KVSTORE_DOCUMENT="$artifacts/v1.json"
+}
+
+start service --engine memory
+KVSTORE_URL="$url"
+
+# As a new user has it: the default engine, and nothing in it.
+start fresh --data "$artifacts/data"
+KVSTORE_FRESH_URL="$url"
+export KVSTORE_URL KVSTORE_FRESH_URL KVSTORE_ARTIFACTS="$artifacts" KVSTORE_DOCUMENT="$artifacts/v1.json"
 
 # The client is generated and compiled here: a document that gives no client that compiles fails before any test.
 curl --silent --show-error --fail "$KVSTORE_URL/openapi/v1.json" --output "$KVSTORE_DOCUMENT"
 node_modules/.bin/openapi-typescript "$KVSTORE_DOCUMENT" --output generated/api.ts
 node_modules/.bin/tsc --project tsconfig.json
 
-node --test --test-concurrency=1 --test-timeout=120000 \
+node --test --test-concurrency=1 --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
-    document.test.mjs generated/js/client.test.js browser.test.mjs
+    document.test.mjs generated/js/client.test.js tryout.test.mjs browser.test.mjs

@@ -14,15 +14,14 @@ internal static class BatchApi
         Texts("missing", "Keys that have no entry."),
     ]);
 
-    public static readonly ApiOperation Get = new("getBatch", ApiParts.EntriesTag, "Read several entries",
-        "Reads the entries of up to 1,000 keys from one snapshot. `items` has the entries, with their values, in the order of the keys; `missing` has the keys without an entry.")
+    public static readonly ApiOperation Get = new("getBatch", ApiTags.Bulk, "Read several entries",
+        "Reads up to 1,000 keys from one snapshot. `items` has the entries with their values in key order; `missing` lists the keys without an entry.")
     {
         Parameters = ReadApi.State,
-        Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray("user/42/name", "user/43/name") })]),
+        Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray(Examples.Entry, Examples.Counter) })]),
         Responses =
         [
             new(200, "The entries.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Entries, Result)] },
-            ApiParts.Malformed("keys[1]"),
             ApiParts.SlowBody,
             ApiParts.Gone,
             new(413, "The request or the answer is larger than the limit.") { Problem = Problems.BatchTooLarge(5_000_000, 4 << 20) },
@@ -31,5 +30,5 @@ internal static class BatchApi
         ],
     };
 
-    private static JsonObject Result => new() { ["revision"] = 7, ["items"] = new JsonArray(ApiParts.ItemExample), ["missing"] = new JsonArray("user/43/name") };
+    private static JsonObject Result => new() { ["revision"] = 7, ["items"] = new JsonArray(Examples.Item), ["missing"] = new JsonArray(Examples.Counter) };
 }

@@ -5,13 +5,13 @@ namespace KvStore.Server;
 /// <summary>The OpenAPI part of <see cref="CounterEndpoints"/>.</summary>
 internal static class CounterApi
 {
-    public static readonly ApiOperation Add = new("addToCounter", ApiParts.EntriesTag, "Add to a number",
-        "Adds to the 64-bit number that the key's entry has as decimal text; an absent one counts as 0. Answers with the new number, as a GET of the entry does. "
-        + "It is evaluated against the latest value, so that any number of clients may use one counter.")
+    public static readonly ApiOperation Add = new("addToCounter", ApiTags.Entries, "Add to a number",
+        "Adds to the 64-bit number that is stored under the key as decimal text, and returns the sum. An absent entry counts as 0. "
+        + "No concurrent addition is lost. Read, set and delete the number at `/v1/kv/{key}`.")
     {
         Parameters =
         [
-            ApiParts.Key with { Example = "visits" },
+            ApiParts.Key with { Example = Examples.Counter },
             new("by", ParameterLocation.Query, JsonSchemaType.Integer, "What is added; may be negative.") { Default = 1 },
             WriteApi.TtlOfExisting,
             .. WriteApi.Headers,

@@ -9,10 +9,14 @@ internal static class EntryApi
 
     private static readonly IReadOnlyList<ApiContent> Value =
     [
-        new("application/octet-stream", null, null),
-        new("application/json", null, new JsonObject { ["name"] = "Ada" }),
+        // JSON first: Swagger UI offers the first one, and a text to edit in place of a file to choose.
+        new(ContentTypes.Json, null, Examples.Value),
         new("text/plain", null, "Ada"),
+        new(ContentTypes.OctetStream, null, null),
     ];
+
+    // Required, although a value may be empty: otherwise Swagger UI would store nothing as the value while no file is chosen.
+    private static readonly ApiBody ValueBody = new("The value: 0 bytes to 1 MiB.", Required: true, Value);
 
     private static readonly ApiParameter Wait = new(LongPoll.WaitParameter, ParameterLocation.Query, JsonSchemaType.Integer,
         "Wait up to this many seconds until the entry changes after the revision in `after`, or no longer has an ETag of `If-None-Match`; 304 if it does not. With neither, wait for the next change.")
@@ -24,10 +28,11 @@ internal static class EntryApi
 
     private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches; absent if the media type is not at fault.", ContentTypes.MergePatch) { IsOptional = true };
 
-    private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/queue/0000000000000000007");
+    private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/example/queue/0000000000000000007");
 
-    public static readonly ApiOperation Get = new("getEntry", ApiParts.EntriesTag, "Read a value",
-        "Answers with the stored bytes and their media type. Reads are linearizable: they see every write that was acknowledged before.")
+    public static readonly ApiOperation Get = new("getEntry", ApiTags.Entries, "Read a value",
+        "Returns the bytes as they were stored, with their media type. Reads are linearizable: they see every write that was acknowledged before. "
+        + "With `wait` it is a long poll. HEAD returns the headers alone.")
     {
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses =
@@ -43,13 +48,13 @@ internal static class EntryApi
         ],
     };
 
-    public static readonly ApiOperation Put = new("putEntry", ApiParts.EntriesTag, "Store a value",
-        "Stores the body, any bytes, under the key. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
-        + "Use `If-None-Match: *` to create only, `If-Match: \"7\"` to replace only what you have read. "
+    public static readonly ApiOperation Put = new("putEntry", ApiTags.Entries, "Store a value",
+        "Stores the body, which may be any bytes, under the key, and replaces what was there. Without a `Content-Type`, or with curl's default for `--data`, the value is `application/octet-stream`. "
+        + "`If-None-Match: *` only creates; `If-Match: \"7\"` replaces only what you have read. "
         + "Without `ttl` the entry does not expire, even if the one that it replaces did.")
     {
         Parameters = [ApiParts.Key, WriteApi.Ttl, .. WriteApi.Headers],
-        Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
+        Body = ValueBody,
         Responses =
         [
             new(201, "The entry was created.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
@@ -63,8 +68,8 @@ internal static class EntryApi
         ],
     };
 
-    public static readonly ApiOperation Delete = new("deleteEntry", ApiParts.EntriesTag, "Delete an entry",
-        "Removes the key's entry.")
+    public static readonly ApiOperation Delete = new("deleteEntry", ApiTags.Entries, "Delete an entry",
+        "Deletes the key's entry. With `If-Match` only if it is the one that you have read.")
     {
         Parameters = [ApiParts.Key, .. WriteApi.Headers],
         Responses =
@@ -77,12 +82,12 @@ internal static class EntryApi
         ],
     };
 
-    public static readonly ApiOperation Patch = new("patchEntry", ApiParts.EntriesTag, "Change members of a JSON value",
-        "A JSON merge patch (RFC 7396): members of the patch replace those of the value, `null` removes, objects are merged. "
-        + "It is evaluated against the latest value, so that any number of clients may patch one key. Without a body it changes only the expiry.")
+    public static readonly ApiOperation Patch = new("patchEntry", ApiTags.Entries, "Change members of a JSON value",
+        "Applies a JSON merge patch (RFC 7396) to the value: `null` removes a member, objects are merged, and everything else is replaced. "
+        + "It applies to the latest value at commit time, so concurrent patches do not overwrite each other. Without a body and with `ttl` it changes only the expiry.")
     {
         Parameters = [ApiParts.Key, WriteApi.TtlOfExisting, .. WriteApi.Headers],
-        Body = new ApiBody("The patch.", Required: false, [new ApiContent(ContentTypes.MergePatch, null, new JsonObject { ["name"] = "Ada", ["age"] = null })]),
+        Body = new ApiBody("The patch.", Required: false, [new ApiContent(ContentTypes.MergePatch, null, Examples.Patch)]),
         Responses =
         [
             new(204, "The entry was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
@@ -91,23 +96,24 @@ internal static class EntryApi
             ApiParts.SlowBody,
             new(409, "The stored value is not JSON; nothing was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.NotJson() },
             ApiParts.PreconditionFailed,
-            ApiParts.TooLarge with { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
-            ApiParts.UnsupportedBody with { Description = "The body is no JSON merge patch by its media type, or is encoded.", Headers = [AcceptPatch, .. ApiParts.UnsupportedBody.Headers], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
+            ApiParts.TooLarge with { SharedAs = null, Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
+            ApiParts.UnsupportedBody with { SharedAs = null, Description = "The body is no JSON merge patch by its media type, or is encoded.", Headers = [AcceptPatch, .. ApiParts.UnsupportedBody.Headers], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
             .. WriteApi.Rejections,
         ],
     };
 
-    public static readonly ApiOperation Append = new("appendEntry", ApiParts.EntriesTag, "Store a value under a new key",
-        "Stores the body under a new key below a prefix that ends with a slash: the prefix, and the revision of the write in 19 digits. "
-        + "So a listing of the prefix has the entries in the order of their commits.")
+    public static readonly ApiOperation Append = new("appendEntry", ApiTags.Entries, "Store a value below a prefix, under a generated key",
+        "Stores the body under the prefix followed by the revision of the write in 19 digits. `Location` names the new entry. "
+        + "A listing of the prefix returns the entries in the order of their commits.")
     {
         Parameters =
         [
-            ApiParts.Key with { Description = "The prefix, with a slash at its end: at most 994 bytes of UTF-8 after percent-decoding once.", Example = "queue/" },
+            // One path has one name for its parameter, and tools reject a second path that differs by the slash at its end.
+            ApiParts.Key with { Description = "A prefix that ends with `/`, in place of a key: at most 994 bytes of UTF-8 after percent-decoding once.", Example = Examples.Queue },
             WriteApi.Ttl,
             WriteApi.IdempotencyKey,
         ],
-        Body = new ApiBody("The value: 0 bytes to 1 MiB.", Required: false, Value),
+        Body = ValueBody,
         Responses =
         [
             new(201, "The value is stored.") { Headers = [Location, ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },

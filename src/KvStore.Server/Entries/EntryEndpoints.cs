@@ -13,11 +13,11 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<EntryEndpoints>(routes.ServiceProvider);
+        routes.MapHot(HttpMethods.Put, Route, endpoints.PutAsync, EntryApi.Put);
         routes.MapHot(HttpMethods.Get, Route, endpoints.GetAsync, EntryApi.Get);
         routes.MapHot(HttpMethods.Head, Route, endpoints.GetAsync, EntryApi.Get.AsHead("headEntry"));
-        routes.MapHot(HttpMethods.Put, Route, endpoints.PutAsync, EntryApi.Put);
-        routes.Map(HttpMethods.Delete, Route, endpoints.DeleteAsync, EntryApi.Delete);
         routes.Map(HttpMethods.Patch, Route, endpoints.PatchAsync, EntryApi.Patch);
+        routes.Map(HttpMethods.Delete, Route, endpoints.DeleteAsync, EntryApi.Delete);
         routes.Map(HttpMethods.Post, Route, endpoints.AppendAsync, EntryApi.Append);
     }
 

@@ -14,6 +14,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
 {
     public const string ContentType = "application/problem+json";
 
+    /// <summary>Where the service explains its problems. From the root, so that it is the same page whatever a client resolves it against (RFC 9457, section 3.1.1).</summary>
+    public const string Page = "/docs/http-api";
+
     /// <summary>The part of the request that was wrong: a header, a parameter, a member of a JSON body.</summary>
     public string? Field { get; init; }
 
@@ -59,7 +62,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer, JsonWriting.Options);
         json.WriteStartObject();
-        json.WriteString("type", "docs/http-api.md#" + Slug);
+        json.WriteString("type", Page + "#" + Slug);
         json.WriteString("title", Title);
         json.WriteNumber("status", Status);
         json.WriteString("detail", Detail);

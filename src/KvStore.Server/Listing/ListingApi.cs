@@ -21,37 +21,36 @@ internal static class ListingApi
         Integer("deleted", "How many entries."),
     ]);
 
-    public static readonly ApiOperation List = new("listEntries", ApiParts.EntriesTag, "List entries",
-        "Lists entries in the order of their keys' UTF-8 bytes. A page that is not the last has a `cursor`; all pages that are read by cursors come from one snapshot. "
-        + "In the query string `+` means a space; write a plus sign as `%2B`.")
+    public static readonly ApiOperation List = new("listEntries", ApiTags.Listing, "List entries",
+        "Lists entries in the byte order of their UTF-8 keys. As long as a page has a `cursor`, there is more; all pages show the revision of the first one. "
+        + "In the query string `+` means a space; write a plus sign as `%2B`. HEAD returns the headers alone, with the store's revision.")
     {
         Parameters =
         [
-            Parameter("prefix", "Only keys that start with this.", "user/"),
-            Parameter("after", "Only keys and common prefixes after this; it need not exist.", null),
-            Parameter("delimiter", "List keys that are equal up to the first delimiter after the prefix only once: in `prefixes`, not in `items`. With `/` this lists a directory.", null),
-            new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "How many items and prefixes at most. Pages with large values may have fewer.") { Default = 100, Minimum = "1", Maximum = "1000" },
-            Parameter("cursor", "Continue where the page with this cursor ended.", null),
-            new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether items have values: each as `json`, `text` or `base64`.") { Default = false },
-            new("count_only", ParameterLocation.Query, JsonSchemaType.Boolean, "Answer only how many entries there are; not with `limit`, `cursor`, `delimiter` or `values`.") { Default = false },
+            // Without defaults, which Swagger UI would send: some of these exclude each other.
+            Parameter("prefix", JsonSchemaType.String, "Only keys that start with this."),
+            Parameter("after", JsonSchemaType.String, "Only keys and common prefixes after this one, which need not exist."),
+            Parameter("delimiter", JsonSchemaType.String, "Collapse keys that share the text up to the next delimiter after the prefix into one item of `prefixes`. `/` lists one level, like a directory."),
+            Parameter("limit", JsonSchemaType.Integer, "The most items and prefixes on a page; 100 if it is not given. Pages with large values may have fewer.") with { Minimum = "1", Maximum = "1000" },
+            Parameter("cursor", JsonSchemaType.String, "Continue after the page with this cursor."),
+            Parameter("values", JsonSchemaType.Boolean, "`true`: with values, each as `json`, `text` or `base64`."),
+            Parameter("count_only", JsonSchemaType.Boolean, "`true`: only the number of entries. Not with `limit`, `cursor`, `delimiter` or `values`."),
             .. ReadApi.State,
         ],
         Responses =
         [
             new(200, "A page.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Page, Example)] },
-            ApiParts.Malformed("limit"),
             ApiParts.Gone,
             ReadApi.Unavailable,
         ],
     };
 
-    public static readonly ApiOperation Delete = new("deletePrefix", ApiParts.EntriesTag, "Delete entries by their prefix",
-        "Deletes all entries whose keys start with a prefix, at one revision, and reports how many.")
+    public static readonly ApiOperation Delete = new("deletePrefix", ApiTags.Bulk, "Delete entries by their prefix",
+        "Deletes every entry whose key starts with the prefix, at one revision, and reports how many. Nothing brings them back: list the prefix first.")
     {
-        // Without an example, which Swagger UI would fill in.
         Parameters =
         [
-            new("prefix", ParameterLocation.Query, JsonSchemaType.String, "What the keys start with; not empty.") { Required = true },
+            Parameter("prefix", JsonSchemaType.String, "What the keys start with. Not empty, because that would delete everything.") with { Required = true, Example = Examples.DeletedPrefix },
             WriteApi.IdempotencyKey,
         ],
         Responses =
@@ -61,14 +60,12 @@ internal static class ListingApi
                 Headers = [ApiParts.StoreRevision, WriteApi.Replayed],
                 Contents = [new ApiContent(ContentTypes.Json, Deleted, new JsonObject { ["revision"] = 7, ["deleted"] = 3 })],
             },
-            ApiParts.Malformed("prefix"),
             new(409, "There are more entries than are deleted at once; nothing was deleted.") { Headers = [ApiParts.StoreRevision], Problem = Problems.TooManyEntries() },
             .. WriteApi.Rejections,
         ],
     };
 
-    private static JsonObject Example => new() { ["revision"] = 7, ["items"] = new JsonArray(ApiParts.ItemExample), ["cursor"] = "q83vEgEAAAAAAAAABwAFdXNlci91c2VyLzQyL25hbWU" };
+    private static JsonObject Example => new() { ["revision"] = 7, ["items"] = new JsonArray(Examples.Item), ["cursor"] = "q83vEgEAAAAAAAAABwAIZXhhbXBsZS9leGFtcGxlL2FkYQ" };
 
-    private static ApiParameter Parameter(string name, string description, string? example) =>
-        new(name, ParameterLocation.Query, JsonSchemaType.String, description) { Example = example };
+    private static ApiParameter Parameter(string name, JsonSchemaType type, string description) => new(name, ParameterLocation.Query, type, description);
 }

@@ -14,15 +14,14 @@ internal static class CheckpointApi
         Number("duration_seconds", "How long this request took."),
     ]);
 
-    public static readonly ApiOperation Make = new("makeCheckpoint", ApiParts.OperatingTag, "Write a checkpoint",
-        "Waits until there is a checkpoint of the present state or a later one; writes nothing if there is one already. A copy of its file is a backup: a checkpoint never changes once it has its name.")
+    public static readonly ApiOperation Make = new("makeCheckpoint", ApiTags.Operations, "Write a checkpoint",
+        "Waits until a checkpoint of the current state or a later one exists; writes nothing if there is one already. A copy of its file is a backup. With the engine `memory`, which keeps no files, the answer is 409.")
     {
         Responses =
         [
             new(200, "The checkpoint exists.") { Contents = [new ApiContent(ContentTypes.Json, Checkpoint, Example)] },
-            ApiParts.Malformed("query"),
             new(409, "The engine keeps no files.") { Problem = Problems.EngineWithoutFiles() },
-            ApiParts.Loading with { Description = "The store is loading or stopping, or the disk has failed.", Problem = Problems.Loading() with { Outcome = null } },
+            ApiParts.Loading with { SharedAs = null, Description = "The store is loading or stopping, or the disk has failed.", Problem = Problems.Loading() with { Outcome = null } },
             new(507, "The disk has no room for it; the existing files are intact.") { Problem = Problems.NoSpace() with { Outcome = null } },
         ],
     };

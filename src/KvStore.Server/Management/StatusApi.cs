@@ -3,7 +3,7 @@ namespace KvStore.Server;
 /// <summary>The OpenAPI part of <see cref="StatusEndpoints"/>.</summary>
 internal static class StatusApi
 {
-    public static readonly ApiOperation Status = new("getStatus", ApiParts.OperatingTag, "Read the status",
+    public static readonly ApiOperation Status = new("getStatus", ApiTags.Operations, "Read the status",
         "The version, the state of the store, its size, its queue, its watchers, the log on disk with its newest checkpoint, and the limits. Sizes are in bytes, durations in seconds.")
     {
         Responses =
@@ -12,7 +12,7 @@ internal static class StatusApi
         ],
     };
 
-    public static readonly ApiOperation Metrics = new("metrics", ApiParts.OperatingTag, "Read the metrics",
+    public static readonly ApiOperation Metrics = new("metrics", ApiTags.Operations, "Read the metrics",
         "The numbers of `/v1/status`, requests by operation and status with their durations, and the resources of the process, in the text format of Prometheus. An operation appears after its first request.")
     {
         Responses =

@@ -3,14 +3,10 @@ using Microsoft.OpenApi;
 
 namespace KvStore.Server;
 
-/// <summary>The OpenAPI document and Swagger UI.</summary>
+/// <summary>The OpenAPI document, made from the <see cref="ApiOperation"/> of each endpoint.</summary>
 internal static class ApiDocument
 {
-    private const string SwaggerPath = "/swagger";
-
-    // Shows the events of a watch as they arrive.
-    private const string PluginFile = "watch.js";
-    private const string PluginName = "WatchPlugin";
+    public const string Path = "/openapi/v1.json";
 
     public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -19,69 +15,31 @@ internal static class ApiDocument
         options.AddDocumentTransformer(Finish);
     });
 
-    public static void MapKvStoreOpenApi(this WebApplication app)
-    {
-        // One literal path: with a parameter for the document's name, any other name would not get the 404 of this service.
-        app.MapOpenApi("/openapi/v1.json");
-
-        // In a branch of its own because Swagger UI matches the path of every request that it sees against regular expressions.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(SwaggerPath), branch => branch.Use(next => context => HasControlCharacter(context.Request.Path.Value)
-            ? Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context)
-            : next(context)).UseSwaggerUI(options =>
-        {
-            options.SwaggerEndpoint("/openapi/v1.json", "KvStore");
-            options.RoutePrefix = SwaggerPath[1..];
-            options.DocumentTitle = "KvStore";
-            options.EnableTryItOutByDefault();
-            options.InjectJavascript("./" + PluginFile);
-            options.ConfigObject.Plugins = [PluginName];
-        }));
-        var plugin = ReadPlugin();
-        app.MapGet($"{SwaggerPath}/{PluginFile}", context =>
-        {
-            // Revalidated each time, so that a page never runs the plugin of another release.
-            context.Response.Headers.CacheControl = "no-cache";
-            context.Response.ContentType = "text/javascript; charset=utf-8";
-            return context.Response.Body.WriteAsync(plugin, context.RequestAborted).AsTask();
-        });
-        app.MapGet("/", context =>
-        {
-            context.Response.Redirect(SwaggerPath);
-            return Task.CompletedTask;
-        });
-    }
-
-    private static byte[] ReadPlugin()
-    {
-        using var file = typeof(ApiDocument).Assembly.GetManifestResourceStream(PluginFile)!;
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return bytes;
-    }
-
-    /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which is not a valid header.</summary>
-    private static bool HasControlCharacter(string? path) => path.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
+    // One literal path: with a parameter for the document's name, any other name would not get the 404 of this service.
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapOpenApi(Path);
 
     private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo
         {
             Title = "KvStore",
-            Version = "v1",
-            Description = "A linearizable key-value store: plain keys in the URL, raw bytes in the body, real status codes, one revision for everything.",
+            Version = ServiceVersion.Text,
+            Description = "A linearizable key-value store: the key is in the URL, the value is the body, and the result is the status code.\n\n"
+                + "Every error is `application/problem+json` (RFC 9457): `detail` says what to do, and `type` leads to [its explanation](/docs/http-api#errors). "
+                + "What *Execute* sends by default works on an empty store, from top to bottom, and changes only keys that start with `" + Examples.Prefix + "`, and the person with the id -1.",
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
 
+        document.ExternalDocs = new OpenApiExternalDocs { Description = "The HTTP API, explained", Url = new Uri(Problem.Page, UriKind.Relative) };
+
         // Relative, so that Try it out works through whatever the page was loaded by.
         document.Servers = [new OpenApiServer { Url = "/" }];
-
-        // In the order in which they are shown.
-        document.Tags = new HashSet<OpenApiTag>
+        document.Tags = ApiTags.All.Select(tag => new OpenApiTag
         {
-            new() { Name = ApiParts.EntriesTag, Description = "Keys and their values." },
-            new() { Name = ApiParts.CompatibilityTag, Description = "The requests of the service that this one replaces." },
-            new() { Name = ApiParts.OperatingTag, Description = "Health, status and backups, for operators and their tools." },
-        };
+            Name = tag.Name,
+            Description = tag.Description,
+            ExternalDocs = new OpenApiExternalDocs { Description = "more", Url = new Uri($"{Problem.Page}#{tag.Heading}", UriKind.Relative) },
+        }).ToHashSet();
         return Task.CompletedTask;
     }
 
@@ -98,7 +56,7 @@ internal static class ApiDocument
         operation.RequestBody = api.Body is null ? null : BodyOf(api.Body, document);
         operation.Responses = [];
         foreach (var response in api.Responses.Concat(ApiParts.AnyRejections).DistinctBy(response => response.Status).OrderBy(response => response.Status))
-            operation.Responses.Add(response.Status.ToString(CultureInfo.InvariantCulture), ResponseOf(response, isHead, document));
+            operation.Responses.Add(response.Status.ToString(CultureInfo.InvariantCulture), isHead ? ResponseOf(response, isHead, document) : SharedOf(response, document));
         return Task.CompletedTask;
     }
 
@@ -126,6 +84,16 @@ internal static class ApiDocument
         Required = body.Required,
         Content = ContentOf(body.Contents, document),
     };
+
+    /// <summary>The response, or a reference to it if several operations have it.</summary>
+    private static IOpenApiResponse SharedOf(ApiResponse response, OpenApiDocument document)
+    {
+        if (response.SharedAs is not { } name)
+            return ResponseOf(response, isHead: false, document);
+        if (document.Components?.Responses?.ContainsKey(name) != true)
+            document.AddComponent(name, ResponseOf(response, isHead: false, document));
+        return new OpenApiResponseReference(name, document);
+    }
 
     private static OpenApiResponse ResponseOf(ApiResponse response, bool isHead, OpenApiDocument document) => new()
     {

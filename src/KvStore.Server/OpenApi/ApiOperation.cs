@@ -4,7 +4,7 @@ namespace KvStore.Server;
 
 /// <summary>The OpenAPI part of an endpoint. Its handler reads and writes HTTP itself, so the framework can derive none of this.</summary>
 /// <param name="Id">The operation's id, unique in the document.</param>
-/// <param name="Tag">The group that it is shown in.</param>
+/// <param name="Tag">The group that it is shown in: one of <see cref="ApiTags"/>.</param>
 /// <param name="Summary">One line.</param>
 /// <param name="Description">The rest, in Markdown.</param>
 internal sealed record ApiOperation(string Id, string Tag, string Summary, string Description)
@@ -38,6 +38,9 @@ internal sealed record ApiResponse(int Status, string Description)
     public IReadOnlyList<ApiHeader> Headers { get; init; } = [];
 
     public IReadOnlyList<ApiContent> Contents { get; init; } = [];
+
+    /// <summary>The name under which the document lists the answer once, if several operations have it. A copy is another answer, and needs another name or none.</summary>
+    public string? SharedAs { get; init; }
 
     /// <summary>An example of the problem, for statuses from 400.</summary>
     public Problem? Problem { get; init; }

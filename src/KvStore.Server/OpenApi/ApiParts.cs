@@ -6,20 +6,20 @@ namespace KvStore.Server;
 /// <summary>Parameters, headers, answers and schemas that several features share.</summary>
 internal static class ApiParts
 {
-    public const string EntriesTag = "Entries";
-    public const string WatchTag = "Watch";
-    public const string CompatibilityTag = "Compatibility";
-    public const string OperatingTag = "Operating";
-
     public static readonly ApiSchema Error = new("Problem", "An error (RFC 9457).",
     [
-        Text("type", "The stable name of the error: a heading of docs/http-api.md."),
+        Text("type", "The stable name of the error, and the path of its explanation."),
         Text("title", "What is wrong, the same for every occurrence."),
         Integer("status", "The HTTP status."),
         Text("detail", "What is wrong this time, and what to do."),
         Text("field", "The part of the request that was wrong.").Optional(),
         Integer("oldest_revision", "With 410: the oldest revision that can be read now.").Optional(),
-        Objects("failed", "With 412 of a transaction: the `field`, the `key` and the current `revision` (or null) of every guard that failed.").Optional(),
+        Objects("failed", "With 412 of a transaction: every guard that failed.", new ApiSchema("FailedGuard", "A guard that failed.",
+        [
+            Text("field", "The guard: its place in the request."),
+            Text("key", "Its key."),
+            Integer("revision", "The current revision of the key's entry; null if it has none.").Nullable(),
+        ])).Optional(),
         Text("outcome", "With a write that failed on the service's side: `not-applied` (safe to retry) or `unknown`.").Optional(),
     ]);
 
@@ -38,21 +38,9 @@ internal static class ApiParts
         Text("base64", "The value, if it is anything else.").Optional(),
     ]);
 
-    public static JsonObject ItemExample => new()
-    {
-        ["key"] = "user/42/name",
-        ["revision"] = 7,
-        ["created_revision"] = 3,
-        ["version"] = 2,
-        ["content_type"] = "text/plain",
-        ["size"] = 3,
-        ["modified_at"] = "2026-01-31T12:00:00.123Z",
-        ["text"] = "Ada",
-    };
-
     public static readonly ApiParameter Key = new("key", ParameterLocation.Path, JsonSchemaType.String,
         "The key: 1 to 1024 bytes of UTF-8 after percent-decoding once. `/` is an ordinary character, and `%2F` means the same.")
-    { Example = "user/42/name" };
+    { Example = Examples.Entry };
 
     // Conditions have no examples, because Swagger UI would send them.
     public static readonly ApiParameter IfMatch = new("If-Match", ParameterLocation.Header, JsonSchemaType.String,
@@ -83,47 +71,44 @@ internal static class ApiParts
 
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which a retry may succeed.", 1);
 
-    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
+    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { SharedAs = "Loading", Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
 
     public static readonly ApiResponse TooManyWatchers =
-        new(429, "Too many clients watch, or wait for a change.") { Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000) };
+        new(429, "Too many clients watch, or wait for a change.") { SharedAs = "TooManyWatchers", Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000) };
 
-    public static readonly ApiResponse SlowBody = new(408, "The body arrived too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() };
+    public static readonly ApiResponse SlowBody = new(408, "The body arrived too slowly; nothing was changed.") { SharedAs = "SlowBody", Problem = Problems.BodyTooSlow() };
 
-    /// <summary>What the web server answers before it knows the resource, so any request may get it.</summary>
+    /// <summary>What any request may get, because the web server answers so before it knows the resource, or because most operations reject what they do not know.</summary>
     public static readonly IReadOnlyList<ApiResponse> AnyRejections =
     [
-        new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("Invalid Host header.") },
-        new(408, "The request arrived too slowly; nothing was changed.") { Problem = Problems.BodyTooSlow() },
-        new(417, "`Expect` asks for something else than 100-continue.") { Problem = Problems.ExpectationFailed("Expect") },
-        new(414, "The request line is too long.") { Problem = Problems.OfStatus(414, "The request line is too long.") },
-        new(431, "The headers are too large, or too many.") { Problem = Problems.OfStatus(431, "The request has too many headers.") },
+        new(400, "The request is malformed.") { SharedAs = "Malformed", Problem = Problems.MalformedRequest("The parameter is not known; these are: prefix, after.", "prefx") },
+        new(408, "The request arrived too slowly; nothing was changed.") { SharedAs = "SlowRequest", Problem = Problems.BodyTooSlow() },
+        new(417, "`Expect` asks for something else than 100-continue.") { SharedAs = "ExpectationFailed", Problem = Problems.ExpectationFailed("Expect") },
+        new(414, "The request line is too long.") { SharedAs = "TargetTooLong", Problem = Problems.OfStatus(414, "The request line is too long.") },
+        new(431, "The headers are too large, or too many.") { SharedAs = "HeadersTooLarge", Problem = Problems.OfStatus(431, "The request has too many headers.") },
     ];
 
-    public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { Problem = Problems.TooLarge(1 << 20) };
+    public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { SharedAs = "TooLarge", Problem = Problems.TooLarge(1 << 20) };
 
     private static readonly ApiHeader AcceptEncoding = new("Accept-Encoding", JsonSchemaType.String, "`identity` if the body has a `Content-Encoding`; else absent.", "identity") { IsOptional = true };
 
     public static readonly ApiResponse UnsupportedBody = new(415, "The body is encoded, or a form with boundaries; nothing was changed.")
-    { Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("The service does not decode bodies.", "Content-Encoding") };
+    { SharedAs = "UnsupportedBody", Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("The service does not decode bodies.", "Content-Encoding") };
 
     public static readonly ApiResponse NotJson =
-        new(415, "The body is not JSON by its media type, or is encoded.") { Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.") };
+        new(415, "The body is not JSON by its media type, or is encoded.") { SharedAs = "NotJson", Headers = [AcceptEncoding], Problem = Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.") };
 
     public static readonly ApiResponse MalformedKey =
-        new(400, "The key or another part of the request is malformed.") { Problem = Problems.MalformedKey("The key has 1025 bytes; at most 1024 are accepted.", "key") };
+        new(400, "The key or another part of the request is malformed.") { SharedAs = "MalformedKey", Problem = Problems.MalformedKey("The key has 1025 bytes; at most 1024 are accepted.", "key") };
 
     public static readonly ApiResponse NotFound =
-        new(404, "The key has no entry.") { Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
+        new(404, "The key has no entry.") { SharedAs = "NotFound", Headers = [StoreRevision], Problem = Problems.NotFound("The key has no entry at revision 7.") };
 
     public static readonly ApiResponse NotModified =
-        new(304, "The client's copy is current.") { Headers = [ETagOfExisting, StoreRevision, Expires] };
+        new(304, "The client's copy is current.") { SharedAs = "NotModified", Headers = [ETagOfExisting, StoreRevision, Expires] };
 
-    public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { Problem = Problems.Gone(5) };
+    public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { SharedAs = "Gone", Problem = Problems.Gone(5) };
 
     public static readonly ApiResponse PreconditionFailed = new(412, "A condition failed; nothing was changed.")
-    { Headers = [ETagOfExisting, StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again.") };
-
-    public static ApiResponse Malformed(string field) =>
-        new(400, "The request is malformed.") { Problem = Problems.MalformedRequest("What is wrong with it, and how to write it.", field) };
+    { SharedAs = "PreconditionFailed", Headers = [ETagOfExisting, StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again.") };
 }

@@ -5,17 +5,17 @@ namespace KvStore.Server;
 /// <summary>The OpenAPI part of <see cref="WatchEndpoints"/>.</summary>
 internal static class WatchApi
 {
-    public static readonly ApiOperation Watch = new("watch", ApiParts.WatchTag, "Watch a key or a prefix",
-        "Answers with Server-Sent Events as long as the client stays: one `change` event per revision, in order, none missing, none repeated. "
-        + "`id` is the revision; a browser's `EventSource` sends the last one as `Last-Event-ID` when it reconnects, and resumes there. "
-        + "With `initial=true` there is first an `entry` event for each entry, then `synced`: list and watch in one request. "
-        + "After 10 s of silence there is a `bookmark` with the revision up to which there are no further changes. `gone` means that the next changes have left the history; the stream ends. "
-        + "Try it out shows the events as they come, the last 64 KiB of them; Clear ends the stream.")
+    public static readonly ApiOperation Watch = new("watch", ApiTags.Watch, "Watch a key or a prefix",
+        "Streams Server-Sent Events until the client disconnects: one `change` event per revision, in order, none missing, none repeated. "
+        + "A browser's `EventSource` sends the `id` of the last event as `Last-Event-ID` when it reconnects, and resumes there.\n\n"
+        + "With `initial=true` there is first an `entry` event for each existing entry, then `synced`: list and watch in one request. "
+        + "After 10 s of silence there is a `bookmark`: no further change up to that revision. `gone` means that the next change has left the history; the stream ends.\n\n"
+        + "*Execute* shows the last 64 KiB of events as they arrive, and *Clear* ends the watch.")
     {
         Parameters =
         [
             new("key", ParameterLocation.Query, JsonSchemaType.String, "The key to watch. Give this or `prefix`."),
-            new("prefix", ParameterLocation.Query, JsonSchemaType.String, "Watch all keys that start with this; empty for every key.") { Example = "user/" },
+            new("prefix", ParameterLocation.Query, JsonSchemaType.String, "Watch all keys that start with this; empty for every key.") { Example = Examples.Prefix },
             new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Start after this revision, such as the one of a listing. Without it, start now.") { Minimum = "0" },
             new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the current entries first.") { Default = false },
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether events have values: each as `json`, `text` or `base64`.") { Default = true },
@@ -26,7 +26,6 @@ internal static class WatchApi
         Responses =
         [
             new(200, "The events, until the client leaves or the service stops.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(WatchEvents.ContentType, null, Example)] },
-            ApiParts.Malformed("key"),
             ApiParts.Gone,
             ApiParts.TooManyWatchers,
             ReadApi.Unavailable,
@@ -36,7 +35,7 @@ internal static class WatchApi
     private const string Example = """
         event: change
         id: 7
-        data: {"revision":7,"changes":[{"type":"put","key":"user/42/name","revision":7,"created_revision":3,"version":2,"content_type":"text/plain","size":3,"modified_at":"2026-01-31T12:00:00.123Z","text":"Ada"}]}
+        data: {"revision":7,"changes":[{"type":"put","key":"example/ada","revision":7,"created_revision":3,"version":2,"content_type":"application/json","size":30,"modified_at":"2026-01-31T12:00:00.123Z","json":{"name":"Ada","city":"London"}}]}
 
 
         """;

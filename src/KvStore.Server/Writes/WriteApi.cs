@@ -24,10 +24,10 @@ internal static class WriteApi
     /// <summary>The answers that every write may get, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> Rejections =
     [
-        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader) },
-        new(429, "Too many writes are waiting; nothing was changed.") { Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
+        new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { SharedAs = "IdempotencyKeyReused", Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader) },
+        new(429, "Too many writes are waiting; nothing was changed.") { SharedAs = "QueueFull", Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         ApiParts.Loading,
-        new(504, "It is unknown whether the write was applied.") { Problem = Problems.UnknownOutcome() },
-        new(507, "The disk is full; nothing was changed.") { Problem = Problems.NoSpace() },
+        new(504, "It is unknown whether the write was applied.") { SharedAs = "UnknownOutcome", Problem = Problems.UnknownOutcome() },
+        new(507, "The disk is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },
     ];
 }

@@ -14,7 +14,7 @@ public sealed partial class DockerfileTests
     {
         var allowed = File.ReadAllLines(Path.Combine(Repository.Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
         var copies = Instructions.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from=", StringComparison.Ordinal)).ToList();
-        Assert.Equal(6, copies.Count);
+        Assert.Equal(7, copies.Count);
         foreach (var source in copies.SelectMany(copy => copy.Split(' ')[1..^1]))
         {
             Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), $"{source} does not exist.");

@@ -92,7 +92,7 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
     {
         var answer = (await server.Client.GetAsync("/")).Expect(302);
         Assert.Equal("/swagger", answer.Header("Location"));
-        Assert.Contains("./watch.js", (await server.Client.GetAsync("/swagger/index.html")).Expect(200).Text, StringComparison.Ordinal);
-        Assert.Equal("text/javascript; charset=utf-8", (await server.Client.GetAsync("/swagger/watch.js")).Expect(200).ContentType);
+        Assert.Contains("./page.js", (await server.Client.GetAsync("/swagger/index.html")).Expect(200).Text, StringComparison.Ordinal);
+        Assert.Equal("text/javascript; charset=utf-8", (await server.Client.GetAsync("/swagger/page.js")).Expect(200).ContentType);
     }
 }

@@ -68,7 +68,7 @@ public sealed class CheckpointTests : IDisposable
     public async Task Checkpoint_MemoryEngine_Is409()
     {
         await using var server = await KvServer.StartAsync();
-        Assert.Equal("docs/http-api.md#engine-without-files", (await server.Client.SendAsync("POST", "/v1/admin/checkpoint", null)).Expect(409).Json.GetProperty("type").GetString());
+        Assert.Equal("/docs/http-api#engine-without-files", (await server.Client.SendAsync("POST", "/v1/admin/checkpoint", null)).Expect(409).Json.GetProperty("type").GetString());
         Assert.False((await server.Client.GetAsync("/v1/status")).Expect(200).Json.TryGetProperty("log", out _));
     }
 

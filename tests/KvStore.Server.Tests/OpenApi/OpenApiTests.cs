@@ -8,6 +8,9 @@ namespace KvStore.Server.Tests;
 /// </summary>
 public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
 {
+    /// <summary>The names of all problems of the service.</summary>
+    internal static IReadOnlySet<string> Slugs { get; } = ProblemsOfTheService().Select(problem => problem.Slug).ToHashSet(StringComparer.Ordinal);
+
     [Fact]
     public async Task Document_IsOpenApi31AndHasEveryEndpoint()
     {
@@ -58,14 +61,16 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Document_EveryError_HasExample()
     {
-        foreach (var (name, operation) in Operations(await DocumentAsync()))
+        var document = await DocumentAsync();
+        foreach (var (name, operation) in Operations(document))
         {
             foreach (var response in operation.GetProperty("responses").EnumerateObject())
             {
-                Assert.False(string.IsNullOrWhiteSpace(Text(response.Value, "description")), $"{name} {response.Name}");
+                var answer = OpenApiReferences.Resolve(document, response.Value);
+                Assert.False(string.IsNullOrWhiteSpace(Text(answer, "description")), $"{name} {response.Name}");
                 if (int.Parse(response.Name, System.Globalization.CultureInfo.InvariantCulture) < 400 || name.StartsWith("head ", StringComparison.Ordinal))
                     continue;
-                var example = response.Value.GetProperty("content").GetProperty(Problem.ContentType).GetProperty("example");
+                var example = answer.GetProperty("content").GetProperty(Problem.ContentType).GetProperty("example");
                 Assert.Equal(response.Name, example.GetProperty("status").GetInt32().ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Assert.Contains(example.GetProperty("type").GetString()!, ApiDocs.ProblemTypes);
             }
@@ -73,23 +78,31 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
+    public async Task Document_Info_HasVersionOfProgram() =>
+        Assert.Equal(ServiceVersion.Text, Text((await DocumentAsync()).GetProperty("info"), "version"));
+
+    [Fact]
+    public async Task Document_Groups_AreDescribedInOrderOfUse()
+    {
+        var document = await DocumentAsync();
+        var tags = document.GetProperty("tags").EnumerateArray().ToArray();
+        Assert.Equal(["Entries", "Listing", "Bulk", "Transactions", "Watch", "Operations", "Compatibility"], tags.Select(tag => Text(tag, "name")));
+        Assert.All(tags, tag => Assert.NotEmpty(Text(tag, "description")!));
+        Assert.All(Operations(document), operation => Assert.Contains(Assert.Single(operation.Value.GetProperty("tags").EnumerateArray()).GetString(), tags.Select(tag => Text(tag, "name"))));
+    }
+
+    [Fact]
     public async Task Document_EveryReference_Resolves()
     {
         var document = await DocumentAsync();
-        foreach (var reference in References(document))
-        {
-            var at = document;
-            foreach (var part in reference.Split('/').Skip(1))
-                Assert.True(at.TryGetProperty(part, out at), reference);
-        }
+        Assert.All(References(document), reference => OpenApiReferences.Find(document, reference));
     }
 
     [Fact]
     public void Document_EveryProblem_HasHeading()
     {
-        var slugs = ProblemsOfTheService().Select(problem => problem.Slug).Distinct().ToArray();
-        Assert.True(slugs.Length >= 15, $"{slugs.Length} problems");
-        Assert.All(slugs, slug => Assert.Contains(slug, ApiDocs.Headings));
+        Assert.True(Slugs.Count >= 15, $"{Slugs.Count} problems");
+        Assert.All(Slugs, slug => Assert.Contains(slug, ApiDocs.Headings));
     }
 
     // Every method of Problems is called with something, so that one that is added later cannot be forgotten here.

@@ -23,7 +23,7 @@ public sealed class RequestBoundaryTests
         using var client = service.NewClient();
         using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path), Cancellation);
         using var problem = await ProblemOfAsync(response, status);
-        Assert.Equal("docs/http-api.md#" + slug, problem.RootElement.GetProperty("type").GetString());
+        Assert.Equal("/docs/http-api#" + slug, problem.RootElement.GetProperty("type").GetString());
         Assert.Equal(allow, response.Content.Headers.Allow.Count == 0 ? null : string.Join(", ", response.Content.Headers.Allow));
     }
 
@@ -94,7 +94,7 @@ public sealed class RequestBoundaryTests
         await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
-        Assert.Contains("docs/http-api.md#" + slug, answer, StringComparison.Ordinal);
+        Assert.Contains("/docs/http-api#" + slug, answer, StringComparison.Ordinal);
         Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
         Assert.DoesNotContain(service.Log.All, line => line.IsRequest || line.Level >= LogLevel.Error);
     }
@@ -105,7 +105,7 @@ public sealed class RequestBoundaryTests
         await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
         Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
-        Assert.Contains("docs/http-api.md#body-too-slow", answer, StringComparison.Ordinal);
+        Assert.Contains("/docs/http-api#body-too-slow", answer, StringComparison.Ordinal);
         Assert.Empty(service.Log.Errors);
     }
 

@@ -19,7 +19,7 @@ internal sealed record DocumentedAnswer(IReadOnlySet<string> MediaTypes, IReadOn
         (from path in document.GetProperty("paths").EnumerateObject()
          from operation in path.Value.EnumerateObject()
          from response in operation.Value.GetProperty("responses").EnumerateObject()
-         select (Name: ($"{operation.Name.ToUpperInvariant()} {path.Name}", int.Parse(response.Name, CultureInfo.InvariantCulture)), Answer: Of(response.Value)))
+         select (Name: ($"{operation.Name.ToUpperInvariant()} {path.Name}", int.Parse(response.Name, CultureInfo.InvariantCulture)), Answer: Of(OpenApiReferences.Resolve(document, response.Value))))
         .ToDictionary(answer => answer.Name, answer => answer.Answer);
 
     /// <summary>Asserts that an answer is as it is documented.</summary>

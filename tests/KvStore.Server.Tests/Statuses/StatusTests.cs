@@ -90,7 +90,7 @@ public sealed class StatusTests(StatusTests.Produced produced) : IClassFixture<S
             Contract.Check(request.Method, request.Target, answer);
             Documented[(request.Operation, answer.Status)].Check(request, answer);
             if (producer.Slug is { } slug && request.Method != "HEAD")
-                Assert.True(answer.Json.GetProperty("type").GetString() == "docs/http-api.md#" + slug, $"The problem {slug} was expected: {answer}");
+                Assert.True(answer.Json.GetProperty("type").GetString() == "/docs/http-api#" + slug, $"The problem {slug} was expected: {answer}");
         }
     }
 }

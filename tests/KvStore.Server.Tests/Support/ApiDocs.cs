@@ -12,5 +12,5 @@ internal static class ApiDocs
         .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>What a problem's type may be.</summary>
-    public static IReadOnlySet<string> ProblemTypes { get; } = Headings.Select(heading => "docs/http-api.md#" + heading).ToHashSet(StringComparer.Ordinal);
+    public static IReadOnlySet<string> ProblemTypes { get; } = Headings.Select(heading => "/docs/http-api#" + heading).ToHashSet(StringComparer.Ordinal);
 }

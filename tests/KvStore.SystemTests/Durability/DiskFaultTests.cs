@@ -184,7 +184,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
     {
         Assert.True(answer.Status == status, $"{status} was expected: {answer}");
         var problem = answer.Json;
-        Assert.Equal("docs/http-api.md#" + slug, problem.GetProperty("type").GetString());
+        Assert.Equal("/docs/http-api#" + slug, problem.GetProperty("type").GetString());
         Assert.Equal(outcome, problem.TryGetProperty("outcome", out var said) ? said.GetString() : null);
     }
 

@@ -40,7 +40,7 @@ public sealed record Response(int Status, IReadOnlyDictionary<string, string> He
     {
         Expect(status);
         var problem = Json;
-        Assert.Equal("docs/http-api.md#" + slug, problem.GetProperty("type").GetString());
+        Assert.Equal("/docs/http-api#" + slug, problem.GetProperty("type").GetString());
         Assert.True(field == (problem.TryGetProperty("field", out var named) ? named.GetString() : null), $"The field {field} was expected: {this}");
         return this;
     }

@@ -1,7 +1,17 @@
-// Swagger UI shows an answer when it is complete, and a watch never is. This plugin shows an event stream while it arrives: it
-// replaces the fetch of Swagger UI and nothing else. "Clear", another "Execute" and leaving the page end the stream.
+// What the page does beyond Swagger UI. It leaves out what would be shown over and over: HEAD beside each GET, and the example of each
+// error that several operations share; the document has both. And it shows an event stream while it arrives, because Swagger UI shows an
+// answer when it is complete, and a watch never is. "Clear", another "Execute" and leaving the page end the stream.
 
-const WatchPlugin = ({ React }) => {
+const KvStorePlugin = ({ React }) => {
+    const withoutHead = original => (...state) => original(...state).filter(method => method !== "head");
+
+    /** An error that several operations share, without its content. */
+    const response = Original => properties => {
+        const { code, specPath, specSelectors } = properties;
+        const isShared = code >= "400" && specSelectors.specJson().getIn([...specPath, "$ref"]) !== undefined;
+        return React.createElement(Original, isShared ? { ...properties, response: properties.response.delete("content") } : properties);
+    };
+
     const mediaType = "text/event-stream";
 
     // Each update renders all of the shown text, so the text has a limit, and updates come no faster than a person reads.
@@ -119,5 +129,16 @@ const WatchPlugin = ({ React }) => {
         }
     };
 
-    return { statePlugins: { spec: { wrapActions: { executeRequest, clearResponse } } }, wrapComponents: { responseBody } };
+    /** Examples of lines of JSON as they are: Swagger UI would show and send them as one JSON string, because "json" is in their media type. */
+    function afterLoad() {
+        const { getSampleSchema } = this.fn;
+        this.fn.getSampleSchema = (schema, contentType, ...rest) =>
+            getSampleSchema(schema, contentType === "application/x-ndjson" ? "text/plain" : contentType, ...rest);
+    }
+
+    return {
+        afterLoad,
+        statePlugins: { spec: { wrapActions: { executeRequest, clearResponse }, wrapSelectors: { validOperationMethods: withoutHead } } },
+        wrapComponents: { response, responseBody },
+    };
 };

@@ -1,0 +1,28 @@
+namespace KvStore.Server;
+
+/// <summary>GET and HEAD /docs and below: the <see cref="Documents"/>. Not in the OpenAPI document, as Swagger UI is not.</summary>
+internal static class DocumentEndpoints
+{
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        // Rendered by the first request for one of them, so that a start does not wait for it.
+        var documents = new Lazy<Documents>(Documents.Read);
+        routes.MapMethods(Documents.Root + "/{**page}", Methods, context => AnswerAsync(context, documents.Value));
+    }
+
+    private static Task AnswerAsync(HttpContext context, Documents documents)
+    {
+        var path = Documents.Root + (context.GetRouteValue("page") is string { Length: > 0 } page ? "/" + page : "");
+        if (documents.Find(path) is not { } found)
+            return Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context);
+
+        // Revalidated each time, so that a browser never shows the documents of another release.
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-cache";
+        headers.ContentSecurityPolicy = MarkdownPage.ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        return TypedResults.Bytes(found.Utf8, "text/html; charset=utf-8", entityTag: found.ETag).ExecuteAsync(context);
+    }
+}

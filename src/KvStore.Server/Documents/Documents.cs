@@ -1,0 +1,61 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.Net.Http.Headers;
+
+namespace KvStore.Server;
+
+/// <summary>The documents of this release as pages below /docs, so that the type of a problem leads to its explanation. Immutable.</summary>
+internal sealed class Documents
+{
+    public const string Root = "/docs";
+
+    // The name that each document has as a resource of the program begins with this.
+    private const string ResourcePrefix = "docs/";
+
+    private readonly FrozenDictionary<string, Page> _pages;
+
+    private Documents(FrozenDictionary<string, Page> pages) => _pages = pages;
+
+    /// <summary>Every path that is served.</summary>
+    public IEnumerable<string> Paths => _pages.Keys;
+
+    public static Documents Read()
+    {
+        var assembly = typeof(Documents).Assembly;
+        var names = assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        var served = names.Select(PathOf).ToHashSet(StringComparer.Ordinal);
+        var pages = names.ToDictionary(PathOf, name => Render(MarkdownPage.Of(ReadText(assembly, name), PathOf(name), served)), StringComparer.Ordinal);
+        pages.Add(Root, Render(MarkdownPage.Of(Index(names), Root, served)));
+        return new Documents(pages.ToFrozenDictionary(StringComparer.Ordinal));
+    }
+
+    /// <summary>The page at a path, or null.</summary>
+    public Page? Find(string path) => _pages.GetValueOrDefault(path);
+
+    private static string PathOf(string name) => "/" + name;
+
+    private static string Index(string[] names)
+    {
+        var text = new StringBuilder("# KvStore\n\nThe documents of this release. [Swagger UI](/swagger) lets you try every operation.\n\n");
+        foreach (var name in names)
+            text.Append(CultureInfo.InvariantCulture, $"- [{name[ResourcePrefix.Length..]}]({PathOf(name)})\n");
+        return text.ToString();
+    }
+
+    private static string ReadText(Assembly assembly, string name)
+    {
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+
+    private static Page Render(string html)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(html);
+        return new Page(utf8, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(utf8).AsSpan(0, 8))}\""));
+    }
+
+    /// <summary>A page as it is sent.</summary>
+    internal sealed record Page(byte[] Utf8, EntityTagHeaderValue ETag);
+}
