@@ -38,14 +38,13 @@ internal sealed class WriteBuffer(int capacityBytes)
     {
         if (bytes.Length > _bytes.Length - _count)
             Grow(_count + (long)bytes.Length);
-        if (bytes.Length > _bytes.Length - _count)
+        while (bytes.Length > _bytes.Length - _count)
         {
-            WriteToFile();
-            if (bytes.Length > _bytes.Length)
-            {
-                WriteToFile(bytes);
-                return;
-            }
+            var part = bytes[..(_bytes.Length - _count)];
+            part.CopyTo(_bytes.AsSpan(_count));
+            _count += part.Length;
+            bytes = bytes[part.Length..];
+            WriteSectors();
         }
 
         bytes.CopyTo(_bytes.AsSpan(_count));
@@ -56,15 +55,20 @@ internal sealed class WriteBuffer(int capacityBytes)
     public void WriteToFile()
     {
         if (_count > 0)
-            WriteToFile(_bytes.AsSpan(0, _count));
-        _count = 0;
+            WriteToFile(_count);
     }
 
-    private void WriteToFile(ReadOnlySpan<byte> bytes)
+    // A sector that two writes of one frame share could be on the disk by half after a power cut, and then not read as zeros.
+    private void WriteSectors() => WriteToFile(_count - (int)(Offset % ZeroSectorCount.SectorBytes));
+
+    private void WriteToFile(int count)
     {
+        var bytes = _bytes.AsSpan(0, count);
         _written.Add(bytes);
         _file?.Write(bytes, _offset);
-        _offset += bytes.Length;
+        _offset += count;
+        _bytes.AsSpan(count, _count - count).CopyTo(_bytes);
+        _count -= count;
     }
 
     private void Grow(long wantedBytes)

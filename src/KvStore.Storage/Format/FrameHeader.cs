@@ -25,6 +25,9 @@ internal readonly record struct FrameHeader(
     /// <summary>The length of a header in a segment of a format.</summary>
     public static int BytesIn(in FileHeader segment) => segment.Format == 1 ? Format1Bytes : Bytes;
 
+    /// <summary>The durable offset in bytes that may be a header.</summary>
+    public static long DurableBytesIn(ReadOnlySpan<byte> header) => BinaryPrimitives.ReadInt64LittleEndian(header[32..]);
+
     public void Write(Span<byte> header, in FileHeader segment, long offset)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(header, segment.FrameMark);
@@ -50,7 +53,7 @@ internal readonly record struct FrameHeader(
             BinaryPrimitives.ReadInt64LittleEndian(fields[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(fields[32..]),
+            DurableBytesIn(fields),
             segment.Format == 1 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(fields[40..]));
         return true;
     }

@@ -32,8 +32,8 @@ internal sealed class SegmentReader
     /// <summary>The revision of the last complete frame.</summary>
     public long LastRevision { get; private set; }
 
-    /// <summary>The durable offset of the last complete frame.</summary>
-    public long DurableBytes { get; private set; } = FileHeader.Bytes;
+    /// <summary>The durable offset of the last complete frame; 0 without one.</summary>
+    public long DurableBytes { get; private set; }
 
     /// <summary>Whether the last complete frame is a marker.</summary>
     public bool EndsWithMarker { get; private set; }

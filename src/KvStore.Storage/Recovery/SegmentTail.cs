@@ -44,7 +44,7 @@ internal sealed class SegmentTail
             file.Truncate(reader.Offset);
 
         // Rewritten because the previous process may have ended after a failed flush: the kernel then takes pages for clean
-        // that never reached the disk.
+        // that never reached the disk, among them the end of the page that a cut has cleared.
         var bytes = new byte[(int)Math.Min(CopyBytes, reader.Offset - reader.DurableBytes)];
         for (var offset = reader.DurableBytes; offset < reader.Offset; offset += bytes.Length)
         {
@@ -93,7 +93,11 @@ internal sealed class SegmentTail
             while (block[at..(last + mark.Length)].IndexOf(mark) is >= 0 and var skipped)
             {
                 at += skipped;
-                if (FrameHeader.TryRead(block[at..], reader.Header, offset + at, out var frame) && frame.DurableBytes > reader.Offset)
+
+                // The checksum last: values may be full of marks.
+                var header = block[at..];
+                if (FrameHeader.DurableBytesIn(header) is var durable && durable > reader.Offset && durable <= offset + at &&
+                    FrameHeader.TryRead(header, reader.Header, offset + at, out _))
                     return true;
                 at++;
             }

@@ -12,6 +12,7 @@ internal sealed class LogLife : IAsyncDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly LogModel _model;
     private readonly DiskLogOptions _options;
+    private readonly LogValues _values;
 
     private DiskCommitLog? _log;
     private SnapshotPublisher? _follower;
@@ -26,12 +27,13 @@ internal sealed class LogLife : IAsyncDisposable
         _disk = new FakeDisk(_random) { Before = Before, After = After, FlushFails = FlushFails };
         _disk.CanReserve = _random.Next(2) == 0;
         _model = new LogModel(_time);
+        _values = new LogValues(_random, _disk);
         _options = new DiskLogOptions
         {
             Directory = "/fake",
             FlushMode = _random.Next(4) == 0 ? FlushMode.Interval : FlushMode.Always,
             FlushInterval = TimeSpan.FromHours(1),
-            SegmentBytesMax = _random.Next(300, 4000),
+            SegmentBytesMax = _values.AreLarge ? 16 << 20 : _random.Next(300, 4000),
             ReserveBytes = _random.Next(3) * 700,
             CheckpointLogBytesMin = _random.Next(1000, 8000),
             CheckpointBytesPerSecondMax = long.MaxValue,
@@ -98,7 +100,7 @@ internal sealed class LogLife : IAsyncDisposable
     {
         _time.Advance(TimeSpan.FromMilliseconds(_random.Next(2)));
         var before = _model.Last;
-        var batch = _model.Next(_random);
+        var batch = _model.Next(_random, _values.Next);
         var end = _model.Last;
         if (_random.Next(10) == 0)
             _disk.CapacityBytes = _disk.UsedBytes + _random.Next(300);

@@ -21,13 +21,15 @@ internal sealed class LogModel(FakeTimeProvider time)
     public long Promised { get; set; }
 
     /// <summary>A batch, which the model takes in.</summary>
-    public Transaction[] Next(Random random)
+    /// <param name="random">Chooses everything.</param>
+    /// <param name="nextValue">Some of the values.</param>
+    public Transaction[] Next(Random random, Func<byte[]> nextValue)
     {
         var batch = new Transaction[random.Next(1, 5)];
         for (var i = 0; i < batch.Length; i++)
         {
             random.Shuffle(_names);
-            batch[i] = Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name))]);
+            batch[i] = Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name, nextValue))]);
             Take(batch[i]);
         }
 
@@ -55,12 +57,13 @@ internal sealed class LogModel(FakeTimeProvider time)
         Assert.Equal(string.Join('\n', _states[(int)snapshot.Revision].Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
     }
 
-    private static Operation NextChange(Random random, string name) => random.Next(4) switch
+    private static Operation NextChange(Random random, string name, Func<byte[]> nextValue) => random.Next(5) switch
     {
         0 => Some.Delete(name),
         // Zeros, because a value may look like a sector that was lost.
         1 => Some.Put(name, new string('\0', random.Next(1500))),
         2 => Some.Put(name, $"{random.Next()}", DateTimeOffset.UnixEpoch.AddMilliseconds(random.Next())),
+        3 => new Put(Some.Key(name), nextValue(), "text/plain", null),
         _ => Some.Put(name, new string('v', random.Next(80))),
     };
 

@@ -86,6 +86,7 @@ public sealed class FrameWriterTests
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
             Assert.Equal(LengthBytes, offset);
+            Assert.Equal(0, offset % 512);
             LengthBytes += bytes.Length;
             LargestWriteBytes = Math.Max(LargestWriteBytes, bytes.Length);
         }

@@ -6,7 +6,7 @@ internal sealed class FakeFile
     private const int SectorBytes = 512;
 
     // Since the last flush, oldest first: what each operation made of the sectors that it touched.
-    private readonly List<(long Length, List<(int Sector, byte[] Bytes)> Sectors)> _pending = [];
+    private readonly List<(long Length, List<(int Sector, byte[] Bytes)> Sectors, bool IsMetadata)> _pending = [];
     private byte[] _cached = [];
     private byte[] _durable = [];
     private int _durableLength;
@@ -45,7 +45,7 @@ internal sealed class FakeFile
     {
         Room((int)length);
         Length = Math.Max(Length, (int)length);
-        Remember(0, 0);
+        Remember(0, 0, isMetadata: true);
     }
 
     public void Truncate(long length)
@@ -55,7 +55,12 @@ internal sealed class FakeFile
         if (before > length)
             _cached.AsSpan((int)length, before - (int)length).Clear();
         Length = (int)length;
-        Remember((int)length, before);
+
+        // The system clears the rest of the last sector in memory; the others no longer belong to the file.
+        var rest = Math.Min(before, ((int)length + SectorBytes - 1) / SectorBytes * SectorBytes);
+        Remember(rest, before, isMetadata: true);
+        if (rest > length)
+            Remember((int)length, rest);
     }
 
     /// <summary>All that the system has not taken for written before is on the disk: what a failed flush lost stays lost until it is written again.</summary>
@@ -63,7 +68,7 @@ internal sealed class FakeFile
     {
         if (_durable.Length < _cached.Length)
             Array.Resize(ref _durable, _cached.Length);
-        foreach (var (_, sectors) in _pending)
+        foreach (var (_, sectors, _) in _pending)
         {
             foreach (var (sector, content) in sectors)
                 content.CopyTo(_durable, sector * SectorBytes);
@@ -73,17 +78,21 @@ internal sealed class FakeFile
         _pending.Clear();
     }
 
-    /// <summary>Some of it is on the disk and the system takes the rest for written: what a failed flush leaves.</summary>
+    /// <summary>
+    /// Some of it is on the disk and the system takes the rest of the data for written: what a failed flush leaves. The length and
+    /// what belongs to the file are metadata, which a journal never forgets.
+    /// </summary>
     public void HardenSome(Random random)
     {
         (_durable, _durableLength) = Survivor(random);
-        _pending.Clear();
+        _pending.RemoveAll(operation => !operation.IsMetadata);
     }
 
     /// <summary>The file after a power cut.</summary>
     public void CutPower(Random random)
     {
         (_cached, Length) = Survivor(random);
+        _cached.AsSpan(Math.Min(Length, _cached.Length)).Clear();
         (_durable, _durableLength) = ([.. _cached], Length);
         _pending.Clear();
     }
@@ -109,7 +118,6 @@ internal sealed class FakeFile
 
         var lengthAt = Choose();
         var length = lengthAt == 0 ? _durableLength : (int)_pending[lengthAt - 1].Length;
-        bytes.AsSpan(Math.Min(length, bytes.Length)).Clear();
         return (bytes, length);
 
         int Choose() => mode switch
@@ -121,12 +129,12 @@ internal sealed class FakeFile
         };
     }
 
-    private void Remember(int from, int to)
+    private void Remember(int from, int to, bool isMetadata = false)
     {
         var sectors = new List<(int, byte[])>();
         for (var sector = from / SectorBytes; sector * SectorBytes < to; sector++)
             sectors.Add((sector, _cached.AsSpan(sector * SectorBytes, SectorBytes).ToArray()));
-        _pending.Add((Length, sectors));
+        _pending.Add((Length, sectors, isMetadata));
     }
 
     private void Room(int length)
