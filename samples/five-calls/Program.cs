@@ -6,23 +6,23 @@ const string Key = "user/42/name";
 
 // Put. The answer names the revision of the write.
 var created = await store.PutAsync(Key, "Ada");
-Console.WriteLine($"put: revision {created.Revision}");
+Console.WriteLine($"put: revision {created.Revision.Number}");
 
 // Get. An entry has the revision that last wrote it.
 var entry = await store.GetAsync(Key) ?? throw new InvalidOperationException("The entry was deleted.");
-Console.WriteLine($"get: {entry.Text} \"{entry.Revision}\"");
+Console.WriteLine($"get: {entry.Text} \"{entry.Revision.Number}\"");
 
 // Put only if the entry still has the revision that was read.
 var unchanged = new KvWriteOptions { IfRevision = entry.Revision };
 var replaced = await store.PutAsync(Key, "Ada Lovelace", unchanged);
-Console.WriteLine($"put if match: revision {replaced.Revision}");
+Console.WriteLine($"put if match: revision {replaced.Revision.Number}");
 try
 {
     await store.PutAsync(Key, "Ada King", unchanged);
 }
 catch (KvPreconditionFailedException failure)
 {
-    Console.WriteLine($"put if match: 412, the entry has \"{failure.CurrentRevision}\"");
+    Console.WriteLine($"put if match: 412, the entry has \"{failure.CurrentRevision?.Number}\"");
 }
 
 // List a prefix. The client asks for further pages as they are needed.

@@ -5,17 +5,28 @@ namespace KvStore.Client;
 /// <summary>An entry: a key, its value and its metadata. Immutable.</summary>
 public sealed record KvEntry
 {
+    private readonly ReadOnlyMemory<byte>? _value;
+
     /// <summary>The key.</summary>
     public required string Key { get; init; }
 
     /// <summary>The revision of the last write; pass it to <see cref="KvWriteOptions.IfRevision"/> to replace only what you have read.</summary>
-    public required long Revision { get; init; }
+    public required KvRevision Revision { get; init; }
 
     /// <summary>The media type of the value.</summary>
     public required string ContentType { get; init; }
 
-    /// <summary>The value, byte for byte; empty if values were not requested. JSON from a listing or a watch may have lost insignificant line breaks.</summary>
-    public ReadOnlyMemory<byte> Value { get; init; }
+    /// <summary>Whether the entry has its value. It has none if it comes from a listing or a watch without values.</summary>
+    public bool HasValue => _value is not null;
+
+    /// <summary>The value, byte for byte. JSON from a listing or a watch may have lost insignificant line breaks.</summary>
+    /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
+    public ReadOnlyMemory<byte> Value
+    {
+        get => _value ?? throw new InvalidOperationException(
+            "The value was not requested. Pass withValues: true to ListAsync, or leave KvWatchOptions.WithValues at true, or read the entry with GetAsync.");
+        init => _value = value;
+    }
 
     /// <summary>The length of the value in bytes.</summary>
     public long Size { get; init; }
@@ -32,16 +43,22 @@ public sealed record KvEntry
     /// <summary>When the entry was last written; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
-    /// <summary>The value as text in UTF-8.</summary>
+    /// <summary>The value as text in UTF-8. Bytes that are not UTF-8 become U+FFFD.</summary>
+    /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
     public string Text => Encoding.UTF8.GetString(Value.Span);
 
     /// <summary>The value as JSON.</summary>
     /// <param name="type">The type, from a source-generated context.</param>
     /// <exception cref="JsonException">The value is not JSON of that type.</exception>
+    /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
     public T? As<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Value.Span, type);
+
+    /// <summary>The key and metadata, without the value.</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{nameof(KvEntry)} {{ {nameof(Key)} = {Key}, {nameof(Revision)} = {Revision}, {nameof(ContentType)} = {ContentType}, {nameof(Size)} = {Size} }}");
 }
 
 /// <summary>The result of a write.</summary>
 /// <param name="Revision">The revision of the write; pass it to <see cref="KvReadOptions.MinRevision"/> to read the write through any replica.</param>
 /// <param name="Created">Whether the key had no entry before.</param>
-public readonly record struct KvWriteResult(long Revision, bool Created);
+public readonly record struct KvWriteResult(KvRevision Revision, bool Created);

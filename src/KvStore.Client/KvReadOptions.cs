@@ -4,18 +4,22 @@ namespace KvStore.Client;
 public sealed record KvReadOptions
 {
     /// <summary>Read the state at this revision.</summary>
-    public long? Revision { get; init; }
+    public KvRevision? Revision { get; init; }
 
     /// <summary>Wait a few seconds at most until the replica has this revision, to read your own write through any replica.</summary>
-    public long? MinRevision { get; init; }
+    public KvRevision? MinRevision { get; init; }
 
     /// <summary>Read the state of this replica without waiting; it may be behind others.</summary>
     public bool IsLocal { get; init; }
 
+    internal string? StoreId => Revision is { } one && MinRevision is { } other && one.IsOfAnotherStoreThan(other)
+        ? throw new ArgumentException("Revision and MinRevision are of different stores.")
+        : Revision?.StoreId ?? MinRevision?.StoreId;
+
     internal void AddTo(QueryString query)
     {
-        query.Add("revision", Revision);
-        query.Add("min_revision", MinRevision);
+        query.Add("revision", Revision?.Number);
+        query.Add("min_revision", MinRevision?.Number);
         query.Add("consistency", IsLocal ? "local" : null);
     }
 }

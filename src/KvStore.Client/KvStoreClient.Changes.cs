@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Serialization.Metadata;
 
 namespace KvStore.Client;
@@ -6,6 +5,7 @@ namespace KvStore.Client;
 public sealed partial class KvStoreClient
 {
     private const string MergePatch = "application/merge-patch+json";
+    private const string Json = "application/json";
 
     /// <summary>Adds to a counter, a number stored as decimal text. An absent counter is 0. Concurrent increments never conflict.</summary>
     /// <param name="key">The key.</param>
@@ -18,9 +18,7 @@ public sealed partial class KvStoreClient
     {
         options ??= Always;
         var target = new QueryString(QueryString.PathOf("/v1/counters/", key)).Add("by", by).Add("ttl", options.TimeToLiveSeconds).ToString();
-        using var response = await WriteAsync(HttpMethod.Post, target, null, options, cancellationToken).ConfigureAwait(false);
-        var text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
-        return long.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : throw new HttpRequestException("The answer is not a number; this is not a KvStore service.");
+        return await WriteAsync(new Call(HttpMethod.Post, target), options, answer => long.Parse(answer.Body, CultureInfo.InvariantCulture), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Merges a patch into stored JSON (RFC 7396): members of the patch replace, null removes, objects are merged.</summary>
@@ -31,11 +29,11 @@ public sealed partial class KvStoreClient
     /// <returns>The revision of the change; null if the key has no entry.</returns>
     /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
     /// <exception cref="KvStoreException">The value is not JSON (409).</exception>
-    public async Task<long?> PatchAsync(string key, ReadOnlyMemory<byte> patch, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<KvRevision?> PatchAsync(string key, ReadOnlyMemory<byte> patch, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        using var response = await WriteAsync(HttpMethod.Patch, EntryTarget(key, options), () => Bytes(patch, MergePatch), options, cancellationToken).ConfigureAwait(false);
-        return response.StatusCode == HttpStatusCode.NotFound ? null : RevisionOf(response);
+        var call = new Call(HttpMethod.Patch, EntryTarget(key, options)) { Body = patch, ContentType = MergePatch, AllowsAbsence = true };
+        return await WriteAsync<KvRevision?>(call, options, answer => answer.Revision, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Merges a serialized object into stored JSON; see <see cref="PatchAsync(string, ReadOnlyMemory{byte}, KvWriteOptions?, CancellationToken)"/>.</summary>
@@ -45,7 +43,7 @@ public sealed partial class KvStoreClient
     /// <param name="type">The type of the patch, from a source-generated context.</param>
     /// <param name="options">Conditions and lifetime; null for no condition and an unchanged expiry.</param>
     /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
-    public Task<long?> PatchJsonAsync<T>(string key, T patch, JsonTypeInfo<T> type, KvWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<KvRevision?> PatchJsonAsync<T>(string key, T patch, JsonTypeInfo<T> type, KvWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         PatchAsync(key, JsonSerializer.SerializeToUtf8Bytes(patch, type), options, cancellationToken);
 
     /// <summary>Stores a value under a new key below a prefix, which sorts after all keys that were appended before.</summary>
@@ -59,9 +57,15 @@ public sealed partial class KvStoreClient
         string prefix, ReadOnlyMemory<byte> value, string contentType = OctetStream, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        using var response = await WriteAsync(HttpMethod.Post, EntryTarget(prefix, options), () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
-        var location = response.Headers.Location?.OriginalString ?? throw new HttpRequestException("The answer does not say where the value is; this is not a KvStore service.");
-        return Uri.UnescapeDataString(location[(location.IndexOf(EntryPath, StringComparison.Ordinal) + EntryPath.Length)..]);
+        var call = new Call(HttpMethod.Post, EntryTarget(prefix, options)) { Body = value, ContentType = Arguments.ContentType(contentType) };
+        return await WriteAsync(call, options, KeyOf, cancellationToken).ConfigureAwait(false);
+
+        static string KeyOf(Answer answer)
+        {
+            var location = answer.Header("Location") ?? "";
+            var path = location.IndexOf(EntryPath, StringComparison.Ordinal);
+            return path >= 0 ? Uri.UnescapeDataString(location[(path + EntryPath.Length)..]) : throw new FormatException("It has no Location of an entry.");
+        }
     }
 
     /// <summary>Deletes every entry whose key starts with a prefix, at one revision.</summary>
@@ -72,8 +76,7 @@ public sealed partial class KvStoreClient
     public async Task<long> DeletePrefixAsync(string prefix, CancellationToken cancellationToken = default)
     {
         var target = new QueryString(ListPath).Add("prefix", prefix).ToString();
-        using var response = await WriteAsync(HttpMethod.Delete, target, null, Always, cancellationToken).ConfigureAwait(false);
-        return (await ReadJsonAsync(response, Wire.Default.WireDeleted, cancellationToken).ConfigureAwait(false)).Deleted;
+        return await WriteAsync(new Call(HttpMethod.Delete, target), Always, answer => answer.Json(Wire.Default.WireDeleted).Deleted, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads many entries of one snapshot.</summary>
@@ -83,19 +86,15 @@ public sealed partial class KvStoreClient
     /// <returns>The existing entries by key.</returns>
     public async Task<IReadOnlyDictionary<string, KvEntry>> GetManyAsync(IEnumerable<string> keys, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
+        options ??= Latest;
         var query = new QueryString("/v1/batch/get");
-        (options ?? Latest).AddTo(query);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new WireKeys([.. keys]), Wire.Default.WireKeys);
-        using var response = await SendAsync(Make, isSafe: true, _options.RetriesMax, cancellationToken).ConfigureAwait(false);
-        var found = await ReadJsonAsync(response, Wire.Default.WirePage, cancellationToken).ConfigureAwait(false);
-        return found.Items.DistinctBy(item => item.Key).ToDictionary(item => item.Key, item => item.ToEntry());
+        options.AddTo(query);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new WireKeys([.. keys.Select(key => Arguments.Text(key, nameof(keys)))]), Wire.Default.WireKeys);
+        var call = new Call(HttpMethod.Post, query.ToString()) { Body = body, ContentType = Json, StoreId = options.StoreId };
+        return await SendAsync(call, EntriesOf, cancellationToken).ConfigureAwait(false);
 
-        HttpRequestMessage Make()
-        {
-            var request = Request(HttpMethod.Post, query.ToString());
-            request.Content = Bytes(body, "application/json");
-            return request;
-        }
+        static Dictionary<string, KvEntry> EntriesOf(Answer answer) =>
+            answer.Json(Wire.Default.WirePage).Items.DistinctBy(item => item.Key).ToDictionary(item => item.Key, item => item.ToEntry(answer.Revision));
     }
 
     /// <summary>Commits a transaction at one revision if all guards pass, otherwise changes nothing.</summary>
@@ -108,8 +107,15 @@ public sealed partial class KvStoreClient
         ArgumentNullException.ThrowIfNull(transaction);
         var body = transaction.ToUtf8Json();
         var options = transaction.IdempotencyKey is { } key ? new KvWriteOptions { IdempotencyKey = key } : Always;
-        using var response = await WriteAsync(HttpMethod.Post, "/v1/txn", () => Bytes(body, "application/json"), options, cancellationToken).ConfigureAwait(false);
-        var result = await ReadJsonAsync(response, Wire.Default.WireTransactionResult, cancellationToken).ConfigureAwait(false);
-        return new KvTransactionResult(result.Revision, [.. transaction.ReadSteps.Select(step => result.Results[step].Get?.ToEntry())]);
+        var call = new Call(HttpMethod.Post, "/v1/txn") { Body = body, ContentType = Json, StoreId = transaction.StoreId };
+        return await WriteAsync(call, options, ResultOf, cancellationToken).ConfigureAwait(false);
+
+        KvTransactionResult ResultOf(Answer answer)
+        {
+            var result = answer.Json(Wire.Default.WireTransactionResult);
+            if (transaction.ReadSteps.Any(step => step >= result.Results.Length))
+                throw new FormatException("It has too few results.");
+            return new KvTransactionResult(answer.Revision.WithNumber(result.Revision), [.. transaction.ReadSteps.Select(step => result.Results[step].Get?.ToEntry(answer.Revision))]);
+        }
     }
 }

@@ -19,22 +19,10 @@ public sealed partial class KvStoreClient
     /// <exception cref="KvRevisionGoneException">The requested revision is no longer retained.</exception>
     public async Task<KvEntry?> GetAsync(string key, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
+        options ??= Latest;
         var query = new QueryString(QueryString.PathOf(EntryPath, key));
-        (options ?? Latest).AddTo(query);
-        using var response = await ReadAsync(query.ToString(), cancellationToken).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.NotFound)
-            return null;
-
-        var value = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        return new KvEntry
-        {
-            Key = key,
-            Revision = long.Parse(response.Headers.ETag!.Tag.Trim('"'), CultureInfo.InvariantCulture),
-            ContentType = response.Content.Headers.TryGetValues("Content-Type", out var types) ? types.First() : OctetStream,
-            Value = value,
-            Size = value.Length,
-            ExpiresAt = response.Headers.TryGetValues("KvStore-Expires", out var times) ? DateTimeOffset.Parse(times.First(), CultureInfo.InvariantCulture) : null,
-        };
+        options.AddTo(query);
+        return await ReadAsync<KvEntry?>(query.ToString(), options, answer => EntryOf(key, answer), cancellationToken, allowsAbsence: true).ConfigureAwait(false);
     }
 
     /// <summary>Stores a value.</summary>
@@ -48,14 +36,14 @@ public sealed partial class KvStoreClient
         string key, ReadOnlyMemory<byte> value, string contentType = OctetStream, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Always;
-        using var response = await WriteAsync(HttpMethod.Put, EntryTarget(key, options), () => Bytes(value, contentType), options, cancellationToken).ConfigureAwait(false);
-        return new KvWriteResult(RevisionOf(response), response.StatusCode == HttpStatusCode.Created);
+        var call = new Call(HttpMethod.Put, EntryTarget(key, options)) { Body = value, ContentType = Arguments.ContentType(contentType) };
+        return await WriteAsync(call, options, answer => new KvWriteResult(answer.Revision, answer.Status == HttpStatusCode.Created), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stores text, as <c>text/plain; charset=utf-8</c>.</summary>
     /// <inheritdoc cref="PutAsync(string, ReadOnlyMemory{byte}, string, KvWriteOptions?, CancellationToken)"/>
     public Task<KvWriteResult> PutAsync(string key, string value, KvWriteOptions? options = null, CancellationToken cancellationToken = default) =>
-        PutAsync(key, Encoding.UTF8.GetBytes(value), "text/plain; charset=utf-8", options, cancellationToken);
+        PutAsync(key, Arguments.Encode(value), "text/plain; charset=utf-8", options, cancellationToken);
 
     /// <summary>Stores an object as JSON.</summary>
     /// <param name="key">The key.</param>
@@ -73,11 +61,21 @@ public sealed partial class KvStoreClient
     /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
     /// <returns>The revision of the deletion; null if the key has no entry.</returns>
     /// <exception cref="KvPreconditionFailedException">The condition failed.</exception>
-    public async Task<long?> DeleteAsync(string key, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<KvRevision?> DeleteAsync(string key, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using var response = await WriteAsync(HttpMethod.Delete, QueryString.PathOf(EntryPath, key), null, options ?? Always, cancellationToken).ConfigureAwait(false);
-        return response.StatusCode == HttpStatusCode.NotFound ? null : RevisionOf(response);
+        var call = new Call(HttpMethod.Delete, QueryString.PathOf(EntryPath, key)) { AllowsAbsence = true };
+        return await WriteAsync<KvRevision?>(call, options ?? Always, answer => answer.Revision, cancellationToken).ConfigureAwait(false);
     }
+
+    private static KvEntry EntryOf(string key, Answer answer) => new()
+    {
+        Key = key,
+        Revision = answer.EntryRevision,
+        ContentType = answer.ContentHeader("Content-Type") ?? OctetStream,
+        Value = answer.Body,
+        Size = answer.Body.Length,
+        ExpiresAt = answer.Header("KvStore-Expires") is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null,
+    };
 
     private static string EntryTarget(string key, KvWriteOptions options) =>
         new QueryString(QueryString.PathOf(EntryPath, key)).Add("ttl", options.TimeToLiveSeconds).ToString();

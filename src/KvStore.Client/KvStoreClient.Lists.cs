@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json.Serialization.Metadata;
 
 namespace KvStore.Client;
 
@@ -16,15 +15,25 @@ public sealed partial class KvStoreClient
     public async IAsyncEnumerable<KvEntry> ListAsync(
         string prefix = "", bool withValues = false, KvReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        options ??= Latest;
         string? cursor = null;
         do
         {
-            var page = await ReadPageAsync(prefix, withValues, cursor, options ?? Latest, cancellationToken).ConfigureAwait(false);
-            foreach (var item in page.Items)
-                yield return item.ToEntry();
+            var query = new QueryString(ListPath).Add("prefix", prefix).Add("limit", 1000).Add("values", withValues ? "true" : null).Add("cursor", cursor);
+            if (cursor is null)
+                options.AddTo(query);
+            var page = await ReadAsync(query.ToString(), options, PageOf, cancellationToken).ConfigureAwait(false);
+            foreach (var entry in page.Entries)
+                yield return entry;
             cursor = page.Cursor;
         }
         while (cursor is not null);
+
+        static (KvEntry[] Entries, string? Cursor) PageOf(Answer answer)
+        {
+            var page = answer.Json(Wire.Default.WirePage);
+            return ([.. page.Items.Select(item => item.ToEntry(answer.Revision))], page.Cursor);
+        }
     }
 
     /// <summary>Counts the entries whose keys start with a prefix.</summary>
@@ -33,32 +42,9 @@ public sealed partial class KvStoreClient
     /// <param name="cancellationToken">Cancels the call.</param>
     public async Task<long> CountAsync(string prefix = "", KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
+        options ??= Latest;
         var query = new QueryString(ListPath).Add("prefix", prefix).Add("count_only", "true");
-        (options ?? Latest).AddTo(query);
-        return (await ReadJsonAsync(query, Wire.Default.WireCount, cancellationToken).ConfigureAwait(false)).Count;
-    }
-
-    private Task<WirePage> ReadPageAsync(string prefix, bool withValues, string? cursor, KvReadOptions options, CancellationToken cancellationToken)
-    {
-        var query = new QueryString(ListPath).Add("prefix", prefix).Add("limit", 1000).Add("values", withValues ? "true" : null).Add("cursor", cursor);
-        if (cursor is null)
-            options.AddTo(query);
-        return ReadJsonAsync(query, Wire.Default.WirePage, cancellationToken);
-    }
-
-    private async Task<T> ReadJsonAsync<T>(QueryString query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        using var response = await ReadAsync(query.ToString(), cancellationToken).ConfigureAwait(false);
-        return await ReadJsonAsync(response, type, cancellationToken).ConfigureAwait(false);
-    }
-
-    private static async Task<T> ReadJsonAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        // The path does not exist: another version of the service, or another service.
-        if (!response.IsSuccessStatusCode)
-            throw await KvStoreException.ReadAsync(response, cancellationToken).ConfigureAwait(false);
-        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        return await JsonSerializer.DeserializeAsync(stream, type, cancellationToken).ConfigureAwait(false)
-            ?? throw new JsonException("The service answered null.");
+        options.AddTo(query);
+        return await ReadAsync(query.ToString(), options, answer => answer.Json(Wire.Default.WireCount).Count, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 
 namespace KvStore.Client;
@@ -11,50 +10,81 @@ public sealed partial class KvStoreClient
     /// </summary>
     /// <param name="prefix">The prefix; empty for every key.</param>
     /// <param name="options">Where to begin; null begins now.</param>
-    /// <param name="cancellationToken">Ends the watch, with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="KvRevisionGoneException">The watch fell behind the retained history, and <see cref="KvWatchOptions.IsInitial"/> is not set.</exception>
+    /// <param name="cancellationToken">Ends the watch at once, with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="KvRevisionGoneException">
+    /// The watch fell behind the retained history, or the store started over or was replaced by another, and
+    /// <see cref="KvWatchOptions.IsInitial"/> is not set.
+    /// </exception>
+    /// <exception cref="KvStoreException">The watch could not begin, or was answered by something other than KvStore.</exception>
     public IAsyncEnumerable<KvWatchEvent> WatchPrefixAsync(string prefix, KvWatchOptions? options = null, CancellationToken cancellationToken = default) =>
-        WatchAsync("prefix", prefix, options ?? new KvWatchOptions(), cancellationToken);
+        WatchAsync("prefix", Arguments.Text(prefix), options ?? new KvWatchOptions(), cancellationToken);
 
     /// <summary>Watches one key; see <see cref="WatchPrefixAsync"/>.</summary>
     /// <inheritdoc cref="WatchPrefixAsync"/>
     /// <param name="key">The key.</param>
     /// <param name="options">Where to begin; null begins now.</param>
-    /// <param name="cancellationToken">Ends the watch, with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Ends the watch at once, with an <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerable<KvWatchEvent> WatchAsync(string key, KvWatchOptions? options = null, CancellationToken cancellationToken = default) =>
-        WatchAsync("key", key, options ?? new KvWatchOptions(), cancellationToken);
+        WatchAsync("key", Arguments.Key(key), options ?? new KvWatchOptions(), cancellationToken);
 
     private async IAsyncEnumerable<KvWatchEvent> WatchAsync(
         string parameter, string text, KvWatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var position = options.IsInitial ? null : options.After;
+        ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, this);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
+        var events = WatchWithoutEndAsync(parameter, text, options, ending.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using var _ = events.ConfigureAwait(false);
+        while (true)
+        {
+            try
+            {
+                await events.MoveNextAsync().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw new ObjectDisposedException(nameof(KvStoreClient));
+            }
+
+            yield return events.Current;
+        }
+    }
+
+    private async IAsyncEnumerable<KvWatchEvent> WatchWithoutEndAsync(
+        string parameter, string text, KvWatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var position = options.After;
+        var hasBegun = false;
         for (var retry = 0; ; retry++)
         {
             if (retry > 0)
-                await Task.Delay(_options.DelayBefore(retry - 1, null), cancellationToken).ConfigureAwait(false);
-            await using var connection = await ConnectAsync(parameter, text, options, position, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(_options.DelayBefore(retry - 1, null), _options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            var connection = await ConnectAsync(parameter, text, options, position, hasBegun, cancellationToken).ConfigureAwait(false);
             if (connection is null)
             {
-                // Behind the retained history: begin again with the existing entries.
+                // The position is not in this store's history: begin again with the existing entries.
                 position = null;
                 continue;
             }
 
+            await using var __ = connection.ConfigureAwait(false);
+            hasBegun = true;
+
             // A watch that begins now must resume from here even if no event arrives before the connection breaks.
-            position ??= options.IsInitial ? null : connection.Revision;
+            position = position is { } resumed ? connection.Revision.WithNumber(resumed.Number) : options.IsInitial ? null : connection.Revision;
             if (position is null)
                 yield return new KvWatchEvent.Reset();
             while (await connection.ReadAsync(cancellationToken).ConfigureAwait(false) is { } item)
             {
                 if (item.EventType == "gone" && !options.IsInitial)
-                    throw new KvRevisionGoneException(JsonSerializer.Deserialize(item.Data, Wire.Default.WireProblem)!);
+                    throw new KvRevisionGoneException(WatchEvents.Parse(item, Wire.Default.WireProblem));
                 if (item.EventType == "gone")
                 {
                     position = null;
                     break;
                 }
 
-                var watchEvent = EventOf(item);
+                var watchEvent = WatchEvents.Of(item, connection.Revision);
                 position = watchEvent switch
                 {
                     KvWatchEvent.Changed changed => changed.Revision,
@@ -69,36 +99,27 @@ public sealed partial class KvStoreClient
         }
     }
 
-    // Null if the position is no longer retained and the watch may begin again.
-    private async Task<WatchConnection?> ConnectAsync(string parameter, string text, KvWatchOptions options, long? position, CancellationToken cancellationToken)
+    // Null if the position is not in the history of the store, and the watch may begin again.
+    private async Task<WatchConnection?> ConnectAsync(
+        string parameter, string text, KvWatchOptions options, KvRevision? position, bool hasBegun, CancellationToken cancellationToken)
     {
         var target = new QueryString("/v1/watch").Add(parameter, text).Add("values", options.WithValues ? null : "false")
-            .Add("from", position).Add("initial", options.IsInitial && position is null ? "true" : null).ToString();
+            .Add("from", position?.Number).Add("initial", options.IsInitial && position is null ? "true" : null).ToString();
+        var call = new Call(HttpMethod.Get, target) { StoreId = position?.StoreId, IsStream = true, IsEndless = hasBegun };
         try
         {
-            var response = await SendAsync(() => Request(HttpMethod.Get, target), isSafe: true, int.MaxValue, cancellationToken).ConfigureAwait(false);
-            return new WatchConnection(response, RevisionOf(response), await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _options.WatchSilenceMax);
+            var answer = await SendAsync(call, answer => answer, cancellationToken).ConfigureAwait(false);
+            if (position is { } resumed && answer.Revision.IsOfAnotherStoreThan(resumed))
+            {
+                answer.Response.Dispose();
+                throw new KvRevisionGoneException(new WireProblem(Detail: "The revision is of another store than the one that answers now. Begin again."));
+            }
+
+            return new WatchConnection(answer, await answer.Response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _options, cancellationToken);
         }
-        catch (KvRevisionGoneException) when (options.IsInitial)
+        catch (KvRevisionGoneException) when (options.IsInitial && position is not null)
         {
             return null;
         }
     }
-
-    // Null for events that a later version of the service may add.
-    private static KvWatchEvent? EventOf(SseItem<string> item) => item.EventType switch
-    {
-        "change" => ChangedOf(JsonSerializer.Deserialize(item.Data, Wire.Default.WireChanges)!),
-        "entry" => new KvWatchEvent.Entry(JsonSerializer.Deserialize(item.Data, Wire.Default.WireItem)!.ToEntry()),
-        "synced" => new KvWatchEvent.Synced(JsonSerializer.Deserialize(item.Data, Wire.Default.WireChanges)!.Revision),
-        "bookmark" => new KvWatchEvent.Bookmark(JsonSerializer.Deserialize(item.Data, Wire.Default.WireChanges)!.Revision),
-        _ => null,
-    };
-
-    private static KvWatchEvent.Changed ChangedOf(WireChanges wire) => new(wire.Revision, [.. wire.Changes!.Select(change => change.Type switch
-    {
-        "put" => new KvChange(KvChangeKind.Put, change.Key, change.ToEntry()),
-        "expire" => new KvChange(KvChangeKind.Expire, change.Key, null),
-        _ => new KvChange(KvChangeKind.Delete, change.Key, null),
-    })]);
 }

@@ -3,10 +3,19 @@ namespace KvStore.Client;
 /// <summary>Timeouts and retries of a <see cref="KvStoreClient"/>. Immutable.</summary>
 public sealed record KvStoreClientOptions
 {
-    /// <summary>The time limit of one attempt, from sending to the headers of the response. Default 30 s.</summary>
+    /// <summary>
+    /// The time limit of a call with all its attempts and delays, to the last byte of the answer; of each page of a listing, and of the start of
+    /// a watch. Default 100 s.
+    /// </summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>The time limit of one attempt, to the last byte of the answer; of a watch, to its headers. Default 30 s.</summary>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The number of retries after a missing response, or one that invites a retry (408, 429, 502, 503, 504). Default 5. A watch retries forever.</summary>
+    /// <summary>
+    /// The number of retries after a missing or incomplete answer, or one that invites a retry (408, 429, 502, 503, 504). Default 5. Only 2 while
+    /// nothing listens at the address and it has never answered this client. A watch that has begun reconnects forever.
+    /// </summary>
     public int RetriesMax { get; init; } = 5;
 
     /// <summary>The delay before the first retry; it doubles with each further one, and up to half of it is random. Default 100 ms.</summary>
@@ -23,6 +32,11 @@ public sealed record KvStoreClientOptions
 
     /// <summary>The longest silence of a watch before it reconnects. Default 30 s, three times the service's heartbeat interval.</summary>
     public TimeSpan WatchSilenceMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The largest answer, and the largest event of a watch, in bytes; a larger one is a <see cref="KvStoreException"/>. Default 256 MiB.</summary>
+    public int ResponseBytesMax { get; init; } = 256 << 20;
+
+    internal TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     internal TimeSpan DelayBefore(int retry, TimeSpan? asked)
     {

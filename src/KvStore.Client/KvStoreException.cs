@@ -2,67 +2,108 @@ using System.Net;
 
 namespace KvStore.Client;
 
-/// <summary>The service rejected a request. <see cref="Exception.Message"/> says why and what to do.</summary>
+/// <summary>What is known about a write that ended with an exception, over all attempts of the call.</summary>
+public enum KvOutcome
+{
+    /// <summary>It may or may not have been applied, and may even be applied later. Read before you decide, or repeat it with the same idempotency key.</summary>
+    Unknown,
+
+    /// <summary>It changed nothing and will not. It is safe to repeat.</summary>
+    NotApplied,
+
+    /// <summary>It was applied, but its result did not arrive. Do not repeat it with another idempotency key.</summary>
+    Applied,
+}
+
+/// <summary>
+/// A call failed: the service rejected it, or no answer of the service arrived. <see cref="Exception.Message"/> says why and what to do.
+/// </summary>
 public class KvStoreException : Exception
 {
-    internal KvStoreException(HttpStatusCode status, WireProblem problem)
+    internal KvStoreException(string message, HttpStatusCode? status, KvOutcome outcome, Exception? inner = null)
+        : base(message, inner)
+    {
+        StatusCode = status;
+        Problem = "";
+        Outcome = outcome;
+    }
+
+    private protected KvStoreException(HttpStatusCode status, WireProblem problem)
         : base(problem.Detail ?? problem.Title ?? $"The service answered {(int)status}.")
     {
         StatusCode = status;
-        Problem = problem.Type is { } type ? type[(type.IndexOf('#', StringComparison.Ordinal) + 1)..] : "";
+        Problem = problem.Name;
         Field = problem.Field;
-        IsNotApplied = problem.Outcome == "not-applied";
+        Outcome = problem.Outcome switch
+        {
+            "not-applied" => KvOutcome.NotApplied,
+            null when (int)status < 500 => KvOutcome.NotApplied,
+            _ => KvOutcome.Unknown,
+        };
     }
 
-    /// <summary>The HTTP status.</summary>
-    public HttpStatusCode StatusCode { get; }
+    /// <summary>The HTTP status of the last attempt; null if it got no answer.</summary>
+    public HttpStatusCode? StatusCode { get; }
 
-    /// <summary>The stable name of the problem, such as <c>precondition-failed</c>; the service's docs/http-api.md explains each.</summary>
+    /// <summary>
+    /// The stable name of the problem, such as <c>queue-full</c>; the service's docs/http-api.md explains each. Empty if the last attempt got no
+    /// answer, or one that is not from the service.
+    /// </summary>
     public string Problem { get; }
 
     /// <summary>The part of the request that is wrong; null if no single part is.</summary>
     public string? Field { get; }
 
-    /// <summary>Whether this request changed nothing. An earlier one with the same idempotency key may have been applied.</summary>
-    public bool IsNotApplied { get; }
+    /// <summary>What became of the write, over all attempts of the call; <see cref="KvOutcome.NotApplied"/> for reads.</summary>
+    public KvOutcome Outcome { get; internal set; }
 
-    internal static async Task<KvStoreException> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>What went wrong, what to do, and what is known about the write.</summary>
+    public override string Message => Outcome switch
     {
-        var problem = new WireProblem();
-        try
-        {
-            if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
-            {
-                var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-                problem = await JsonSerializer.DeserializeAsync(stream, Wire.Default.WireProblem, cancellationToken).ConfigureAwait(false) ?? problem;
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or IOException or HttpRequestException)
-        {
-            // A proxy answered, or the body was cut off: the status must suffice.
-        }
+        KvOutcome.Unknown => base.Message + " Whether the write was applied is unknown.",
+        KvOutcome.Applied => base.Message + " The write was applied.",
+        _ => base.Message,
+    };
 
-        return response.StatusCode switch
-        {
-            HttpStatusCode.PreconditionFailed => new KvPreconditionFailedException(problem, response.Headers.ETag?.Tag),
-            HttpStatusCode.Gone => new KvRevisionGoneException(problem),
-            _ => new KvStoreException(response.StatusCode, problem),
-        };
-    }
+    /// <summary>Whether the service says that the entry does not exist.</summary>
+    internal bool IsAbsence => StatusCode == HttpStatusCode.NotFound && Problem == "not-found";
+
+    /// <summary>Whether the service was not even connected to.</summary>
+    internal bool IsUnreachable { get; init; }
+
+    /// <summary>Whether the attempt may end differently if it is repeated.</summary>
+    internal bool IsTransient { get; init; }
+
+    /// <summary>The delay that the service asks for.</summary>
+    internal TimeSpan? RetryAfter { get; init; }
+
+    internal static KvStoreException Of(HttpResponseMessage response, WireProblem problem) => response.StatusCode switch
+    {
+        HttpStatusCode.PreconditionFailed => new KvPreconditionFailedException(response, problem),
+        HttpStatusCode.Gone => new KvRevisionGoneException(problem),
+        var status => new KvStoreException(status, problem) { IsTransient = IsTransientStatus(status), RetryAfter = response.Headers.RetryAfter?.Delta },
+    };
+
+    internal static bool IsTransientStatus(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+        or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 }
 
-/// <summary>A condition of a write or a guard of a transaction failed. Nothing was changed: read and decide again.</summary>
+/// <summary>
+/// A condition of a write or a guard of a transaction failed: read and decide again. <see cref="KvStoreException.Outcome"/> is
+/// <see cref="KvOutcome.Unknown"/> if an earlier attempt of the call may have been the one that changed the entry.
+/// </summary>
 public sealed class KvPreconditionFailedException : KvStoreException
 {
-    internal KvPreconditionFailedException(WireProblem problem, string? etag)
+    internal KvPreconditionFailedException(HttpResponseMessage response, WireProblem problem)
         : base(HttpStatusCode.PreconditionFailed, problem)
     {
-        CurrentRevision = long.TryParse(etag?.Trim('"'), out var revision) ? revision : null;
-        Failed = problem.Failed ?? [];
+        var revision = Answer.RevisionOf(response) ?? default;
+        CurrentRevision = Answer.TryParseETag(response.Headers.ETag, out var current) ? revision.WithNumber(current) : null;
+        Failed = [.. (problem.Failed ?? []).Select(guard => new KvFailedGuard(guard.Key, guard.Revision is { } number ? revision.WithNumber(number) : null))];
     }
 
     /// <summary>The current revision of the entry; null if there is none, and for transactions.</summary>
-    public long? CurrentRevision { get; }
+    public KvRevision? CurrentRevision { get; }
 
     /// <summary>Every failed guard of a transaction; empty for other writes.</summary>
     public IReadOnlyList<KvFailedGuard> Failed { get; }
@@ -71,9 +112,9 @@ public sealed class KvPreconditionFailedException : KvStoreException
 /// <summary>A failed guard.</summary>
 /// <param name="Key">The key of the guard.</param>
 /// <param name="Revision">The current revision of the entry; null if there is none.</param>
-public sealed record KvFailedGuard(string Key, long? Revision);
+public sealed record KvFailedGuard(string Key, KvRevision? Revision);
 
-/// <summary>The revision is no longer retained. Begin again with the latest state.</summary>
+/// <summary>The revision is no longer retained, or another store assigned it. Begin again with the latest state.</summary>
 public sealed class KvRevisionGoneException : KvStoreException
 {
     internal KvRevisionGoneException(WireProblem problem)

@@ -12,14 +12,25 @@ public sealed class KvTransaction
     private readonly List<Action<Utf8JsonWriter>> _guards = [];
     private readonly List<Action<Utf8JsonWriter>> _operations = [];
     private readonly List<int> _reads = [];
+    private KvRevision _guarded;
 
     /// <summary>The idempotency key; see <see cref="KvWriteOptions.IdempotencyKey"/>.</summary>
     public string? IdempotencyKey { get; init; }
 
     internal IReadOnlyList<int> ReadSteps => _reads;
 
+    internal string? StoreId => _guarded.StoreId;
+
     /// <summary>Passes if the entry has this revision.</summary>
-    public KvTransaction IfRevision(string key, long revision) => Guard(key, json => json.WriteNumber("revision"u8, revision));
+    /// <exception cref="ArgumentException">Another guard has a revision of another store.</exception>
+    public KvTransaction IfRevision(string key, KvRevision revision)
+    {
+        if (revision.IsOfAnotherStoreThan(_guarded))
+            throw new ArgumentException("The revisions of the guards are of different stores.", nameof(revision));
+        if (revision.StoreId is not null)
+            _guarded = revision;
+        return Guard(key, json => json.WriteNumber("revision"u8, revision.Number));
+    }
 
     /// <summary>Passes if the key has an entry.</summary>
     public KvTransaction IfPresent(string key) => Guard(key, json => json.WriteBoolean("exists"u8, true));
@@ -30,8 +41,9 @@ public sealed class KvTransaction
     /// <summary>Reads an entry as of before the transaction; see <see cref="KvTransactionResult.Reads"/>.</summary>
     public KvTransaction Get(string key)
     {
-        _reads.Add(_operations.Count);
-        return Operation("get", json => json.WriteString("key"u8, key));
+        var operation = Operation("get", Named("key", key));
+        _reads.Add(_operations.Count - 1);
+        return operation;
     }
 
     /// <summary>Stores a value.</summary>
@@ -47,7 +59,7 @@ public sealed class KvTransaction
 
     /// <summary>Stores text, as <c>text/plain; charset=utf-8</c>.</summary>
     public KvTransaction Put(string key, string value, TimeSpan? timeToLive = null) =>
-        Put(key, "text/plain; charset=utf-8", timeToLive, json => json.WriteString("text"u8, value));
+        Put(key, "text/plain; charset=utf-8", timeToLive, Named("text", value, nameof(value)));
 
     /// <summary>Stores an object as JSON.</summary>
     /// <param name="key">The key.</param>
@@ -65,14 +77,10 @@ public sealed class KvTransaction
     }
 
     /// <summary>Deletes an entry, if there is one.</summary>
-    public KvTransaction Delete(string key) => Operation("delete", json => json.WriteString("key"u8, key));
+    public KvTransaction Delete(string key) => Operation("delete", Named("key", key));
 
     /// <summary>Moves an entry to another key and replaces the entry there. The transaction is rejected if there is no entry to move.</summary>
-    public KvTransaction Move(string from, string to) => Operation("move", json =>
-    {
-        json.WriteString("from"u8, from);
-        json.WriteString("to"u8, to);
-    });
+    public KvTransaction Move(string from, string to) => Operation("move", Named("from", from, nameof(from)) + Named("to", to, nameof(to)));
 
     internal byte[] ToUtf8Json()
     {
@@ -101,22 +109,27 @@ public sealed class KvTransaction
         json.WriteEndArray();
     }
 
-    private KvTransaction Put(string key, string contentType, TimeSpan? timeToLive, Action<Utf8JsonWriter> writeValue) => Operation("put", json =>
+    // Checked when it is added: when the transaction is sent, the argument is not known any more.
+    private static Action<Utf8JsonWriter> Named(string name, string text, string argument = "key")
     {
-        json.WriteString("key"u8, key);
-        writeValue(json);
-        json.WriteString("content_type"u8, contentType);
-        if (timeToLive is { } ttl)
-            json.WriteNumber("ttl"u8, (long)Math.Ceiling(ttl.TotalSeconds));
-    });
+        Arguments.Text(text, argument);
+        return json => json.WriteString(name, text);
+    }
+
+    private KvTransaction Put(string key, string contentType, TimeSpan? timeToLive, Action<Utf8JsonWriter> writeValue)
+    {
+        Arguments.ContentType(contentType);
+        return Operation("put", Named("key", key) + writeValue + (json =>
+        {
+            json.WriteString("content_type"u8, contentType);
+            if (timeToLive is { } ttl)
+                json.WriteNumber("ttl"u8, (long)Math.Ceiling(ttl.TotalSeconds));
+        }));
+    }
 
     private KvTransaction Guard(string key, Action<Utf8JsonWriter> write)
     {
-        _guards.Add(json =>
-        {
-            json.WriteString("key"u8, key);
-            write(json);
-        });
+        _guards.Add(Named("key", key) + write);
         return this;
     }
 
@@ -135,4 +148,4 @@ public sealed class KvTransaction
 /// <summary>The result of a transaction.</summary>
 /// <param name="Revision">The revision of the commit.</param>
 /// <param name="Reads">The entry of each <see cref="KvTransaction.Get"/>, in order; null where there was none.</param>
-public sealed record KvTransactionResult(long Revision, IReadOnlyList<KvEntry?> Reads);
+public sealed record KvTransactionResult(KvRevision Revision, IReadOnlyList<KvEntry?> Reads);

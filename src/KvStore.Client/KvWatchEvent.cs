@@ -16,16 +16,16 @@ public abstract record KvWatchEvent
 
     /// <summary>Follows the last existing entry.</summary>
     /// <param name="Revision">The revision of the state that the entries are from.</param>
-    public sealed record Synced(long Revision) : KvWatchEvent;
+    public sealed record Synced(KvRevision Revision) : KvWatchEvent;
 
     /// <summary>The changes of one commit to the watched keys.</summary>
     /// <param name="Revision">The revision of the commit.</param>
     /// <param name="Changes">The changes; each key once.</param>
-    public sealed record Changed(long Revision, IReadOnlyList<KvChange> Changes) : KvWatchEvent;
+    public sealed record Changed(KvRevision Revision, IReadOnlyList<KvChange> Changes) : KvWatchEvent;
 
     /// <summary>Every change up to and including a revision has been delivered.</summary>
     /// <param name="Revision">The revision.</param>
-    public sealed record Bookmark(long Revision) : KvWatchEvent;
+    public sealed record Bookmark(KvRevision Revision) : KvWatchEvent;
 }
 
 /// <summary>The kinds of changes.</summary>

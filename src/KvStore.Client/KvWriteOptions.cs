@@ -3,8 +3,8 @@ namespace KvStore.Client;
 /// <summary>The conditions of a write and the lifetime of what it stores. By default there is no condition and no expiry.</summary>
 public sealed record KvWriteOptions
 {
-    /// <summary>Write only if the entry has this revision.</summary>
-    public long? IfRevision { get; init; }
+    /// <summary>Write only if the entry has this revision, such as <see cref="KvEntry.Revision"/> of what was read.</summary>
+    public KvRevision? IfRevision { get; init; }
 
     /// <summary>Write only if the key has no entry.</summary>
     public bool IfAbsent { get; init; }
@@ -28,7 +28,7 @@ public sealed record KvWriteOptions
     internal void AddConditionsTo(HttpRequestMessage request)
     {
         if (IfRevision is { } revision)
-            request.Headers.TryAddWithoutValidation("If-Match", $"\"{revision.ToString(CultureInfo.InvariantCulture)}\"");
+            request.Headers.TryAddWithoutValidation("If-Match", string.Create(CultureInfo.InvariantCulture, $"\"{revision.Number}\""));
         if (IfPresent)
             request.Headers.TryAddWithoutValidation("If-Match", "*");
         if (IfAbsent)

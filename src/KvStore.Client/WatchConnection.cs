@@ -3,22 +3,35 @@ using System.Net.ServerSentEvents;
 namespace KvStore.Client;
 
 /// <summary>One connection of a watch. Belongs to one thread at a time.</summary>
-internal sealed class WatchConnection(HttpResponseMessage response, long revision, Stream stream, TimeSpan silenceMax) : IAsyncDisposable
+internal sealed class WatchConnection : IAsyncDisposable
 {
-    private readonly IAsyncEnumerator<SseItem<string>> _items = SseParser.Create(stream).EnumerateAsync(CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
+    private readonly HttpResponseMessage _response;
+    private readonly CancellationTokenSource _silence;
+    private readonly CancellationTokenSource _ending;
+    private readonly WatchStream _stream;
+    private readonly IAsyncEnumerator<SseItem<string>> _items;
+
+    public WatchConnection(Answer answer, Stream stream, KvStoreClientOptions options, CancellationToken cancellationToken)
+    {
+        _response = answer.Response;
+        Revision = answer.Revision;
+        _silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.TimeProvider);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(_silence.Token, cancellationToken);
+        _stream = new WatchStream(stream, _silence, options.WatchSilenceMax, options.ResponseBytesMax);
+
+        // The token of the reads closes the connection at once. Disposing the response would first read what is still coming.
+        _items = SseParser.Create(_stream).EnumerateAsync(_ending.Token).GetAsyncEnumerator(CancellationToken.None);
+    }
 
     /// <summary>The revision of the store when the watch began.</summary>
-    public long Revision => revision;
+    public KvRevision Revision { get; }
 
     /// <summary>The next event; null if the connection ended or was silent for too long.</summary>
+    /// <param name="cancellationToken">The token of the connection.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<SseItem<string>?> ReadAsync(CancellationToken cancellationToken)
     {
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        silence.CancelAfter(silenceMax);
-
-        // Closing the connection is the only sure way to end a read of its stream.
-        await using var closing = silence.Token.Register(response.Dispose).ConfigureAwait(false);
+        _stream.BeginEvent();
         try
         {
             return await _items.MoveNextAsync().ConfigureAwait(false) ? _items.Current : null;
@@ -32,7 +45,51 @@ internal sealed class WatchConnection(HttpResponseMessage response, long revisio
 
     public async ValueTask DisposeAsync()
     {
-        response.Dispose();
         await _items.DisposeAsync().ConfigureAwait(false);
+        _response.Dispose();
+        _ending.Dispose();
+        _silence.Dispose();
     }
+}
+
+/// <summary>The bytes of a watch: it bounds how long they pause, and how many belong to one event. The service's comments count as bytes, so they end a pause.</summary>
+internal sealed class WatchStream(Stream inner, CancellationTokenSource silence, TimeSpan silenceMax, int eventBytesMax) : Stream
+{
+    private long _bytes;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public void BeginEvent() => _bytes = 0;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        // Only while it waits: the time that the caller takes for an event is no silence.
+        silence.CancelAfter(silenceMax);
+        var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        silence.CancelAfter(Timeout.InfiniteTimeSpan);
+        _bytes += read;
+        return _bytes <= eventBytesMax
+            ? read
+            : throw new KvStoreException($"An event of the watch is larger than ResponseBytesMax, {eventBytesMax} bytes. Watch without values, or raise it.", null, KvOutcome.NotApplied);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

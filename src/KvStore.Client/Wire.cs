@@ -1,9 +1,10 @@
+using System.Net;
 using System.Text.Json.Serialization;
 
 namespace KvStore.Client;
 
 /// <summary>The JSON of requests and responses.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(WireProblem))]
 [JsonSerializable(typeof(WirePage))]
 [JsonSerializable(typeof(WireCount))]
@@ -15,24 +16,46 @@ namespace KvStore.Client;
 internal sealed partial class Wire : JsonSerializerContext;
 
 internal sealed record WireProblem(
-    string? Type = null, string? Title = null, string? Detail = null, string? Field = null, string? Outcome = null, long? OldestRevision = null, KvFailedGuard[]? Failed = null);
+    string? Type = null, string? Title = null, int? Status = null, string? Detail = null, string? Field = null, string? Outcome = null, long? OldestRevision = null,
+    WireFailedGuard[]? Failed = null)
+{
+    // Other services have problems too; their types name other documents.
+    private const string Document = "http-api";
+
+    /// <summary>The heading of docs/http-api.md that explains it.</summary>
+    [JsonIgnore]
+    public string Name => Type is { } type ? type[(type.LastIndexOf('#') + 1)..] : "";
+
+    /// <summary>Whether it is a problem of KvStore, and the one of this status.</summary>
+    public bool IsOfStatus(HttpStatusCode status) => Status == (int)status && Type is { } type && type.LastIndexOf('#') is > 0 and var end && type.AsSpan(0, end).Contains(Document, StringComparison.Ordinal);
+}
+
+internal sealed record WireFailedGuard(string Key, long? Revision = null);
 
 internal sealed record WireItem(
     string Key, string? Type = null, long Revision = 0, long? CreatedRevision = null, long? Version = null, string? ContentType = null, long Size = 0,
-    DateTimeOffset? ModifiedAt = null, DateTimeOffset? ExpiresAt = null, JsonElement? Json = null, string? Text = null, byte[]? Base64 = null)
+    DateTimeOffset? ModifiedAt = null, DateTimeOffset? ExpiresAt = null, JsonElement Json = default, string? Text = null, byte[]? Base64 = null)
 {
-    public KvEntry ToEntry() => new()
+    // Undefined: there is no member "json". A value that is null in JSON is a value.
+    private byte[]? Value => Json.ValueKind != JsonValueKind.Undefined ? Encoding.UTF8.GetBytes(Json.GetRawText()) : Text is not null ? Encoding.UTF8.GetBytes(Text) : Base64;
+
+    /// <summary>The entry.</summary>
+    /// <param name="state">A revision of the store that it is from.</param>
+    public KvEntry ToEntry(KvRevision state)
     {
-        Key = Key,
-        Revision = Revision,
-        ContentType = ContentType ?? "",
-        Value = Json is { } json ? Encoding.UTF8.GetBytes(json.GetRawText()) : Text is not null ? Encoding.UTF8.GetBytes(Text) : Base64,
-        Size = Size,
-        ExpiresAt = ExpiresAt,
-        CreatedRevision = CreatedRevision,
-        Version = Version,
-        ModifiedAt = ModifiedAt,
-    };
+        var entry = new KvEntry
+        {
+            Key = Key,
+            Revision = state.WithNumber(Revision),
+            ContentType = ContentType ?? "",
+            Size = Size,
+            ExpiresAt = ExpiresAt,
+            CreatedRevision = CreatedRevision,
+            Version = Version,
+            ModifiedAt = ModifiedAt,
+        };
+        return Value is { } value ? entry with { Value = value } : entry;
+    }
 }
 
 internal sealed record WirePage(long Revision, WireItem[] Items, string[]? Prefixes = null, string? Cursor = null);

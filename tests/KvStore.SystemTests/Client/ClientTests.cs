@@ -46,7 +46,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         Assert.Equal("text", (await _client.GetAsync(key, new KvReadOptions { MinRevision = replaced.Revision }, Token))!.Text);
         Assert.Equal([0, 255, 10], (await _client.GetAsync(key, new KvReadOptions { Revision = created.Revision }, Token))!.Value.ToArray());
         await Assert.ThrowsAsync<KvPreconditionFailedException>(() => _client.DeleteAsync(key, new KvWriteOptions { IfRevision = created.Revision }, Token));
-        Assert.True(await _client.DeleteAsync(key, cancellationToken: Token) > replaced.Revision);
+        Assert.True((await _client.DeleteAsync(key, cancellationToken: Token))!.Value.Number > replaced.Revision.Number);
         Assert.Null(await _client.DeleteAsync(key, cancellationToken: Token));
     }
 
@@ -59,7 +59,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         Assert.Null(await _client.PatchAsync("absent", "{}"u8.ToArray(), cancellationToken: Token));
         await _client.PutAsync("text", "not json", cancellationToken: Token);
         var refused = await Assert.ThrowsAsync<KvStoreException>(() => _client.PatchAsync("text", "{}"u8.ToArray(), cancellationToken: Token));
-        Assert.Equal((HttpStatusCode.Conflict, "not-json"), (refused.StatusCode, refused.Problem));
+        Assert.Equal((HttpStatusCode.Conflict, "not-json"), (refused.StatusCode!.Value, refused.Problem));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         Assert.Equal(["100", null, "100"], accounts.Select(entry => entry?.Text));
 
         var failed = await Assert.ThrowsAsync<KvPreconditionFailedException>(() => _client.TransactAsync(
-            new KvTransaction().IfAbsent("account/1").IfPresent("absent").IfRevision("account/2", 1).Put("account/1", [1]).Delete("absent").Move("account/2", "account/3"), Token));
+            new KvTransaction().IfAbsent("account/1").IfPresent("absent").IfRevision("account/2", KvRevision.Parse("1")).Put("account/1", [1]).Delete("absent").Move("account/2", "account/3"), Token));
         Assert.Equal(["account/1", "absent", "account/2"], failed.Failed.Select(guard => guard.Key));
         Assert.Equal([accounts[0]!.Revision, null, accounts[2]!.Revision], failed.Failed.Select(guard => guard.Revision));
     }

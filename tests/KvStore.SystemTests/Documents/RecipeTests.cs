@@ -55,7 +55,7 @@ public sealed class RecipeTests : IAsyncLifetime
                 if (NextFate() == Fate.Stalls)
                     await Task.Delay(LongerThanTtl, Token);
                 if (await TryAsync(new KvTransaction().IfRevision("lock/report", token).Put("report", Text(number)).Delete("lock/report")))
-                    writes.Add((token, number));
+                    writes.Add((token.Number, number));
                 else
                     Interlocked.Increment(ref rejected);
             }
@@ -156,7 +156,7 @@ public sealed class RecipeTests : IAsyncLifetime
 
     private async Task<int> ReadNumberAsync(string key) => await _store.GetAsync(key, cancellationToken: Token) is { } entry ? Number(entry) : 0;
 
-    private async Task<(string Id, long Claim)?> TryClaimAsync(KvEntry job)
+    private async Task<(string Id, KvRevision Claim)?> TryClaimAsync(KvEntry job)
     {
         var claim = new KvTransaction().IfAbsent($"mail/claim/{Id(job)}").IfRevision(job.Key, job.Revision).Put($"mail/claim/{Id(job)}", "", Ttl);
         try
@@ -169,7 +169,7 @@ public sealed class RecipeTests : IAsyncLifetime
         }
     }
 
-    private async Task<long?> TryCreateAsync(string key)
+    private async Task<KvRevision?> TryCreateAsync(string key)
     {
         try
         {

@@ -7,13 +7,13 @@ internal sealed class QueryString(string path)
     private char _separator = '?';
 
     /// <summary>The path of a key, percent-encoded once except for its slashes.</summary>
-    public static string PathOf(string prefix, string key) => prefix + Uri.EscapeDataString(key).Replace("%2F", "/", StringComparison.Ordinal);
+    public static string PathOf(string prefix, string key) => prefix + Uri.EscapeDataString(Arguments.Key(key)).Replace("%2F", "/", StringComparison.Ordinal);
 
     public QueryString Add(string name, string? value)
     {
         if (value is null)
             return this;
-        _target.Append(_separator).Append(name).Append('=').Append(Uri.EscapeDataString(value));
+        _target.Append(_separator).Append(name).Append('=').Append(Uri.EscapeDataString(Arguments.Text(value, name)));
         _separator = '&';
         return this;
     }
