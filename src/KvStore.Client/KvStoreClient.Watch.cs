@@ -104,7 +104,7 @@ public sealed partial class KvStoreClient
         string parameter, string text, KvWatchOptions options, KvRevision? position, bool hasBegun, CancellationToken cancellationToken)
     {
         var target = new QueryString("/v1/watch").Add(parameter, text).Add("values", options.WithValues ? null : "false")
-            .Add("from", position?.Number).Add("initial", options.IsInitial && position is null ? "true" : null).ToString();
+            .Add("after", position?.Number).Add("initial", options.IsInitial && position is null ? "true" : null).ToString();
         var call = new Call(HttpMethod.Get, target) { StoreId = position?.StoreId, IsStream = true, IsEndless = hasBegun };
         try
         {

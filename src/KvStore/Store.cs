@@ -34,8 +34,8 @@ public sealed class Store : IAsyncDisposable
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>
     public Snapshot Latest => _publisher.Latest;
 
-    /// <summary>The id of the store. Valid when it has loaded.</summary>
-    public StoreId Id => _log.StoreId;
+    /// <summary>The id of the store; null until it has loaded.</summary>
+    public StoreId? Id => _log.StoreId is var id && id == default ? null : id;
 
     /// <summary>The state of the store's life.</summary>
     public StoreState State => _loop.State;

@@ -1,6 +1,7 @@
 // What a person does with Swagger UI, in a real browser.
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -137,9 +138,9 @@ test("another Execute of a watch ends the one before, and leaving the page ends 
     await put("again", "first");
     const second = (await put("again", "second")).headers.get("KvStore-Revision");
     await put("again", "third");
-    await executeWatch({ prefix: "again", from: "0" });
+    await executeWatch({ prefix: "again", after: "0" });
     await waitForAnswer("first");
-    await executeWatch({ prefix: "", from: "", key: "again", "Last-Event-ID": second });
+    await executeWatch({ prefix: "", after: "", key: "again", "Last-Event-ID": second });
     await waitForAnswer("third");
     await put("again", "fourth");
     await waitForAnswer("fourth");
@@ -172,6 +173,52 @@ test("an error of a watch is shown as every error", async () => {
         assert.ok((await page.$eval(watchAnswer, row => row.textContent)).startsWith(status));
         assert.equal(JSON.parse(await watchText()).status, Number(status));
         await clearWatch();
+    }
+});
+
+test("the function for browsers in docs/http-api.md survives error responses", async () => {
+    const document = readFileSync(new URL("../../docs/http-api.md", import.meta.url), "utf8");
+    const [code] = document.split("### Watching in a browser")[1].match(/(?<=```javascript\n)[^]*?(?=```)/);
+    const failures = [];
+    let endWatch;
+    const proxy = createServer((asked, answer) => {
+        if (asked.url.startsWith("/v1/watch?") && failures.length > 0)
+            return answer.writeHead(failures.shift(), { "Retry-After": "0" }).end();
+        get({ host: new URL(url).hostname, port: new URL(url).port, path: asked.url, headers: asked.headers }, come => {
+            come.pipe(answer.writeHead(come.statusCode, come.headers));
+            if (asked.url.startsWith("/v1/watch?"))
+                endWatch = () => answer.destroy();
+        });
+    }).listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const other = await browser.newPage();
+    try {
+        await put("kept/a", "1");
+        await other.goto(`http://127.0.0.1:${proxy.address().port}/livez`, { waitUntil: "load", ...patience });
+        await other.evaluate(`${code}
+            window.seen = [];
+            window.end = watch("prefix=kept/", () => seen.push("reset"), (name, data) => name === "bookmark" || seen.push([name, data.key ?? data.changes?.[0].key].join(" ").trim()));`);
+        const waitFor = wanted => other.waitForFunction(wanted => seen.join() === wanted, patience, wanted);
+        let wanted = "reset,entry kept/a,synced";
+        await waitFor(wanted);
+
+        // Once for its own attempt to reconnect, once for the question why.
+        for (const [key, status] of [["b", 503], ["c", 429]]) {
+            failures.push(status, status);
+            endWatch();
+            await put(`kept/${key}`, "1");
+            await waitFor(wanted += `,change kept/${key}`);
+        }
+
+        failures.push(410, 410);
+        endWatch();
+        await waitFor(wanted += ",reset,entry kept/a,entry kept/b,entry kept/c,synced");
+        await other.evaluate("end()");
+        await waitForWatchers(0);
+    } finally {
+        await other.close();
+        proxy.closeAllConnections();
+        proxy.close();
     }
 });
 

@@ -22,9 +22,8 @@ internal static class EntryApi
         "Wait up to this many seconds until the entry changes after the revision in `after`, or no longer has an ETag of `If-None-Match`; 304 if it does not. With neither, wait for the next change.")
     { Minimum = "0", Maximum = "60" };
 
-    private static readonly ApiParameter After = new(LongPoll.AfterParameter, ParameterLocation.Query, JsonSchemaType.Integer,
-        "Which changes `wait` waits for: those after this revision.")
-    { Minimum = "0" };
+    private static readonly ApiParameter After = new(LongPoll.AfterParameter, ParameterLocation.Query, JsonSchemaType.String,
+        "Which changes `wait` waits for: those after this position, a revision or the `id` of an event of a watch.");
 
     private static readonly ApiHeader AcceptPatch = new("Accept-Patch", JsonSchemaType.String, "The media type of patches; absent if the media type is not at fault.", ContentTypes.MergePatch) { IsOptional = true };
 

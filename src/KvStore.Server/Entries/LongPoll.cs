@@ -24,11 +24,8 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         var problem = TryGet(parameters, request, out var wait, out var after);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-
-        // The revision of an answer has existed. If the store has not reached it, it has lost its data since.
-        if (after > snapshot?.Revision)
-            problem = Problems.Gone(store.OldestRevision);
-        problem ??= await WaitAsync(context, snapshot!, key, conditions, wait, after);
+        problem ??= after?.Check(store, snapshot!, AfterParameter)
+            ?? await WaitAsync(context, snapshot!, key, conditions, wait, after?.Revision);
         if (problem is not null)
             await problem.WriteAsync(context);
     }
@@ -80,7 +77,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         return null;
     }
 
-    private Problem? TryGet(QueryParameters parameters, ReadRequest request, out TimeSpan wait, out long? after)
+    private Problem? TryGet(QueryParameters parameters, ReadRequest request, out TimeSpan wait, out Position? after)
     {
         wait = default;
         after = null;
@@ -89,7 +86,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         if (request.Revision is not null)
             return Problems.MalformedRequest("The state at a revision does not change. Omit revision or wait.", WaitParameter);
         var problem = parameters.TryGetDuration(WaitParameter, options.WaitMax, out var given)
-            ?? parameters.TryGetNumber(AfterParameter, 0, long.MaxValue - 1, out after);
+            ?? Position.TryGet(parameters, AfterParameter, out after);
         wait = given ?? default;
         return problem;
     }

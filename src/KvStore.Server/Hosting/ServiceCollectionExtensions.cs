@@ -24,6 +24,7 @@ internal static class ServiceCollectionExtensions
             provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<StoreIdHeader>();
         services.AddSingleton<Reads>();
         services.AddSingleton<LongPoll>();
         services.AddHostedService<StoreHostedService>();

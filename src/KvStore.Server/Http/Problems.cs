@@ -42,6 +42,21 @@ internal static class Problems
             $"The oldest revision that can be read now is {oldestRevision}. Read at a newer revision, or without one for the latest state.")
         { OldestRevision = oldestRevision };
 
+    public static Problem Lost(long revision, long oldestRevision) => Gone(oldestRevision) with
+    {
+        Detail = $"Revision {revision} is lost: the service ended before it was safe on the disk, or a backup from before it was restored. Start again without it, from the latest state.",
+    };
+
+    public static Problem Ahead(long revision, long latest, long oldestRevision) => Gone(oldestRevision) with
+    {
+        Detail = $"The store has not reached revision {revision}; the latest is {latest}. The store has lost data since it answered with it, or another one did. Start again without it, from the latest state.",
+    };
+
+    public static Problem OtherStore(StoreId id, string field) =>
+        new(StatusCodes.Status410Gone, "other-store", "The request belongs to another store",
+            $"This is store {id}. The store has started over, or the address leads to another one. Nothing was changed. Discard the revisions, ETags and cursors of the other store, and list again.")
+        { Field = field };
+
     public static Problem PreconditionFailed(string detail) =>
         new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "A precondition failed", detail);
 

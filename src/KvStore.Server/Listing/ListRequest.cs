@@ -3,11 +3,12 @@ namespace KvStore.Server;
 /// <summary>The parameters of a listing: a range of keys, how they are grouped, and how many at most.</summary>
 internal readonly record struct ListRequest
 {
+    public const string CursorParameter = "cursor";
     public const string CountOnlyParameter = "count_only";
     public const string DelimiterParameter = "delimiter";
 
-    private static readonly string[] Parameters = ["prefix", "after", "limit", "cursor", DelimiterParameter, "values", CountOnlyParameter, .. Reads.Parameters];
-    private static readonly string[] NotWithCount = ["limit", "cursor", DelimiterParameter, "values"];
+    private static readonly string[] Parameters = ["prefix", "after", "limit", CursorParameter, DelimiterParameter, "values", CountOnlyParameter, .. Reads.Parameters];
+    private static readonly string[] NotWithCount = ["limit", CursorParameter, DelimiterParameter, "values"];
 
     public required int Limit { get; init; }
 
@@ -25,7 +26,8 @@ internal readonly record struct ListRequest
 
     public bool CountOnly { get; init; }
 
-    public bool FromCursor { get; init; }
+    /// <summary>The store of the cursor; null without one.</summary>
+    public StoreId? CursorStore { get; init; }
 
     /// <summary>The keys of the listing.</summary>
     public KeyRange Range => KeyRange.WithPrefix(Prefix.Span) is var range && After.IsEmpty ? range : RangeAfter(range, After.Span);
@@ -58,7 +60,7 @@ internal readonly record struct ListRequest
             return Problems.MalformedRequest("Give at least one character, such as /, or omit the parameter to list every key.", DelimiterParameter);
         if (countOnly && Array.Find(NotWithCount, parameters.Has) is { } excess)
             return Problems.MalformedRequest($"A count has no pages, groups or values. Omit this or {CountOnlyParameter}.", excess);
-        return parameters.Text("cursor") is { } text ? TryContinue(text, parameters, ref request) : null;
+        return parameters.Text(CursorParameter) is { } text ? TryContinue(text, parameters, ref request) : null;
     }
 
     /// <summary>The elements of the listing in the order of their bytes, found lazily.</summary>
@@ -99,9 +101,9 @@ internal readonly record struct ListRequest
     private static Problem? TryContinue(string text, QueryParameters parameters, ref ListRequest request)
     {
         if (!Cursor.TryParse(text, out var cursor))
-            return Problems.MalformedRequest("This is not a cursor of this service. Send the complete cursor of the previous page, or start again without one.", "cursor");
+            return Problems.MalformedRequest("This is not a cursor of this service. Send the complete cursor of the previous page, or start again without one.", CursorParameter);
         if (parameters.Has("after") || parameters.Has(Reads.RevisionParameter))
-            return Problems.MalformedRequest("A cursor already has a position and a revision. Omit after and revision.", "cursor");
+            return Problems.MalformedRequest("A cursor already has a position and a revision. Omit after and revision.", CursorParameter);
         if (parameters.Has("prefix") && !cursor.Prefix.Span.SequenceEqual(request.Prefix.Span))
             return Problems.MalformedRequest("The cursor belongs to a listing with another prefix. Give the same prefix, or none.", "prefix");
         if (parameters.Has(DelimiterParameter) && !cursor.Delimiter.Span.SequenceEqual(request.Delimiter.Span))
@@ -112,7 +114,7 @@ internal readonly record struct ListRequest
         // The previous page may have come from a replica that is ahead of this one.
         if (read.IsLocal)
             read = read with { MinRevision = Math.Max(read.MinRevision, cursor.Revision) };
-        request = request with { Prefix = cursor.Prefix, Delimiter = cursor.Delimiter, After = cursor.After, Read = read, FromCursor = true };
+        request = request with { Prefix = cursor.Prefix, Delimiter = cursor.Delimiter, After = cursor.After, Read = read, CursorStore = cursor.Store };
         return null;
     }
 }

@@ -53,10 +53,13 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
 
     private async ValueTask<(Snapshot?, Problem?)> TakeAsync(ListRequest request, CancellationToken cancellationToken)
     {
+        var id = store.Id;
+        if (request.CursorStore is { } named && named != id)
+            return (null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : Problems.Loading());
         var (snapshot, problem) = await reads.TakeAsync(request.Read, cancellationToken);
 
         // The revision of a cursor has existed. If the store has not reached it, it has lost its data since.
-        return problem is { Status: StatusCodes.Status400BadRequest } && request.FromCursor
+        return problem is { Status: StatusCodes.Status400BadRequest } && request.CursorStore is not null
             ? (null, Problems.Gone(store.OldestRevision))
             : (snapshot, problem);
     }
@@ -110,7 +113,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         if (more)
         {
             store.Retain(snapshot);
-            json.WriteString("cursor"u8, new Cursor(snapshot.Revision, request.Prefix, request.Delimiter, last.Utf8.ToArray()).ToString());
+            json.WriteString("cursor"u8, new Cursor(store.Id ?? default, snapshot.Revision, request.Prefix, request.Delimiter, last.Utf8.ToArray()).ToString());
         }
     }
 

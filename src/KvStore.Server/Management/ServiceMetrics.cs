@@ -16,7 +16,14 @@ internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions 
     {
         text.Begin("kvstore_info", "gauge", "The build that runs; always 1.");
         text.Sample("kvstore_info", $"{MetricsText.Label("version", ServiceVersion.Text)},{MetricsText.Label("engine", options.Engine)}", 1);
-        StatusField.WriteMetrics(text, StatusFields.All, reader.Read());
+        var status = reader.Read();
+        if (status.StoreId is { } id)
+        {
+            text.Begin("kvstore_store_info", "gauge", "The store that is served; always 1.");
+            text.Sample("kvstore_store_info", MetricsText.Label("store_id", $"{id}"), 1);
+        }
+
+        StatusField.WriteMetrics(text, StatusFields.All, status);
     }
 
     private void WriteRequests(MetricsText text)

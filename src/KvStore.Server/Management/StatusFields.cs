@@ -61,6 +61,7 @@ internal static class StatusFields
     [
         Text("version", "The version of the service.", _ => ServiceVersion.Text),
         Text("engine", "What keeps the entries: `disk` or `memory`.", status => status.Options.Engine),
+        Text("store_id", "Which store the revisions belong to; absent until it is loaded.", status => status.StoreId?.ToString()).Optional(),
         Text("state", "`created`, `loading`, `running`, `stopping`, `stopped` or `failed`.", status => NameOf(status.State)),
         Flag(None, "kvstore_running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
         Integer("revision", "kvstore_revision", "The revision of the last commit.", status => status.Revision),

@@ -98,11 +98,16 @@ internal static class ApiDocument
     private static OpenApiResponse ResponseOf(ApiResponse response, bool isHead, OpenApiDocument document) => new()
     {
         Description = response.Description,
-        Headers = response.Headers.ToDictionary(header => header.Name, HeaderOf),
+        Headers = HeadersOf(response).ToDictionary(header => header.Name, HeaderOf),
         Content = isHead ? null : ContentOf(
             response.Problem is { } problem ? [new ApiContent(Problem.ContentType, ApiParts.Error, JsonNode.Parse(problem.ToUtf8Json()))] : response.Contents,
             document),
     };
+
+    // A revision means nothing without its store.
+    private static IEnumerable<ApiHeader> HeadersOf(ApiResponse response) => response.Headers.SelectMany(header => header.Name == ResponseHeaders.Revision
+        ? (ApiHeader[])[header, ApiParts.StoreId with { IsOptional = header.IsOptional }]
+        : [header]);
 
     private static IOpenApiHeader HeaderOf(ApiHeader header) => new OpenApiHeader
     {

@@ -59,6 +59,10 @@ internal static class ApiParts
 
     public static readonly ApiHeader StoreRevision = new(ResponseHeaders.Revision, JsonSchemaType.Integer, "The revision of the snapshot that was read, or of the write.", 7);
 
+    /// <summary>Added to every answer that has <see cref="StoreRevision"/>. Nearly every other one has it too.</summary>
+    public static readonly ApiHeader StoreId = new(StoreIdHeader.Name, JsonSchemaType.String,
+        "The store that the revision belongs to. A request with this header is answered 410 by any other store.", "5f0c2a9e4b7d1836");
+
     /// <summary>For answers that may come before the store was asked.</summary>
     public static readonly ApiHeader StoreRevisionIfAsked =
         StoreRevision with { Description = "The revision of the state that was met; absent if the request was rejected before.", IsOptional = true };
@@ -78,14 +82,17 @@ internal static class ApiParts
 
     public static readonly ApiResponse SlowBody = new(408, "The body arrived too slowly; nothing was changed.") { SharedAs = "SlowBody", Problem = Problems.BodyTooSlow() };
 
-    /// <summary>What any request may get, because the web server answers so before it knows the resource, or because most operations reject what they do not know.</summary>
+    /// <summary>What any request may get, because the web server answers so before it knows the resource, because most operations reject what they do not know, or because it names another store.</summary>
     public static readonly IReadOnlyList<ApiResponse> AnyRejections =
     [
         new(400, "The request is malformed.") { SharedAs = "Malformed", Problem = Problems.MalformedRequest("The parameter is not known; these are: prefix, after.", "prefx") },
         new(408, "The request arrived too slowly; nothing was changed.") { SharedAs = "SlowRequest", Problem = Problems.BodyTooSlow() },
+        new(410, "The request names another store in `KvStore-Store-Id`; nothing was changed.") { SharedAs = "OtherStore", Problem = Problems.OtherStore(new StoreId(0x5f0c2a9e4b7d1836), StoreIdHeader.Name) },
         new(417, "`Expect` asks for something else than 100-continue.") { SharedAs = "ExpectationFailed", Problem = Problems.ExpectationFailed("Expect") },
         new(414, "The request line is too long.") { SharedAs = "TargetTooLong", Problem = Problems.OfStatus(414, "The request line is too long.") },
         new(431, "The headers are too large, or too many.") { SharedAs = "HeadersTooLarge", Problem = Problems.OfStatus(431, "The request has too many headers.") },
+        new(503, "The store is loading, so it is not known whether it is the one that `KvStore-Store-Id` names.")
+        { SharedAs = "StoreIsLoading", Headers = [RetryAfter], Problem = Problems.Loading() },
     ];
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { SharedAs = "TooLarge", Problem = Problems.TooLarge(1 << 20) };
@@ -107,7 +114,7 @@ internal static class ApiParts
     public static readonly ApiResponse NotModified =
         new(304, "The client's copy is current.") { SharedAs = "NotModified", Headers = [ETagOfExisting, StoreRevision, Expires] };
 
-    public static readonly ApiResponse Gone = new(410, "The revision is no longer available.") { SharedAs = "Gone", Problem = Problems.Gone(5) };
+    public static readonly ApiResponse Gone = new(410, "The revision is no longer available, or the request belongs to another store.") { SharedAs = "Gone", Problem = Problems.Gone(5) };
 
     public static readonly ApiResponse PreconditionFailed = new(412, "A condition failed; nothing was changed.")
     { SharedAs = "PreconditionFailed", Headers = [ETagOfExisting, StoreRevision], Problem = Problems.PreconditionFailed("The key has an entry with ETag \"7\". Nothing was changed. Read the entry and decide again.") };

@@ -24,13 +24,14 @@ internal static class ApiRoutes
     public static void MapHot(this IEndpointRouteBuilder routes, string method, string path, RequestDelegate handler, ApiOperation api)
     {
         var rules = new HeaderRules(method, api.TakesBody, api.Parameters.Where(parameter => parameter.In == ParameterLocation.Header).Select(parameter => parameter.Name));
+        var storeId = routes.ServiceProvider.GetRequiredService<StoreIdHeader>();
         routes.MapMethods(path, [method], CheckAsync)
             .WithName(api.Id)
 
             // The framework leaves a handler that takes only the HttpContext out of the document unless it says which method it is.
             .WithMetadata(handler.Method, api, rules);
 
-        Task CheckAsync(HttpContext context) => rules.TryReject(context) is { } problem ? problem.WriteAsync(context) : handler(context);
+        Task CheckAsync(HttpContext context) => (storeId.Check(context) ?? rules.TryReject(context)) is { } problem ? problem.WriteAsync(context) : handler(context);
     }
 
     /// <summary>Answers OPTIONS on every path that has been added so far, and for the service as a whole.</summary>

@@ -71,11 +71,15 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
 
     private Taken Choose(ReadRequest request, Snapshot latest)
     {
+        if (request.MinRevision > 0 && store.IsLost(request.MinRevision))
+            return new Taken(null, Problems.Lost(request.MinRevision, store.OldestRevision));
         if (request.Revision is not { } wanted)
             return new Taken(latest, null);
         if (wanted > latest.Revision)
             return new Taken(null, Problems.MalformedRequest($"The store has not reached that revision; the latest is {latest.Revision}.", RevisionParameter));
-        return store.TryGetSnapshot(wanted, out var snapshot) ? new Taken(snapshot, null) : new Taken(null, Problems.Gone(store.OldestRevision));
+        if (store.TryGetSnapshot(wanted, out var snapshot))
+            return new Taken(snapshot, null);
+        return new Taken(null, store.IsLost(wanted) ? Problems.Lost(wanted, store.OldestRevision) : Problems.Gone(store.OldestRevision));
     }
 
     public readonly record struct Taken(Snapshot? Snapshot, Problem? Problem);

@@ -16,12 +16,12 @@ internal static class WatchApi
         [
             new("key", ParameterLocation.Query, JsonSchemaType.String, "The key to watch. Give this or `prefix`."),
             new("prefix", ParameterLocation.Query, JsonSchemaType.String, "Watch all keys that start with this; empty for every key.") { Example = Examples.Prefix },
-            new("from", ParameterLocation.Query, JsonSchemaType.Integer, "Start after this revision, such as the one of a listing. Without it, start now.") { Minimum = "0" },
-            new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the current entries first.") { Default = false },
+            new("after", ParameterLocation.Query, JsonSchemaType.String, "Start after this position: a revision, such as the one of a listing, or the `id` of an event. Without it, start now."),
+            new("initial", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether to send the current entries first; not with `after`.") { Default = false },
             new("values", ParameterLocation.Query, JsonSchemaType.Boolean, "Whether events have values: each as `json`, `text` or `base64`.") { Default = true },
             ReadApi.Consistency,
             ReadApi.MinRevision,
-            new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Resume after the event with this id. Replaces `from` and `initial`."),
+            new("Last-Event-ID", ParameterLocation.Header, JsonSchemaType.String, "Resume after the event with this id. Replaces `after` and `initial`."),
         ],
         Responses =
         [
@@ -34,7 +34,7 @@ internal static class WatchApi
 
     private const string Example = """
         event: change
-        id: 7
+        id: 5f0c2a9e4b7d1836.7
         data: {"revision":7,"changes":[{"type":"put","key":"example/ada","revision":7,"created_revision":3,"version":2,"content_type":"application/json","size":30,"modified_at":"2026-01-31T12:00:00.123Z","json":{"name":"Ada","city":"London"}}]}
 
 

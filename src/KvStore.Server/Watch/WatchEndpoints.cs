@@ -3,8 +3,8 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
-    private readonly WatchEventEncoder _withValues = new(withValues: true, options.WatchEventBytesMax);
-    private readonly WatchEventEncoder _withoutValues = new(withValues: false, options.WatchEventBytesMax);
+    private readonly WatchEventEncoder _withValues = new(store, withValues: true, options.WatchEventBytesMax);
+    private readonly WatchEventEncoder _withoutValues = new(store, withValues: false, options.WatchEventBytesMax);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -40,17 +40,10 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         if (problem is not null)
             return problem;
 
-        // The revision of an event has existed. If the store has not reached it, it has lost its data since.
-        if (request.LastEventId > latest!.Revision)
-            return Problems.Gone(store.OldestRevision);
-        if (request.LastEventId is null && request.WithInitial)
-        {
-            (latest, problem) = await reads.TakeAsync(request.Read with { Revision = request.From }, cancellationToken);
-            (beginning.Initial, beginning.After) = (latest, latest?.Revision ?? 0);
-            return problem;
-        }
-
-        beginning.After = request.LastEventId ?? request.From ?? latest.Revision;
+        if (request.After is { } position && position.Check(store, latest!, request.AfterField) is { } misplaced)
+            return misplaced;
+        beginning.After = request.After?.Revision ?? latest!.Revision;
+        beginning.Initial = request.WithInitial ? latest : null;
         return null;
     }
 
@@ -63,7 +56,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         response.Headers["X-Accel-Buffering"] = "no";
 
         // A client that loses the connection before the first event can resume after this revision.
-        response.SetRevision(Math.Min(beginning.After, store.Latest.Revision));
+        response.SetRevision(beginning.After);
         if (HttpMethods.IsHead(context.Request.Method))
             return;
 
@@ -82,7 +75,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     }
 
     // False if the client is gone.
-    private static async ValueTask<bool> WriteInitialAsync(EventOutput output, Beginning beginning, WatchFilter filter, bool withValues)
+    private async ValueTask<bool> WriteInitialAsync(EventOutput output, Beginning beginning, WatchFilter filter, bool withValues)
     {
         if (beginning.Initial is not { } initial)
             return true;
@@ -95,7 +88,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
                 return false;
         }
 
-        return await output.WriteAsync(WatchEvents.Synced(initial.Revision));
+        return await output.WriteAsync(WatchEvents.Synced(PositionOf(initial.Revision)));
     }
 
     // False if the stream ends.
@@ -112,10 +105,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
                 // The first read usually finds nothing, which needs no bookmark.
                 return true;
             case WatchState.Silent:
-                // A bookmark at a future position would claim that the store has reached it.
-                return await output.WriteAsync(watcher.Position <= store.Latest.Revision
-                    ? WatchEvents.Bookmark(watcher.Position)
-                    : WatchEvents.Comment($"waiting for revision {watcher.Position}"));
+                return await output.WriteAsync(WatchEvents.Bookmark(PositionOf(watcher.Position)));
             case WatchState.Gone:
                 await output.WriteAsync(WatchEvents.Gone(store.OldestRevision));
                 return false;
@@ -123,6 +113,8 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
                 return false;
         }
     }
+
+    private Position PositionOf(long revision) => new(store.Id, revision);
 
     private sealed class Beginning
     {

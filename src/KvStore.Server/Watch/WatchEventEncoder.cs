@@ -1,11 +1,12 @@
 namespace KvStore.Server;
 
 /// <summary>Encodes commits as <c>change</c> events: one per commit, with the matching changes only.</summary>
+/// <param name="store">The store, which the events' ids name.</param>
 /// <param name="withValues">Whether the events have values.</param>
 /// <param name="bytesMax">
 /// The most bytes of keys and values in one encoding; more are rejected. Checked before encoding, because an array has at most 2 GiB and JSON takes up to six bytes for one.
 /// </param>
-internal sealed class WatchEventEncoder(bool withValues, long bytesMax) : IWatchEncoder
+internal sealed class WatchEventEncoder(Store store, bool withValues, long bytesMax) : IWatchEncoder
 {
     // The members of a change besides its key and value, in bytes that need no escape.
     private const int ChangeOverheadBytes = 64;
@@ -13,7 +14,7 @@ internal sealed class WatchEventEncoder(bool withValues, long bytesMax) : IWatch
     public bool TryEncode(ReadOnlySpan<Commit> commits, WatchFilter filter, out ReadOnlyMemory<byte> events)
     {
         var fits = BytesOf(commits, filter) <= bytesMax;
-        events = fits ? WatchEvents.Changes(commits, filter, withValues) : default;
+        events = fits ? WatchEvents.Changes(store.Id, commits, filter, withValues) : default;
         return fits;
     }
 

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-
 namespace KvStore.Server;
 
 /// <summary>The events of a watch, in the format of Server-Sent Events (WHATWG HTML, section 9.2).</summary>
@@ -14,10 +12,10 @@ internal static class WatchEvents
     public static byte[] Entry(Entry entry, bool withValue) => Make("entry"u8, null, entry, (json, one) => EntryJson.Write(json, one, withValue));
 
     /// <summary>The end of the initial state.</summary>
-    public static byte[] Synced(long revision) => OfRevision("synced"u8, revision);
+    public static byte[] Synced(Position position) => Of("synced"u8, position);
 
     /// <summary>A position without a change: no further change matches up to this revision.</summary>
-    public static byte[] Bookmark(long revision) => OfRevision("bookmark"u8, revision);
+    public static byte[] Bookmark(Position position) => Of("bookmark"u8, position);
 
     /// <summary>The next changes are forgotten; the stream ends.</summary>
     public static byte[] Gone(long oldestRevision) => Gone(oldestRevision, "Changes after the last id have been forgotten. Watch again with initial=true.");
@@ -26,11 +24,11 @@ internal static class WatchEvents
     public static byte[] TooLarge(long oldestRevision) => Gone(oldestRevision, "The changes after the last id are too large for one event. Watch again with initial=true.");
 
     /// <summary>The matching changes of commits, one event for each commit.</summary>
-    public static byte[] Changes(ReadOnlySpan<Commit> commits, WatchFilter filter, bool withValues)
+    public static byte[] Changes(StoreId? store, ReadOnlySpan<Commit> commits, WatchFilter filter, bool withValues)
     {
         var events = new ArrayBufferWriter<byte>();
         foreach (var commit in commits)
-            WriteChange(events, commit, filter, withValues);
+            WriteChange(events, store, commit, filter, withValues);
         return events.WrittenSpan.ToArray();
     }
 
@@ -43,8 +41,8 @@ internal static class WatchEvents
             json.WriteEndObject();
         });
 
-    private static void WriteChange(IBufferWriter<byte> output, Commit commit, WatchFilter filter, bool withValues) =>
-        Write(output, "change"u8, commit.Revision, (commit, filter, withValues), static (json, what) =>
+    private static void WriteChange(IBufferWriter<byte> output, StoreId? store, Commit commit, WatchFilter filter, bool withValues) =>
+        Write(output, "change"u8, new Position(store, commit.Revision), (commit, filter, withValues), static (json, what) =>
         {
             json.WriteStartObject();
             json.WriteNumber("revision"u8, what.commit.Revision);
@@ -76,22 +74,22 @@ internal static class WatchEvents
         json.WriteEndObject();
     }
 
-    private static byte[] OfRevision(ReadOnlySpan<byte> name, long revision) =>
-        Make(name, revision, revision, (json, number) =>
+    private static byte[] Of(ReadOnlySpan<byte> name, Position position) =>
+        Make(name, position, position.Revision, (json, revision) =>
         {
             json.WriteStartObject();
-            json.WriteNumber("revision"u8, number);
+            json.WriteNumber("revision"u8, revision);
             json.WriteEndObject();
         });
 
-    private static byte[] Make<T>(ReadOnlySpan<byte> name, long? id, T what, Action<Utf8JsonWriter, T> write)
+    private static byte[] Make<T>(ReadOnlySpan<byte> name, Position? id, T what, Action<Utf8JsonWriter, T> write)
     {
         var output = new ArrayBufferWriter<byte>();
         Write(output, name, id, what, write);
         return output.WrittenSpan.ToArray();
     }
 
-    private static void Write<T>(IBufferWriter<byte> output, ReadOnlySpan<byte> name, long? id, T what, Action<Utf8JsonWriter, T> write)
+    private static void Write<T>(IBufferWriter<byte> output, ReadOnlySpan<byte> name, Position? id, T what, Action<Utf8JsonWriter, T> write)
     {
         var data = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(data, JsonWriting.Options))
@@ -99,11 +97,10 @@ internal static class WatchEvents
 
         output.Write("event: "u8);
         output.Write(name);
-        if (id is { } number)
+        if (id is { } position)
         {
             output.Write("\nid: "u8);
-            Utf8Formatter.TryFormat(number, output.GetSpan(20), out var digits);
-            output.Advance(digits);
+            position.WriteUtf8(output);
         }
 
         // Stored JSON goes out as it was written. Its line breaks, which are only between its tokens, would end the field.

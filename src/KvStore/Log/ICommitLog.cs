@@ -12,7 +12,7 @@ public interface ICommitLog : IAsyncDisposable
 {
     /// <summary>
     /// The id of the store whose commits these are: the same as long as every revision that was ever reported to a client still means the
-    /// same commit or is known to be lost. Valid once <see cref="FollowAsync"/> has completed; it does not change afterwards.
+    /// same commit or is known to be lost. Known once <see cref="FollowAsync"/> has completed, and never changed afterwards; it may be the default value before.
     /// </summary>
     StoreId StoreId { get; }
 

@@ -18,7 +18,7 @@ public sealed class QueryTests(KvServer server) : IClassFixture<KvServer>
         await server.Client.PutAsync("/v1/kv/flag", "v");
         Assert.Equal(expected, (await server.Client.GetAsync("/v1/kv?prefix=flag&values" + text)).Expect(200).Json.GetProperty("items")[0].TryGetProperty("text", out _));
         Assert.Equal(expected, (await server.Client.GetAsync("/v1/kv?prefix=flag&count_only" + text)).Expect(200).Json.TryGetProperty("count", out _));
-        using var stream = await EventStream.OpenAsync(server.Address, $"?key=flag{(expected ? "" : "&from=0")}&initial{text}&values{text}");
+        using var stream = await EventStream.OpenAsync(server.Address, $"?key=flag{(expected ? "" : "&after=0")}&initial{text}&values{text}");
         var first = await stream.NextAsync(expected ? "entry" : "change");
         Assert.Equal(expected, first.Data.Contains("\"text\":", StringComparison.Ordinal));
     }

@@ -96,7 +96,7 @@ public sealed partial class MetricsTests
     [GeneratedRegex("""^# (?:HELP ([a-z_]+) .+|TYPE ([a-z_]+) (?:counter|gauge|histogram))$""")]
     private static partial Regex Description();
 
-    [GeneratedRegex("""^([a-z_]+)(\{(?:([a-z]+)="([^"\\]*)",?)+\})? (-?[0-9.E+-]+)$""")]
+    [GeneratedRegex("""^([a-z_]+)(\{(?:([a-z_]+)="([^"\\]*)",?)+\})? (-?[0-9.E+-]+)$""")]
     private static partial Regex SampleLine();
 
     private sealed record Sample(string Name, Dictionary<string, string> Labels, double Value);

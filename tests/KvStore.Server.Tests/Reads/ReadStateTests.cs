@@ -94,12 +94,12 @@ public sealed class ReadStateTests
     [Fact]
     public async Task List_LocalCursorOfNewerReplica_WaitsForRevision()
     {
-        await using var ahead = await StartAsync(null);
+        await using var ahead = await StartAsync(new FakeCommitLog { ReplicaOf = new StoreId(1) });
         for (var number = 0; number < 3; number++)
             await ahead.Client.PutAsync($"/v1/kv/{number}", "v");
         var cursor = (await ahead.Client.GetAsync("/v1/kv?limit=1&consistency=local")).Json.GetProperty("cursor").GetString();
 
-        await using var behind = await StartAsync(null, ("MinRevisionTimeout", "00:00:00"));
+        await using var behind = await StartAsync(new FakeCommitLog { ReplicaOf = new StoreId(1) }, ("MinRevisionTimeout", "00:00:00"));
         var page = $"/v1/kv?consistency=local&cursor={cursor}";
         (await behind.Client.GetAsync(page)).ExpectProblem(503, "revision-not-reached", "min_revision");
         for (var number = 0; number < 3; number++)

@@ -8,10 +8,10 @@ namespace KvStore.Server.Tests;
 /// <param name="Headers">The headers, and whether each is always there.</param>
 internal sealed record DocumentedAnswer(IReadOnlySet<string> MediaTypes, IReadOnlyDictionary<string, bool> Headers)
 {
-    // What any answer of any web server may have, so that no operation speaks of it.
+    // What any answer of any web server, or of this service, may have, so that no operation speaks of it.
     private static readonly HashSet<string> CommonHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type", "Date", "Transfer-Encoding", "X-Accel-Buffering", "X-Content-Type-Options",
+        "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type", "Date", "KvStore-Store-Id", "Transfer-Encoding", "X-Accel-Buffering", "X-Content-Type-Options",
     };
 
     /// <summary>Everything in a document, by operation and status.</summary>

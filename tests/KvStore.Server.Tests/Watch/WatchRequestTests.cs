@@ -6,11 +6,18 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     [Theory]
     [InlineData("", "key")]
     [InlineData("?key=a&prefix=b", "key")]
-    [InlineData("?from=1", "key")]
-    [InlineData("?prefix=a&from=-1", "from")]
-    [InlineData("?prefix=a&from=many", "from")]
-    [InlineData("?prefix=a&from=", "from")]
-    [InlineData("?prefix=a&from=9223372036854775807", "from")]
+    [InlineData("?after=1", "key")]
+    [InlineData("?prefix=a&after=-1", "after")]
+    [InlineData("?prefix=a&after=many", "after")]
+    [InlineData("?prefix=a&after=", "after")]
+    [InlineData("?prefix=a&after=9223372036854775807", "after")]
+    [InlineData("?prefix=a&after=0123456789abcdef", "after")]
+    [InlineData("?prefix=a&after=0123456789abcdef.", "after")]
+    [InlineData("?prefix=a&after=0123456789ABCDEF.1", "after")]
+    [InlineData("?prefix=a&after=0000000000000000.1", "after")]
+    [InlineData("?prefix=a&after=.1", "after")]
+    [InlineData("?prefix=a&after=0&initial=true", "after")]
+    [InlineData("?prefix=a&from=1", "from")]
     [InlineData("?prefix=a&initial=maybe", "initial")]
     [InlineData("?prefix=a&values=2", "values")]
     [InlineData("?prefix=a&value=false", "value")]
@@ -39,22 +46,21 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("1 2")]
     [InlineData("9223372036854775807")]
     [InlineData("9223372036854775808")]
+    [InlineData("0123456789abcdef")]
+    [InlineData("0123456789abcdef.x")]
+    [InlineData("0123456789abcdef.1.2")]
     public async Task Watch_MalformedLastEventId_IsRejected(string id) =>
         (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", id))).ExpectProblem(400, "malformed-request", "Last-Event-ID");
+
+    [Fact]
+    public async Task Watch_From_IsRejectedWithAfter() =>
+        Assert.Contains("after", (await server.Client.GetAsync("/v1/watch?prefix=&from=1")).ExpectProblem(400, "malformed-request", "from").Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("POST")]
     [InlineData("DELETE")]
     public async Task Watch_OtherMethod_Is405(string method) =>
         (await server.Client.SendAsync(method, "/v1/watch?prefix=", null)).ExpectProblem(405, "method-not-allowed");
-
-    [Fact]
-    public async Task Watch_FutureLastEventId_IsGone() =>
-        (await server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", $"{server.Store.Latest.Revision + 1_000_000}"))).ExpectProblem(410, "revision-gone");
-
-    [Fact]
-    public async Task Watch_InitialOfFutureRevision_IsRejected() =>
-        (await server.Client.GetAsync($"/v1/watch?prefix=&initial=true&from={server.Store.Latest.Revision + 1_000_000}")).Expect(400);
 
     [Fact]
     public async Task Watch_BeforeHistory_IsGoneWithOldest()
@@ -64,14 +70,13 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
             await own.Client.PutAsync("/v1/kv/k", $"{i}");
         foreach (var gone in new[]
         {
-            await own.Client.GetAsync("/v1/watch?prefix=&from=6"),
-            await own.Client.GetAsync("/v1/watch?key=absent&from=6"),
-            await own.Client.GetAsync("/v1/watch?prefix=&from=6&initial=true"),
+            await own.Client.GetAsync("/v1/watch?prefix=&after=6"),
+            await own.Client.GetAsync("/v1/watch?key=absent&after=6"),
             await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")),
         })
             Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldest_revision").GetInt64());
 
-        using var edge = await EventStream.OpenAsync(own.Address, "?prefix=&from=7");
+        using var edge = await EventStream.OpenAsync(own.Address, "?prefix=&after=7");
         foreach (var revision in new[] { 8, 9, 10 })
             Assert.Equal(revision, (await edge.NextAsync("change")).Revision);
     }

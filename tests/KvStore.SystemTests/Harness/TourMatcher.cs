@@ -16,6 +16,7 @@ internal sealed partial class TourMatcher
         ["<date>"] = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT",
         ["<time>"] = @"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?(Z|\+00:00)",
         ["<cursor>"] = "[A-Za-z0-9_-]+",
+        ["<store>"] = "[0-9a-f]{16}",
         ["<n>"] = @"[0-9]+(\.[0-9]+)?",
         ["<file>"] = @"[0-9]{20}\.checkpoint",
         ["<version>"] = @"[0-9]+\.[0-9]+\.[0-9]+",
@@ -76,9 +77,9 @@ internal sealed partial class TourMatcher
 
     private static long Number(string digits) => long.Parse(digits, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("""(?<before>ETag: "|ETag \\"|KvStore-Revision: |at revision |after revision |id: |"(?:created_)?revision":|"oldest_revision":)(?<revision>[0-9]+)|<[a-z]+>""")]
+    [GeneratedRegex("""(?<before>ETag: "|ETag \\"|KvStore-Revision: |at revision |after revision |(?<=id: <store>)\.|"(?:created_)?revision":|"oldest_revision":)(?<revision>[0-9]+)|<[a-z]+>""")]
     private static partial Regex Variable();
 
-    [GeneratedRegex("""(Match: "|[?&](?:revision|after|min_revision|from)=)([0-9]+)""")]
+    [GeneratedRegex("""(Match: "|[?&](?:revision|after|min_revision)=)([0-9]+)""")]
     private static partial Regex RevisionInCommand();
 }

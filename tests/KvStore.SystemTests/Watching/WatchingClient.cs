@@ -133,7 +133,7 @@ internal sealed class WatchingClient(string query, WatchedWrites writes)
     private void Advance(ServerSentEvent next, bool isChange)
     {
         Assert.True(isChange ? next.Revision > Position : next.Revision >= Position, $"{query}: {next.Name} {next.Revision} after {Position}.");
-        Assert.Equal($"{next.Revision}", next.Id);
+        Assert.Equal($"{_lastId!.Split('.')[0]}.{next.Revision}", next.Id);
         (Position, _lastId) = (next.Revision, next.Id);
     }
 

@@ -14,7 +14,10 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     }
 
     /// <inheritdoc/>
-    public StoreId StoreId => log.StoreId;
+    public StoreId StoreId { get; private set; }
+
+    /// <summary>The store that this log has a copy of, if tests need several.</summary>
+    public StoreId? ReplicaOf { get; init; }
 
     /// <summary>Commits before the first batch, such as a gap.</summary>
     public IReadOnlyList<Commit> FirstCommits { get; init; } = [];
@@ -47,6 +50,7 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
         await Following(cancellationToken);
         var recorder = new Recorder(follower, _commits);
         await log.FollowAsync(recorder, cancellationToken);
+        StoreId = ReplicaOf ?? log.StoreId;
         if (FirstCommits.Count > 0)
             recorder.Apply(FirstCommits);
     }
