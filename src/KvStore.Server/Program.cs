@@ -47,7 +47,7 @@ try
     ApiDocument.Map(app);
     SwaggerUi.Map(app);
     DocumentEndpoints.Map(app);
-    app.MapOptions();
+    app.MapHeadAndOptions();
 
     return await app.RunToExitCodeAsync();
 }

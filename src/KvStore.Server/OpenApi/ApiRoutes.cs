@@ -34,25 +34,30 @@ internal static class ApiRoutes
         Task CheckAsync(HttpContext context) => (storeId.Check(context) ?? rules.TryReject(context)) is { } problem ? problem.WriteAsync(context) : handler(context);
     }
 
-    /// <summary>Answers OPTIONS on every path that has been added so far, and for the service as a whole.</summary>
-    public static void MapOptions(this IEndpointRouteBuilder routes)
+    /// <summary>
+    /// Adds OPTIONS to every path that has been added so far and to <c>*</c>, the service as a whole, and HEAD to those that have GET without it.
+    /// </summary>
+    public static void MapHeadAndOptions(this IEndpointRouteBuilder routes)
     {
-        var paths = routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .GroupBy(endpoint => endpoint.RoutePattern.RawText!, MethodsOf, StringComparer.Ordinal)
-            .ToDictionary(path => path.Key, path => path.SelectMany(methods => methods).Append(HttpMethods.Options).Distinct().Order(StringComparer.Ordinal).ToArray());
-        var all = string.Join(", ", paths.Values.SelectMany(methods => methods).Distinct().Order(StringComparer.Ordinal));
-        foreach (var (path, methods) in paths)
+        var all = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var path in routes.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().ToLookup(endpoint => endpoint.RoutePattern.RawText!))
         {
+            var methods = new SortedSet<string>(path.SelectMany(MethodsOf).Append(HttpMethods.Options), StringComparer.Ordinal);
+
+            // The web server leaves out the body.
+            if (path.FirstOrDefault(endpoint => MethodsOf(endpoint).Contains(HttpMethods.Get)) is { RequestDelegate: { } get } && methods.Add(HttpMethods.Head))
+                routes.MapMethods(path.Key, [HttpMethods.Head], get).ExcludeFromDescription();
             var allowed = string.Join(", ", methods);
-            routes.MapMethods(path, [HttpMethods.Options], (RequestDelegate)(context => AllowAsync(context, RequestTarget.PathOf(context) is "*" ? all : allowed))).ExcludeFromDescription();
+            all.UnionWith(methods);
+            routes.MapMethods(path.Key, [HttpMethods.Options], (RequestDelegate)(context => AllowAsync(context, allowed))).ExcludeFromDescription();
         }
 
-        static IReadOnlyList<string> MethodsOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
+        static IReadOnlyList<string> MethodsOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
 
-        static Task AllowAsync(HttpContext context, string allowed)
+        Task AllowAsync(HttpContext context, string allowed)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
-            context.Response.Headers.Allow = allowed;
+            context.Response.Headers.Allow = RequestTarget.PathOf(context) is "*" ? string.Join(", ", all) : allowed;
             return Task.CompletedTask;
         }
     }

@@ -19,8 +19,8 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
         { "/v1/export", ["GET", "HEAD"] },
         { "/v1/txn", ["POST"] },
         { "/metrics", ["GET", "HEAD"] },
-        { "/openapi/v1.json", ["GET"] },
-        { "/", ["GET"] },
+        { "/openapi/v1.json", ["GET", "HEAD"] },
+        { "/", ["GET", "HEAD"] },
     };
 
     [Theory]
@@ -45,6 +45,17 @@ public sealed class RouterTests(KvServer server) : IClassFixture<KvServer>
         using var raw = await server.ConnectAsync();
         var answer = (await raw.RequestAsync("OPTIONS", target)).Expect(204);
         Assert.Equal(string.Join(", ", allowed.Append("OPTIONS").Order(StringComparer.Ordinal)), answer.Header("Allow"));
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/openapi/v1.json")]
+    public async Task Route_HeadOfFrameworkGet_IsItsHeaders(string target)
+    {
+        using var raw = await server.ConnectAsync();
+        var get = await raw.RequestAsync("GET", target);
+        var head = (await raw.RequestAsync("HEAD", target)).Expect(get.Status);
+        Assert.Equal((get.ContentType, get.Header("Location")), (head.ContentType, head.Header("Location")));
     }
 
     [Fact]
