@@ -186,6 +186,7 @@ test("the function for browsers in docs/http-api.md survives error responses", a
             return answer.writeHead(failures.shift(), { "Retry-After": "0" }).end();
         get({ host: new URL(url).hostname, port: new URL(url).port, path: asked.url, headers: asked.headers }, come => {
             come.pipe(answer.writeHead(come.statusCode, come.headers));
+            answer.on("close", () => come.destroy());
             if (asked.url.startsWith("/v1/watch?"))
                 endWatch = () => answer.destroy();
         });
