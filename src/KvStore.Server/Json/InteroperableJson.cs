@@ -27,7 +27,7 @@ internal static class InteroperableJson
                     return false;
             }
 
-            return names.AreDistinct();
+            return true;
         }
         catch (JsonException)
         {
@@ -46,6 +46,8 @@ internal static class InteroperableJson
             case JsonTokenType.StartObject:
                 names.Begin(reader.CurrentDepth);
                 return true;
+            case JsonTokenType.EndObject:
+                return names.EndDistinct(reader.CurrentDepth);
             case JsonTokenType.PropertyName:
                 if (HasLoneSurrogate(ref reader))
                     return false;
@@ -63,31 +65,32 @@ internal static class InteroperableJson
     private static bool HasLoneSurrogate(ref Utf8JsonReader reader) => reader.ValueIsEscaped && JsonString.HasLoneSurrogate(reader.ValueSpan);
 
     /// <summary>
-    /// The names of all objects, as hashes of the object's number and the name. Two that are equal by chance only make a value text, which loses nothing,
-    /// so the hash need not be strong; and because the hashes are sorted, no choice of names makes this slow.
+    /// Hashes of the names of the objects that have begun and not ended. Two that are equal by chance only make a value text, which loses nothing, so
+    /// the hash need not be strong; and because the hashes of an object are sorted, no choice of names makes this slow.
     /// </summary>
     private ref struct Names
     {
         private const ulong FnvOffset = 14695981039346656037;
         private const ulong FnvPrime = 1099511628211;
 
-        private Levels _objects;
+        private Levels _starts;
         private ulong[]? _hashes;
         private int _count;
-        private int _begun;
 
-        public void Begin(int depth) => _objects[depth] = ++_begun;
+        public void Begin(int depth) => _starts[depth] = _count;
 
         public void Add(ref Utf8JsonReader reader)
         {
             if (_hashes is null || _count == _hashes.Length)
                 Grow();
-            _hashes![_count++] = HashOf(ref reader, FnvOffset ^ (uint)_objects[reader.CurrentDepth - 1]);
+            _hashes![_count++] = HashOf(ref reader);
         }
 
-        public readonly bool AreDistinct()
+        /// <summary>Ends the object of this depth; false if two of its names are equal.</summary>
+        public bool EndDistinct(int depth)
         {
-            var hashes = _hashes.AsSpan(0, _count);
+            var hashes = _hashes.AsSpan(_starts[depth], _count - _starts[depth]);
+            _count = _starts[depth];
             hashes.Sort();
             for (var i = 1; i < hashes.Length; i++)
             {
@@ -104,19 +107,20 @@ internal static class InteroperableJson
                 ArrayPool<ulong>.Shared.Return(_hashes);
         }
 
-        private static ulong HashOf(ref Utf8JsonReader reader, ulong hash)
+        private static ulong HashOf(ref Utf8JsonReader reader)
         {
             if (!reader.ValueIsEscaped)
-                return HashOf(reader.ValueSpan, hash);
+                return HashOf(reader.ValueSpan);
             var name = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
-            hash = HashOf(name.AsSpan(0, reader.CopyString(name)), hash);
+            var hash = HashOf(name.AsSpan(0, reader.CopyString(name)));
             ArrayPool<byte>.Shared.Return(name);
             return hash;
         }
 
-        private static ulong HashOf(ReadOnlySpan<byte> name, ulong hash)
+        // FNV-1a.
+        private static ulong HashOf(ReadOnlySpan<byte> name)
         {
-            hash *= FnvPrime;
+            var hash = FnvOffset;
             foreach (var value in name)
                 hash = (hash ^ value) * FnvPrime;
             return hash;

@@ -6,11 +6,11 @@ namespace KvStore.Server;
 internal static class WriteApi
 {
     public static readonly ApiParameter Ttl = new(TimeToLive.Parameter, ParameterLocation.Query, JsonSchemaType.String,
-        "Delete the entry after this many seconds, 1 to 315360000 (ten years); `none`: keep it.");
+        "Delete the entry after this many seconds, 1 to 315360000 (ten years), or a duration such as `90s` or `7d`; `none`: keep it.");
 
     /// <summary>For a write that changes the expiry only if it is asked to.</summary>
     public static readonly ApiParameter TtlOfExisting =
-        Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000; `none`: keep it. Without it the expiry does not change." };
+        Ttl with { Description = "Delete the entry after this many seconds, 1 to 315360000, or a duration such as `90s` or `7d`; `none`: keep it. Without it the expiry does not change." };
 
     public static readonly ApiParameter IdempotencyKey = new(IdempotencyHeader.KeyHeader, ParameterLocation.Header, JsonSchemaType.String,
         "1 to 128 printable characters, a new one for each write. The same request with the same key is not carried out again: it gets the first answer again.");

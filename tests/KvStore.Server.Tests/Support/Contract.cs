@@ -97,6 +97,8 @@ internal static class Contract
             foreach (var member in element.EnumerateObject())
             {
                 Assert.Matches("^[a-z0-9]+(_[a-z0-9]+)*$", member.Name);
+                if (member.Name.EndsWith("_at", StringComparison.Ordinal) && member.Value.ValueKind == JsonValueKind.String)
+                    Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", member.Value.GetString()!);
                 if (member.Name != "json")
                     CheckNames(member.Value);
             }
