@@ -22,6 +22,8 @@ try
             return DataCommands.Verify(builder.Configuration, Console.Out);
         case CommandKind.Repair:
             return DataCommands.Repair(builder.Configuration, Console.Out);
+        case CommandKind.NewStoreId:
+            return DataCommands.Renew(builder.Configuration, Console.Out);
     }
 
     builder.Logging.AddServiceLogging(builder.Configuration);

@@ -8,10 +8,11 @@ public static class DiskLogTool
 
     /// <summary>Reads everything and changes nothing. The directory may be read-only.</summary>
     /// <param name="directory">The directory of the log.</param>
-    /// <exception cref="DiskLogException">Another process has locked the directory, or it cannot be read.</exception>
+    /// <exception cref="DiskLogException">The directory has no log, another process has locked it, or it cannot be read.</exception>
     public static DiskLogReport Verify(string directory)
     {
         using var disk = new LinuxDisk(directory, isReadOnly: true);
+        LogFiles.Find(disk).ThrowIfNoLog(disk);
         var isLocked = disk.TryLock();
         return Verify(disk) with { WasLocked = isLocked };
     }
@@ -26,8 +27,23 @@ public static class DiskLogTool
     public static DiskLogReport Repair(string directory)
     {
         using var disk = new LinuxDisk(directory);
+        LogFiles.Find(disk).ThrowIfNoLog(disk);
         disk.Lock();
         return Repair(disk);
+    }
+
+    /// <summary>
+    /// Gives a log a new store id, for a copy whose original stays in use: clients of one must not take its revisions to the other. Opens the
+    /// log as a start does, and closes it.
+    /// </summary>
+    /// <param name="directory">The directory of the log.</param>
+    /// <returns>The new id.</returns>
+    /// <exception cref="DiskLogException">The directory has no log, another process has locked it, the log is damaged, or an operation failed.</exception>
+    public static StoreId Renew(string directory)
+    {
+        using var disk = new LinuxDisk(directory);
+        LogFiles.Find(disk).ThrowIfNoLog(disk);
+        return Renew(disk);
     }
 
     internal static DiskLogReport Verify(IDisk disk)
@@ -63,6 +79,22 @@ public static class DiskLogTool
         }
     }
 
+    internal static StoreId Renew(IDisk disk)
+    {
+        var follower = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+        var options = new DiskLogOptions { Directory = disk.PathOf(""), ReplayedCommitsMax = 0 };
+        using (var writer = new LogRecovery(disk, options, follower, new LoadProgress(CancellationToken.None)).Open().Writer)
+            writer.Finish();
+        return WriteNewStore(disk, LogFiles.Find(disk)).Current;
+    }
+
+    private static StoreIdentity WriteNewStore(IDisk disk, LogFiles files)
+    {
+        var store = new StoreIdentity(StoreId.Create(), [.. LogDirectory.IdsOf(disk, files)]);
+        StoreFile.Write(disk, store);
+        return store;
+    }
+
     private static void SetAside(IDisk disk, DiskLogException damage, List<string> aside)
     {
         var files = LogFiles.Find(disk);
@@ -74,15 +106,14 @@ public static class DiskLogTool
             return;
         }
 
-        // The next start makes another: what clients remember of the store is void.
         if (name == StoreFile.Name)
         {
-            Move(disk, name, aside);
+            SetStoreAside(disk, files, damage, aside);
             return;
         }
 
         var segment = files.Segments.FindIndex(revision => name == FileNames.Of(revision, FileNames.Segment));
-        if (segment < 0 || damage.OffsetBytes is null)
+        if (segment < 0 || damage.OffsetBytes is null || (segment == 0 && damage.WholeBytes is null && files.Checkpoints.Count == 0))
             throw damage;
         for (var i = files.Segments.Count - 1; i > segment; i--)
             Move(disk, FileNames.Of(files.Segments[i], FileNames.Segment), aside);
@@ -90,6 +121,20 @@ public static class DiskLogTool
             CutOff(disk, name, wholeBytes, aside);
         else
             Move(disk, name, aside);
+    }
+
+    // Which of its ids was the last one is lost with the file, so the store gets a new one. Without the file, a checkpoint alone is a
+    // backup, and files of format 1 are those of version 0.1.0.
+    private static void SetStoreAside(IDisk disk, LogFiles files, DiskLogException damage, List<string> aside)
+    {
+        var isReadable = files.HasStoreFile && damage.OffsetBytes is null;
+        var needsStore = files.Segments.Count > 0 && LogDirectory.IdsOf(disk, files).Any();
+        if ((files.Segments.Count == 0 && files.Checkpoints.Count == 0) || (isReadable && needsStore))
+            throw damage;
+        if (files.HasStoreFile)
+            Move(disk, StoreFile.Name, aside);
+        if (needsStore)
+            WriteNewStore(disk, files);
     }
 
     // Whether the newest checkpoint can be rebuilt: the segments reach back to an older one or to the beginning.

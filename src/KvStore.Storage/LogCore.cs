@@ -71,17 +71,23 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         {
             var start = time.GetTimestamp();
             var found = new LogRecovery(disk, options, follower, progress).Open();
-            StoreId = found.StoreId;
+            StoreId = found.Store.Current;
             _writer = found.Writer;
             _checkpointedBytes = -found.LogBytes;
-            var checkpointer = new Checkpointer(disk, options, found.Segments, time, report, runInBackground);
+            var checkpointer = new Checkpointer(disk, options, StoreId, found.Segments, time, report, runInBackground);
             checkpointer.Recovered(found.CheckpointRevision, found.CheckpointBytes);
             (_segments, _checkpointer) = (found.Segments, checkpointer);
             RecordFlush(follower.Latest.Revision);
             _phase = DiskLogPhase.Open;
             if (found.TornTail is { } torn)
                 report(new(DiskLogEventKind.TailCut, $"An unfinished write was cut off: {torn}. A crash explains it, and nothing says that it was acknowledged."));
-            report(new(DiskLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision} from {disk.PathOf("")} in {time.GetElapsedTime(start).TotalMilliseconds:F0} ms."));
+            var origin = found.Origin switch
+            {
+                LogOrigin.Empty => $" It was empty: store {StoreId} begins.",
+                LogOrigin.Backup => " It had a backup alone: revisions continue beyond those of the store that it is from.",
+                _ => "",
+            };
+            report(new(DiskLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision} from {disk.PathOf("")} in {time.GetElapsedTime(start).TotalMilliseconds:F0} ms.{origin}"));
         }
         catch
         {
@@ -146,8 +152,10 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
 
     private void FlushOrDefer(bool wasDirty)
     {
-        // The thread of a busy log never waits, so FlushIfDue alone would come too late.
-        if (options.FlushMode == FlushMode.Always || (wasDirty && FlushDue <= TimeSpan.Zero))
+        // The thread of a busy log never waits, so FlushIfDue alone would come too late. What a power cut loses must have revisions
+        // below those at which the next start continues.
+        if (options.FlushMode == FlushMode.Always || (wasDirty && FlushDue <= TimeSpan.Zero) ||
+            _writer!.LastRevision - _flushedRevision > LogRecovery.CrashJump / 2)
             Flush();
         else if (!wasDirty)
             _dirtySince = time.GetTimestamp();

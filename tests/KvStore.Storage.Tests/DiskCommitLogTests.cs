@@ -135,7 +135,7 @@ public sealed class DiskCommitLogTests : IDisposable
         await using var log = await OpenAsync(options, running, time);
         for (var i = 0; i < 20; i++)
             await log.CommitAsync([Some.Transaction(Some.Put($"k{i % 7}", $"{i}"))], Token);
-        var expected = States.Describe(running.Latest);
+        var expected = running.Latest;
         var checkpoint = await log.CheckpointAsync(Token);
         await log.CommitAsync([Some.Transaction(Some.Put("k0", "later"))], Token);
 
@@ -147,13 +147,13 @@ public sealed class DiskCommitLogTests : IDisposable
         var restored = new RecordingFollower();
         await using (var copy = await OpenAsync(backup, restored, time))
         {
-            Assert.Equal(expected, States.Describe(restored.Latest));
+            Assert.Equal(expected.Scan(default).Select(entry => States.Describe(entry)), restored.Latest.Scan(default).Select(entry => States.Describe(entry)));
             await copy.CommitAsync([Some.Transaction(Some.Put("k1", "on the copy"))], Token);
         }
 
         var again = new RecordingFollower();
         await using (await OpenAsync(backup, again, time))
-            Assert.Equal((checkpoint.Revision + 1, "on the copy"), (again.Latest.Revision, again.Latest.Text("k1")));
+            Assert.Equal((checkpoint.Revision + LogRecovery.RestoreJump + 1, "on the copy"), (again.Latest.Revision, again.Latest.Text("k1")));
     }
 
     public void Dispose() => _directory.Dispose();

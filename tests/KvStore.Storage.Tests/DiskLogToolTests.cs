@@ -33,10 +33,10 @@ public sealed class DiskLogToolTests
     {
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = LogImage.SegmentsOf(files)[^1];
-        for (var length = 32; length < files[last].Length; length++)
+        for (var length = FileHeader.CurrentBytes; length < files[last].Length; length++)
         {
             Dictionary<string, byte[]> cut = new(files) { [last] = files[last][..length] };
-            Assert.Equal(LogImage.Open(cut).Revision, DiskLogTool.Verify(LogImage.DiskOf(cut).Start()).Revision);
+            Assert.Equal(LogImage.RecoveredRevision(LogImage.Open(cut)), DiskLogTool.Verify(LogImage.DiskOf(cut).Start()).Revision);
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class DiskLogToolTests
         Assert.Equal((found.Revision, found.Entries, null), (repaired.Revision, repaired.Entries, repaired.Damage));
         Assert.Equal(names[1..].Select(name => name + ".damaged"), repaired.SetAside.Order());
         Assert.InRange(repaired.Revision, 1, 23);
-        Assert.Equal(repaired.Revision, LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray())).Revision);
+        Assert.Equal(repaired.Revision, LogImage.RecoveredRevision(LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray()))));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class DiskLogToolTests
                 try
                 {
                     var report = DiskLogTool.Repair(disk.Start());
-                    Assert.Equal(report.Revision, LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray())).Revision);
+                    Assert.Equal(report.Revision, LogImage.RecoveredRevision(LogImage.Open(disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray()))));
                 }
                 catch (DiskLogException)
                 {

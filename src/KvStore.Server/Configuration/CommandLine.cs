@@ -15,6 +15,9 @@ internal enum CommandKind
     /// <summary>Make a damaged data directory usable.</summary>
     Repair,
 
+    /// <summary>Give the store of a data directory a new id.</summary>
+    NewStoreId,
+
     /// <summary>Print the usage.</summary>
     Help,
 
@@ -36,6 +39,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["healthcheck"] = CommandKind.HealthCheck,
         ["verify"] = CommandKind.Verify,
         ["repair"] = CommandKind.Repair,
+        ["new-store-id"] = CommandKind.NewStoreId,
     };
 
     // Settings of .NET and ASP.NET Core without a section.

@@ -12,6 +12,7 @@ internal static class Usage
             KvStore.Server healthcheck [SWITCHES]  check whether the service at these addresses is ready: exit code 0 or 1
             KvStore.Server verify [SWITCHES]       read all of a data directory that no service uses: exit code 0 or 4
             KvStore.Server repair [SWITCHES]       make a damaged data directory usable; copy it first
+            KvStore.Server new-store-id [SWITCHES] tell a copy of a data directory from its original, if both are used
 
               --engine NAME          what keeps the entries: disk or memory
               --data DIR             the directory of the disk engine's files; default {KvStoreOptions.DataDefault}

@@ -33,10 +33,18 @@ internal static class DataCommands
         return ExitCodes.Success;
     });
 
+    /// <summary>Gives the store of a directory a new id, and reports it.</summary>
+    /// <returns>The exit code: success if it has one.</returns>
+    public static int Renew(IConfiguration configuration, TextWriter output) => Run(configuration, output, directory =>
+    {
+        output.WriteLine($"{directory} is store {DiskLogTool.Renew(directory)} now.");
+        return ExitCodes.Success;
+    });
+
     private static int Run(IConfiguration configuration, TextWriter output, Func<string, int> command)
     {
         var directory = KvStoreSettings.Read(configuration, checksLogging: false).Data;
-        if (!Directory.Exists(directory))
+        if (!Path.Exists(directory))
         {
             output.WriteLine($"There is no directory {directory}. Name the data directory with --data.");
             return ExitCodes.DataUnusable;

@@ -8,17 +8,20 @@ internal static class CheckpointReader
     /// <summary>The entries in key order, in groups. The last group is returned only after the totals were checked.</summary>
     /// <param name="file">The checkpoint.</param>
     /// <param name="revision">The revision in its name.</param>
+    /// <param name="store">The store of the directory.</param>
     /// <param name="advance">Called with the number of bytes that were read.</param>
     /// <exception cref="DiskLogException">The checkpoint is damaged.</exception>
-    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, Action<long> advance)
+    public static IEnumerable<List<Entry>> Read(IDiskFile file, long revision, StoreIdentity store, Action<long> advance)
     {
-        var salt = FileHeader.Read(file, CheckpointWriter.Magic, revision).Salt;
+        var header = FileHeader.Read(file, CheckpointWriter.Magic, revision);
+        store.Check(file.Path, header);
+        var salt = header.Salt;
         var bytes = new FileReader(file, advance);
         var decoder = new RecordDecoder();
         var group = new List<Entry>(GroupEntries);
         var (entries, entryBytes) = (0L, 0L);
         Entry? previous = null;
-        var offset = (long)FileHeader.Bytes;
+        var offset = (long)header.Bytes;
         while (!IsFooter(bytes, offset))
         {
             var entry = ReadEntry(bytes, salt, ref offset, decoder, previous, revision);

@@ -1,7 +1,7 @@
 namespace KvStore.Storage;
 
 /// <summary>Writes a snapshot to a file, throttled and in small steps, so that commits on the same disk do not wait for it.</summary>
-internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeProvider time)
+internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, StoreId store, TimeProvider time)
 {
     /// <summary>The length of the totals at the end.</summary>
     public const int FooterBytes = RecordWriter.HeaderBytes + 2 * sizeof(long);
@@ -37,7 +37,7 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, TimeP
 
     private long WriteTo(IDiskFile file, Snapshot snapshot, CancellationToken cancellationToken)
     {
-        var header = FileHeader.Create(snapshot.Revision);
+        var header = FileHeader.Create(store, snapshot.Revision);
         _buffer.Begin(file, 0);
         _buffer.Write(header.Encode(Magic));
 

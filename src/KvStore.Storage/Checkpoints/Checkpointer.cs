@@ -5,9 +5,15 @@ namespace KvStore.Storage;
 /// fails changes nothing.
 /// </summary>
 internal sealed class Checkpointer(
-    IDisk disk, DiskLogOptions options, SegmentList segments, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground) : IDisposable
+    IDisk disk,
+    DiskLogOptions options,
+    StoreId store,
+    SegmentList segments,
+    TimeProvider time,
+    Action<DiskLogEvent> report,
+    Action<Action> runInBackground) : IDisposable
 {
-    private readonly CheckpointWriter _writer = new(disk, options, time);
+    private readonly CheckpointWriter _writer = new(disk, options, store, time);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
 

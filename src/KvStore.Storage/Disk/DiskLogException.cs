@@ -6,6 +6,9 @@ public enum DiskLogProblem
     /// <summary>Another process has locked the directory.</summary>
     Locked,
 
+    /// <summary>The directory has no log.</summary>
+    NoData,
+
     /// <summary>A file is missing or does not contain what was written to it.</summary>
     Damaged,
 
@@ -64,6 +67,13 @@ public sealed class DiskLogException : IOException
         OffsetBytes = offsetBytes,
         WholeBytes = wholeBytes,
     };
+
+    internal static DiskLogException NoData(string path, string reason) => new(
+        DiskLogProblem.NoData,
+        path,
+        $"{path} has no data of KvStore: {reason}");
+
+    internal static DiskLogException NoSpace(string path) => Failed("write to", path, NoSpaceLeft, "No space left on device");
 
     internal static DiskLogException Failed(string operation, string path, int errno, string reason) => new(
         DiskLogProblem.Failed,

@@ -13,7 +13,7 @@ internal interface IDisk : IDisposable
     /// <summary>Creates the directory if it is absent, and takes the directory lock until the disk is disposed of.</summary>
     void Lock();
 
-    /// <summary>The names of the files, in no particular order.</summary>
+    /// <summary>The names of the files and directories, in no particular order; none if the directory is absent.</summary>
     IReadOnlyList<string> List();
 
     /// <summary>Opens an existing file.</summary>

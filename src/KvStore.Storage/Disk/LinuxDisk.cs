@@ -33,9 +33,15 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
 
     public IReadOnlyList<string> List()
     {
+        if (File.Exists(_directory))
+            throw DiskLogException.NoData(_directory, "it is a file, not a directory. Name the data directory with --data, or a new or empty one.");
         try
         {
-            return [.. Directory.EnumerateFiles(_directory).Select(path => Path.GetFileName(path))];
+            return [.. Directory.EnumerateFileSystemEntries(_directory).Select(path => Path.GetFileName(path))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException)
         {

@@ -22,7 +22,7 @@ internal static class FileNames
         foreach (var name in names)
         {
             if (name.Length == Digits + kind.Length && name.EndsWith(kind, StringComparison.Ordinal) &&
-                long.TryParse(name.AsSpan(0, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
+                long.TryParse(name.AsSpan(0, Digits), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) && revision <= StoredFields.RevisionMax)
                 revisions.Add(revision);
         }
 

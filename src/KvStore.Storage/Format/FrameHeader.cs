@@ -1,10 +1,10 @@
 namespace KvStore.Storage;
 
 /// <summary>Precedes the records of one batch in a segment; see docs/storage-format.md.</summary>
-/// <param name="Records">The number of records; 0 in a marker.</param>
+/// <param name="Records">The number of records; in a marker, its <see cref="FrameKind"/>.</param>
 /// <param name="BodyBytes">The length of the records.</param>
 /// <param name="PreviousRevision">The last revision before this frame. A missing frame breaks this chain.</param>
-/// <param name="LastRevision">The last revision in this frame; in a marker, the previous one.</param>
+/// <param name="LastRevision">The last revision in this frame. In a marker it is the previous one, except that a start may continue at a later one.</param>
 /// <param name="DurableBytes">How many bytes of the segment were flushed before this frame was written.</param>
 /// <param name="ZeroSectors">How many sectors of this frame were written as zeros. More of them mean that a power cut lost some.</param>
 internal readonly record struct FrameHeader(
@@ -19,8 +19,22 @@ internal readonly record struct FrameHeader(
     private const long BodyBytesMax = 1L << 60;
 
     /// <summary>Why no log has written this header, although its checksum matches; null if one can have.</summary>
-    public string? FindProblem() =>
-        Records < 0 || BodyBytes is < 0 or > BodyBytesMax || (Records == 0 && BodyBytes > 0) ? "a frame's header has impossible numbers" : null;
+    public string? FindProblem()
+    {
+        var isPossible = BodyBytes is >= 0 and <= BodyBytesMax && LastRevision <= StoredFields.RevisionMax && Kind switch
+        {
+            FrameKind.Batch => LastRevision > PreviousRevision,
+            FrameKind.Start => LastRevision >= PreviousRevision && BodyBytes == 0,
+            FrameKind.End or FrameKind.Seal => LastRevision == PreviousRevision && BodyBytes == 0,
+            _ => false,
+        };
+        return isPossible ? null : "a frame's header has impossible numbers";
+    }
+
+    /// <summary>The header of a marker, with a durable offset of 0.</summary>
+    public static FrameHeader Marker(FrameKind kind, long previousRevision, long lastRevision) => new((int)kind, 0, previousRevision, lastRevision, 0);
+
+    public FrameKind Kind => Records > 0 ? FrameKind.Batch : (FrameKind)Records;
 
     /// <summary>The length of a header in a segment of a format.</summary>
     public static int BytesIn(in FileHeader segment) => segment.Format == 1 ? Format1Bytes : Bytes;

@@ -8,6 +8,9 @@ internal readonly struct RecordedChange
 
     private RecordedChange(Entry entry) => _entry = entry;
 
+    /// <summary>Whether the revisions between the change before it and this one are lost; then it changes no entry.</summary>
+    public bool IsGap => _entry.CreatedRevision < 0;
+
     /// <summary>The entry after the commit; null if it was deleted.</summary>
     public Entry? Entry => _entry.Version == 0 ? null : _entry;
 
@@ -28,6 +31,9 @@ internal readonly struct RecordedChange
     public long MemoryBytes => _entry.Encoded.Length + 64;
 
     public static RecordedChange Put(Entry entry) => new(entry);
+
+    /// <summary>A gap up to a revision; see <see cref="Commit.Gap"/>.</summary>
+    public static RecordedChange Gap(long revision) => new(KvStore.Entry.Create([0], [], "", -1, revision, version: 0, 0, KvStore.Entry.Never));
 
     public static RecordedChange Delete(ReadOnlySpan<byte> key, long revision, bool isExpiry) =>
         new(KvStore.Entry.Create(key, [], "", 0, revision, version: 0, 0, isExpiry ? 0 : KvStore.Entry.Never));

@@ -1,80 +1,136 @@
 namespace KvStore.Storage;
 
-/// <summary>A log that may be written to: its store, its parts, the bytes of segments that were replayed, and the torn tail that was cut off.</summary>
+/// <summary>A log that may be written to.</summary>
+/// <param name="Store">The store of the directory.</param>
+/// <param name="Origin">How the directory came by its data.</param>
+/// <param name="Writer">What appends to it.</param>
+/// <param name="Segments">Its segments.</param>
+/// <param name="CheckpointRevision">The revision of the newest checkpoint; 0 without one.</param>
+/// <param name="CheckpointBytes">The size of the newest checkpoint; 0 without one.</param>
+/// <param name="LogBytes">Bytes of segments that were replayed.</param>
+/// <param name="TornTail">The torn tail that was cut off; null without one.</param>
 internal sealed record RecoveredLog(
-    StoreId StoreId, SegmentWriter Writer, SegmentList Segments, long CheckpointRevision, long CheckpointBytes, long LogBytes, TornTail? TornTail);
+    StoreIdentity Store,
+    LogOrigin Origin,
+    SegmentWriter Writer,
+    SegmentList Segments,
+    long CheckpointRevision,
+    long CheckpointBytes,
+    long LogBytes,
+    TornTail? TornTail);
 
 /// <summary>
-/// Opens a log: cuts off a torn tail, loads the newest checkpoint and every later commit into the follower, and deletes what the
-/// checkpoint covers. Damage fails the start.
+/// Opens a log: loads the newest checkpoint and every later commit into the follower, cuts off a torn tail, deletes what the
+/// checkpoint covers, and continues at a revision that no client has seen. Damage fails the start.
 /// </summary>
 internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFollower follower, LoadProgress progress)
 {
+    /// <summary>
+    /// How far the revision jumps if the log was not closed cleanly. Commits that were reported and then lost have lower revisions,
+    /// because a flush is due after half as many at the latest.
+    /// </summary>
+    public const long CrashJump = 1L << 24;
+
+    /// <summary>How far the revision jumps if a backup is restored: the store that it is from may have continued for years.</summary>
+    public const long RestoreJump = 1L << 40;
+
     /// <summary>Opens the log. When it returns, everything that the follower has is on the disk.</summary>
     /// <exception cref="DiskLogException">The log is damaged, in use, or cannot be read.</exception>
     public RecoveredLog Open()
     {
+        // Before the lock, which is a file.
+        LogFiles.Find(disk).ThrowIfForeign(disk);
         disk.Lock();
-        var files = LogFiles.Find(disk);
+        var (files, store, origin) = LogDirectory.Read(disk);
         foreach (var name in files.Unfinished)
             disk.Delete(name);
 
         // The previous process may have ended between a rename and its flush.
         disk.FlushDirectory();
-        var tail = files.Segments.Count > 0 ? CutTornTail(files.Segments[^1]) : null;
-        var loader = new LogLoader(disk, options, follower, progress, isVerifying: false);
+        var loader = new LogLoader(disk, options, follower, progress, store, isVerifying: false);
         loader.Load(files);
+        var logBytes = loader.Segments.Bytes;
+        var tail = files.Segments.Count > 0 ? CutTornTail(loader.LastHeader.Revision) : null;
+
+        // Before the first frame of a segment, the flush of the seal of the one before it may have failed.
+        if (tail is { IsEmpty: true } && loader.PreviousSegment is { } previous)
+            CutTornTail(previous);
+        if (loader.UnfinishedSegment is { } unfinished)
+            Delete(unfinished);
         if (files.Segments.Count > 0)
             DeleteCovered(files);
-        var logBytes = loader.Segments.Bytes;
 
-        // Before the writer: a segment that is written to belongs to a store that has its id on the disk.
-        var id = StoreFile.ReadOrCreate(disk);
-        return new RecoveredLog(
-            id, OpenWriter(loader, tail?.EndsWithMarker ?? false), loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail?.Torn);
+        var writer = OpenWriter(loader, store.Current);
+        Continue(writer, origin, isClosed: tail is { IsClosed: true });
+        if (!files.HasStoreFile)
+            StoreFile.Write(disk, store);
+        return new RecoveredLog(store, origin, writer, loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail?.Torn);
     }
 
     /// <summary>Reads everything as a start does, and changes nothing. The caller has locked the disk.</summary>
     /// <returns>The torn tail that a start would cut off; null without one.</returns>
-    /// <exception cref="DiskLogException">The log is damaged; the follower has what precedes the damage.</exception>
+    /// <exception cref="DiskLogException">The log is damaged or absent; the follower has what precedes the damage.</exception>
     public TornTail? Verify()
     {
-        var files = LogFiles.Find(disk);
-        new LogLoader(disk, options, follower, progress, isVerifying: true).Load(files);
-        _ = StoreFile.Read(disk);
+        var (files, store, origin) = LogDirectory.Read(disk);
+        if (origin == LogOrigin.Empty)
+            throw LogFiles.NoLog(disk);
+        var loader = new LogLoader(disk, options, follower, progress, store, isVerifying: true);
+        loader.Load(files);
         if (files.Segments.Count == 0)
             return null;
-        using var file = disk.Open(FileNames.Of(files.Segments[^1], FileNames.Segment));
-        return SegmentTail.Read(file, files.Segments[^1], progress).Torn;
+        using var file = disk.Open(LogFiles.SegmentName(loader.LastHeader.Revision));
+        return SegmentTail.Read(file, loader.LastHeader.Revision, progress).Torn;
+    }
+
+    // Durably, because the segment before it grows: its revisions would then overlap those of this one.
+    private void Delete(long firstRevision)
+    {
+        disk.Delete(LogFiles.SegmentName(firstRevision));
+        disk.FlushDirectory();
     }
 
     private SegmentTail CutTornTail(long firstRevision)
     {
-        using var file = disk.Open(FileNames.Of(firstRevision, FileNames.Segment));
+        using var file = disk.Open(LogFiles.SegmentName(firstRevision));
         var tail = SegmentTail.Read(file, firstRevision, progress);
         tail.Cut(file);
         return tail;
     }
 
-    private SegmentWriter OpenWriter(LogLoader loader, bool endsWithMarker)
+    private SegmentWriter OpenWriter(LogLoader loader, StoreId store)
     {
         // With FlushMode.Interval, a checkpoint can be newer than the log after a power cut. A segment has frames of one format.
         var revision = follower.Latest.Revision;
         if (loader.Segments.Count == 0 || revision > loader.LastRevision || loader.LastHeader.Format < FileHeader.CurrentFormat)
-            return SegmentWriter.Begin(disk, options, loader.Segments, revision);
+            return SegmentWriter.Begin(disk, options, loader.Segments, store, revision);
 
-        var file = disk.Open(FileNames.Of(loader.LastHeader.Revision, FileNames.Segment));
-        var writer = SegmentWriter.Resume(disk, options, loader.Segments, file, loader.LastHeader, loader.LastRevision);
-        if (!endsWithMarker && writer.TryAppend([]))
-            writer.Flush();
-        return writer;
+        var file = disk.Open(LogFiles.SegmentName(loader.LastHeader.Revision));
+        return SegmentWriter.Resume(disk, options, loader.Segments, store, file, loader.LastHeader, loader.LastRevision);
+    }
+
+    // If the log was not closed, it is unknown which commits were reported before the process ended: with FlushMode.Interval a power cut loses some.
+    // It jumps in every mode, because the log does not say with which mode it was written.
+    private void Continue(SegmentWriter writer, LogOrigin origin, bool isClosed)
+    {
+        var jump = origin switch
+        {
+            LogOrigin.Empty => 0,
+            LogOrigin.Backup => RestoreJump,
+            _ => isClosed ? 0 : CrashJump,
+        };
+        var revision = Math.Min(writer.LastRevision + jump, StoredFields.RevisionMax);
+        var isGap = revision > writer.LastRevision;
+        writer.Start(revision);
+        if (isGap)
+            follower.Apply([Commit.Gap(revision)]);
     }
 
     private void DeleteCovered(LogFiles files)
     {
         foreach (var revision in files.Checkpoints.Where(revision => revision < files.CheckpointRevision))
-            disk.Delete(FileNames.Of(revision, FileNames.Checkpoint));
+            disk.Delete(LogFiles.CheckpointName(revision));
         foreach (var revision in files.Segments[..files.FirstUncovered(disk)])
-            disk.Delete(FileNames.Of(revision, FileNames.Segment));
+            disk.Delete(LogFiles.SegmentName(revision));
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
     {
         MoveToImage();
         if (_image.Bytes == 0)
-            follower.Load(revision, checkpoint);
+            follower.Load(Math.Max(revision, _imageRevision), checkpoint);
         else
             follower.Load(_imageRevision, ReadAhead.Of(_image.ApplyTo(checkpoint).Chunk(GroupEntries), _image.Bytes).SelectMany(group => group));
         if (_retained.Count > 0)
@@ -52,7 +52,9 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
             _imageRevision = _retained.Peek().Revision;
             while (_retained.TryPeek(out var change) && change.Revision == _imageRevision)
             {
-                _image.Add(_retained.Dequeue());
+                _retained.Dequeue();
+                if (!change.IsGap)
+                    _image.Add(change);
                 _retainedBytes -= change.Bytes;
             }
 
@@ -68,6 +70,12 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
         var changes = new List<EntryChange>();
         while (_retained.TryDequeue(out var change))
         {
+            if (change.IsGap)
+            {
+                commits.Add(Commit.Gap(change.Revision));
+                continue;
+            }
+
             var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
             if (change.Entry is not null || previous is not null)
                 changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, change.Entry));

@@ -17,6 +17,7 @@ internal sealed class SegmentReader
     {
         Header = FileHeader.Read(file, SegmentFile.Magic, firstRevision);
         Bytes = new FileReader(file, progress.Advance);
+        Offset = Header.Bytes;
         LastRevision = firstRevision - 1;
         _decoder = decoder;
         _headerBytes = FrameHeader.BytesIn(Header);
@@ -27,7 +28,7 @@ internal sealed class SegmentReader
     public FileReader Bytes { get; }
 
     /// <summary>The end of the last complete frame.</summary>
-    public long Offset { get; private set; } = FileHeader.Bytes;
+    public long Offset { get; private set; }
 
     /// <summary>The revision of the last complete frame.</summary>
     public long LastRevision { get; private set; }
@@ -35,8 +36,14 @@ internal sealed class SegmentReader
     /// <summary>The durable offset of the last complete frame; 0 without one.</summary>
     public long DurableBytes { get; private set; }
 
-    /// <summary>Whether the last complete frame is a marker.</summary>
-    public bool EndsWithMarker { get; private set; }
+    /// <summary>What the last complete frame is; null before the first one.</summary>
+    public FrameKind? LastKind { get; private set; }
+
+    /// <summary>Whether a later segment continues the log. No frame follows in this one.</summary>
+    public bool IsSealed => LastKind == FrameKind.Seal;
+
+    /// <summary>Whether the log was closed cleanly after the last complete frame. A marker in format 1 does not say so.</summary>
+    public bool IsClosed => LastKind == FrameKind.End && Header.Format > 1;
 
     /// <summary>What is wrong after the last complete frame; null if only zeros follow.</summary>
     public Damage? Damage { get; private set; }
@@ -75,6 +82,8 @@ internal sealed class SegmentReader
             return false;
         }
 
+        if (IsSealed)
+            return Reject("a frame follows the seal of the segment");
         var known = changes.Count;
         if (!TryReadRecords(frame, body, end, changes))
         {
@@ -82,8 +91,10 @@ internal sealed class SegmentReader
             return false;
         }
 
+        if (frame.Kind == FrameKind.Start && frame.LastRevision > LastRevision)
+            changes.Add(RecordedChange.Gap(frame.LastRevision));
         (Offset, LastRevision) = (end, frame.LastRevision);
-        (DurableBytes, EndsWithMarker) = (frame.DurableBytes, frame.Records == 0);
+        (DurableBytes, LastKind) = (frame.DurableBytes, frame.Kind);
         return true;
     }
 
@@ -105,7 +116,7 @@ internal sealed class SegmentReader
             changes.Add(change);
         }
 
-        if (_decoder is not null && (_commits.LastRevision != frame.LastRevision || !_commits.IsWhole))
+        if (_decoder is not null && frame.Kind == FrameKind.Batch && (_commits.LastRevision != frame.LastRevision || !_commits.IsWhole))
             return Reject("a frame's records do not match its header");
         return offset == end || Reject("a frame is longer than its records");
     }

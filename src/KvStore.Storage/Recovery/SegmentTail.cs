@@ -17,8 +17,11 @@ internal sealed class SegmentTail
     /// <summary>What is torn; null if only zeros follow the last complete frame.</summary>
     public TornTail? Torn { get; }
 
-    /// <summary>Whether the last complete frame is a marker.</summary>
-    public bool EndsWithMarker => _reader.EndsWithMarker;
+    /// <summary>Whether the segment has no complete frame.</summary>
+    public bool IsEmpty => _reader.LastKind is null;
+
+    /// <summary>Whether the log was closed cleanly after the last complete frame.</summary>
+    public bool IsClosed => _reader.IsClosed;
 
     /// <summary>Reads a segment up to its last complete frame.</summary>
     /// <exception cref="DiskLogException">What follows is damage.</exception>

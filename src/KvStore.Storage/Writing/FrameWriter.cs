@@ -25,7 +25,7 @@ internal sealed class FrameWriter
             records = checked(records + changes.Length);
         }
 
-        return new FrameHeader(records, bytes, previousRevision, commits.Count == 0 ? previousRevision : commits[^1].Revision, 0);
+        return new FrameHeader(records, bytes, previousRevision, commits[^1].Revision, 0);
     }
 
     public void Write(IDiskFile file, in FileHeader segment, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)

@@ -9,6 +9,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly IDisk _disk;
     private readonly DiskLogOptions _options;
     private readonly SegmentList _segments;
+    private readonly StoreId _store;
     private readonly FrameWriter _frames = new();
 
     // The segment that is appended to: where the next frame goes, and how far space is reserved.
@@ -17,9 +18,9 @@ internal sealed class SegmentWriter : IDisposable
     private long _offset;
     private long _reservedTo;
 
-    private SegmentWriter(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file, FileHeader header, long lastRevision)
+    private SegmentWriter(IDisk disk, DiskLogOptions options, SegmentList segments, StoreId store, IDiskFile file, FileHeader header, long lastRevision)
     {
-        (_disk, _options, _segments, _file, _header) = (disk, options, segments, file, header);
+        (_disk, _options, _segments, _store, _file, _header) = (disk, options, segments, store, file, header);
         _offset = _reservedTo = DurableBytes = file.LengthBytes;
         LastRevision = lastRevision;
     }
@@ -37,18 +38,29 @@ internal sealed class SegmentWriter : IDisposable
     private long DurableBytes { get; set; }
 
     /// <summary>Resumes after the last frame of a durable segment that ends there. The writer owns the file.</summary>
-    public static SegmentWriter Resume(IDisk disk, DiskLogOptions options, SegmentList segments, IDiskFile file, FileHeader header, long lastRevision) =>
-        new(disk, options, segments, file, header, lastRevision);
+    public static SegmentWriter Resume(
+        IDisk disk, DiskLogOptions options, SegmentList segments, StoreId store, IDiskFile file, FileHeader header, long lastRevision) =>
+        new(disk, options, segments, store, file, header, lastRevision);
 
     /// <summary>Begins a segment for the commits after a revision.</summary>
-    public static SegmentWriter Begin(IDisk disk, DiskLogOptions options, SegmentList segments, long lastRevision)
+    public static SegmentWriter Begin(IDisk disk, DiskLogOptions options, SegmentList segments, StoreId store, long lastRevision)
     {
-        var file = SegmentFile.Create(disk, lastRevision + 1, out var header);
-        segments.Add(header.Revision, FileHeader.Bytes);
-        return new SegmentWriter(disk, options, segments, file, header, lastRevision);
+        var file = SegmentFile.Create(disk, store, lastRevision + 1, out var header);
+        segments.Add(header.Revision, header.Bytes);
+        return new SegmentWriter(disk, options, segments, store, file, header, lastRevision);
     }
 
-    /// <summary>Appends commits as one frame, or a marker if there are none. Does not flush.</summary>
+    /// <summary>Says durably that the log is open, so that the next start knows whether it was closed. Call it before anything is appended.</summary>
+    /// <param name="revision">The revision at which the log continues: the last one, or a later one if commits may be lost.</param>
+    /// <exception cref="DiskLogException">There is no space, or the disk failed.</exception>
+    public void Start(long revision)
+    {
+        if (!TryWrite(FrameHeader.Marker(FrameKind.Start, LastRevision, revision), []))
+            throw DiskLogException.NoSpace(_file.Path);
+        Flush();
+    }
+
+    /// <summary>Appends commits as one frame. Does not flush.</summary>
     /// <returns>False if there is no space; then nothing of the frame remains, and a later call may succeed.</returns>
     public bool TryAppend(IReadOnlyList<Commit> commits)
     {
@@ -58,6 +70,31 @@ internal sealed class SegmentWriter : IDisposable
         // An empty segment is never rolled: the next one would have the same name.
         if (_offset + bytes > _options.SegmentBytesMax && LastRevision >= _header.Revision && !TryRoll())
             return false;
+        return TryWrite(header, commits);
+    }
+
+    /// <summary>Returns when every appended frame is on the disk.</summary>
+    public void Flush()
+    {
+        _file.Flush();
+        DurableBytes = _offset;
+    }
+
+    /// <summary>Ends the segment with a marker and without reserved space, so that the next start has nothing to cut off.</summary>
+    public void Finish()
+    {
+        if (IsDirty)
+            Flush();
+        if (TryWrite(FrameHeader.Marker(FrameKind.End, LastRevision, LastRevision), []))
+            _file.Truncate(_offset);
+        Flush();
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private bool TryWrite(in FrameHeader header, IReadOnlyList<Commit> commits)
+    {
+        var bytes = FrameHeader.Bytes + header.BodyBytes;
         if (!TryReserve(_offset + bytes))
             return false;
 
@@ -77,25 +114,6 @@ internal sealed class SegmentWriter : IDisposable
         _segments.Grow(_offset);
         return true;
     }
-
-    /// <summary>Returns when every appended frame is on the disk.</summary>
-    public void Flush()
-    {
-        _file.Flush();
-        DurableBytes = _offset;
-    }
-
-    /// <summary>Ends the segment with a marker and without reserved space, so that the next start has nothing to cut off.</summary>
-    public void Finish()
-    {
-        if (IsDirty)
-            Flush();
-        if (TryAppend([]))
-            _file.Truncate(_offset);
-        Flush();
-    }
-
-    public void Dispose() => _file.Dispose();
 
     // Flushed at once: a rejected frame must not reappear after a later one when the power fails.
     private void CutOff()
@@ -126,28 +144,45 @@ internal sealed class SegmentWriter : IDisposable
         }
     }
 
+    // The order matters, because a seal without a successor is damage, and so is a successor with frames after a segment without a seal:
+    //   1. the frames of this segment are flushed: the name of the successor is that of the revision after them
+    //   2. the successor is on the disk, under its name
+    //   3. the seal is on the disk
+    //   4. the first frame of the successor is written
+    // A crash before step 3 is over leaves a successor without frames, which the next start deletes.
     private bool TryRoll()
     {
-        // Flushed first, because recovery takes a segment that has a successor for complete.
         if (IsDirty)
             Flush();
+        var sealedBytes = _offset + FrameHeader.Bytes;
+        if (sealedBytes > _reservedTo && !TryReserveBytes(sealedBytes - _reservedTo))
+            return false;
         IDiskFile next;
         FileHeader header;
         try
         {
-            next = SegmentFile.Create(_disk, LastRevision + 1, out header);
+            next = SegmentFile.Create(_disk, _store, LastRevision + 1, out header);
         }
         catch (DiskLogException exception) when (exception.IsNoSpace)
         {
             return false;
         }
 
+        if (!TryWrite(FrameHeader.Marker(FrameKind.Seal, LastRevision, LastRevision), []))
+        {
+            // Flushed, because this segment grows: its revisions would then overlap those of a successor that reappears.
+            next.Dispose();
+            _disk.Delete(FileNames.Of(header.Revision, FileNames.Segment));
+            _disk.FlushDirectory();
+            return false;
+        }
+
+        Flush();
         using var full = _file;
-        var fullBytes = _offset;
         (_file, _header) = (next, header);
-        _offset = _reservedTo = DurableBytes = FileHeader.Bytes;
+        _offset = _reservedTo = DurableBytes = header.Bytes;
         _segments.Add(header.Revision, _offset);
-        full.Truncate(fullBytes);
+        full.Truncate(sealedBytes);
         return true;
     }
 }

@@ -40,6 +40,7 @@ public sealed class CommandLineTests
     [InlineData("healthcheck --urls http://*:1", nameof(CommandKind.HealthCheck))]
     [InlineData("verify --data /d", nameof(CommandKind.Verify))]
     [InlineData("repair --data /d", nameof(CommandKind.Repair))]
+    [InlineData("new-store-id --data /d", nameof(CommandKind.NewStoreId))]
     [InlineData("healthcheck --help", nameof(CommandKind.Help))]
     [InlineData("", nameof(CommandKind.Serve))]
     public void Parse_Command_IsRecognised(string given, string kind) =>

@@ -45,12 +45,13 @@ public sealed class DamageTests
         var files = await LogImage.MakeAsync(hasCheckpoint: false, isClosed: true);
         var last = LogImage.SegmentsOf(files)[^1];
         var revisions = new List<long>();
-        for (var length = 32; length <= files[last].Length; length++)
+        for (var length = FileHeader.CurrentBytes; length <= files[last].Length; length++)
         {
             var snapshot = LogImage.Open(new(files) { [last] = files[last][..length] });
-            Assert.Equal(0, snapshot.Revision % 2);
-            Assert.Equal($"{(snapshot.Revision / 2) - 1}", snapshot.Text("last"));
-            revisions.Add(snapshot.Revision);
+            var revision = LogImage.RecoveredRevision(snapshot);
+            Assert.Equal(0, revision % 2);
+            Assert.Equal($"{(revision / 2) - 1}", snapshot.Text("last"));
+            revisions.Add(revision);
         }
 
         Assert.Equal(revisions.Order(), revisions);
@@ -68,11 +69,11 @@ public sealed class DamageTests
         {
             for (var length = 0; length < bytes.Length; length++)
                 IsRefused(new(files) { [name] = bytes[..length] });
-            if (name != StoreFile.Name)
-                IsRefused(files.Where(file => file.Key != name).ToDictionary());
+            IsRefused(files.Where(file => file.Key != name).ToDictionary());
         }
 
-        for (var length = 0; length < 32; length++)
+        IsRefused(files.Where(file => file.Key != last).ToDictionary());
+        for (var length = 0; length < FileHeader.CurrentBytes; length++)
             IsRefused(new(files) { [last] = files[last][..length] });
         static void IsRefused(Dictionary<string, byte[]> files) =>
             Assert.Equal(DiskLogProblem.Damaged, Assert.Throws<DiskLogException>(() => LogImage.Open(files)).Problem);
@@ -89,11 +90,11 @@ public sealed class DamageTests
         await log.DisposeAsync();
 
         var (name, file) = Assert.Single(disk.Files, file => file.Key != StoreFile.Name);
-        for (var sector = 1; (sector + 1) * 512 < file.Length - 44; sector++)
+        for (var sector = 1; (sector + 1) * 512 < file.Length - FrameHeader.Bytes; sector++)
         {
             var bytes = file.Bytes.ToArray();
             bytes.AsSpan(sector * 512, 512).Clear();
-            Assert.Throws<DiskLogException>(() => LogImage.Open(new() { [name] = bytes }));
+            Assert.Throws<DiskLogException>(() => LogImage.Open(new() { [name] = bytes, [StoreFile.Name] = disk.Files[StoreFile.Name].Bytes.ToArray() }));
         }
     }
 
@@ -107,7 +108,7 @@ public sealed class DamageTests
 
         // A frame of a segment of the same name, from another log.
         var mixed = files[names[^1]].ToArray();
-        other[names[^1]].AsSpan(32).CopyTo(mixed.AsSpan(32));
+        other[names[^1]].AsSpan(FileHeader.CurrentBytes).CopyTo(mixed.AsSpan(FileHeader.CurrentBytes));
         Assert.Throws<DiskLogException>(() => LogImage.Open(new(files) { [names[^1]] = mixed }));
     }
 }

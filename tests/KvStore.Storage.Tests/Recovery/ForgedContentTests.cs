@@ -8,6 +8,7 @@ public sealed class ForgedContentTests
     private const string Segment = "00000000000000000001.segment";
     private const string Checkpoint = "00000000000000000009.checkpoint";
 
+    private static readonly byte[] Store = ForgedFiles.StoreFile(new StoreIdentity(ForgedFiles.Store, []));
     private static readonly byte[] RecordKey = Encoding.ASCII.GetBytes("\0idempotency/key");
 
     private static readonly ForgedRecord Good = new();
@@ -59,13 +60,19 @@ public sealed class ForgedContentTests
         ["commit that changes a key twice"] = ([Good with { Flags = RecordFlags.None }, Good], frame => frame, "changes the key twice"),
         ["revisions that go backwards"] = ([Good with { Revision = 5 }, Good with { Revision = 4 }], frame => frame with { LastRevision = 5 }, "its revision 4 does not follow 5"),
         ["commit of two revisions"] = ([Good with { Flags = RecordFlags.None }, Good with { Revision = 2 }], frame => frame, "its revision 2 does not follow 1"),
+        ["last revision beyond JSON"] = ([Good], frame => frame with { LastRevision = 1L << 53 }, "impossible numbers"),
+        ["batch without a revision"] = ([Good], frame => frame with { LastRevision = 0 }, "impossible numbers"),
+        ["unknown marker"] = ([Good], frame => frame with { Records = -3, BodyBytes = 0 }, "impossible numbers"),
+        ["marker with records"] = ([Good], frame => frame with { Records = 0 }, "impossible numbers"),
+        ["start that goes backwards"] = ([Good], frame => frame with { Records = -1, BodyBytes = 0, LastRevision = -1 }, "impossible numbers"),
+        ["seal that jumps"] = ([Good], frame => frame with { Records = -2, BodyBytes = 0 }, "impossible numbers"),
         ["another last revision"] = ([Good], frame => frame with { LastRevision = 2 }, "do not match its header"),
         ["too many records"] = ([Good], frame => frame with { Records = 2 }, "ends within a record"),
         ["too few records"] = ([Good, Good with { Revision = 2 }], frame => frame with { Records = 1, LastRevision = 1 }, "longer than its records"),
         ["negative number of records"] = ([Good], frame => frame with { Records = int.MinValue }, "impossible numbers"),
         ["negative length"] = ([Good], frame => frame with { BodyBytes = -1 }, "impossible numbers"),
         ["greatest length"] = ([Good], frame => frame with { BodyBytes = long.MaxValue - 50 }, "impossible numbers"),
-        ["another revision before it"] = ([Good], frame => frame with { PreviousRevision = 7 }, "continues from revision 7"),
+        ["another revision before it"] = ([Good], frame => frame with { PreviousRevision = 7, LastRevision = 8 }, "continues from revision 7"),
     };
 
     public static TheoryData<string> Records => [.. BadRecords.Keys];
@@ -73,15 +80,15 @@ public sealed class ForgedContentTests
     public static TheoryData<string> Frames => [.. BadFrames.Keys];
 
     [Fact]
-    public void Forge_GoodRecord_Loads() => Assert.Equal("value", LogImage.Open(new() { [Segment] = ForgedFiles.Segment([Good.Encode()], frame => frame) }).Text("key"));
+    public void Forge_GoodRecord_Loads() => Assert.Equal("value", LogImage.Open(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([Good.Encode()], frame => frame) }).Text("key"));
 
     [Theory]
     [MemberData(nameof(Records))]
     public void Record_InSegment_IsDamage(string name)
     {
         var (record, reason) = BadRecords[name];
-        var damage = DamageOf(new() { [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) });
-        Assert.Equal(($"/fake/{Segment}", 32), (damage.Path, damage.OffsetBytes));
+        var damage = DamageOf(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) });
+        Assert.Equal(($"/fake/{Segment}", FileHeader.CurrentBytes), (damage.Path, damage.OffsetBytes));
         Assert.Contains(reason, damage.Message, StringComparison.Ordinal);
     }
 
@@ -93,7 +100,7 @@ public sealed class ForgedContentTests
         if (bad.Flags.HasFlag(RecordFlags.Delete))
             return;
         var damage = DamageOf(new() { [Checkpoint] = ForgedFiles.Checkpoint([bad.Encode()], 1, bad.Key.Length + bad.Value.Length) });
-        Assert.Equal(($"/fake/{Checkpoint}", 32), (damage.Path, damage.OffsetBytes));
+        Assert.Equal(($"/fake/{Checkpoint}", FileHeader.CurrentBytes), (damage.Path, damage.OffsetBytes));
         Assert.Contains(BadRecords[name].Reason, damage.Message, StringComparison.Ordinal);
     }
 
@@ -102,9 +109,9 @@ public sealed class ForgedContentTests
     public void Frame_Forged_IsDamage(string name)
     {
         var (records, forge, reason) = BadFrames[name];
-        var damage = DamageOf(new() { [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], forge) });
+        var damage = DamageOf(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], forge) });
         Assert.Equal($"/fake/{Segment}", damage.Path);
-        Assert.InRange(damage.OffsetBytes!.Value, 32, 2000);
+        Assert.InRange(damage.OffsetBytes!.Value, FileHeader.CurrentBytes, 2000);
         Assert.Contains(reason, damage.Message, StringComparison.Ordinal);
     }
 
@@ -133,8 +140,8 @@ public sealed class ForgedContentTests
     public void Delete_OfNoEntry_ChangesNothing(bool isExpiry)
     {
         var record = Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | (isExpiry ? RecordFlags.Expired : RecordFlags.None) };
-        Dictionary<string, byte[]> files = new() { [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) };
-        Assert.Equal((1, 0), (LogImage.Open(files).Revision, LogImage.Open(files).Count));
+        Dictionary<string, byte[]> files = new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) };
+        Assert.Equal((1, 0), (LogImage.RecoveredRevision(LogImage.Open(files)), LogImage.Open(files).Count));
         Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
     }
 
@@ -143,7 +150,7 @@ public sealed class ForgedContentTests
     {
         // Version 0.1.0 stored the answer; its first byte is the low one of a status.
         foreach (var value in new byte[][] { Record(results: 1, Result(1)), [3, 7, 7, 7, 201, 0, 0, 0, 5] })
-            Assert.Equal(0, LogImage.Open(new() { [Segment] = ForgedFiles.Segment([(Good with { Key = RecordKey, Value = value }).Encode()], frame => frame) }).Count);
+            Assert.Equal(0, LogImage.Open(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([(Good with { Key = RecordKey, Value = value }).Encode()], frame => frame) }).Count);
     }
 
     private static string CheckpointDamage(ForgedRecord[] records, long entries, long bytes) =>

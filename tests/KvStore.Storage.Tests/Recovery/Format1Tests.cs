@@ -39,7 +39,7 @@ public sealed class Format1Tests
     public void Follow_Format1WithoutCommits_IsReplaced()
     {
         var disk = DiskOf(Decompress(Closed)[..32]);
-        Assert.Equal(0, Open(disk).Revision);
+        Assert.Equal(0, LogImage.RecoveredRevision(Open(disk)));
         Assert.Equal(2, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
         Assert.Single(disk.Files.Keys, name => name.EndsWith(".segment", StringComparison.Ordinal));
     }
@@ -49,7 +49,7 @@ public sealed class Format1Tests
     {
         var bytes = Decompress(Killed);
         for (var length = LastFrame + 1; length < LastFrameEnd; length++)
-            Assert.Equal(4, Open(DiskOf(bytes[..length])).Revision);
+            Assert.Equal(4, LogImage.RecoveredRevision(Open(DiskOf(bytes[..length]))));
     }
 
     // Only the length's own sector is suspect, not the zeros of the value.

@@ -84,7 +84,7 @@ public sealed class TornTailTests
         {
             var torn = image.Bytes.ToArray();
             torn.AsSpan(image.LastFrame, SectorBytes - (image.LastFrame % SectorBytes)).Clear();
-            new FrameHeader(0, 0, 2, 2, image.LastFrame + durableBytesBehind).Write(torn.AsSpan(offset), new FileHeader(1, salt, 2), offset);
+            new FrameHeader(0, 0, 2, 2, image.LastFrame + durableBytesBehind).Write(torn.AsSpan(offset), new FileHeader(1, salt, 2, default), offset);
             if (isDamage)
                 Assert.Throws<DiskLogException>(() => Open(torn));
             else
@@ -139,15 +139,14 @@ public sealed class TornTailTests
 
     private static (long Revision, List<string> Cuts) Open(byte[] bytes)
     {
-        var disk = new FakeDisk(new Random(1));
-        disk.Create("00000000000000000001.segment");
-        disk.Files["00000000000000000001.segment"].Set(bytes);
+        var store = new StoreIdentity(new StoreId(BitConverter.ToUInt64(bytes, 32)), []);
+        var disk = LogImage.DiskOf(new() { ["00000000000000000001.segment"] = bytes, [StoreFile.Name] = ForgedFiles.StoreFile(store) });
         var cuts = new List<string>();
         var follower = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
         var core = new LogCore(disk.Start(), OneSegment, new FakeTimeProvider(), Report, action => action());
         core.Open(follower, new LoadProgress(CancellationToken.None));
         core.Finish();
-        return (follower.Latest.Revision, cuts);
+        return (LogImage.RecoveredRevision(follower.Latest), cuts);
 
         void Report(DiskLogEvent happening)
         {
@@ -164,7 +163,7 @@ public sealed class TornTailTests
 
     private sealed record Image(string Name, byte[] Bytes, int LastFrame, int End)
     {
-        public FileHeader Header => new(1, BitConverter.ToUInt64(Bytes, 16), FileHeader.CurrentFormat);
+        public FileHeader Header => new(1, BitConverter.ToUInt64(Bytes, 16), FileHeader.CurrentFormat, default);
     }
 
     private sealed class CountedFile(byte[] bytes) : IDiskFile

@@ -57,14 +57,17 @@ internal sealed record ForgedRecord
 /// <summary>Segments and checkpoints with right checksums, whatever is in them.</summary>
 internal static class ForgedFiles
 {
+    /// <summary>The store of the files.</summary>
+    public static readonly StoreId Store = new(0x0123456789ABCDEF);
+
     /// <summary>A segment from revision 1 with one frame.</summary>
     /// <param name="records">What follows the checksum of each record.</param>
     /// <param name="forge">Changes the header of the frame.</param>
     public static byte[] Segment(IReadOnlyList<byte[]> records, Func<FrameHeader, FrameHeader> forge)
     {
-        var header = FileHeader.Create(1);
+        var header = FileHeader.Create(Store, 1);
         List<byte> bytes = [.. header.Encode(SegmentFile.Magic)];
-        var last = BinaryPrimitives.ReadInt64LittleEndian(records[^1].AsSpan(1));
+        var last = Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(records[^1].AsSpan(1)), 1, StoredFields.RevisionMax);
         var frame = forge(new FrameHeader(records.Count, records.Sum(record => 8L + record.Length), 0, last, bytes.Count));
         var frameBytes = new byte[FrameHeader.Bytes];
         frame.Write(frameBytes, header, bytes.Count);
@@ -79,7 +82,7 @@ internal static class ForgedFiles
     /// <param name="entryBytes">The bytes of keys and values in the totals.</param>
     public static byte[] Checkpoint(IReadOnlyList<byte[]> records, long entries, long entryBytes)
     {
-        var header = FileHeader.Create(9);
+        var header = FileHeader.Create(Store, 9);
         List<byte> bytes = [.. header.Encode(CheckpointWriter.Magic)];
         Add(bytes, records, header.Salt);
         var footer = new byte[CheckpointWriter.FooterBytes];
@@ -89,6 +92,14 @@ internal static class ForgedFiles
         BinaryPrimitives.WriteUInt32LittleEndian(footer.AsSpan(4), CheckpointWriter.FooterChecksum(header.Salt, bytes.Count, footer));
         bytes.AddRange(footer);
         return [.. bytes];
+    }
+
+    /// <summary>The file that names the store.</summary>
+    public static byte[] StoreFile(StoreIdentity store)
+    {
+        var disk = new FakeDisk(new Random(1));
+        Storage.StoreFile.Write(disk.Start(), store);
+        return disk.Files[Storage.StoreFile.Name].Bytes.ToArray();
     }
 
     private static void Add(List<byte> bytes, IReadOnlyList<byte[]> records, ulong salt)

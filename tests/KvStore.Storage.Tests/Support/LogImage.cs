@@ -30,8 +30,11 @@ internal static class LogImage
         if (!isClosed)
             _ = disk.Start();
         await log.DisposeAsync();
-        return disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray());
+        return FilesOf(disk);
     }
+
+    /// <summary>The files of a disk.</summary>
+    public static Dictionary<string, byte[]> FilesOf(FakeDisk disk) => disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray());
 
     /// <summary>The names of the segments, oldest first.</summary>
     public static string[] SegmentsOf(Dictionary<string, byte[]> files) =>
@@ -50,12 +53,19 @@ internal static class LogImage
         return disk;
     }
 
+    /// <summary>The revision before any jump, if it is a small one.</summary>
+    public static long RecoveredRevision(Snapshot snapshot) => snapshot.Revision % LogRecovery.CrashJump;
+
     /// <summary>Opens a log with these files and tells what it holds.</summary>
     /// <exception cref="DiskLogException">It refuses.</exception>
-    public static Snapshot Open(Dictionary<string, byte[]> files)
+    public static Snapshot Open(Dictionary<string, byte[]> files) => OpenDisk(DiskOf(files));
+
+    /// <summary>Opens the log of a disk, closes it, and tells what it holds.</summary>
+    /// <exception cref="DiskLogException">It refuses.</exception>
+    public static Snapshot OpenDisk(FakeDisk disk)
     {
         var follower = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
-        var core = new LogCore(DiskOf(files).Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
+        var core = new LogCore(disk.Start(), Options, new FakeTimeProvider(), _ => { }, action => action());
         core.Open(follower, new LoadProgress(CancellationToken.None));
         core.Finish();
         return follower.Latest;

@@ -86,14 +86,11 @@ internal sealed class LogLife : IAsyncDisposable
 
         _operationsUntilPowerCut = int.MaxValue;
         var revision = _follower!.Latest.Revision;
-        Assert.InRange(revision, _model.Promised, _model.Last);
-        Assert.Contains(revision, _model.BatchEnds);
-        for (var at = _follower.OldestRevision; at <= revision; at++)
-            _model.Check(_follower.FindSnapshot(at)!);
 
         // All that was read is on the disk now: others may have seen it.
-        _model.ReturnTo(revision);
-        _model.Promised = revision;
+        _model.Continue(revision);
+        foreach (var at in _model.RevisionsFrom(_follower.OldestRevision))
+            _model.Check(_follower.FindSnapshot(at)!);
     }
 
     private async Task CommitAsync()

@@ -7,15 +7,15 @@ internal sealed class LogModel(FakeTimeProvider time)
 {
     private readonly string[] _names = [.. Enumerable.Range(0, 7).Select(i => $"k{i}")];
 
-    // Revision by revision from 0 on; the log gives revisions without gaps.
-    private readonly List<ImmutableSortedDictionary<string, string>> _states = [ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal)];
+    // Revision by revision from 0 on.
+    private readonly List<(long Revision, ImmutableSortedDictionary<string, string> Entries)> _states = [(0, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal))];
     private readonly Dictionary<string, (long Created, long Version)> _numbers = [];
 
     /// <summary>Every revision at which a batch ended.</summary>
     public SortedSet<long> BatchEnds { get; } = [0];
 
     /// <summary>The last revision that the log was asked to reach.</summary>
-    public long Last => _states.Count - 1;
+    public long Last => _states[^1].Revision;
 
     /// <summary>The last revision that must be there whatever happens.</summary>
     public long Promised { get; set; }
@@ -37,13 +37,38 @@ internal sealed class LogModel(FakeTimeProvider time)
         return batch;
     }
 
+    /// <summary>The revisions from one on.</summary>
+    public IEnumerable<long> RevisionsFrom(long revision) => _states.Select(state => state.Revision).Where(one => one >= revision);
+
+    /// <summary>Takes in what a start has recovered, and the revision at which it continues.</summary>
+    public void Continue(long revision)
+    {
+        // A start that was killed may have jumped, too.
+        var recovered = revision;
+        while (recovered > Last)
+            recovered -= LogRecovery.CrashJump;
+        Assert.InRange(recovered, Promised, Last);
+        Assert.Contains(recovered, BatchEnds);
+
+        // No revision is given twice, not even one of a commit that was lost.
+        Assert.True(revision >= Last, $"The log continues at {revision} and was asked to reach {Last} before.");
+        ReturnTo(recovered);
+        if (revision > recovered)
+        {
+            _states.Add((revision, _states[^1].Entries));
+            BatchEnds.Add(revision);
+        }
+
+        Promised = revision;
+    }
+
     /// <summary>Forgets what came after a revision.</summary>
     public void ReturnTo(long revision)
     {
-        _states.RemoveRange((int)revision + 1, _states.Count - (int)revision - 1);
+        _states.RemoveAll(state => state.Revision > revision);
         BatchEnds.RemoveWhere(end => end > revision);
         _numbers.Clear();
-        foreach (var (key, text) in _states[^1])
+        foreach (var (key, text) in _states[^1].Entries)
         {
             var numbers = text.Split(' ')[^5..];
             _numbers[key] = (long.Parse(numbers[0], null), long.Parse(numbers[2], null));
@@ -53,8 +78,8 @@ internal sealed class LogModel(FakeTimeProvider time)
     /// <summary>Compares a state with that of its revision.</summary>
     public void Check(Snapshot snapshot)
     {
-        Assert.InRange(snapshot.Revision, 0, Last);
-        Assert.Equal(string.Join('\n', _states[(int)snapshot.Revision].Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
+        var expected = Assert.Single(_states, state => state.Revision == snapshot.Revision).Entries;
+        Assert.Equal(string.Join('\n', expected.Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
     }
 
     private static Operation NextChange(Random random, string name, Func<byte[]> nextValue) => random.Next(5) switch
@@ -69,7 +94,7 @@ internal sealed class LogModel(FakeTimeProvider time)
 
     private void Take(Transaction transaction)
     {
-        var state = _states[^1];
+        var state = _states[^1].Entries;
         var revision = Last + 1;
         foreach (var operation in transaction.Operations)
         {
@@ -87,7 +112,7 @@ internal sealed class LogModel(FakeTimeProvider time)
             state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {created} {revision} {version + 1} {time.GetUtcNow().ToUnixTimeMilliseconds()} {expires}");
         }
 
-        if (!ReferenceEquals(state, _states[^1]))
-            _states.Add(state);
+        if (!ReferenceEquals(state, _states[^1].Entries))
+            _states.Add((revision, state));
     }
 }

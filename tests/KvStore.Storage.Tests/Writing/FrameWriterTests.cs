@@ -20,7 +20,7 @@ public sealed class FrameWriterTests
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         var header = writer.Measure(commits, 0);
-        writer.Write(file, FileHeader.Create(1), Offset, header, commits);
+        writer.Write(file, FileHeader.Create(ForgedFiles.Store, 1), Offset, header, commits);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         Assert.Equal((Changes, header.BodyBytes + FrameHeader.Bytes), (header.Records, file.LengthBytes - Offset));
@@ -39,7 +39,7 @@ public sealed class FrameWriterTests
         {
             var disk = new FakeDisk(random);
             var session = disk.Start();
-            var segment = FileHeader.Create(1);
+            var segment = FileHeader.Create(ForgedFiles.Store, 1);
             long offset = random.Next(2000);
             Commit[] commits = [.. Enumerable.Range(1, random.Next(1, 5)).Select(revision => new Commit(revision, new EntryChange(null, Zeros(revision, random.Next(random.Next(1 << random.Next(21))), random))))];
             using var file = session.Create("frame");

@@ -48,9 +48,8 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.True(await first.IsReadyAsync(TestContext.Current.CancellationToken));
     }
 
-    /// <summary>/sys takes no files, not even from root.</summary>
+    /// <summary>/proc takes no files, not even from root.</summary>
     [Theory]
-    [InlineData("/sys", "Could not open /sys/lock: Permission denied")]
     [InlineData("/proc/kvstore", "Could not create the directory /proc/kvstore: No such file or directory")]
     [InlineData("/etc/hostname/data", "Could not create the directory /etc/hostname: File exists")]
     public async Task Start_UnusableDirectory_FailsWithAdvice(string directory, string reason)
@@ -59,6 +58,35 @@ public sealed class DataDirectoryTests : IDisposable
 
         await AssertRefusedAsync(server, reason);
         Assert.Contains("choose another with --data", server.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_DirectoryOfOthers_IsRefusedUntouched()
+    {
+        Directory.CreateDirectory(Path.Combine(_data.FullName, "photos"));
+        await File.WriteAllTextAsync(Path.Combine(_data.FullName, "readme.md"), "not ours", TestContext.Current.CancellationToken);
+        await using var server = _data.Launch();
+
+        await AssertRefusedAsync(server, $"{_data.FullName} has no data of KvStore: it has other files, such as photos and readme.md. Nothing was written to it.");
+        Assert.Equal(2, Directory.GetFileSystemEntries(_data.FullName).Length);
+    }
+
+    [Fact]
+    public async Task Start_DataIsFile_IsRefused()
+    {
+        await File.WriteAllTextAsync(_data.FullName, "a file", TestContext.Current.CancellationToken);
+        await using var server = _data.Launch();
+        await AssertRefusedAsync(server, $"{_data.FullName} has no data of KvStore: it is a file, not a directory.");
+    }
+
+    [Fact]
+    public async Task Kill_ThenStart_JumpsOverLostRevisions()
+    {
+        await WriteAsync(10, Signal.Kill);
+        await using var server = await _data.StartAsync();
+        using var connection = await RawConnection.ConnectAsync(server.Address);
+        Assert.Equal("value 9", (await connection.GetAsync("a/9")).Text);
+        Assert.Equal(10 + (1 << 24) + 1, (await connection.PutAsync("b", "next")).Revision);
     }
 
     [Fact]
