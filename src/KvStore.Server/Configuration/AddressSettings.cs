@@ -19,9 +19,12 @@ internal static class AddressSettings
     }
 
     /// <summary>The addresses that a client on this machine can use, in order.</summary>
-    public static IEnumerable<Uri> Local(IConfiguration configuration)
+    public static IEnumerable<Uri> Local(IConfiguration configuration) => Local(Configured(configuration));
+
+    /// <summary>Those of some addresses that a client on this machine can use, in order.</summary>
+    public static IEnumerable<Uri> Local(IEnumerable<string> addresses)
     {
-        foreach (var address in Configured(configuration))
+        foreach (var address in addresses)
         {
             if (!TryParse(address, out var parsed) || parsed.IsUnixPipe || parsed.IsNamedPipe)
                 continue;
@@ -59,7 +62,8 @@ internal static class AddressSettings
             : $"{address.Scheme}://{(address.Host is "*" or "+" ? "localhost" : address.Host)}:{address.Port}";
     }
 
-    private static IEnumerable<string> Configured(IConfiguration configuration)
+    /// <summary>The addresses to listen on, in order.</summary>
+    public static IEnumerable<string> Configured(IConfiguration configuration)
     {
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>().ToList();
         if (endpoints.Count > 0)
@@ -74,7 +78,8 @@ internal static class AddressSettings
     private static string[] Split(string? list) =>
         (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static bool TryParse(string url, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BindingAddress? address)
+    /// <summary>Parses an address as the web server does; false if it would reject it.</summary>
+    public static bool TryParse(string url, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out BindingAddress? address)
     {
         try
         {

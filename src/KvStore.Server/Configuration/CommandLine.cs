@@ -40,7 +40,13 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["verify"] = CommandKind.Verify,
         ["repair"] = CommandKind.Repair,
         ["new-store-id"] = CommandKind.NewStoreId,
+        ["serve"] = CommandKind.Serve,
+        ["help"] = CommandKind.Help,
+        ["version"] = CommandKind.Version,
     };
+
+    // How other programs call the address.
+    private static readonly string[] AddressNames = ["-p", "--port", "--url", "--host", "--bind", "--listen", "--address"];
 
     // Settings of .NET and ASP.NET Core without a section.
     private static readonly string[] HostKeys =
@@ -59,6 +65,12 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
             if (i == 0 && Commands.TryGetValue(argument, out var command))
             {
                 kind = command;
+            }
+            else if (AddressNames.Contains(argument.Split('=')[0], StringComparer.OrdinalIgnoreCase))
+            {
+                problems.Add($"{argument.Split('=')[0]} is not a switch. Is --urls meant, such as --urls {AddressSettings.Default}?");
+                if (!argument.Contains('=', StringComparison.Ordinal) && i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-'))
+                    i++;
             }
             else if (argument is "--help" or "-h" or "-?")
             {

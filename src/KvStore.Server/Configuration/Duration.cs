@@ -32,6 +32,21 @@ internal static class Duration
         return true;
     }
 
+    /// <summary>The shortest text of a duration of whole milliseconds, which <see cref="TryParse"/> reads.</summary>
+    public static string TextOf(TimeSpan duration)
+    {
+        var text = new StringBuilder();
+        var rest = duration.Ticks;
+        foreach (var (name, ticks) in Units.OrderByDescending(unit => unit.Ticks))
+        {
+            if (rest >= ticks)
+                text.Append(CultureInfo.InvariantCulture, $"{rest / ticks}{name}");
+            rest %= ticks;
+        }
+
+        return text.Length == 0 ? "0s" : text.ToString();
+    }
+
     private static bool TryTake(ref ReadOnlySpan<char> text, out decimal number, out long unit)
     {
         unit = 0;

@@ -36,10 +36,10 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public DiskLogOptions Log { get; init; } = KvStoreSettings.ReadLog(settings);
 
     /// <summary>Bytes of a key, as UTF-8. A longer key gets 400.</summary>
-    public int KeyBytesMax { get; init; } = settings.Integer("KeyBytesMax", 1024, 1, 8192);
+    public int KeyBytesMax { get; init; } = settings.Bytes("KeyBytesMax", 1024, 1, 8192);
 
     /// <summary>Bytes of a value. A larger value gets 413 and nothing is stored. At most 128 MiB: JSON escapes can make a value six times as long, and it must fit into one string.</summary>
-    public int ValueBytesMax { get; init; } = settings.Integer("ValueBytesMax", 1 << 20, 1, 128 << 20);
+    public int ValueBytesMax { get; init; } = settings.Bytes("ValueBytesMax", 1 << 20, 1, 128 << 20);
 
     /// <summary>Entries on a page of a listing without <c>limit</c>.</summary>
     public int PageEntriesDefault { get; init; } = settings.Integer("PageEntriesDefault", 100, 1, 100_000);
@@ -48,7 +48,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public int PageEntriesMax { get; init; } = settings.Integer("PageEntriesMax", 1000, 1, 100_000);
 
     /// <summary>Bytes of a page of a listing. A page ends with the entry that reaches the limit; its cursor continues from there.</summary>
-    public int PageBytesMax { get; init; } = settings.Integer("PageBytesMax", 4 << 20, 1, 1 << 30);
+    public int PageBytesMax { get; init; } = settings.Bytes("PageBytesMax", 4 << 20, 1, 1 << 30);
 
     /// <summary>Entries that one request may delete by their prefix. With more of them it gets 409 and nothing is deleted.</summary>
     public int DeletedEntriesMax { get; init; } = settings.Integer("DeletedEntriesMax", 1_000_000, 1, 100_000_000);
@@ -63,7 +63,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public TimeSpan MinRevisionTimeout { get; init; } = settings.Duration("MinRevisionTimeout", TimeSpan.FromSeconds(3), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
     /// <summary>Bytes of the JSON body of a transaction or a batch of reads; <see cref="StoreOptions.QueueBytesMax"/> also limits it. A larger one gets 413 and nothing is done.</summary>
-    public int JsonBodyBytesMax { get; init; } = settings.Integer("JsonBodyBytesMax", 8 << 20, 1024, 256 << 20);
+    public int JsonBodyBytesMax { get; init; } = settings.Bytes("JsonBodyBytesMax", 8 << 20, 1024, 256 << 20);
 
     /// <summary>Operations of a transaction. More get 400.</summary>
     public int TransactionOperationsMax { get; init; } = settings.Integer("TransactionOperationsMax", 100, 1, 100_000);
@@ -87,7 +87,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
     /// <summary>Bytes of keys and values, plus 64 per change, in the events that a watch encodes together: any small ones and the one after them. More end the watch with <c>gone</c>.</summary>
-    public int WatchEventBytesMax { get; init; } = settings.Integer("WatchEventBytesMax", 128 << 20, 1, 256 << 20);
+    public int WatchEventBytesMax { get; init; } = settings.Bytes("WatchEventBytesMax", 128 << 20, 1, 256 << 20);
 
     /// <summary>How long a stop waits for requests in flight. Then their connections are closed; admitted writes are still committed.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = settings.Duration("ShutdownTimeout", TimeSpan.FromSeconds(3), TimeSpan.Zero, TimeSpan.FromMinutes(10));
@@ -102,7 +102,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);
 
     /// <summary>Bytes of all headers of a request. More get 431.</summary>
-    public int HeadersBytesMax { get; init; } = settings.Integer("HeadersBytesMax", 32 << 10, 1024, 1 << 20);
+    public int HeadersBytesMax { get; init; } = settings.Bytes("HeadersBytesMax", 32 << 10, 1024, 1 << 20);
 
     /// <summary>How long a request's headers may take to arrive. Slower ones get 408.</summary>
     public TimeSpan HeadersTimeout { get; init; } = settings.Duration("HeadersTimeout", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));

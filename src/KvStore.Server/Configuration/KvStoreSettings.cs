@@ -16,6 +16,7 @@ internal static class KvStoreSettings
         var options = new KvStoreOptions(reader);
         Check(options, reader);
         reader.RejectUnknown();
+        reader.Problems.AddRange(FlatNames.Check(Environment.GetEnvironmentVariables()));
         AddressSettings.Check(configuration, reader.Problems);
         if (checksLogging)
             LogLevels.Read(configuration, reader.Problems);
@@ -29,10 +30,10 @@ internal static class KvStoreSettings
         return new StoreOptions
         {
             QueueOperationsMax = settings.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
-            QueueBytesMax = settings.Integer("QueueBytesMax", store.QueueBytesMax, 1, 1L << 40),
+            QueueBytesMax = settings.Bytes("QueueBytesMax", store.QueueBytesMax, 1, 1L << 40),
             BatchOperationsMax = settings.Integer("BatchOperationsMax", store.BatchOperationsMax, 1, 1_000_000),
             HistoryCommitsMax = settings.Integer("HistoryCommitsMax", store.HistoryCommitsMax, 0, 100_000_000),
-            HistoryBytesMax = settings.Integer("HistoryBytesMax", store.HistoryBytesMax, 0, 1L << 40),
+            HistoryBytesMax = settings.Bytes("HistoryBytesMax", store.HistoryBytesMax, 0, 1L << 40),
             HistoryAgeMax = settings.Duration("HistoryAgeMax", store.HistoryAgeMax, TimeSpan.Zero, TimeSpan.FromDays(365)),
             KeptSnapshotsMax = settings.Integer("KeptSnapshotsMax", store.KeptSnapshotsMax, 0, 100_000),
             KeptSnapshotAgeMax = settings.Duration("KeptSnapshotAgeMax", store.KeptSnapshotAgeMax, TimeSpan.Zero, TimeSpan.FromDays(1)),
@@ -52,14 +53,14 @@ internal static class KvStoreSettings
             Directory = settings.Text("Data", log.Directory, "a directory"),
             FlushMode = settings.Choice("FlushMode", FlushModes[0], FlushModes, []) == FlushModes[0] ? FlushMode.Always : FlushMode.Interval,
             FlushInterval = settings.Duration("FlushInterval", log.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
-            SegmentBytesMax = settings.Integer("SegmentBytesMax", log.SegmentBytesMax, 4096, 1L << 40),
-            ReserveBytes = settings.Integer("ReserveBytes", log.ReserveBytes, 0, 1L << 30),
-            CheckpointLogBytesMin = settings.Integer("CheckpointLogBytesMin", log.CheckpointLogBytesMin, 4096, 1L << 50),
+            SegmentBytesMax = settings.Bytes("SegmentBytesMax", log.SegmentBytesMax, 4096, 1L << 40),
+            ReserveBytes = settings.Bytes("ReserveBytes", log.ReserveBytes, 0, 1L << 30),
+            CheckpointLogBytesMin = settings.Bytes("CheckpointLogBytesMin", log.CheckpointLogBytesMin, 4096, 1L << 50),
             CheckpointLogPercent = settings.Integer("CheckpointLogPercent", log.CheckpointLogPercent, 1, 100_000),
-            CheckpointBytesPerSecondMax = settings.Integer("CheckpointBytesPerSecondMax", log.CheckpointBytesPerSecondMax, 64 << 10, 1L << 40),
+            CheckpointBytesPerSecondMax = settings.Bytes("CheckpointBytesPerSecondMax", log.CheckpointBytesPerSecondMax, 64 << 10, 1L << 40),
             CheckpointRetryDelay = settings.Duration("CheckpointRetryDelay", log.CheckpointRetryDelay, TimeSpan.Zero, TimeSpan.FromDays(1)),
             ReplayedCommitsMax = settings.Integer("ReplayedCommitsMax", log.ReplayedCommitsMax, 0, 100_000_000),
-            ReplayedBytesMax = settings.Integer("ReplayedBytesMax", log.ReplayedBytesMax, 0, 1L << 40),
+            ReplayedBytesMax = settings.Bytes("ReplayedBytesMax", log.ReplayedBytesMax, 0, 1L << 40),
         };
     }
 

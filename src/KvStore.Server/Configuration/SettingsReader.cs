@@ -26,13 +26,28 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             : Reject(name, allowed, text, fallback);
     }
 
-    /// <summary>A duration as hh:mm:ss. A plain number is rejected, because .NET would read it as days.</summary>
+    public int Bytes(string name, int fallback, int min, int max) => (int)Bytes(name, (long)fallback, min, max);
+
+    /// <summary>A size in bytes, as <see cref="ByteSize"/> reads it.</summary>
+    public long Bytes(string name, long fallback, long min, long max)
+    {
+        var allowed = $"a size in bytes from {ByteSize.TextOf(min)} to {ByteSize.TextOf(max)}, such as {ByteSize.Forms}";
+        return Given(name, ByteSize.TextOf(fallback), allowed) is not { } text ? fallback
+            : ByteSize.TryParse(text, out var value) && value >= min && value <= max ? value
+            : Reject(name, allowed, text, fallback);
+    }
+
+    /// <summary>A duration as <see cref="Server.Duration"/> reads it, or as hh:mm:ss. A plain number is rejected, because .NET would read it as days.</summary>
     public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max)
     {
-        var allowed = $"a duration as hh:mm:ss from {TextOf(min)} to {TextOf(max)}";
-        return Given(name, TextOf(fallback), allowed) is not { } text ? fallback
-            : text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+        var allowed = $"a duration from {Server.Duration.TextOf(min)} to {Server.Duration.TextOf(max)}, such as 500ms, 30s, 1h30m or 00:00:30";
+        return Given(name, Server.Duration.TextOf(fallback), allowed) is not { } text ? fallback
+            : TryParse(text, out var value) && value >= min && value <= max ? value
             : Reject(name, allowed, text, fallback);
+
+        static bool TryParse(string text, out TimeSpan value) => text.Contains(':', StringComparison.Ordinal)
+            ? TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value)
+            : Server.Duration.TryParse(text, out value);
     }
 
     public bool Switch(string name, bool fallback)
@@ -93,8 +108,6 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             Reject(name, allowed, "several values");
         return child.Value?.Trim();
     }
-
-    private static string TextOf(TimeSpan duration) => duration.Milliseconds == 0 ? duration.ToString("c") : duration.ToString("c").TrimEnd('0');
 
     private T Reject<T>(string name, string allowed, string given, T fallback)
     {

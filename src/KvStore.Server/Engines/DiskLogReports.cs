@@ -13,9 +13,18 @@ internal static class DiskLogReports
     }
 
     /// <summary>Why the service cannot start on its data, and what to do.</summary>
-    public static string Explain(Exception exception, string directory) => exception is DiskLogException { Problem: DiskLogProblem.Failed }
+    public static string Explain(Exception exception, string directory) =>
+        FileInPlaceOf(Path.GetFullPath(directory)) is { } file ? $"{file} is a file, so it cannot be or contain the data directory. Choose another with --data."
+        : exception is DiskLogException { Problem: DiskLogProblem.Failed }
         ? $"{exception.Message} The data directory is {Path.GetFullPath(directory)}: make it readable and writable for the user {Environment.UserName}, on a disk with free space, or choose another with --data."
         : exception.Message;
+
+    private static string? FileInPlaceOf(string? path)
+    {
+        while (path is not null && !File.Exists(path))
+            path = Path.GetDirectoryName(path);
+        return path;
+    }
 
     private static LogLevel LevelOf(DiskLogEventKind kind) => kind switch
     {

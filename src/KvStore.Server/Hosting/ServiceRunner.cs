@@ -19,6 +19,7 @@ internal static class ServiceRunner
         var exitCode = app.Services.GetRequiredService<ExitCode>();
         try
         {
+            AddressProbe.Check(app.Configuration);
             if (await TryStartAsync(app).ConfigureAwait(false))
             {
                 LogStart(app, logger);
@@ -26,15 +27,17 @@ internal static class ServiceRunner
             }
 
             logger.Stopped(store.Latest.Revision, Math.Round(clock.Uptime.TotalSeconds, 3));
-            if (exitCode.Reason is { } reason)
-                await Console.Error.WriteLineAsync("KvStore cannot start: " + reason).ConfigureAwait(false);
-            return exitCode.Value;
         }
         finally
         {
             var disposal = Task.Run(() => app.DisposeAsync().AsTask());
             await Task.WhenAny(disposal, Task.Delay(DisposeWaitMax)).ConfigureAwait(false);
         }
+
+        // After the disposal, which writes the log's last lines: on a terminal the reason is the last thing to see.
+        if (exitCode.Reason is { } reason)
+            await Console.Error.WriteLineAsync("KvStore cannot start: " + reason).ConfigureAwait(false);
+        return exitCode.Value;
     }
 
     /// <summary>Whether the message of a failure to start is enough without a stack trace.</summary>
@@ -77,7 +80,8 @@ internal static class ServiceRunner
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var options = app.Services.GetRequiredService<KvStoreOptions>();
-        logger.Started(ServiceVersion.Text, string.Join(", ", addresses), options.Engine, options.KeyBytesMax, options.ValueBytesMax,
+        var local = AddressSettings.Local(addresses).FirstOrDefault()?.GetLeftPart(UriPartial.Authority);
+        logger.Started(ServiceVersion.Text, string.Join(", ", addresses), local + SwaggerUi.Path, local + Documents.Root, options.Engine, options.KeyBytesMax, options.ValueBytesMax,
             options.Store.QueueOperationsMax, options.Store.QueueBytesMax, options.ConnectionsMax);
     }
 }

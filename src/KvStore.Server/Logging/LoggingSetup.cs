@@ -23,7 +23,7 @@ internal static class LoggingSetup
         logging.SetMinimumLevel(LogLevel.Trace);
 
         // Errors in the levels are reported with those of all other settings.
-        logging.AddSerilog(Create(LogLevels.Read(configuration, []), Console.IsOutputRedirected), dispose: true);
+        logging.AddSerilog(Create(LogLevels.Read(configuration, []), Console.IsOutputRedirected, !Console.IsOutputRedirected && !Console.IsErrorRedirected), dispose: true);
 
         // While this category is enabled, ASP.NET Core creates an Activity and a scope for every request. The rule is repeated for
         // Serilog because a rule for a provider overrides one for all providers.
@@ -31,11 +31,12 @@ internal static class LoggingSetup
         logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
     }
 
-    private static Logger Create(LogLevels levels, bool json)
+    private static Logger Create(LogLevels levels, bool json, bool hasErrorsBesides)
     {
         var logger = new LoggerConfiguration()
             .MinimumLevel.Is(levels.Default)
             .Filter.ByExcluding(IsReportedByServiceRunner)
+            .Filter.ByExcluding(logEvent => hasErrorsBesides && IsOnStandardErrorToo(logEvent))
             .Filter.ByExcluding(IsClientProtocolNoise)
             .WriteTo.Async(Console, QueuedLinesMax);
         foreach (var (source, level) in levels.Overrides)
@@ -54,6 +55,10 @@ internal static class LoggingSetup
     /// <summary>Whether this is the framework's log of a failed start, which <c>ServiceRunner</c> explains without a stack trace.</summary>
     private static bool IsReportedByServiceRunner(LogEvent logEvent) =>
         logEvent.MessageTemplate.Text is "Unable to start Kestrel." or "Hosting failed to start";
+
+    /// <summary>Whether standard error has the same, which on a terminal would be twice.</summary>
+    private static bool IsOnStandardErrorToo(LogEvent logEvent) =>
+        logEvent.MessageTemplate.Text == ServiceLog.DataUnusableMessage;
 
     /// <summary>
     /// Whether the web server reports that a client sent too much or read too slowly. Its Information level is enabled only so that

@@ -4,8 +4,8 @@ namespace KvStore.Server;
 internal static partial class ServiceLog
 {
     [LoggerMessage(1, LogLevel.Information,
-        "KvStore {Version} serves {Addresses}: engine {Engine}, keys to {KeyBytesMax} B, values to {ValueBytesMax} B, queue to {QueueOperationsMax} operations and {QueueBytesMax} B, {ConnectionsMax} connections")]
-    public static partial void Started(this ILogger logger, string version, string addresses, string engine,
+        "KvStore {Version} serves {Addresses}: Swagger UI at {SwaggerUi}, documents at {Documents}, engine {Engine}, keys to {KeyBytesMax} B, values to {ValueBytesMax} B, queue to {QueueOperationsMax} operations and {QueueBytesMax} B, {ConnectionsMax} connections")]
+    public static partial void Started(this ILogger logger, string version, string addresses, string swaggerUi, string documents, string engine,
         int keyBytesMax, int valueBytesMax, int queueOperationsMax, long queueBytesMax, int connectionsMax);
 
     [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {UptimeSeconds} s")]
@@ -27,7 +27,9 @@ internal static partial class ServiceLog
     [LoggerMessage(7, LogLevel.Information, "Still loading: {LoadedBytes} of {LoadBytes} bytes are read")]
     public static partial void StillLoading(this ILogger logger, long loadedBytes, long loadBytes);
 
-    [LoggerMessage(8, LogLevel.Critical, "The data cannot be used, so the process ends. {Reason}")]
+    public const string DataUnusableMessage = "The data cannot be used, so the process ends. {Reason}";
+
+    [LoggerMessage(8, LogLevel.Critical, DataUnusableMessage)]
     public static partial void DataUnusable(this ILogger logger, string reason);
 
     [LoggerMessage(9, LogLevel.Warning, "The last flush did not finish before the shutdown timeout. The next start still loads every acknowledged write, unless the power fails first")]

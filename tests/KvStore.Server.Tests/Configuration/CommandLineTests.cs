@@ -27,6 +27,9 @@ public sealed class CommandLineTests
     [InlineData("memory", "memory is not a command or a switch. See --help.")]
     [InlineData("-engine memory", "-engine is not a command or a switch. See --help.|memory is not a command or a switch. See --help.")]
     [InlineData("--urls", "--urls needs a value.")]
+    [InlineData("--port 8081", "--port is not a switch. Is --urls meant, such as --urls http://localhost:8080?")]
+    [InlineData("-p 8081 --engine memory", "-p is not a switch. Is --urls meant, such as --urls http://localhost:8080?")]
+    [InlineData("--url=http://*:1", "--url is not a switch. Is --urls meant, such as --urls http://localhost:8080?")]
     [InlineData("--engine --data /d", "--engine needs a value.")]
     [InlineData("--data /d healthcheck", "healthcheck is not a command or a switch. See --help.")]
     public void Parse_Invalid_IsReported(string given, string problems) =>
@@ -43,6 +46,9 @@ public sealed class CommandLineTests
     [InlineData("new-store-id --data /d", nameof(CommandKind.NewStoreId))]
     [InlineData("healthcheck --help", nameof(CommandKind.Help))]
     [InlineData("", nameof(CommandKind.Serve))]
+    [InlineData("serve --engine memory", nameof(CommandKind.Serve))]
+    [InlineData("help", nameof(CommandKind.Help))]
+    [InlineData("version", nameof(CommandKind.Version))]
     public void Parse_Command_IsRecognised(string given, string kind) =>
         Assert.Equal(kind, CommandLine.Parse(given.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Kind.ToString());
 }

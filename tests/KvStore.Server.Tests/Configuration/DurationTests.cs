@@ -23,6 +23,17 @@ public class DurationTests
     }
 
     [Theory]
+    [InlineData("0s")]
+    [InlineData("250ms")]
+    [InlineData("2m10s")]
+    [InlineData("1d2h3m4s5ms")]
+    public void TextOf_Duration_IsShortestTextOfIt(string text)
+    {
+        Assert.True(Duration.TryParse(text, out var duration));
+        Assert.Equal(text, Duration.TextOf(duration));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("30")]
     [InlineData("s")]
