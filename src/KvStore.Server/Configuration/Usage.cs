@@ -20,7 +20,7 @@ internal static class Usage
             KvStore.Server healthcheck [SWITCHES]   check whether it is ready: exit code 0 or 1
             KvStore.Server verify [SWITCHES]        check a data directory that no service uses: 0 or 4
             KvStore.Server repair [SWITCHES]        make a damaged data directory usable; copy it first
-            KvStore.Server new-store-id [SWITCHES]  give a copy that is used beside its original an id of its own
+            KvStore.Server new-store-id [SWITCHES]  give a copy of a data directory an id of its own
 
               --urls URL[;URL]      where to listen; default {AddressSettings.Default}
               --data DIR            the directory of the data; default {KvStoreOptions.DataDefault}
