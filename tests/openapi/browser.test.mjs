@@ -138,7 +138,7 @@ test("another Execute of a watch ends the one before, and leaving the page ends 
     await put("again", "first");
     const second = (await put("again", "second")).headers.get("KvStore-Revision");
     await put("again", "third");
-    await executeWatch({ prefix: "again", after: "0" });
+    await executeWatch({ prefix: "again", after: "0", initial: "false" });
     await waitForAnswer("first");
     await executeWatch({ prefix: "", after: "", key: "again", "Last-Event-ID": second });
     await waitForAnswer("third");

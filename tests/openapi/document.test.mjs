@@ -51,7 +51,7 @@ for (const { name, method, tags, parameters = [], requestBody, responses } of op
 }
 
 // Any request may get these before it is known what it asks for; the page says so once.
-const anyRefusals = ["400", "408", "414", "417", "431"];
+const anyRefusals = ["400", "408", "410", "414", "417", "431"];
 
 test("docs/http-api.md lists the same operations and statuses", () => {
     const rows = [...page.matchAll(/^\| `(GET|HEAD|PUT|PATCH|POST|DELETE) ([^`]+)`[^|]*\| ([^|]+) \| ([^|]+) \|$/gm)];
