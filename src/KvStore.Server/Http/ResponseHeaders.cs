@@ -14,6 +14,9 @@ internal static class ResponseHeaders
     // The last revision and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
+    // In seconds: the one that has not ended, and one for flushes.
+    private const int LastModifiedAgeMin = 2;
+
     // The last time of Last-Modified, in seconds since 1970, and its text.
     private static Tuple<long, StringValues>? _lastModified;
 
@@ -26,14 +29,15 @@ internal static class ResponseHeaders
         response.Headers[Revision] = text.Item2;
     }
 
-    /// <summary>When the entry was last written, but no later than a second ago.</summary>
+    /// <summary>The second in which the entry was last written, or an earlier one if that has not ended for a second.</summary>
     /// <remarks>
-    /// An entry can be written again within its second. A client that was given this second while it lasted could not tell the two
-    /// values apart (RFC 9110, section 8.8.2.2), so that it is given the one before, by which the entry counts as modified.
+    /// An entry can be written again within its second, and a write is stamped before it is flushed: it may appear after its second has ended. A
+    /// client that was given the second of both could not tell the two values apart (RFC 9110, section 8.8.2.2). By an earlier one, both
+    /// count as modified.
     /// </remarks>
     public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt, DateTimeOffset now)
     {
-        var second = Math.Min(modifiedAt.ToUnixTimeSeconds(), now.ToUnixTimeSeconds() - 1);
+        var second = Math.Min(modifiedAt.ToUnixTimeSeconds(), now.ToUnixTimeSeconds() - LastModifiedAgeMin);
         var text = _lastModified;
         if (text is null || text.Item1 != second)
             _lastModified = text = Tuple.Create(second, new StringValues(DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture)));
