@@ -42,7 +42,8 @@ public readonly record struct KvRevision
         var store = 0UL;
         if (text is null
             || (separator >= 0 && !TryParseStoreId(text.AsSpan(0, separator), out store))
-            || !long.TryParse(text.AsSpan(separator + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            || !long.TryParse(text.AsSpan(separator + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || text[^1] == '\0')
         {
             return false;
         }
@@ -54,7 +55,8 @@ public readonly record struct KvRevision
     internal static bool TryParseStoreId(ReadOnlySpan<char> text, out ulong store)
     {
         store = 0;
-        return text.Length == 16 && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out store) && store != 0;
+        // The parser ignores zeros (U+0000) after the digits.
+        return text.Length == 16 && text[^1] != '\0' && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out store) && store != 0;
     }
 
     internal KvRevision WithNumber(long number) => new(_store, number);

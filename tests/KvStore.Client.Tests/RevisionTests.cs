@@ -24,6 +24,8 @@ public sealed class RevisionTests
     [InlineData("-1")]
     [InlineData("00000000000000aa.4.2")]
     [InlineData("00000000000000aa.9223372036854775808")]
+    [InlineData("00000000000000aa.42\0")]
+    [InlineData("00000000000000a\0.42")]
     public void Text_OfNoRevision_IsRejected(string text) => Assert.Throws<FormatException>(() => KvRevision.Parse(text));
 
     [Fact]

@@ -96,7 +96,7 @@ internal readonly record struct Conditions(Guard? IfMatch, Guard? IfNoneMatch, G
 
     // The service writes no leading zeros: "07" is not the tag of revision 7.
     private static bool TryParseRevision(ReadOnlySpan<char> text, out long revision) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out revision) && (text[0] != '0' || text.Length == 1);
+        WholeNumber.TryParse(text, out revision) && (text[0] != '0' || text.Length == 1);
 
     // In any of the three formats of RFC 9110, section 5.6.7.
     private static bool TryParse(StringValues values, out DateTimeOffset date)

@@ -8,6 +8,8 @@ internal sealed class QueryParameters
 {
     public static readonly QueryParameters None = new();
 
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     /// <summary>Reads the query string, which may have the <paramref name="known"/> parameters only.</summary>
@@ -52,7 +54,7 @@ internal sealed class QueryParameters
         number = null;
         if (Text(name) is not { } text)
             return null;
-        if (!long.TryParse(text, min < 0 ? NumberStyles.AllowLeadingSign : NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) || parsed < min || parsed > max)
+        if (!WholeNumber.TryParse(text, out var parsed, maySign: min < 0) || parsed < min || parsed > max)
             return Problems.MalformedRequest(max == long.MaxValue && min >= 0 ? $"Give a whole number of at least {min}, in digits." : $"Give a whole number from {min} to {max}, in digits.", name);
         number = parsed;
         return null;
@@ -76,7 +78,7 @@ internal sealed class QueryParameters
         duration = null;
         if (Text(name) is not { } text)
             return null;
-        if ((!Duration.TryParse(text, out var given) && !Duration.TryParse(text + "s", out given)) || given > max)
+        if (!(Duration.TryParse(text, out var given) || (IsNumber(text) && Duration.TryParse(text + "s", out given))) || given > max)
             return Problems.MalformedRequest($"Give a number of seconds from 0 to {max.TotalSeconds}, or {Duration.Forms}.", name);
         duration = given;
         return null;
@@ -94,6 +96,9 @@ internal sealed class QueryParameters
     private static string Unknown(ReadOnlySpan<string> known) => known.IsEmpty
         ? "The parameter is not known; this request takes none."
         : $"The parameter is not known; these are: {string.Join(", ", known)}.";
+
+    // Without this, 1h30 would be an hour and 30 seconds.
+    private static bool IsNumber(string text) => !text.AsSpan().ContainsAnyExcept(NumberCharacters);
 
     private static string FaultOf(string subject, ReadOnlySpan<char> encoded)
     {

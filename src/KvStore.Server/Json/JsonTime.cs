@@ -86,5 +86,16 @@ internal static class JsonTime
         return true;
     }
 
-    private static bool TryDigits(ReadOnlySpan<byte> text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryDigits(ReadOnlySpan<byte> text, out int number)
+    {
+        number = 0;
+        foreach (var digit in text)
+        {
+            if (!char.IsAsciiDigit((char)digit))
+                return false;
+            number = (number * 10) + digit - '0';
+        }
+
+        return true;
+    }
 }

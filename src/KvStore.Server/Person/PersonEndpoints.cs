@@ -69,7 +69,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
     {
         if (parameters.Text("id") is { } text)
         {
-            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
+            return WholeNumber.TryParse(text, out var id, maySign: true)
                 ? (id, null)
                 : (0, PersonBody.IdProblem);
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 
@@ -13,6 +14,8 @@ public readonly record struct StoreId(ulong Value)
     /// <summary>The length of the text of an id.</summary>
     public const int TextLength = 16;
 
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdef");
+
     /// <summary>The id of a store that begins.</summary>
     public static StoreId Create()
     {
@@ -27,7 +30,7 @@ public readonly record struct StoreId(ulong Value)
     public static bool TryParse(ReadOnlySpan<char> text, out StoreId id)
     {
         id = default;
-        if (text.Length != TextLength || text.ContainsAnyInRange('A', 'F') ||
+        if (text.Length != TextLength || text.ContainsAnyExcept(Digits) ||
             !ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value == 0)
             return false;
         id = new StoreId(value);

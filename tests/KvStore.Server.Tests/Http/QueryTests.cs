@@ -63,6 +63,25 @@ public sealed class QueryTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Theory]
+    [InlineData("1%00")]
+    [InlineData("1%00%00")]
+    [InlineData("%201")]
+    [InlineData("1%20")]
+    [InlineData("0x1")]
+    [InlineData("1.0")]
+    [InlineData("%D9%A1")]
+    public async Task Number_AnythingButDigits_IsRejected(string text)
+    {
+        foreach (var (target, name) in new[]
+        {
+            ("/v1/kv?limit=", "limit"), ("/v1/kv?revision=", "revision"), ("/v1/kv/a?min_revision=", "min_revision"), ("/v1/kv/a?wait=0&after=", "after"),
+            ("/v1/watch?prefix=&after=", "after"), ("/person/get?id=", "id"),
+        })
+            (await server.Client.GetAsync(target + text)).ExpectProblem(400, "malformed-request", name);
+        (await server.Client.PostAsync("/v1/counters/number?by=" + text)).ExpectProblem(400, "malformed-request", "by");
+    }
+
+    [Theory]
     [InlineData("0")]
     [InlineData("0s")]
     [InlineData("0.01")]
@@ -84,6 +103,8 @@ public sealed class QueryTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("1,5")]
     [InlineData("99999999999999999999")]
     [InlineData("forever")]
+    [InlineData("0m1")]
+    [InlineData("1%00")]
     public async Task Wait_NoDuration_SaysTheForms(string wait) =>
         Assert.Contains("seconds from 0 to 60, or a number with a unit (ms, s, m, h or d), such as 30s", (await server.Client.GetAsync("/v1/kv/waited?wait=" + wait)).ExpectProblem(400, "malformed-request", "wait").Text, StringComparison.Ordinal);
 }

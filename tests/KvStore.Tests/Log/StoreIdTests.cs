@@ -23,5 +23,6 @@ public class StoreIdTests
     [InlineData("0x23456789abcdef")]
     [InlineData("0123456789abcdeg")]
     [InlineData("+123456789abcdef")]
+    [InlineData("0123456789abcde\0")]
     public void TryParse_AnythingElse_IsRejected(string text) => Assert.False(StoreId.TryParse(text, out _));
 }
