@@ -23,8 +23,8 @@ internal static class JsonFault
         {
             var at = OffsetOf(utf8, exception);
 
-            // The reader stops at a comma that nothing follows.
-            if (utf8[at..] is [(byte)',', ..] && TextInput.IsBlank(utf8[(at + 1)..]))
+            // Inside of an object or array, the reader stops at a comma that nothing follows.
+            if (reader.CurrentDepth > 0 && utf8[at..] is [(byte)',', ..] && TextInput.IsBlank(utf8[(at + 1)..]))
                 at = utf8.Length;
             return Sentence(utf8, at, ReasonOf(utf8, at, ref reader, depthMax));
         }

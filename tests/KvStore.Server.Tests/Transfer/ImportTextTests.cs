@@ -61,6 +61,8 @@ public sealed class ImportTextTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("""{"key":"a","text":"v",}""", "The line is not JSON at byte 23: there is a comma")]
     [InlineData("""{"key":"a","json":1e}""", "The line is not JSON at byte")]
     [InlineData("""{"key":"a"} {"key":"b"}""", "The line is not JSON at byte 13: there is more")]
+    [InlineData("""{"key":"a","text":"v"},""", "The line is not JSON at byte 23: there is more")]
+    [InlineData("""{"key":"a","text":"v",""", "The line is not JSON at byte 23: it ends")]
     [InlineData("""{"key":"a","text":"v" """, "The line is not JSON at byte")]
     [InlineData("""[{"key":"a","text":"v"}]""", "The line is not a JSON object")]
     [InlineData("""{"key":"a","text":"v","text":"w"}""", "text: ")]
@@ -113,6 +115,8 @@ public sealed class ImportTextTests(KvServer server) : IClassFixture<KvServer>
     [InlineData("10000-01-01T00:00:00Z", "Give a time such as")]
     [InlineData("+030-01-01T00:00:00Z", "Give a time such as")]
     [InlineData("1893456000", "Give a time such as")]
+    [InlineData("2030-01-01T00:00:0\\u0000Z", "Give a time such as")]
+    [InlineData("2030-01-01T00:00:00+09:0\\u0000", "Give a time such as")]
     public async Task Import_NoTime_FailsLine(string time, string detail)
     {
         var report = (await server.Client.ImportAsync($$"""{"key":"time","text":"v","expires_at":"{{time}}"}""")).Expect(200).Json;
