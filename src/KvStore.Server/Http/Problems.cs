@@ -49,7 +49,7 @@ internal static class Problems
 
     public static Problem Ahead(long revision, long latest, long oldestRevision) => Gone(oldestRevision) with
     {
-        Detail = $"The store has not reached revision {revision}; the latest is {latest}. The store has lost data since it answered with it, or another one did. Start again without it, from the latest state.",
+        Detail = $"The store has not reached revision {revision}; the latest is {latest}. Either it has lost data since, or that is a revision of another store. Start again without it, from the latest state.",
     };
 
     public static Problem OtherStore(StoreId id, string field) =>
@@ -140,6 +140,7 @@ internal static class Problems
         StatusCodes.Status414UriTooLong => new(status, "target-too-long", "The request target is too long", detail),
         StatusCodes.Status431RequestHeaderFieldsTooLarge => new(status, "headers-too-large", "The request headers are too large", detail),
         StatusCodes.Status417ExpectationFailed => ExpectationFailed("Expect"),
+        StatusCodes.Status412PreconditionFailed => PreconditionFailed(detail),
         StatusCodes.Status413PayloadTooLarge => new(status, "too-large", "The request body is too large", detail),
         StatusCodes.Status415UnsupportedMediaType => UnsupportedMediaType(detail),
         >= 500 => new(status, "internal-error", "The service failed", detail),

@@ -57,11 +57,13 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         if (request.CursorStore is { } named && named != id)
             return (null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : Problems.Loading());
         var (snapshot, problem) = await reads.TakeAsync(request.Read, cancellationToken);
+        if (problem is null || request.CursorStore is null)
+            return (snapshot, problem);
 
-        // The revision of a cursor has existed. If the store has not reached it, it has lost its data since.
-        return problem is { Status: StatusCodes.Status400BadRequest } && request.CursorStore is not null
-            ? (null, Problems.Gone(store.OldestRevision))
-            : (snapshot, problem);
+        // The revision is the cursor's, and it has existed. If the store has not reached it, it has lost its data since.
+        if (problem.Status == StatusCodes.Status400BadRequest)
+            problem = Problems.Ahead(request.Read.Revision ?? 0, store.Latest.Revision, store.OldestRevision);
+        return (null, problem.Status == StatusCodes.Status410Gone ? problem with { Field = ListRequest.CursorParameter } : problem);
     }
 
     private async Task WriteAsync(JsonOutput output, Snapshot snapshot, ListRequest request)

@@ -25,7 +25,7 @@ internal readonly record struct Position(StoreId? Store, long Revision)
             text = text[(separator + 1)..];
         }
 
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) || revision == long.MaxValue)
+        if (!WholeNumber.TryParse(text, out var revision) || revision == long.MaxValue)
             return false;
         position = new Position(store, revision);
         return true;
@@ -53,9 +53,10 @@ internal readonly record struct Position(StoreId? Store, long Revision)
             return Problems.OtherStore(store.Id ?? default, field);
 
         // It has existed. If the store has not reached it, it has lost its data since; waiting would pass over what it writes meanwhile.
-        if (Revision > latest.Revision)
-            return Problems.Ahead(Revision, latest.Revision, store.OldestRevision);
-        return store.IsLost(Revision) ? Problems.Lost(Revision, store.OldestRevision) : null;
+        var problem = Revision > latest.Revision ? Problems.Ahead(Revision, latest.Revision, store.OldestRevision)
+            : store.IsLost(Revision) ? Problems.Lost(Revision, store.OldestRevision)
+            : null;
+        return problem is null ? null : problem with { Field = field };
     }
 
     /// <summary>Writes the id of an event.</summary>

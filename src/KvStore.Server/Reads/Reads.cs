@@ -72,14 +72,15 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
     private Taken Choose(ReadRequest request, Snapshot latest)
     {
         if (request.MinRevision > 0 && store.IsLost(request.MinRevision))
-            return new Taken(null, Problems.Lost(request.MinRevision, store.OldestRevision));
+            return new Taken(null, Problems.Lost(request.MinRevision, store.OldestRevision) with { Field = MinRevisionParameter });
         if (request.Revision is not { } wanted)
             return new Taken(latest, null);
         if (wanted > latest.Revision)
             return new Taken(null, Problems.MalformedRequest($"The store has not reached that revision; the latest is {latest.Revision}.", RevisionParameter));
         if (store.TryGetSnapshot(wanted, out var snapshot))
             return new Taken(snapshot, null);
-        return new Taken(null, store.IsLost(wanted) ? Problems.Lost(wanted, store.OldestRevision) : Problems.Gone(store.OldestRevision));
+        var gone = store.IsLost(wanted) ? Problems.Lost(wanted, store.OldestRevision) : Problems.Gone(store.OldestRevision);
+        return new Taken(null, gone with { Field = RevisionParameter });
     }
 
     public readonly record struct Taken(Snapshot? Snapshot, Problem? Problem);

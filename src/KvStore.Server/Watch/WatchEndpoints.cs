@@ -26,7 +26,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
             return Problems.TooManyWatchers(store.Options.WatchersMax);
         var state = watcher.Read();
         if (state == WatchState.Gone)
-            return Problems.Gone(store.OldestRevision);
+            return Problems.Gone(store.OldestRevision) with { Field = request.After is null ? null : request.AfterField };
         if (state == WatchState.Stopped)
             return Problems.Unavailable("The service is stopping. Watch on another replica, or when it is back.", RetryTimes.Restart);
         await StreamAsync(context, watcher, state, beginning, request.WithValues);

@@ -58,7 +58,7 @@ public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
         (await small.Client.PostJsonAsync("/v1/batch/get", """{"keys":["a","a"]}""")).ExpectProblem(413, "too-large");
         (await small.Client.PostJsonAsync("/v1/batch/get", """{"keys":["b"]}""")).Expect(200);
         (await small.Client.PostJsonAsync("/v1/batch/get", """{"keys":["a","c"]}""")).Expect(200);
-        (await small.Client.PostJsonAsync("/v1/batch/get?revision=0", """{"keys":["a"]}""")).ExpectProblem(410, "revision-gone");
+        (await small.Client.PostJsonAsync("/v1/batch/get?revision=0", """{"keys":["a"]}""")).ExpectProblem(410, "revision-gone", "revision");
     }
 
     private static string Keys(int count) => "{\"keys\":[" + string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\"")) + "]}";

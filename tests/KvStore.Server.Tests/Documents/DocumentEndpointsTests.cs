@@ -48,6 +48,10 @@ public sealed partial class DocumentEndpointsTests(KvServer server) : IClassFixt
     }
 
     [Fact]
+    public async Task Get_FailedCondition_HasItsProblem() =>
+        (await server.Client.GetAsync("/docs/http-api", ("If-Match", "\"0\""))).ExpectProblem(412, "precondition-failed");
+
+    [Fact]
     public async Task Get_Page_IsHtmlThatRunsNothing()
     {
         var page = (await server.Client.GetAsync("/docs/http-api")).Expect(200);

@@ -111,7 +111,7 @@ public sealed class LongPollTests : IAsyncLifetime
     public async Task Get_AfterUnreachedRevision_IsGone(string key)
     {
         var answer = await SendAsync("GET", $"{key}?wait=0&after={_server.Store.Latest.Revision + 500}");
-        answer.ExpectProblem(410, "revision-gone");
+        answer.ExpectProblem(410, "revision-gone", "after");
         Assert.Null(answer.Revision);
         (await SendAsync("GET", $"{key}?wait=0&after={_server.Store.Latest.Revision}")).Expect(304);
     }

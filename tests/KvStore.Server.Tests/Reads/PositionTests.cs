@@ -70,14 +70,15 @@ public sealed class PositionTests : IAsyncLifetime
     [InlineData(Resumed - 1)]
     public async Task Read_LostRevision_IsGone(long lost)
     {
-        foreach (var target in new[]
+        foreach (var (target, field) in new[]
         {
-            $"/v1/kv/a?revision={lost}", $"/v1/kv/a?min_revision={lost}", $"/v1/kv/a?min_revision={lost}&consistency=local", $"/v1/kv?revision={lost}", $"/v1/export?revision={lost}",
-            $"/v1/watch?prefix=&after={lost}", $"/v1/watch?prefix=&after={Store}.{lost}", $"/v1/watch?prefix=&min_revision={lost}",
-            $"/v1/kv/a?wait=60&after={lost}", $"/v1/kv/absent?wait=60&after={lost}",
+            ($"/v1/kv/a?revision={lost}", "revision"), ($"/v1/kv/a?min_revision={lost}", "min_revision"), ($"/v1/kv/a?min_revision={lost}&consistency=local", "min_revision"),
+            ($"/v1/kv?revision={lost}", "revision"), ($"/v1/export?revision={lost}", "revision"), ($"/v1/kv?cursor={CursorAt(lost)}", "cursor"),
+            ($"/v1/watch?prefix=&after={lost}", "after"), ($"/v1/watch?prefix=&after={Store}.{lost}", "after"), ($"/v1/watch?prefix=&min_revision={lost}", "min_revision"),
+            ($"/v1/kv/a?wait=60&after={lost}", "after"), ($"/v1/kv/absent?wait=60&after={lost}", "after"),
         })
-            Assert.Contains($"{lost} is lost", (await _server.Client.GetAsync(target)).ExpectProblem(410, "revision-gone").Text, StringComparison.Ordinal);
-        (await _server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", $"{Store}.{lost}"))).ExpectProblem(410, "revision-gone");
+            Assert.Contains($"{lost} is lost", (await _server.Client.GetAsync(target)).ExpectProblem(410, "revision-gone", field).Text, StringComparison.Ordinal);
+        (await _server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", $"{Store}.{lost}"))).ExpectProblem(410, "revision-gone", "Last-Event-ID");
     }
 
     [Theory]
@@ -114,12 +115,17 @@ public sealed class PositionTests : IAsyncLifetime
     {
         foreach (var position in new[] { $"{future}", $"{Store}.{future}" })
         {
-            (await _server.Client.GetAsync($"/v1/watch?prefix=&after={position}")).ExpectProblem(410, "revision-gone");
-            (await _server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", position))).ExpectProblem(410, "revision-gone");
-            var poll = (await _server.Client.GetAsync($"/v1/kv/a?wait=60&after={position}")).ExpectProblem(410, "revision-gone");
+            (await _server.Client.GetAsync($"/v1/watch?prefix=&after={position}")).ExpectProblem(410, "revision-gone", "after");
+            (await _server.Client.GetAsync("/v1/watch?prefix=", ("Last-Event-ID", position))).ExpectProblem(410, "revision-gone", "Last-Event-ID");
+            var poll = (await _server.Client.GetAsync($"/v1/kv/a?wait=60&after={position}")).ExpectProblem(410, "revision-gone", "after");
             Assert.Null(poll.Revision);
         }
+
+        var listing = (await _server.Client.GetAsync($"/v1/kv?cursor={CursorAt(future)}")).ExpectProblem(410, "revision-gone", "cursor");
+        Assert.Contains($"has not reached revision {future}", listing.Text, StringComparison.Ordinal);
     }
+
+    private string CursorAt(long revision) => new Cursor(Store, revision, default, default, "a"u8.ToArray()).ToString();
 
     private static Commit New(string key, long revision) =>
         new(revision, new EntryChange(null, Entry.Create(Some.Key(key), Some.Bytes("value"), "text/plain", revision, revision, 1, 0)));

@@ -13,9 +13,9 @@ public sealed class RevisionTests
         var oldest = revisions[^9];
         foreach (var method in new[] { "GET", "HEAD" })
             (await server.Client.SendAsync(method, $"/v1/kv/k?revision={revisions[0]}", null)).Expect(410);
-        var gone = (await server.Client.GetAsync($"/v1/kv/k?revision={revisions[0]}")).ExpectProblem(410, "revision-gone");
+        var gone = (await server.Client.GetAsync($"/v1/kv/k?revision={revisions[0]}")).ExpectProblem(410, "revision-gone", "revision");
         Assert.Equal(oldest, gone.Json.GetProperty("oldest_revision").GetInt64());
-        Assert.Equal(oldest, (await server.Client.GetAsync($"/v1/kv?revision={revisions[^10]}")).ExpectProblem(410, "revision-gone").Json.GetProperty("oldest_revision").GetInt64());
+        Assert.Equal(oldest, (await server.Client.GetAsync($"/v1/kv?revision={revisions[^10]}")).ExpectProblem(410, "revision-gone", "revision").Json.GetProperty("oldest_revision").GetInt64());
 
         for (var i = 11; i < 20; i++)
             Assert.Equal($"value {i}", (await server.Client.GetAsync($"/v1/kv/k?revision={revisions[i]}")).Expect(200).Text);
@@ -93,7 +93,7 @@ public sealed class RevisionTests
             await server.Client.GetAsync("/v1/kv?limit=1");
         }
 
-        var gone = (await server.Client.GetAsync("/v1/kv?cursor=" + cursor)).ExpectProblem(410, "revision-gone");
+        var gone = (await server.Client.GetAsync("/v1/kv?cursor=" + cursor)).ExpectProblem(410, "revision-gone", "cursor");
         Assert.Equal(server.Store.OldestRevision, gone.Json.GetProperty("oldest_revision").GetInt64());
     }
 

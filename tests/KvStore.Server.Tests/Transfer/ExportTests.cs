@@ -39,7 +39,7 @@ public sealed class ExportTests
     {
         await using var server = await KvServer.StartAsync(("HistoryCommitsMax", "0"));
         await server.Client.PutAsync("/v1/kv/a", "x");
-        (await server.Client.GetAsync("/v1/export?revision=0")).ExpectProblem(410, "revision-gone");
+        (await server.Client.GetAsync("/v1/export?revision=0")).ExpectProblem(410, "revision-gone", "revision");
         (await server.Client.GetAsync("/v1/export?revision=9")).ExpectProblem(400, "malformed-request", "revision");
         (await server.Client.GetAsync("/v1/export?prefx=a")).ExpectProblem(400, "malformed-request", "prefx");
         (await server.Client.GetAsync("/v1/export?prefix=%01")).ExpectProblem(400, "malformed-key", "prefix");

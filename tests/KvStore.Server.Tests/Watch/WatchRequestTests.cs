@@ -68,13 +68,13 @@ public sealed class WatchRequestTests(KvServer server) : IClassFixture<KvServer>
         await using var own = await KvServer.StartAsync(("HistoryCommitsMax", "3"));
         for (var i = 0; i < 10; i++)
             await own.Client.PutAsync("/v1/kv/k", $"{i}");
-        foreach (var gone in new[]
+        foreach (var (gone, field) in new[]
         {
-            await own.Client.GetAsync("/v1/watch?prefix=&after=6"),
-            await own.Client.GetAsync("/v1/watch?key=absent&after=6"),
-            await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")),
+            (await own.Client.GetAsync("/v1/watch?prefix=&after=6"), "after"),
+            (await own.Client.GetAsync("/v1/watch?key=absent&after=6"), "after"),
+            (await own.Client.GetAsync("/v1/watch?prefix=&initial=true", ("Last-Event-ID", "6")), "Last-Event-ID"),
         })
-            Assert.Equal(7, gone.ExpectProblem(410, "revision-gone").Json.GetProperty("oldest_revision").GetInt64());
+            Assert.Equal(7, gone.ExpectProblem(410, "revision-gone", field).Json.GetProperty("oldest_revision").GetInt64());
 
         using var edge = await EventStream.OpenAsync(own.Address, "?prefix=&after=7");
         foreach (var revision in new[] { 8, 9, 10 })
