@@ -47,7 +47,8 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
 
     public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
     {
-        await Following(cancellationToken);
+        // A test that fails while it blocks the log must not wait for it in the end.
+        await Following(cancellationToken).WaitAsync(cancellationToken);
         var recorder = new Recorder(follower, _commits);
         await log.FollowAsync(recorder, cancellationToken);
         StoreId = ReplicaOf ?? log.StoreId;
