@@ -30,7 +30,7 @@ public sealed class VerifyTests : IDisposable
     public async Task Verify_DataIsFile_Fails()
     {
         await File.WriteAllTextAsync(_data.FullName, "a file", TestContext.Current.CancellationToken);
-        await FailsAsync("has no data of KvStore: it is a file, not a directory.");
+        await FailsAsync("is a file, so it cannot be or contain the data directory.");
     }
 
     [Fact]
