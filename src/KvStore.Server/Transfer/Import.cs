@@ -86,10 +86,13 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     private Problem? Take(ReadOnlySequence<byte> line, bool isTooLong)
     {
         Report.Begin();
-        if (isTooLong)
-            Report.Fail(Problems.MalformedRequest($"The line has more than {LineBytesMax(options)} bytes, more than an entry at the limits of keys and values."));
-        else if (Contiguous(line) is var text && !TextInput.IsBlank(TextInput.WithoutMark(text)))
-            return Take(text);
+        var text = Contiguous(line);
+        if (!isTooLong)
+            return TextInput.IsBlank(TextInput.WithoutMark(text)) ? null : Take(text);
+        if (!_hasBegun && ImportShape.RejectStart(text) is { } rejected)
+            return rejected;
+        _hasBegun = true;
+        Report.Fail(Problems.MalformedRequest($"The line has more than {LineBytesMax(options)} bytes, more than an entry at the limits of keys and values."));
         return null;
     }
 

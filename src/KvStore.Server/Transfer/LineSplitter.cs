@@ -7,15 +7,20 @@ namespace KvStore.Server;
 /// <param name="lineBytesMax">The longest line, without its line break.</param>
 internal sealed class LineSplitter(long lineBytesMax)
 {
+    private const int StartBytes = 64;
+
     // Bytes at the start of the buffer that are known to have no line break.
     private long _scanned;
     private bool _isSkipping;
+
+    // Of the line that is being skipped.
+    private byte[] _start = [];
 
     /// <summary>Takes a line off the front; false if there is no complete one yet.</summary>
     /// <param name="buffer">All bytes that have arrived and were not taken.</param>
     /// <param name="isLast">Whether no more will arrive; then the rest is a line even without a line break.</param>
     /// <param name="line">The line, without its line break.</param>
-    /// <param name="isTooLong">Whether the line is too long; then <paramref name="line"/> has only its end.</param>
+    /// <param name="isTooLong">Whether the line is too long; then <paramref name="line"/> has only its start.</param>
     public bool TryTake(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line, out bool isTooLong)
     {
         if (buffer.Slice(_scanned).PositionOf((byte)'\n') is { } end)
@@ -36,15 +41,20 @@ internal sealed class LineSplitter(long lineBytesMax)
         }
 
         isTooLong = _isSkipping || line.Length > lineBytesMax;
+        if (isTooLong)
+            line = _isSkipping ? new ReadOnlySequence<byte>(_start) : StartOf(line);
         (_scanned, _isSkipping) = (0, false);
         return true;
     }
 
     private void Wait(ref ReadOnlySequence<byte> buffer)
     {
-        _isSkipping |= buffer.Length > lineBytesMax;
+        if (!_isSkipping && buffer.Length > lineBytesMax)
+            (_isSkipping, _start) = (true, StartOf(buffer).ToArray());
         if (_isSkipping)
             buffer = buffer.Slice(buffer.End);
         _scanned = buffer.Length;
     }
+
+    private static ReadOnlySequence<byte> StartOf(ReadOnlySequence<byte> line) => line.Slice(0, Math.Min(StartBytes, line.Length));
 }

@@ -40,6 +40,26 @@ public sealed class ImportTextTests(KvServer server) : IClassFixture<KvServer>
         }
     }
 
+    // As it comes from most programs: on one line, which is longer than any entry.
+    [Theory]
+    [InlineData("[", "", "jq -c '.[]'")]
+    [InlineData("\uFEFF [", "\n" + Line, "jq -c '.[]'")]
+    public async Task Import_LargeArray_IsRejectedWithConversion(string start, string end, string detail)
+    {
+        var before = server.Store.Latest;
+        var array = start + string.Join(',', Enumerable.Repeat($$"""{"key":"form","text":"{{new string('x', 1 << 20)}}"}""", 7)) + "]" + end;
+        Assert.Contains(detail, (await server.Client.ImportAsync(array)).ExpectProblem(400, "malformed-request", "body").Text, StringComparison.Ordinal);
+        Assert.Same(before, server.Store.Latest);
+    }
+
+    [Fact]
+    public async Task Import_FirstLineTooLong_FailsAlone()
+    {
+        var line = $$"""{"key":"form","json":[{{new string(' ', 7 << 20)}}]}""";
+        var report = (await server.Client.ImportAsync($"{line}\n[\n{Line}")).Expect(200).Json;
+        Assert.Equal((1, 2), (report.GetProperty("imported").GetInt32(), report.GetProperty("failed").GetInt32()));
+    }
+
     [Fact]
     public async Task Import_OtherEncoding_IsNamed()
     {
