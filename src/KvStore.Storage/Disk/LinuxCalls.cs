@@ -10,7 +10,9 @@ internal static partial class LinuxCalls
     public const int ReadWrite = 2;
     public const int CreateFile = 0x40;
     public const int EmptyFile = 0x200;
+    public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
+    public const int FromEnd = 2;
     public const int LockExclusiveOrFail = 2 | 4;
 
     public const int Interrupted = 4;
@@ -25,6 +27,9 @@ internal static partial class LinuxCalls
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static partial nint Write(SafeFileHandle file, ref readonly byte buffer, nint bytes, long offset);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(SafeFileHandle file, long offset, int origin);
 
     [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
     public static partial int Truncate(SafeFileHandle file, long length);

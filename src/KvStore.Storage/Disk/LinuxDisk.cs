@@ -51,7 +51,18 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         }
     }
 
-    public IDiskFile Open(string name) => new LinuxFile(Open(PathOf(name), isReadOnly ? LinuxCalls.ReadOnly : LinuxCalls.ReadWrite), PathOf(name));
+    public IDiskFile Open(string name)
+    {
+        var path = PathOf(name);
+        var handle = Open(path, isReadOnly ? LinuxCalls.ReadOnly : LinuxCalls.ReadWrite);
+        if (LinuxCalls.Seek(handle, 0, LinuxCalls.FromEnd) >= 0)
+            return new LinuxFile(handle, path);
+
+        // A pipe: it has no offsets to read at.
+        var exception = LastError("find the end of", path);
+        handle.Dispose();
+        throw exception;
+    }
 
     public IDiskFile Create(string name) => new LinuxFile(
         Open(PathOf(name), LinuxCalls.ReadWrite | LinuxCalls.CreateFile | LinuxCalls.EmptyFile), PathOf(name));
@@ -130,7 +141,9 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
     private static SafeFileHandle Open(string path, int flags)
     {
         int descriptor;
-        while ((descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec, FileMode)) < 0)
+
+        // Without NonBlocking, a pipe in place of a file blocks until somebody writes to it.
+        while ((descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec | LinuxCalls.NonBlocking, FileMode)) < 0)
             ThrowUnlessInterrupted("open", path);
         return new SafeFileHandle(descriptor, ownsHandle: true);
     }

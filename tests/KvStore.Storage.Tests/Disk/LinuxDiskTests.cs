@@ -34,7 +34,24 @@ public sealed partial class LinuxDiskTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_Pipe_ThrowsAtOnce(bool isReadOnly)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(_directory.New()).FullName, "pipe");
+        Assert.Equal(0, MakePipe(path, 0b110_000_000));
+
+        using var disk = new LinuxDisk(Path.GetDirectoryName(path)!, isReadOnly);
+        var exception = Assert.Throws<DiskLogException>(() => disk.Open("pipe"));
+        Assert.Equal($"Could not find the end of {path}: Illegal seek (errno 29).", exception.Message);
+    }
+
     public void Dispose() => _directory.Dispose();
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int MakePipe(string path, uint mode);
 
     [LibraryImport("libc", EntryPoint = "setfsuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
