@@ -11,6 +11,9 @@ internal sealed record Damage(long Offset, string Reason, long SuspectFrom = 0, 
 /// <summary>Reads the records of segments and checkpoints.</summary>
 internal static class RecordReader
 {
+    // A value and fields that have far less than a mebibyte. A damaged length must not cost memory of its size.
+    private const int LengthMax = StoredFields.ValueBytesMax + (1 << 20);
+
     /// <summary>The reason for a record that no request could have written.</summary>
     public static string Invalid(string problem) => $"a record's checksum matches, but {problem}";
 
@@ -25,7 +28,7 @@ internal static class RecordReader
         var length = BinaryPrimitives.ReadInt32LittleEndian(header);
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         var begun = Checksum.Of(salt, offset, header[..4]);
-        if (length <= 0 || length > end - body)
+        if (length is <= 0 or > LengthMax || length > end - body)
             return new(offset, "a record's length is wrong", offset, offset + sizeof(int));
         if (!bytes.TryRead(body, length, out payload) || Checksum.Add(begun, payload) != checksum)
             return new(offset, "a record does not match its checksum", offset, body + length);
