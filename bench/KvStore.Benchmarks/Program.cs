@@ -5,7 +5,7 @@ namespace KvStore.Benchmarks;
 
 /// <summary>
 /// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [directory]</c> measures writes
-/// to a log on the disk of that directory, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
+/// to a log on the disk of that directory, <c>frames</c> encoding without a disk, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
 /// measures entries with a lifetime; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
@@ -17,6 +17,9 @@ internal static class Program
         {
             case ["log", ..]:
                 await LogQuick.RunAsync(directory: args.Length > 1 ? args[1] : Environment.CurrentDirectory);
+                return;
+            case ["frames"]:
+                FrameQuick.Run();
                 return;
             case ["loads", ..]:
                 await LogLoads.RunAsync(

@@ -10,8 +10,13 @@ internal sealed class WriteBuffer(int capacityBytes)
 
     private byte[] _bytes = new byte[Math.Min(FirstCapacityBytes, capacityBytes)];
     private IDiskFile? _file;
+    private long _begin;
     private long _offset;
     private int _count;
+
+    // The first bytes, once others are written. They are written last.
+    private byte[] _head = [];
+    private int _headBytes;
     private ZeroSectorCount _written;
 
     /// <summary>The offset in the file of the next byte.</summary>
@@ -28,11 +33,18 @@ internal sealed class WriteBuffer(int capacityBytes)
         }
     }
 
-    /// <summary>Starts at an offset of a file and discards what was not written. Without a file, nothing is written.</summary>
-    public void Begin(IDiskFile? file, long offset) => (_file, _offset, _count, _written) = (file, offset, 0, new(offset));
+    /// <summary>Starts at an offset of a file and discards what was not written.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Where the first byte goes.</param>
+    /// <param name="headBytes">How many bytes, with the rest of their last sector, are written after all others.</param>
+    public void Begin(IDiskFile file, long offset, int headBytes = 0)
+    {
+        (_file, _begin, _offset, _count, _written) = (file, offset, offset, 0, new(offset));
+        _headBytes = headBytes == 0 ? 0 : (int)(ZeroSectorCount.EndOfSector(offset + headBytes) - offset);
+    }
 
-    /// <summary>The first collected bytes, to be replaced before they are written.</summary>
-    public Span<byte> First(int bytes) => _bytes.AsSpan(0, bytes);
+    /// <summary>The head, to be replaced before it is written.</summary>
+    public Span<byte> Head => _offset > _begin ? _head : _bytes;
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -54,18 +66,27 @@ internal sealed class WriteBuffer(int capacityBytes)
     /// <summary>Writes the collected bytes to the file.</summary>
     public void WriteToFile()
     {
+        var isInPieces = _offset > _begin;
         if (_count > 0)
-            WriteToFile(_count);
+            WriteToFile(_count, 0);
+        if (isInPieces && _headBytes > 0)
+            _file!.Write(_head.AsSpan(0, _headBytes), _begin);
     }
 
     // A sector that two writes of one frame share could be on the disk by half after a power cut, and then not read as zeros.
-    private void WriteSectors() => WriteToFile(_count - (int)(Offset % ZeroSectorCount.SectorBytes));
+    private void WriteSectors()
+    {
+        var held = _offset == _begin ? _headBytes : 0;
+        if (held > 0)
+            _head = _bytes[..held];
+        WriteToFile(_count - (int)(Offset % ZeroSectorCount.SectorBytes), held);
+    }
 
-    private void WriteToFile(int count)
+    private void WriteToFile(int count, int held)
     {
         var bytes = _bytes.AsSpan(0, count);
         _written.Add(bytes);
-        _file?.Write(bytes, _offset);
+        _file!.Write(bytes[held..], _offset + held);
         _offset += count;
         _bytes.AsSpan(count, _count - count).CopyTo(_bytes);
         _count -= count;

@@ -30,25 +30,8 @@ internal sealed class FrameWriter
 
     public void Write(IDiskFile file, in FileHeader segment, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
     {
-        // The sectors of zeros are known only after the records, which the header precedes. A frame that does not fit into the
-        // buffer is therefore encoded twice.
-        var fits = FrameHeader.Bytes + header.BodyBytes <= BufferBytes;
-        Encode(fits ? file : null, segment, offset, header, commits);
-        if (_buffer.ZeroSectors is var zeroSectors && (zeroSectors > 0 || !fits))
-        {
-            var counted = header with { ZeroSectors = zeroSectors };
-            if (fits)
-                counted.Write(_buffer.First(FrameHeader.Bytes), segment, offset);
-            else
-                Encode(file, segment, offset, counted, commits);
-        }
-
-        _buffer.WriteToFile();
-    }
-
-    private void Encode(IDiskFile? file, in FileHeader segment, long offset, in FrameHeader header, IReadOnlyList<Commit> commits)
-    {
-        _buffer.Begin(file, offset);
+        // The header is written last, because the sectors of zeros are known only after the records.
+        _buffer.Begin(file, offset, FrameHeader.Bytes);
         Span<byte> bytes = stackalloc byte[FrameHeader.Bytes];
         header.Write(bytes, segment, offset);
         _buffer.Write(bytes);
@@ -61,6 +44,14 @@ internal sealed class FrameWriter
                 _records.Write(_buffer, segment.Salt);
             }
         }
+
+        if (_buffer.ZeroSectors is > 0 and var zeroSectors)
+        {
+            var counted = header with { ZeroSectors = zeroSectors };
+            counted.Write(_buffer.Head, segment, offset);
+        }
+
+        _buffer.WriteToFile();
     }
 
     private void Prepare(long revision, ReadOnlySpan<EntryChange> changes, int i)

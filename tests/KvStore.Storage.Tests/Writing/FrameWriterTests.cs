@@ -15,7 +15,7 @@ public sealed class FrameWriterTests
         var changes = new EntryChange[Changes];
         Array.Fill(changes, new EntryChange(null, entry));
         Commit[] commits = [new Commit(1, changes)];
-        var file = new CountingFile(Offset);
+        var file = new CountingFile();
         var writer = new FrameWriter();
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -23,13 +23,13 @@ public sealed class FrameWriterTests
         writer.Write(file, FileHeader.Create(ForgedFiles.Store, 1), Offset, header, commits);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.Equal((Changes, header.BodyBytes + FrameHeader.Bytes), (header.Records, file.LengthBytes - Offset));
+        Assert.Equal((Changes, header.BodyBytes + FrameHeader.Bytes, Offset), (header.Records, file.LengthBytes - Offset, file.LastOffset));
         Assert.InRange(file.LengthBytes, 100L * Changes, long.MaxValue);
         Assert.InRange(allocated, 0, BytesMax);
         Assert.InRange(file.LargestWriteBytes, 1, BytesMax);
     }
 
-    // A frame that fits into the write buffer is encoded once, a larger one twice.
+    // The header of a frame that does not fit into the write buffer is written last.
     [Fact]
     public void Write_AnyFrame_CountsItsSectorsOfZeros()
     {
@@ -74,21 +74,25 @@ public sealed class FrameWriterTests
         return count;
     }
 
-    private sealed class CountingFile(long begin) : IDiskFile
+    private sealed class CountingFile : IDiskFile
     {
         public string Path => "/fake/counting";
 
-        public long LengthBytes { get; private set; } = begin;
+        public long LengthBytes { get; private set; } = Offset;
 
         public int LargestWriteBytes { get; private set; }
+
+        public long LastOffset { get; private set; }
 
         public int Read(Span<byte> buffer, long offset) => 0;
 
         public void Write(ReadOnlySpan<byte> bytes, long offset)
         {
-            Assert.Equal(LengthBytes, offset);
-            Assert.True(LargestWriteBytes == 0 || offset % 512 == 0);
-            LengthBytes += bytes.Length;
+            // No two writes share a sector.
+            Assert.True(offset == Offset ? (offset + bytes.Length) % 512 == 0 : offset % 512 == 0);
+            Assert.True(offset == Offset || offset == LengthBytes || LengthBytes == Offset);
+            LastOffset = offset;
+            LengthBytes = Math.Max(LengthBytes, offset + bytes.Length);
             LargestWriteBytes = Math.Max(LargestWriteBytes, bytes.Length);
         }
 
