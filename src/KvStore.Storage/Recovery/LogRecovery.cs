@@ -61,7 +61,8 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
             DeleteCovered(files);
 
         var writer = OpenWriter(loader, store.Current);
-        Continue(writer, origin, isClosed: tail is { IsClosed: true });
+        DeleteOverlapped(loader.Segments, files.CheckpointRevision);
+        Continue(writer, origin, isClosed: tail is { IsClosed: true } && writer.LastRevision == loader.LastRevision);
         if (!files.HasStoreFile)
             StoreFile.Write(disk, store);
         return new RecoveredLog(store, origin, writer, loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail?.Torn);
@@ -107,6 +108,19 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
 
         var file = disk.Open(LogFiles.SegmentName(loader.LastHeader.Revision));
         return SegmentWriter.Resume(disk, options, loader.Segments, store, file, loader.LastHeader, loader.LastRevision);
+    }
+
+    // A segment that ends before the checkpoint was the last one until now, so it has no seal: beside it, nothing would say that the one
+    // after the checkpoint is missing. It is gone durably before anything is appended, whether this start deletes it or an earlier one did.
+    private void DeleteOverlapped(SegmentList segments, long checkpointRevision)
+    {
+        while (segments.OldestCovered(checkpointRevision) is { } covered)
+        {
+            disk.Delete(LogFiles.SegmentName(covered));
+            segments.RemoveOldest();
+        }
+
+        disk.FlushDirectory();
     }
 
     // If the log was not closed, it is unknown which commits were reported before the process ended: with FlushMode.Interval a power cut loses some.

@@ -63,6 +63,27 @@ public sealed class StoreIdentityTests
         Assert.Equal((id, revision + 1), await StartAsync(disk, isClosed: true));
     }
 
+    // The log that was closed is an earlier copy: what followed it was reported to clients.
+    [Fact]
+    public async Task Follow_CheckpointNewerThanClosedLog_Jumps()
+    {
+        var disk = new FakeDisk(new Random(1));
+        await StartAsync(disk, isClosed: true);
+        var closed = LogImage.FilesOf(disk);
+        await using (var log = new DiskCommitLog(disk.Start(), LogImage.Options, new FakeTimeProvider(), _ => { }, action => action()))
+        {
+            await log.FollowAsync(new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider()), CancellationToken.None);
+            await log.CommitAsync([Some.Transaction(Some.Put("k"))], CancellationToken.None);
+            await log.CheckpointAsync(CancellationToken.None);
+        }
+
+        var files = LogImage.FilesOf(disk);
+        var segment = Assert.Single(LogImage.SegmentsOf(files));
+        files[segment] = closed[segment];
+        var start = await StartAsync(LogImage.DiskOf(files), isClosed: true);
+        Assert.Equal(2 + LogRecovery.CrashJump + 1, start.Revision);
+    }
+
     // Each operation of a first start is the last one before a kill: the next start finds nothing, or what it needs.
     [Theory]
     [InlineData(false)]

@@ -37,8 +37,10 @@ internal static class LogImage
     public static Dictionary<string, byte[]> FilesOf(FakeDisk disk) => disk.Files.ToDictionary(file => file.Key, file => file.Value.Bytes.ToArray());
 
     /// <summary>The names of the segments, oldest first.</summary>
-    public static string[] SegmentsOf(Dictionary<string, byte[]> files) =>
-        [.. files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    public static string[] SegmentsOf(Dictionary<string, byte[]> files) => NamesOf(files, FileNames.Segment);
+
+    /// <summary>The names of the checkpoints, oldest first.</summary>
+    public static string[] CheckpointsOf(Dictionary<string, byte[]> files) => NamesOf(files, FileNames.Checkpoint);
 
     /// <summary>A disk with these files.</summary>
     public static FakeDisk DiskOf(Dictionary<string, byte[]> files)
@@ -70,4 +72,7 @@ internal static class LogImage
         core.Finish();
         return follower.Latest;
     }
+
+    private static string[] NamesOf(Dictionary<string, byte[]> files, string kind) =>
+        [.. files.Keys.Where(name => name.EndsWith(kind, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 }

@@ -68,6 +68,8 @@ internal sealed class LogLife : IAsyncDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
+            if (_random.Next(3) == 0)
+                LostFile.Check(_disk, _random, _model);
             _operationsUntilPowerCut = attempt < 3 && _random.Next(3) == 0 ? _random.Next(20) : int.MaxValue;
             _follower = new SnapshotPublisher(new StoreOptions(), _time);
             _log = new DiskCommitLog(_disk.Start(), _options, _time, _ => { }, action => action());
@@ -91,6 +93,15 @@ internal sealed class LogLife : IAsyncDisposable
         _model.Continue(revision);
         foreach (var at in _model.RevisionsFrom(_follower.OldestRevision))
             _model.Check(_follower.FindSnapshot(at)!);
+        foreach (var (above, below) in _model.Gaps.Where(gap => gap.Below - gap.Above > 1))
+            CheckLost(_random.Next(2) == 0 ? above + 1 : _random.NextInt64(above + 1, below));
+    }
+
+    // A client may have seen it before its commit was lost.
+    private void CheckLost(long revision)
+    {
+        Assert.Null(_follower!.FindSnapshot(revision));
+        Assert.Null(_follower.CommitsBetween(revision, _follower.Latest.Revision));
     }
 
     private async Task CommitAsync()

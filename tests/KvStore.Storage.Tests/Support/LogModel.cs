@@ -14,6 +14,9 @@ internal sealed class LogModel(FakeTimeProvider time)
     /// <summary>Every revision at which a batch ended.</summary>
     public SortedSet<long> BatchEnds { get; } = [0];
 
+    /// <summary>The jumps of starts: the revisions strictly between were never given to a commit that is left.</summary>
+    public List<(long Above, long Below)> Gaps { get; } = [];
+
     /// <summary>The last revision that the log was asked to reach.</summary>
     public long Last => _states[^1].Revision;
 
@@ -40,8 +43,8 @@ internal sealed class LogModel(FakeTimeProvider time)
     /// <summary>The revisions from one on.</summary>
     public IEnumerable<long> RevisionsFrom(long revision) => _states.Select(state => state.Revision).Where(one => one >= revision);
 
-    /// <summary>Takes in what a start has recovered, and the revision at which it continues.</summary>
-    public void Continue(long revision)
+    /// <summary>The revision that a start has recovered, if it may continue at this one.</summary>
+    public long Recovered(long revision)
     {
         // A start that was killed may have jumped, too.
         var recovered = revision;
@@ -52,11 +55,19 @@ internal sealed class LogModel(FakeTimeProvider time)
 
         // No revision is given twice, not even one of a commit that was lost.
         Assert.True(revision >= Last, $"The log continues at {revision} and was asked to reach {Last} before.");
+        return recovered;
+    }
+
+    /// <summary>Takes in what a start has recovered, and the revision at which it continues.</summary>
+    public void Continue(long revision)
+    {
+        var recovered = Recovered(revision);
         ReturnTo(recovered);
         if (revision > recovered)
         {
             _states.Add((revision, _states[^1].Entries));
             BatchEnds.Add(revision);
+            Gaps.Add((recovered, revision));
         }
 
         Promised = revision;
@@ -76,9 +87,12 @@ internal sealed class LogModel(FakeTimeProvider time)
     }
 
     /// <summary>Compares a state with that of its revision.</summary>
-    public void Check(Snapshot snapshot)
+    public void Check(Snapshot snapshot) => Check(snapshot, snapshot.Revision);
+
+    /// <summary>Compares a state with that of a revision.</summary>
+    public void Check(Snapshot snapshot, long revision)
     {
-        var expected = Assert.Single(_states, state => state.Revision == snapshot.Revision).Entries;
+        var expected = Assert.Single(_states, state => state.Revision == revision).Entries;
         Assert.Equal(string.Join('\n', expected.Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
     }
 
