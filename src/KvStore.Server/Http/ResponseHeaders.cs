@@ -14,9 +14,6 @@ internal static class ResponseHeaders
     // The last revision and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
-    // In seconds: the one that has not ended, and one for flushes.
-    private const int LastModifiedAgeMin = 2;
-
     // The last time of Last-Modified, in seconds since 1970, and its text.
     private static Tuple<long, StringValues>? _lastModified;
 
@@ -29,15 +26,10 @@ internal static class ResponseHeaders
         response.Headers[Revision] = text.Item2;
     }
 
-    /// <summary>The second in which the entry was last written, or an earlier one if that has not ended for a second.</summary>
-    /// <remarks>
-    /// An entry can be written again within its second, and a write is stamped before it is flushed: it may appear after its second has ended. A
-    /// client that was given the second of both could not tell the two values apart (RFC 9110, section 8.8.2.2). By an earlier one, both
-    /// count as modified.
-    /// </remarks>
-    public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt, DateTimeOffset now)
+    /// <summary>The second in which the entry was last written: a weak validator, because an entry may be written again in it (RFC 9110, section 8.8.2.2).</summary>
+    public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt)
     {
-        var second = Math.Min(modifiedAt.ToUnixTimeSeconds(), now.ToUnixTimeSeconds() - LastModifiedAgeMin);
+        var second = modifiedAt.ToUnixTimeSeconds();
         var text = _lastModified;
         if (text is null || text.Item1 != second)
             _lastModified = text = Tuple.Create(second, new StringValues(DateTimeOffset.FromUnixTimeSeconds(second).ToString("R", CultureInfo.InvariantCulture)));

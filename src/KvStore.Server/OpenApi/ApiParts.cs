@@ -71,7 +71,7 @@ internal static class ApiParts
         "When the entry will be deleted (an HTTP date); absent if it does not expire.", "Sat, 31 Jan 2026 12:00:00 GMT")
     { IsOptional = true };
 
-    public static readonly ApiHeader LastModified = new("Last-Modified", JsonSchemaType.String, "The second in which the entry was last written (an HTTP date), or an earlier one if that is one of the last two.", "Sat, 31 Jan 2026 12:00:00 GMT");
+    public static readonly ApiHeader LastModified = new("Last-Modified", JsonSchemaType.String, "The second in which the entry was last written (an HTTP date).", "Sat, 31 Jan 2026 12:00:00 GMT");
 
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which a retry may succeed.", 1);
 

@@ -7,7 +7,7 @@ internal static class EntryAnswer
     private const string WriteAdvice = "Nothing was changed. Read the entry and decide again.";
 
     /// <summary>Answers with the value, or as the conditions ask.</summary>
-    public static Task WriteAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions, TimeProvider time)
+    public static Task WriteAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
         // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
         var response = context.Response;
@@ -25,7 +25,7 @@ internal static class EntryAnswer
         }
 
         SetValidators(response, entry);
-        response.SetLastModified(entry.ModifiedAt, time.GetUtcNow());
+        response.SetLastModified(entry.ModifiedAt);
         response.SetValue(entry.ContentType, entry.Value.Length);
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
     }
