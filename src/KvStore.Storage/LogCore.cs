@@ -85,6 +85,8 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             {
                 LogOrigin.Empty => $" It was empty: store {StoreId} begins.",
                 LogOrigin.Backup => " It had a backup alone: revisions continue beyond those of the store that it is from.",
+                LogOrigin.Store when found.Revision < follower.Latest.Revision =>
+                    $" It was not closed cleanly, so the next revision is {follower.Latest.Revision + 1} instead of {found.Revision + 1}: one that may have been lost is not used again.",
                 _ => "",
             };
             report(new(DiskLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision} from {disk.PathOf("")} in {time.GetElapsedTime(start).TotalMilliseconds:F0} ms.{origin}"));

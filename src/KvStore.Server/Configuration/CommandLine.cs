@@ -45,9 +45,6 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["version"] = CommandKind.Version,
     };
 
-    // How other programs call the address.
-    private static readonly string[] AddressNames = ["-p", "--port", "--url", "--host", "--bind", "--listen", "--address"];
-
     // Settings of .NET and ASP.NET Core without a section.
     private static readonly string[] HostKeys =
         ["urls", "http_ports", "https_ports", "environment", "contentRoot", "applicationName", "preferHostingUrls"];
@@ -66,12 +63,6 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
             {
                 kind = command;
             }
-            else if (AddressNames.Contains(argument.Split('=')[0], StringComparer.OrdinalIgnoreCase))
-            {
-                problems.Add($"{argument.Split('=')[0]} is not a switch. Is --urls meant, such as --urls {AddressSettings.Default}?");
-                if (!argument.Contains('=', StringComparison.Ordinal) && i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-'))
-                    i++;
-            }
             else if (argument is "--help" or "-h" or "-?")
             {
                 kind = CommandKind.Help;
@@ -79,6 +70,16 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
             else if (argument == "--version")
             {
                 kind = CommandKind.Version;
+            }
+            else if (HintFor(argument) is { } hint)
+            {
+                problems.Add($"{argument.Split('=')[0]} is not a switch. Is {hint}?");
+                if (!argument.Contains('=', StringComparison.Ordinal) && i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-'))
+                    i++;
+            }
+            else if (!argument.StartsWith('-') && kind is CommandKind.Verify or CommandKind.Repair or CommandKind.NewStoreId)
+            {
+                problems.Add($"{argument} is not a switch. Is --data {argument} meant?");
             }
             else if (!argument.StartsWith("--", StringComparison.Ordinal))
             {
@@ -113,6 +114,12 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         var section = name.Split(':')[0];
         var known = section.Length < name.Length ? IsSection(section) : HostKeys.Contains(name, StringComparer.OrdinalIgnoreCase);
         return known ? name : null;
+    }
+
+    private static string? HintFor(string argument)
+    {
+        var name = argument.Split('=')[0];
+        return name.StartsWith("--", StringComparison.Ordinal) && KeyOf(name[2..]) is not null ? null : ArgumentHints.SwitchFor(name);
     }
 
     private static bool IsSection(string name) => Sections.Contains(name, StringComparer.OrdinalIgnoreCase);

@@ -27,7 +27,8 @@ internal sealed class Documents
             .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
         var served = names.Select(PathOf).ToHashSet(StringComparer.Ordinal);
         var pages = names.ToDictionary(PathOf, name => Render(MarkdownPage.Of(ReadText(assembly, name), PathOf(name), served)), StringComparer.Ordinal);
-        pages.Add(Root, Render(MarkdownPage.Of(Index(names), Root, served)));
+        var index = Index(names.Select(name => (PathOf(name), Title: TitleOf(ReadText(assembly, name)))));
+        pages.Add(Root, Render(MarkdownPage.Of(index, Root, served)));
         return new Documents(pages.ToFrozenDictionary(StringComparer.Ordinal));
     }
 
@@ -36,13 +37,17 @@ internal sealed class Documents
 
     private static string PathOf(string name) => "/" + name;
 
-    private static string Index(string[] names)
+    // The decisions, whose titles begin with their numbers, come after what users read.
+    private static string Index(IEnumerable<(string Path, string Title)> documents)
     {
-        var text = new StringBuilder("# KvStore\n\nThe documents of this release. [Swagger UI](/swagger) lets you try every operation.\n\n");
-        foreach (var name in names)
-            text.Append(CultureInfo.InvariantCulture, $"- [{name[ResourcePrefix.Length..]}]({PathOf(name)})\n");
+        var text = new StringBuilder("# Documents\n\nThe documents of this release of KvStore. [Swagger UI](/swagger) lets you try every operation.\n\n");
+        foreach (var (path, title) in documents.OrderBy(document => char.IsAsciiDigit(document.Title[0])).ThenBy(document => document.Title, StringComparer.OrdinalIgnoreCase))
+            text.Append(CultureInfo.InvariantCulture, $"- [{title}]({path})\n");
         return text.ToString();
     }
+
+    // Every document begins with its title, as a heading of the first level.
+    private static string TitleOf(string markdown) => markdown[..markdown.IndexOf('\n', StringComparison.Ordinal)].TrimStart('#').Trim();
 
     private static string ReadText(Assembly assembly, string name)
     {

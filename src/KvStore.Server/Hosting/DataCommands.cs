@@ -25,7 +25,8 @@ internal static class DataCommands
         if (before.Damage is null)
             return ExitCodes.Success;
 
-        var after = DiskLogTool.Repair(directory);
+        if (TryRepair(directory, before.Damage, output) is not { } after)
+            return ExitCodes.DataUnusable;
         output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}. Later writes are lost, although they were acknowledged.");
         output.WriteLine("Removed data are kept under these names; the service does not read them, so delete them when they are no longer needed:");
         foreach (var name in after.SetAside)
@@ -40,6 +41,21 @@ internal static class DataCommands
         output.WriteLine($"{directory} is store {DiskLogTool.Renew(directory)} now.");
         return ExitCodes.Success;
     });
+
+    private static DiskLogReport? TryRepair(string directory, DiskLogException damage, TextWriter output)
+    {
+        try
+        {
+            return DiskLogTool.Repair(directory);
+        }
+        catch (DiskLogException exception) when (exception.Problem == DiskLogProblem.Damaged)
+        {
+            if (exception.Message != damage.Message)
+                output.WriteLine(exception.Message);
+            output.WriteLine("This cannot be repaired: restore a backup.");
+            return null;
+        }
+    }
 
     private static int Run(IConfiguration configuration, TextWriter output, Func<string, int> command)
     {

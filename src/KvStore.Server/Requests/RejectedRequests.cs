@@ -88,8 +88,11 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
 
     private static string CureOf(BadHttpRequestException error) => error.Message switch
     {
-        var text when text.StartsWith("Invalid request target", StringComparison.Ordinal) => " Percent-encode the UTF-8 bytes of everything outside ASCII: é is %C3%A9.",
+        var text when text.StartsWith("Invalid request target", StringComparison.Ordinal) => " Percent-encode the UTF-8 bytes of everything outside ASCII: é is %C3%A9. %00 is not accepted.",
         var text when text.StartsWith("Invalid request line", StringComparison.Ordinal) => " A target has no spaces: write one as %20.",
+        var text when text.StartsWith("Request line too long", StringComparison.Ordinal) => " Shorten the query, or the key: one of at most KvStore:KeyBytesMax bytes fits.",
+        var text when text.StartsWith("Request headers too long", StringComparison.Ordinal) => " Send shorter headers, or raise KvStore:HeadersBytesMax.",
+        var text when text.StartsWith("Request contains too many headers", StringComparison.Ordinal) => " Send fewer of them.",
         var text when text.StartsWith("Malformed request: invalid headers", StringComparison.Ordinal) => " A header is text in UTF-8, without control characters.",
         _ => "",
     };

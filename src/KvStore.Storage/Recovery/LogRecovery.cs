@@ -3,6 +3,7 @@ namespace KvStore.Storage;
 /// <summary>A log that may be written to.</summary>
 /// <param name="Store">The store of the directory.</param>
 /// <param name="Origin">How the directory came by its data.</param>
+/// <param name="Revision">The revision of the last commit that it had; the follower's is above it after a jump.</param>
 /// <param name="Writer">What appends to it.</param>
 /// <param name="Segments">Its segments.</param>
 /// <param name="CheckpointRevision">The revision of the newest checkpoint; 0 without one.</param>
@@ -12,6 +13,7 @@ namespace KvStore.Storage;
 internal sealed record RecoveredLog(
     StoreIdentity Store,
     LogOrigin Origin,
+    long Revision,
     SegmentWriter Writer,
     SegmentList Segments,
     long CheckpointRevision,
@@ -62,10 +64,11 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
 
         var writer = OpenWriter(loader, store.Current);
         DeleteOverlapped(loader.Segments, files.CheckpointRevision);
-        Continue(writer, origin, isClosed: tail is { IsClosed: true } && writer.LastRevision == loader.LastRevision);
+        var revision = writer.LastRevision;
+        Continue(writer, origin, isClosed: tail is { IsClosed: true } && revision == loader.LastRevision);
         if (!files.HasStoreFile)
             StoreFile.Write(disk, store);
-        return new RecoveredLog(store, origin, writer, loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail?.Torn);
+        return new RecoveredLog(store, origin, revision, writer, loader.Segments, files.CheckpointRevision, loader.CheckpointBytes, logBytes, tail?.Torn);
     }
 
     /// <summary>Reads everything as a start does, and changes nothing. The caller has locked the disk.</summary>

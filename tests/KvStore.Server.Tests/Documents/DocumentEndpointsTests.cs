@@ -52,6 +52,17 @@ public sealed partial class DocumentEndpointsTests(KvServer server) : IClassFixt
         (await server.Client.GetAsync("/docs/http-api", ("If-Match", "\"0\""))).ExpectProblem(412, "precondition-failed");
 
     [Fact]
+    public async Task Get_Index_NamesTitlesAndDecisionsLast()
+    {
+        var links = Entry().Matches((await server.Client.GetAsync("/docs")).Expect(200).Text).Select(match => match.Groups[2].Value).ToArray();
+        Assert.Equal(Documents.Read().Paths.Count() - 1, links.Length);
+        Assert.Contains("HTTP API", links);
+        var decisions = links.SkipWhile(title => !char.IsAsciiDigit(title[0])).ToArray();
+        Assert.StartsWith("1. ", decisions[0], StringComparison.Ordinal);
+        Assert.All(decisions, title => Assert.True(char.IsAsciiDigit(title[0])));
+    }
+
+    [Fact]
     public async Task Get_Page_IsHtmlThatRunsNothing()
     {
         var page = (await server.Client.GetAsync("/docs/http-api")).Expect(200);
@@ -81,6 +92,9 @@ public sealed partial class DocumentEndpointsTests(KvServer server) : IClassFixt
     [Fact]
     public async Task Post_Page_IsMethodNotAllowed() =>
         Assert.Equal("GET, HEAD, OPTIONS", (await server.Client.SendAsync("POST", "/docs/http-api", null)).ExpectProblem(405, "method-not-allowed").Header("Allow"));
+
+    [GeneratedRegex("<li><a href=\"([^\"]+)\">([^<]+)</a></li>")]
+    private static partial Regex Entry();
 
     [GeneratedRegex("href=\"([^\"]+)\"")]
     private static partial Regex Link();

@@ -13,7 +13,7 @@ public sealed class StoreIdentityTests
         Assert.Equal(1, revision);
         Assert.Contains($"It was empty: store {id} begins.", _events[0].Message, StringComparison.Ordinal);
         Assert.Equal((id, 2), await StartAsync(disk, isClosed: true));
-        Assert.DoesNotContain("begins", _events[1].Message, StringComparison.Ordinal);
+        Assert.EndsWith(" ms.", _events[1].Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -26,6 +26,7 @@ public sealed class StoreIdentityTests
         disk.CutPower();
         var (again, second) = await StartAsync(disk, isClosed: true, mode);
         Assert.Equal(id, again);
+        Assert.Contains($"ms. It was not closed cleanly, so the next revision is {second} instead of {second - LogRecovery.CrashJump}: ", _events[^1].Message, StringComparison.Ordinal);
 
         // What an unflushed log loses must not come again with another content.
         Assert.Equal(LogRecovery.CrashJump, second - (second % LogRecovery.CrashJump));

@@ -57,6 +57,18 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task Repair_NothingToKeep_SaysOnceThatBackupIsNeeded()
+    {
+        await WriteAsync(_data);
+        foreach (var segment in Directory.GetFiles(_data.FullName, "*.segment"))
+            File.Delete(segment);
+        var (code, said) = await _data.RunAsync("repair");
+        Assert.Equal(DataUnusable, code);
+        Assert.Single(said.Split('\n'), line => line.Contains("is damaged: every store has a segment", StringComparison.Ordinal));
+        Assert.EndsWith("This cannot be repaired: restore a backup.", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task NewStoreId_Copy_StartsAsAnotherStore()
     {
         await WriteAsync(_data);
