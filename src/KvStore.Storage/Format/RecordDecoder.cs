@@ -54,8 +54,11 @@ internal sealed class RecordDecoder
         var contentType = fields.Bytes(contentTypeBytes);
         if (!fields.AreWhole || flags.HasFlag(RecordFlags.Expired))
             return NotWhole;
+
+        // Most records have the content type of the one before, which was checked.
+        var newContentType = contentType.SequenceEqual(_contentTypeUtf8) ? default : contentType;
         var problem = FindKeyProblem(key) ??
-            StoredFields.FindProblem(contentType, fields.Rest.Length, createdRevision, revision, version, modifiedAt, expiresAt);
+            StoredFields.FindProblem(newContentType, fields.Rest.Length, createdRevision, revision, version, modifiedAt, expiresAt);
         if (problem is not null)
             return problem;
         if (Idempotency.IsRecordKey(key) && !Idempotency.IsRecordValue(fields.Rest))

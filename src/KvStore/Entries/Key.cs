@@ -86,10 +86,16 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
             return KeyProblem.Empty;
         if (utf8.Length > bytesMax)
             return KeyProblem.TooLong;
-        if (!System.Text.Unicode.Utf8.IsValid(utf8))
-            return KeyProblem.InvalidUtf8;
-        if (HasControlCharacter(utf8))
-            return KeyProblem.ControlCharacter;
+
+        // Printable ASCII, as most keys are, needs one pass. A start checks every key.
+        if (utf8.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+        {
+            if (!System.Text.Unicode.Utf8.IsValid(utf8))
+                return KeyProblem.InvalidUtf8;
+            if (HasControlCharacter(utf8))
+                return KeyProblem.ControlCharacter;
+        }
+
         return HasDotSegment(utf8) ? KeyProblem.DotSegment : KeyProblem.None;
     }
 

@@ -21,7 +21,8 @@ internal static class StoredFields
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     // The characters of a field value: visible ASCII, space and tab (RFC 9110, section 5.5). It becomes a header of responses.
-    private static readonly SearchValues<byte> ContentTypeBytes = SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (byte)c), (byte)'\t']);
+    private static readonly SearchValues<byte> ContentTypeBytes = SearchValues.Create(
+        "\t !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
     /// <summary>Why a revision is not that of a commit; null if it can be.</summary>
     public static string? FindProblem(long revision) =>
