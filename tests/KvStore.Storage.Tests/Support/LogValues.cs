@@ -6,12 +6,12 @@ namespace KvStore.Storage.Tests;
 internal sealed class LogValues(Random random, FakeDisk disk)
 {
     private const int SaltAt = 16;
-    private const int LargeBytesMax = 1 << 20;
+    private const int LargeBytesMax = 2 << 20;
 
     /// <summary>Whether some of the values are so large that a crash leaves a torn tail of megabytes. In few lives, because they take long.</summary>
-    public bool AreLarge { get; } = random.Next(500) == 0;
+    public bool AreLarge { get; } = random.Next(300) == 0;
 
-    public byte[] Next() => random.Next(AreLarge ? 4 : 3) switch
+    public byte[] Next() => random.Next(AreLarge ? 10 : 3) switch
     {
         0 => Copy(),
         1 => Forge(),
