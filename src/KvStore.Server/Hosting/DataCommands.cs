@@ -27,8 +27,13 @@ internal static class DataCommands
 
         if (TryRepair(directory, before.Damage, output) is not { } after)
             return ExitCodes.DataUnusable;
-        output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}. Later writes are lost, although they were acknowledged.");
-        output.WriteLine("Removed data are kept under these names; the service does not read them, so delete them when they are no longer needed:");
+        output.WriteLine($"Repaired: {directory} has {after.Entries} entries at revision {after.Revision}.");
+
+        // No commit is in the file "store", which is written anew.
+        if (after.SetAside.Any(name => !name.StartsWith("store", StringComparison.Ordinal)))
+            output.WriteLine("Later writes are lost, although they were acknowledged.");
+        if (after.SetAside.Count > 0)
+            output.WriteLine("Removed data are kept under these names; the service does not read them, so delete them when they are no longer needed:");
         foreach (var name in after.SetAside)
             output.WriteLine("  " + name);
         return ExitCodes.Success;

@@ -27,9 +27,13 @@ internal static class HealthCheck
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            var reason = exception is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : exception.Message;
+            var reason = exception is OperationCanceledException ? $"no answer within {Timeout.TotalSeconds} s" : ReasonOf(exception);
             await output.WriteLineAsync($"{uri} could not be reached: {reason}").ConfigureAwait(false);
             return ExitCodes.Failure;
         }
     }
+
+    // .NET's message of a failed TLS handshake only refers to the inner exception.
+    private static string ReasonOf(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } ? "no TLS connection: " + exception.GetBaseException().Message : exception.Message;
 }

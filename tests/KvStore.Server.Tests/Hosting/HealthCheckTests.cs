@@ -38,6 +38,16 @@ public sealed class HealthCheckTests
     }
 
     [Fact]
+    public async Task Run_HttpsButServiceHasNone_SaysWhy()
+    {
+        await using var service = await KvServer.StartAsync();
+        var (code, said) = await RunAsync(("urls", $"https://127.0.0.1:{service.EndPoint.Port}"));
+        Assert.Equal(ExitCodes.Failure, code);
+        Assert.StartsWith($"https://127.0.0.1:{service.EndPoint.Port}/readyz could not be reached: no TLS connection: ", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_NoAddress_Is1() =>
         Assert.Equal((ExitCodes.Failure, "There is no address to check. Give one with --urls."), await RunAsync(("urls", "http://unix:/tmp/socket")));
 

@@ -69,6 +69,16 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task Repair_StoreFileMissing_LosesNothing()
+    {
+        await WriteAsync(_data);
+        File.Delete(Path.Combine(_data.FullName, "store"));
+        var (code, said) = await _data.RunAsync("repair");
+        Assert.Equal(0, code);
+        Assert.EndsWith($"Repaired: {_data.FullName} has 300 entries at revision 300.", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task NewStoreId_Copy_StartsAsAnotherStore()
     {
         await WriteAsync(_data);
