@@ -16,7 +16,16 @@ internal static class DocumentEndpoints
     {
         var path = Documents.Root + (context.GetRouteValue("page") is string { Length: > 0 } page ? "/" + page : "");
         if (documents.Find(path) is not { } found)
+        {
+            // The name of the file, as other documents and the source have it. A browser keeps the fragment.
+            if (path.EndsWith(".md", StringComparison.Ordinal) && documents.Find(path[..^3]) is not null)
+            {
+                context.Response.Redirect(path[..^3]);
+                return Task.CompletedTask;
+            }
+
             return Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context);
+        }
 
         // Revalidated each time, so that a browser never shows the documents of another release.
         var headers = context.Response.Headers;

@@ -142,7 +142,7 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
     {
         int descriptor;
 
-        // Without NonBlocking, a pipe in place of a file blocks until somebody writes to it.
+        // Without NonBlocking, a pipe in place of a file blocks until another process writes to it.
         while ((descriptor = LinuxCalls.Open(path, flags | LinuxCalls.CloseOnExec | LinuxCalls.NonBlocking, FileMode)) < 0)
             ThrowUnlessInterrupted("open", path);
         return new SafeFileHandle(descriptor, ownsHandle: true);

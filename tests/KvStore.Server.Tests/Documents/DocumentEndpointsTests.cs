@@ -85,9 +85,16 @@ public sealed partial class DocumentEndpointsTests(KvServer server) : IClassFixt
 
     [Theory]
     [InlineData("/docs/nothing")]
-    [InlineData("/docs/http-api.md")]
+    [InlineData("/docs/nothing.md")]
     [InlineData("/docs/adr")]
     public async Task Get_Unknown_IsNoSuchResource(string path) => (await server.Client.GetAsync(path)).ExpectProblem(404, "no-such-resource");
+
+    [Fact]
+    public async Task Get_NameOfFile_LeadsToPage()
+    {
+        using var raw = await server.ConnectAsync();
+        Assert.Equal("/docs/http-api", (await raw.RequestAsync("GET", "/docs/http-api.md", "")).Expect(302).Header("Location"));
+    }
 
     [Fact]
     public async Task Post_Page_IsMethodNotAllowed() =>
