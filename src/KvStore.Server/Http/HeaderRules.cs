@@ -114,7 +114,7 @@ internal sealed class HeaderRules
         if (headers.ContentEncoding is { Count: > 0 } coding && !(coding.Count == 1 && Is(coding[0], "identity")))
         {
             context.Response.Headers.AcceptEncoding = "identity";
-            return Problems.UnsupportedMediaType($"The service does not decode bodies. Send this one decoded, without the header; to store it as it is, omit the header, too.", HeaderNames.ContentEncoding);
+            return Problems.UnsupportedMediaType("The service does not decode bodies. Send this one decoded, without the header; to store it as it is, omit the header, too.", HeaderNames.ContentEncoding);
         }
 
         // The web server removes the framing of chunks, whatever is inside.
