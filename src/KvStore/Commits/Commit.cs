@@ -30,6 +30,25 @@ public readonly record struct EntryChange
     /// <summary>The changed key. It refers to an entry of this change and keeps that in memory.</summary>
     public Key Key => (Current ?? Previous)!.Value.Key;
 
+    /// <summary>
+    /// The bytes of memory that the history keeps for the changes of one commit: the previous entries, without values that an entry of the
+    /// commit shares. A move shares a value between its deletion and the change after it.
+    /// </summary>
+    internal static long RetainedBytesOf(ReadOnlySpan<EntryChange> changes)
+    {
+        var bytes = 0L;
+        for (var i = 0; i < changes.Length; i++)
+        {
+            if (changes[i].Previous is not { } previous)
+                continue;
+            var isShared = (changes[i].Current is { } current && current.SharesValueWith(previous)) ||
+                (i + 1 < changes.Length && changes[i + 1].Current is { } next && next.SharesValueWith(previous));
+            bytes += isShared ? previous.OwnHeapBytes : previous.HeapBytes;
+        }
+
+        return bytes;
+    }
+
     /// <summary>The deletion of an expired entry.</summary>
     internal static EntryChange Expired(Entry previous) => new(previous, ExpiryTombstone);
 }

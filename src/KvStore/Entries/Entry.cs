@@ -1,10 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace KvStore;
 
 /// <summary>A key with its value and metadata. Immutable; any thread may read it.</summary>
 /// <remarks>
 /// A store has millions of entries, so each is one array (see <see cref="EntryLayout"/>) without references for the collector
-/// to follow. This struct is a view of the array: two are equal when they view the same one, whatever the contents. The default value is
-/// no entry, and its members throw.
+/// to follow. The exception is an entry that shares its value (<see cref="SharedValue"/>). This struct is a view of either: two are equal
+/// when they view the same object, whatever the contents. The default value is no entry, and its members throw.
 /// </remarks>
 public readonly struct Entry : IEquatable<Entry>
 {
@@ -16,13 +18,24 @@ public readonly struct Entry : IEquatable<Entry>
 
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    internal Entry(byte[] encoded) => Encoded = encoded;
+    // The entry's share of the index: leaves are three quarters full in random order, and inner nodes add a tenth.
+    private const int IndexBytes = 32;
+
+    // The array of the entry, or a SharedValue. Every search reads this: the test of the exact type is one comparison with a word beside the
+    // array's length, which is read anyway.
+    private readonly object _holder;
+
+    internal Entry(byte[] encoded) => _holder = encoded;
+
+    internal Entry(SharedValue shared) => _holder = shared;
 
     /// <summary>The key. It is a view of this entry and keeps all of it in memory.</summary>
     public Key Key => new(Encoded, EntryLayout.KeyStart, EntryLayout.KeyLength(Encoded));
 
     /// <summary>The bytes of the value. The store owns them; they never change, and stay valid as long as they are referenced.</summary>
-    public ReadOnlyMemory<byte> Value => Encoded.AsMemory(EntryLayout.ValueStart(Encoded));
+    public ReadOnlyMemory<byte> Value => Shared is { } shared
+        ? shared.Source.AsMemory(shared.ValueStart)
+        : Encoded.AsMemory(EntryLayout.ValueStart(Encoded));
 
     /// <summary>The media type, exactly as the writer gave it.</summary>
     public string ContentType => EntryLayout.ContentType(Encoded);
@@ -43,10 +56,35 @@ public readonly struct Entry : IEquatable<Entry>
     public DateTimeOffset? ExpiresAt => TimeOf(ExpiresAtMilliseconds);
 
     /// <summary>The bytes of key and value together.</summary>
-    public long Bytes => EntryLayout.KeyLength(Encoded) + Encoded.Length - EntryLayout.ValueStart(Encoded);
+    public long Bytes => EntryLayout.KeyLength(Encoded) + ValueLength;
 
-    /// <summary>The array of the entry. Never written after the entry is stamped.</summary>
-    internal byte[] Encoded { get; }
+    /// <summary>The bytes of memory that the entry takes in a snapshot: its objects, with a value that it shares, and its share of the index.</summary>
+    public long MemoryBytes => HeapBytes + IndexBytes;
+
+    /// <summary>The array of the entry, without a value that it shares. Never written after the entry is stamped.</summary>
+    internal byte[] Encoded
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            var holder = _holder;
+            return holder.GetType() == typeof(byte[]) ? Unsafe.As<byte[]>(holder) : Unsafe.As<SharedValue>(holder).Head;
+        }
+    }
+
+    /// <summary>The bytes of the value.</summary>
+    internal int ValueLength => Shared is { } shared ? shared.Source.Length - shared.ValueStart : Encoded.Length - EntryLayout.ValueStart(Encoded);
+
+    /// <summary>The bytes of the entry's objects on the heap, with a value that it shares.</summary>
+    internal long HeapBytes => HeapSize.OfArray(ValueHolder.Length) + OwnHeapBytes;
+
+    /// <summary>The part of <see cref="HeapBytes"/> that an entry which shares this one's value does not keep in memory.</summary>
+    internal long OwnHeapBytes => Shared is { } shared ? HeapSize.OfArray(shared.Head.Length) + SharedValue.ObjectBytes : 0;
+
+    // The array that the value lies in.
+    private byte[] ValueHolder => Shared is { } shared ? shared.Source : Encoded;
+
+    private SharedValue? Shared => _holder.GetType() == typeof(byte[]) ? null : Unsafe.As<SharedValue>(_holder);
 
     /// <summary>Milliseconds since 1970-01-01 UTC.</summary>
     internal long ModifiedAtMilliseconds => EntryLayout.ModifiedAtMilliseconds(Encoded);
@@ -74,14 +112,37 @@ public readonly struct Entry : IEquatable<Entry>
         return new Entry(encoded);
     }
 
+    /// <summary>Creates an entry with the value and the content type of another one. A large value is shared, a small one copied.</summary>
+    internal static Entry Derive(
+        Entry source, ReadOnlySpan<byte> key, long createdRevision, long revision, long version, long modifiedAtMilliseconds, long expiresAtMilliseconds)
+    {
+        if (source.ValueLength < SharedValue.BytesMin)
+            return Create(key, source.Value.Span, source.ContentType, createdRevision, revision, version, modifiedAtMilliseconds, expiresAtMilliseconds);
+        var head = EntryLayout.Create(key, 0, source.ContentType, expiresAtMilliseconds);
+        EntryLayout.Stamp(head, createdRevision, revision, version, modifiedAtMilliseconds);
+
+        // The source of a shared value is always an array, so a chain of entries keeps one value and no entry between.
+        return new Entry(new SharedValue(head, source.ValueHolder, source.ValueHolder.Length - source.ValueLength));
+    }
+
+    /// <summary>Whether both have the very same value in memory. Never for values below <see cref="SharedValue.BytesMin"/>, which are copied, except of an entry and itself.</summary>
+    internal bool SharesValueWith(Entry other) => ReferenceEquals(ValueHolder, other.ValueHolder);
+
+    /// <summary>
+    /// Whether this entry replaced another one by a change of the expiry alone: it shares the value, and differs in nothing but the expiry and what
+    /// every write sets (revision, version, time).
+    /// </summary>
+    internal bool IsExpiryUpdateOf(Entry previous) =>
+        SharesValueWith(previous) && CreatedRevision == previous.CreatedRevision && KeyUtf8.SequenceEqual(previous.KeyUtf8) && ContentType == previous.ContentType;
+
     /// <summary>Whether both are the same entry. Entries that only have the same content are not.</summary>
-    public bool Equals(Entry other) => ReferenceEquals(Encoded, other.Encoded);
+    public bool Equals(Entry other) => ReferenceEquals(_holder, other._holder);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is Entry other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Encoded);
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(_holder);
 
     /// <summary>Whether both are the same entry.</summary>
     public static bool operator ==(Entry left, Entry right) => left.Equals(right);

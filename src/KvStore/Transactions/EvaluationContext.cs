@@ -30,4 +30,14 @@ internal readonly struct EvaluationContext(SnapshotBuilder state, long revision,
         revision,
         version: previous?.Version + 1 ?? 1,
         modifiedAtMilliseconds: now));
+
+    /// <summary>The change that stores the value and the content type of an entry under a key, in the place of an entry or of none. A large value is shared.</summary>
+    public EntryChange Rewrite(Entry? previous, Key key, Entry source, long expiresAtMilliseconds) => new(previous, Entry.Derive(
+        source,
+        key.Utf8,
+        createdRevision: previous?.CreatedRevision ?? revision,
+        revision,
+        version: previous?.Version + 1 ?? 1,
+        modifiedAtMilliseconds: now,
+        expiresAtMilliseconds));
 }

@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>What a <see cref="ReadModifyWrite"/> does to an entry's expiry.</summary>
+/// <summary>What a <see cref="ReadModifyWrite"/> or a <see cref="SetExpiry"/> does to an entry's expiry.</summary>
 public readonly record struct ExpiryUpdate
 {
     private readonly bool _replaces;

@@ -21,10 +21,10 @@ public sealed class Move(Key from, Key to) : Operation(from)
         result = OperationResult.Of(current is not null);
         if (current is not { } entry)
             return null;
-        var draft = new EntryDraft(To, entry.Value.Length, entry.ContentType, entry.ExpiresAtMilliseconds);
-        entry.Value.CopyTo(draft.Value);
+
+        // The order matters because the history looks for the entry that shares the value in the next change.
         changes.Add(new EntryChange(entry, null));
-        changes.Add(context.Replace(context.Find(To), draft));
+        changes.Add(context.Rewrite(context.Find(To), To, entry, entry.ExpiresAtMilliseconds));
         return null;
     }
 }

@@ -3,12 +3,14 @@ namespace KvStore;
 /// <summary>Changes when an entry expires, and nothing else of it. Without an entry nothing happens.</summary>
 /// <param name="key">The key.</param>
 /// <param name="expiry">The new expiry.</param>
-public sealed class SetExpiry(Key key, ExpiryUpdate expiry) : ReadModifyWrite(key, expiry)
+public sealed class SetExpiry(Key key, ExpiryUpdate expiry) : Operation(key)
 {
-    private protected override RejectionReason? Evaluate(Entry? current, out EntryDraft? draft, out long number)
+    internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
-        number = 0;
-        draft = current is { } entry ? MakeDraft(entry.Value.Span, entry.ContentType, current) : null;
+        var current = context.Find(Key);
+        result = OperationResult.Of(current is not null);
+        if (current is { } entry)
+            changes.Add(context.Rewrite(current, Key, entry, expiry.Apply(current)));
         return null;
     }
 }

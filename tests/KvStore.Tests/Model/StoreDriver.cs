@@ -145,7 +145,12 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
 
     private Put RandomPut(string key) => new(
         Some.Key(key),
-        Some.Bytes(random.Next(8) == 0 ? "text" : random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture)),
+        Some.Bytes(random.Next(8) switch
+        {
+            0 => "text",
+            1 => new string((char)random.Next('a', 'z'), random.Next(SharedValue.BytesMin - 1, SharedValue.BytesMin + 2)),
+            _ => random.Next(1 << random.Next(20)).ToString(CultureInfo.InvariantCulture),
+        }),
         random.Next(2) == 0 ? "text/plain" : "application/json",
         random.Next(3) == 0 ? time.GetUtcNow().AddMilliseconds(random.Next(100_000)) : null);
 

@@ -55,7 +55,7 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
 
     /// <summary>Says what a modification does to the entry that it meets.</summary>
     public T Means<T>(T change, Func<ModelEntry?, ModelValue?> meaning)
-        where T : ReadModifyWrite
+        where T : Operation
     {
         _meanings.Add(change, meaning);
         return change;
@@ -130,7 +130,7 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
             Put put => Set(key, new ModelValue(Encoding.UTF8.GetString(put.Value.Span), put.ContentType, put.ExpiresAt)),
             Get => [],
             Append => Set($"{key}{revision:D19}", AppendedValue),
-            ReadModifyWrite => _meanings[operation](previous) is { } value ? Set(key, value) : [],
+            ReadModifyWrite or SetExpiry => _meanings[operation](previous) is { } value ? Set(key, value) : [],
             Move move when previous is not null => [.. Remove(key), .. Set(move.To.ToString(), new ModelValue(previous.Value, previous.ContentType, previous.Expires))],
             DeletePrefix => [.. KeysBelow(operation.Key).SelectMany(Remove)],
             _ => Remove(key),

@@ -1,0 +1,11 @@
+namespace KvStore;
+
+/// <summary>Bytes that objects take on the heap of a 64-bit process.</summary>
+internal static class HeapSize
+{
+    // The header, the type and the length.
+    private const int ArrayOverheadBytes = 24;
+
+    /// <summary>An array of bytes.</summary>
+    public static long OfArray(int length) => ArrayOverheadBytes + (((long)length + 7) & ~7L);
+}
