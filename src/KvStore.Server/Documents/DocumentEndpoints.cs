@@ -8,8 +8,8 @@ internal static class DocumentEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         // Rendered by the first request for one of them, so that a start does not wait for it.
-        var documents = new Lazy<Documents>(Documents.Read);
-        routes.MapMethods(Documents.Root + "/{**page}", Methods, context => AnswerAsync(context, documents.Value));
+        var documents = new SingleFlight<Documents>(() => Task.FromResult(Documents.Read()));
+        routes.MapMethods(Documents.Root + "/{**page}", Methods, async context => await AnswerAsync(context, await documents.GetAsync()));
     }
 
     private static Task AnswerAsync(HttpContext context, Documents documents)
@@ -27,11 +27,9 @@ internal static class DocumentEndpoints
             return Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context);
         }
 
-        // Revalidated each time, so that a browser never shows the documents of another release.
         var headers = context.Response.Headers;
-        headers.CacheControl = "no-cache";
         headers.ContentSecurityPolicy = MarkdownPage.ContentSecurityPolicy;
         headers.XContentTypeOptions = "nosniff";
-        return TypedResults.Bytes(found.Utf8, "text/html; charset=utf-8", entityTag: found.ETag).ExecuteAsync(context);
+        return found.AnswerAsync(context);
     }
 }

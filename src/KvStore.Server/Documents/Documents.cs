@@ -1,7 +1,5 @@
 using System.Collections.Frozen;
 using System.Reflection;
-using System.Security.Cryptography;
-using Microsoft.Net.Http.Headers;
 
 namespace KvStore.Server;
 
@@ -13,9 +11,9 @@ internal sealed class Documents
     // The name that each document has as a resource of the program begins with this.
     private const string ResourcePrefix = "docs/";
 
-    private readonly FrozenDictionary<string, Page> _pages;
+    private readonly FrozenDictionary<string, CachedContent> _pages;
 
-    private Documents(FrozenDictionary<string, Page> pages) => _pages = pages;
+    private Documents(FrozenDictionary<string, CachedContent> pages) => _pages = pages;
 
     /// <summary>Every path that is served.</summary>
     public IEnumerable<string> Paths => _pages.Keys;
@@ -33,7 +31,7 @@ internal sealed class Documents
     }
 
     /// <summary>The page at a path, or null.</summary>
-    public Page? Find(string path) => _pages.GetValueOrDefault(path);
+    public CachedContent? Find(string path) => _pages.GetValueOrDefault(path);
 
     private static string PathOf(string name) => "/" + name;
 
@@ -55,12 +53,5 @@ internal sealed class Documents
         return reader.ReadToEnd();
     }
 
-    private static Page Render(string html)
-    {
-        var utf8 = Encoding.UTF8.GetBytes(html);
-        return new Page(utf8, new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(utf8).AsSpan(0, 8))}\""));
-    }
-
-    /// <summary>A page as it is sent.</summary>
-    internal sealed record Page(byte[] Utf8, EntityTagHeaderValue ETag);
+    private static CachedContent Render(string html) => new(Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8");
 }

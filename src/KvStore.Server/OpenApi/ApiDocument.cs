@@ -8,15 +8,31 @@ internal static class ApiDocument
 {
     public const string Path = "/openapi/v1.json";
 
-    public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    private const string Name = "v1";
+
+    private const OpenApiSpecVersion Version = OpenApiSpecVersion.OpenApi3_1;
+
+    public static IServiceCollection AddKvStoreOpenApi(this IServiceCollection services) => services.AddOpenApi(Name, options =>
     {
-        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.OpenApiVersion = Version;
         options.AddOperationTransformer(Describe);
         options.AddDocumentTransformer(Finish);
     });
 
-    // One literal path: with a parameter for the document's name, any other name would not get the 404 of this service.
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapOpenApi(Path);
+    /// <summary>Serves the document, which is the same for every request and is made for the first one.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var document = new SingleFlight<CachedContent>(() => MakeAsync(routes.ServiceProvider));
+        routes.MapMethods(Path, [HttpMethods.Get], async context => await (await document.GetAsync()).AnswerAsync(context));
+    }
+
+    private static async Task<CachedContent> MakeAsync(IServiceProvider services)
+    {
+        var document = await services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync();
+        using var bytes = new MemoryStream();
+        await document.SerializeAsJsonAsync(bytes, Version);
+        return new CachedContent(bytes.ToArray(), "application/json; charset=utf-8");
+    }
 
     private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
