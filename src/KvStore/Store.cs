@@ -24,8 +24,8 @@ public sealed class Store : IAsyncDisposable
         options.Validate();
         _options = options;
         _log = log;
-        _queue = new TransactionQueue(options);
         _publisher = new SnapshotPublisher(options, time);
+        _queue = new TransactionQueue(options, Memory.Queue);
         _loop = new OwnerLoop(log, _queue, _publisher);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
         _sweeper = new ExpirySweeper(_publisher.Expiry, options, time, _loop.SubmitInternalAsync, _loop.Abort);
@@ -46,11 +46,14 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Completes when the store has stopped; faults when it failed.</summary>
     public Task Completion => _loop.Completion;
 
+    /// <summary>What the store and the service around it may hold, and hold.</summary>
+    public MemoryBudget Memory => _publisher.Memory;
+
     /// <summary>Transactions in the queue.</summary>
     public int QueuedOperations => _queue.Count;
 
     /// <summary>Bytes of transactions that have no outcome yet.</summary>
-    public long QueuedBytes => _queue.Bytes;
+    public long QueuedBytes => Memory.Queue.Bytes;
 
     /// <summary>Entries that have an expiry, including the store's own records.</summary>
     public int ExpiringEntries => _publisher.Expiry.Count;

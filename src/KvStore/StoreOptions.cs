@@ -3,11 +3,56 @@ namespace KvStore;
 /// <summary>The limits of a <see cref="Store"/>: one for everything in it that can grow.</summary>
 public sealed record StoreOptions
 {
+    /// <summary>The least <see cref="MemoryBytesMax"/> of which every account gets a workable share.</summary>
+    public const long MemoryBytesMin = 64 << 20;
+
+    // Stands for a bound that is not given, so that it follows MemoryBytesMax.
+    private const long Share = long.MinValue;
+
+    /// <summary>
+    /// The heap bytes that the runtime may use: <c>DOTNET_GCHeapHardLimit</c>, or by default three quarters of the container's limit; without one,
+    /// the memory of the machine.
+    /// </summary>
+    public static long AvailableBytes { get; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>
+    /// Heap bytes that all accounts of a <see cref="MemoryBudget"/> may have together. Default: two thirds of <see cref="AvailableBytes"/>, in whole MiB,
+    /// at least <see cref="MemoryBytesMin"/>. The rest is for what the collector has not freed yet, and for requests at work.
+    /// </summary>
+    public long MemoryBytesMax { get; init; } = Math.Max(MemoryBytesMin, AvailableBytes / 3 * 2 >> 20 << 20);
+
+    /// <summary>
+    /// Heap bytes of the latest entries, with the index. Default: what the other accounts leave of <see cref="MemoryBytesMax"/>. A transaction that grows
+    /// beyond it is <see cref="NotAppliedReason.MemoryFull"/>; deletions and smaller values pass.
+    /// </summary>
+    public long EntriesBytesMax { get => field == Share ? MemoryBytesMax - OtherBytesMax : field; init; } = Share;
+
+    /// <summary>Heap bytes of old snapshots. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
+    public long SnapshotsBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 256 << 20) : field; init; } = Share;
+
+    /// <summary>Heap bytes of bodies of requests that are being read. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 16 to 256 MiB.</summary>
+    public long BodiesBytesMax { get => field == Share ? ShareOf(16, 16 << 20, 256 << 20) : field; init; } = Share;
+
+    /// <summary>Heap bytes of answers that clients have not taken yet. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
+    public long AnswersBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 256 << 20) : field; init; } = Share;
+
+    /// <summary>Heap bytes of events that watchers have not taken yet. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
+    public long WatchesBytesMax { get => field == Share ? ShareOf(32, 4 << 20, 256 << 20) : field; init; } = Share;
+
+    /// <summary>Heap bytes of idempotency records. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
+    public long IdempotencyBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 512 << 20) : field; init; } = Share;
+
+    /// <summary>Heap bytes of imports and exports. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 8 to 128 MiB.</summary>
+    public long TransfersBytesMax { get => field == Share ? ShareOf(32, 8 << 20, 128 << 20) : field; init; } = Share;
+
+    /// <summary>Bytes of connections and their buffers. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
+    public long ConnectionsBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 512 << 20) : field; init; } = Share;
+
     /// <summary>Transactions in the queue. Default 16,384. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public int QueueOperationsMax { get; init; } = 16_384;
 
-    /// <summary>Bytes of keys, values and guards of transactions that have no outcome yet. Default 64 MiB. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
-    public long QueueBytesMax { get; init; } = 64 << 20;
+    /// <summary>Bytes of keys, values and guards of transactions that have no outcome yet. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 8 to 64 MiB. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
+    public long QueueBytesMax { get => field == Share ? ShareOf(16, 8 << 20, 64 << 20) : field; init; } = Share;
 
     /// <summary>Transactions of a batch, besides one of the store's own. Default 512. More wait for the next batch.</summary>
     public int BatchOperationsMax { get; init; } = 512;
@@ -15,8 +60,8 @@ public sealed record StoreOptions
     /// <summary>Commits that are retained for reads at a revision and for watchers. Default 65,536. The oldest is dropped first.</summary>
     public int HistoryCommitsMax { get; init; } = 65_536;
 
-    /// <summary>Bytes of keys and values that only the history keeps alive. Default 64 MiB. The oldest commit is dropped first, but none before watchers were notified of it.</summary>
-    public long HistoryBytesMax { get; init; } = 64 << 20;
+    /// <summary>Bytes of keys and values that only the history keeps alive. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 64 MiB. The oldest commit is dropped first, but none before watchers were notified of it.</summary>
+    public long HistoryBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 64 << 20) : field; init; } = Share;
 
     /// <summary>The age at which a commit is dropped from the history, checked at each commit. Default 1 hour.</summary>
     public TimeSpan HistoryAgeMax { get; init; } = TimeSpan.FromHours(1);
@@ -42,10 +87,23 @@ public sealed record StoreOptions
     /// </summary>
     public TimeSpan WatchRestMax { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    private long OtherBytesMax =>
+        HistoryBytesMax + SnapshotsBytesMax + QueueBytesMax + BodiesBytesMax + AnswersBytesMax + WatchesBytesMax + IdempotencyBytesMax + TransfersBytesMax + ConnectionsBytesMax;
+
     /// <summary>Checks the limits.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A limit is below its minimum.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A limit is below its minimum, or the bounds of the accounts exceed <see cref="MemoryBytesMax"/> together.</exception>
     internal void Validate()
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MemoryBytesMax, MemoryBytesMin);
+        ArgumentOutOfRangeException.ThrowIfNegative(EntriesBytesMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(EntriesBytesMax, MemoryBytesMax - OtherBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(SnapshotsBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(BodiesBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(AnswersBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(WatchesBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(IdempotencyBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(TransfersBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(ConnectionsBytesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueOperationsMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueBytesMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchOperationsMax, 1);
@@ -59,4 +117,6 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfNegative(WatchersMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(WatchRestMax, TimeSpan.Zero);
     }
+
+    private long ShareOf(int parts, long min, long max) => Math.Clamp(MemoryBytesMax / parts, min, max);
 }

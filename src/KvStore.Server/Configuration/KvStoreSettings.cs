@@ -26,9 +26,18 @@ internal static class KvStoreSettings
     /// <summary>Reads the settings of the store. <see cref="StoreOptions"/> explains them and has their defaults.</summary>
     public static StoreOptions ReadStore(SettingsReader settings)
     {
+        // First, because the defaults of the other bounds are shares of it.
         var store = new StoreOptions();
-        return new StoreOptions
+        store = store with { MemoryBytesMax = settings.Bytes("MemoryBytesMax", store.MemoryBytesMax, StoreOptions.MemoryBytesMin, 1L << 50) };
+        store = store with
         {
+            SnapshotsBytesMax = settings.Bytes("SnapshotsBytesMax", store.SnapshotsBytesMax, 0, 1L << 40),
+            BodiesBytesMax = settings.Bytes("BodiesBytesMax", store.BodiesBytesMax, 1, 1L << 40),
+            AnswersBytesMax = settings.Bytes("AnswersBytesMax", store.AnswersBytesMax, 1, 1L << 40),
+            WatchesBytesMax = settings.Bytes("WatchesBytesMax", store.WatchesBytesMax, 0, 1L << 40),
+            IdempotencyBytesMax = settings.Bytes("IdempotencyBytesMax", store.IdempotencyBytesMax, 1, 1L << 40),
+            TransfersBytesMax = settings.Bytes("TransfersBytesMax", store.TransfersBytesMax, 0, 1L << 40),
+            ConnectionsBytesMax = settings.Bytes("ConnectionsBytesMax", store.ConnectionsBytesMax, 1, 1L << 40),
             QueueOperationsMax = settings.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
             QueueBytesMax = settings.Bytes("QueueBytesMax", store.QueueBytesMax, 1, 1L << 40),
             BatchOperationsMax = settings.Integer("BatchOperationsMax", store.BatchOperationsMax, 1, 1_000_000),
@@ -42,6 +51,9 @@ internal static class KvStoreSettings
             WatchersMax = settings.Integer("WatchersMax", store.WatchersMax, 0, 10_000_000),
             WatchRestMax = settings.Duration("WatchRestMax", store.WatchRestMax, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
         };
+
+        // Last, because its default is what the others leave.
+        return store with { EntriesBytesMax = settings.Bytes("EntriesBytesMax", store.EntriesBytesMax, 1, 1L << 50) };
     }
 
     /// <summary>Reads the settings of the log on disk. <see cref="DiskLogOptions"/> explains them and has their defaults.</summary>
@@ -69,6 +81,7 @@ internal static class KvStoreSettings
         if (options.PageEntriesDefault > options.PageEntriesMax)
             reader.Reject("PageEntriesDefault", $"at most KvStore:PageEntriesMax, which is {options.PageEntriesMax}", options.PageEntriesDefault);
 
+        MemorySettings.Check(options, reader);
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Reject("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);

@@ -126,6 +126,18 @@ internal static class Problems
             "Nothing was stored; reads continue. Try again when the operator has freed space.")
         { Outcome = "not-applied" };
 
+    public static Problem MemoryFull() =>
+        new(StatusCodes.Status507InsufficientStorage, "memory-full", "The memory for entries is full",
+            "Nothing was stored; reads continue. Deleting entries and storing smaller values still works. Delete some, or have the operator raise KvStore:MemoryBytesMax.")
+        { Outcome = "not-applied" };
+
+    /// <param name="what">What there is too much of, in the plural.</param>
+    /// <param name="retryAfter">When some of it will be gone.</param>
+    public static Problem Overloaded(string what, TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "overloaded", "The service has too much to do",
+            $"The service has as many {what} as its limits allow. Nothing was changed. Try again after the time in Retry-After, with less at a time.")
+        { Outcome = "not-applied", RetryAfter = retryAfter };
+
     public static Problem EngineWithoutFiles() =>
         new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
             "The engine memory has no checkpoints. Start the service with --engine disk.");

@@ -6,6 +6,9 @@ internal static class RetryTimes
     /// <summary>A full queue empties many times a second.</summary>
     public static readonly TimeSpan QueueFull = TimeSpan.FromSeconds(1);
 
+    /// <summary>What one account of memory holds is taken or dropped within moments, unless a client is slow.</summary>
+    public static readonly TimeSpan Overloaded = TimeSpan.FromSeconds(1);
+
     /// <summary>A store loads about a million entries a second.</summary>
     public static readonly TimeSpan Loading = TimeSpan.FromSeconds(1);
 

@@ -75,7 +75,7 @@ internal static class ApiParts
 
     public static readonly ApiHeader RetryAfter = new("Retry-After", JsonSchemaType.Integer, "Seconds after which a retry may succeed.", 1);
 
-    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed.") { SharedAs = "Loading", Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
+    public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed, or the service has too much to do.") { SharedAs = "Loading", Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
 
     public static readonly ApiResponse TooManyWatchers =
         new(429, "Too many clients watch, or wait for a change.") { SharedAs = "TooManyWatchers", Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000) };

@@ -29,7 +29,7 @@ internal static class ReadApi
     ];
 
     /// <summary>The answer that every read may get because of the state of the service.</summary>
-    public static readonly ApiResponse Unavailable = new(503, "The store is loading, or has not reached `min_revision` in time.")
+    public static readonly ApiResponse Unavailable = new(503, "The store is loading, has not reached `min_revision` in time, or has too much to do.")
     { SharedAs = "ReadUnavailable", Headers = [ApiParts.RetryAfter], Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7) };
 
     public static readonly ApiResponse PreconditionFailed = new(412, "The entry has none of the ETags in `If-Match`, or was written since the date in `If-Unmodified-Since`.")

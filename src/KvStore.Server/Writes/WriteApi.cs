@@ -28,6 +28,6 @@ internal static class WriteApi
         new(429, "Too many writes are waiting; nothing was changed.") { SharedAs = "QueueFull", Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         ApiParts.Loading,
         new(504, "It is unknown whether the write was applied.") { SharedAs = "UnknownOutcome", Problem = Problems.UnknownOutcome() },
-        new(507, "The disk is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },
+        new(507, "The disk or the memory for entries is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },
     ];
 }

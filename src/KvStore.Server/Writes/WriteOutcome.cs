@@ -57,6 +57,8 @@ internal static class WriteOutcome
         NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
         NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
         NotAppliedReason.NoSpace => Problems.NoSpace(),
+        NotAppliedReason.MemoryFull => Problems.MemoryFull(),
+        NotAppliedReason.Overloaded => Problems.Overloaded("recent idempotency records", RetryTimes.Overloaded),
         NotAppliedReason.LogClosed => Problems.Unavailable("The store can no longer write to its disk. Nothing was stored; reads continue. The output of the service has the reason; the operator must restart it.", RetryTimes.Restart),
         _ => throw new InvalidOperationException($"Unknown reason {reason}."),
     };

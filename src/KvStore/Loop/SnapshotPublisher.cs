@@ -18,6 +18,9 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
     public Snapshot Latest => _latest;
 
+    /// <summary>What the store may hold, and holds.</summary>
+    public MemoryBudget Memory { get; } = new(options);
+
     /// <summary>The entries of the latest snapshot that expire.</summary>
     public ExpirySchedule Expiry => _expiry;
 

@@ -19,31 +19,32 @@ internal sealed class TransactionQueue
     private readonly PendingTransaction _wake = new(new Transaction([], []));
 
     private PendingTransaction? _internal;
-    private long _bytes;
     private volatile bool _isClosed;
 
-    public TransactionQueue(StoreOptions options)
-        : this(options, Channel.CreateBounded<PendingTransaction>(
+    public TransactionQueue(StoreOptions options, MemoryAccount memory)
+        : this(options, memory, Channel.CreateBounded<PendingTransaction>(
             new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true }))
     {
     }
 
     /// <summary>For tests, which put a step of another thread between any two steps of a call.</summary>
-    internal TransactionQueue(StoreOptions options, Channel<PendingTransaction> channel) => (_options, _channel) = (options, channel);
+    internal TransactionQueue(StoreOptions options, MemoryAccount memory, Channel<PendingTransaction> channel) => (_options, Memory, _channel) = (options, memory, channel);
+
+    /// <summary>What admitted transactions that are not released yet are charged to.</summary>
+    public MemoryAccount Memory { get; }
 
     /// <summary>Transactions in the queue.</summary>
     public int Count => _channel.Reader.Count;
-
-    /// <summary>Bytes of admitted transactions that are not released yet.</summary>
-    public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>Admits a transaction; false when the queue is full or closed.</summary>
     public bool TryAdmit(PendingTransaction pending)
     {
         var bytes = pending.Transaction.Bytes;
-        if (Interlocked.Add(ref _bytes, bytes) <= _options.QueueBytesMax && _channel.Writer.TryWrite(pending))
+        if (!Memory.TryCharge(bytes))
+            return false;
+        if (_channel.Writer.TryWrite(pending))
             return true;
-        Interlocked.Add(ref _bytes, -bytes);
+        Memory.Release(bytes);
         return false;
     }
 
@@ -52,7 +53,7 @@ internal sealed class TransactionQueue
     {
         if (Interlocked.CompareExchange(ref _internal, pending, null) is not null)
             return false;
-        Interlocked.Add(ref _bytes, pending.Transaction.Bytes);
+        Memory.Charge(pending.Transaction.Bytes);
         if (_channel.Writer.TryWrite(_wake) || !_isClosed)
             return true;
 
@@ -100,5 +101,5 @@ internal sealed class TransactionQueue
     }
 
     /// <summary>Releases the bytes of a transaction that has its outcome. For the owner loop.</summary>
-    public void Release(PendingTransaction pending) => Interlocked.Add(ref _bytes, -pending.Transaction.Bytes);
+    public void Release(PendingTransaction pending) => Memory.Release(pending.Transaction.Bytes);
 }

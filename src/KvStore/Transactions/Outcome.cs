@@ -107,4 +107,10 @@ public enum NotAppliedReason
 
     /// <summary>The commit log failed and takes no more commits. Reads continue; the operator must act.</summary>
     LogClosed,
+
+    /// <summary>The entries are at their bound of memory, and the transaction would add to them. Others, such as deletions, are still applied.</summary>
+    MemoryFull,
+
+    /// <summary>What the transaction needs besides entries is at its bound of memory. It is safe to try again a little later.</summary>
+    Overloaded,
 }

@@ -46,7 +46,11 @@ public sealed partial class OperationsDocumentTests
     private static IEnumerable<(string Name, string Default)> Defaults(object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.PropertyType != typeof(StoreOptions) && property.PropertyType != typeof(DiskLogOptions))
-        .Select(property => (property.Name, TextOf(property.GetValue(options))));
+        .Select(property => (property.Name, FollowsMemory(property) ? "[by memory](#memory)" : TextOf(property.GetValue(options))));
+
+    // Its default is another one on a machine with more memory.
+    private static bool FollowsMemory(PropertyInfo property) => property.DeclaringType == typeof(StoreOptions) &&
+        !property.GetValue(new StoreOptions { MemoryBytesMax = 64 << 20 })!.Equals(property.GetValue(new StoreOptions { MemoryBytesMax = 1L << 40 }));
 
     private static string TextOf(object? value) => value switch
     {

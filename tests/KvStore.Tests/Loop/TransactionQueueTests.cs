@@ -44,7 +44,7 @@ public class TransactionQueueTests
     {
         var rounds = IsLong ? 10_000_000 : 60_000;
         var random = Seed.NewRandom();
-        var queue = new TransactionQueue(new StoreOptions());
+        var queue = Make(new StoreOptions());
         var owner = Task.Run(() => OwnAsync(queue), TestContext.Current.CancellationToken);
         var (started, admitted) = (-1, -1);
         var caller = Task.Run(
@@ -84,7 +84,7 @@ public class TransactionQueueTests
         var (taken, rejected) = (0, 0);
         for (var round = 0; round < rounds; round++)
         {
-            var queue = new TransactionQueue(new StoreOptions());
+            var queue = Make(new StoreOptions());
             var pending = New();
             var owner = OwnAsync(queue);
             var spins = random.Next(200);
@@ -100,7 +100,7 @@ public class TransactionQueueTests
             await closing;
             await owner.Within();
             Assert.True(isAdmitted == pending.Task.IsCompleted, $"Round {round}: admitted {isAdmitted}, completed {pending.Task.IsCompleted}.");
-            Assert.Equal(0, queue.Bytes);
+            Assert.Equal(0, queue.Memory.Bytes);
             (taken, rejected) = isAdmitted ? (taken + 1, rejected) : (taken, rejected + 1);
         }
 
@@ -111,7 +111,7 @@ public class TransactionQueueTests
     private static async Task<bool> RunAsync(int capacity, int batchMax, int callers, int earlier, int admitAt, int closeAt)
     {
         var channel = new SteppedChannel<PendingTransaction>(capacity);
-        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, channel);
+        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, new MemoryAccount("queue", 0), channel);
         var pending = New();
         var (isAdmitted, isClosed) = (default(bool?), false);
         channel.Step = step =>
@@ -159,7 +159,7 @@ public class TransactionQueueTests
 
         isAdmitted ??= queue.TryAdmitInternal(pending);
         Assert.True(isAdmitted == pending.Task.IsCompleted, Describe());
-        Assert.Equal(0, queue.Bytes);
+        Assert.Equal(0, queue.Memory.Bytes);
         return isAdmitted.Value;
 
         void Close()
@@ -188,6 +188,8 @@ public class TransactionQueueTests
     }
 
     private static PendingTransaction New() => new(new Transaction([], []));
+
+    private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax));
 
     private static void SpinUntil(Func<bool> condition, int round) =>
         Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)), $"Round {round}: it is still in the queue.");
