@@ -48,7 +48,7 @@ internal static class CheckpointReader
         var start = offset;
         if (RecordReader.Read(bytes, salt, ref offset, bytes.LengthBytes - CheckpointWriter.FooterBytes, out var payload) is { } damage)
             throw DiskLogException.Damaged(bytes.Path, damage.Offset, damage.Reason);
-        var problem = decoder.Decode(payload, out var change, out _);
+        var problem = decoder.Decode(payload, RecordFlags.Format2, default, out var change, out _);
         if (problem is null && change.Entry is { } entry)
         {
             problem = entry.Revision > revision ? $"it was written at revision {entry.Revision}, after that of the checkpoint"

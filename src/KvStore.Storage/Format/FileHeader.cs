@@ -9,10 +9,10 @@ namespace KvStore.Storage;
 /// <param name="Store">The store that the file was written for; the default value in format 1.</param>
 internal readonly record struct FileHeader(long Revision, ulong Salt, uint Format, StoreId Store)
 {
-    /// <summary>The format of new files. Files of format 1 are read, too.</summary>
-    public const uint CurrentFormat = 2;
+    /// <summary>The format of new files. Files of earlier formats are read, too.</summary>
+    public const uint CurrentFormat = 3;
 
-    /// <summary>The length of a header in <see cref="CurrentFormat"/>.</summary>
+    /// <summary>The length of a header from format 2 on.</summary>
     public const int CurrentBytes = Format1Bytes + sizeof(ulong) + sizeof(uint);
 
     // A header of any format begins like one of format 1, so that an older program can say which format it does not know.
@@ -28,6 +28,9 @@ internal readonly record struct FileHeader(long Revision, ulong Salt, uint Forma
     /// frame; in format 1 they are <c>frm1</c>. One flipped bit makes none of them zero.
     /// </summary>
     public uint FrameMark => Format == 1 ? 0x316D7266 : (uint)(Salt >> 32) | 0x11111111;
+
+    /// <summary>The flags that a record of the file may have.</summary>
+    public RecordFlags KnownFlags => Format < 3 ? RecordFlags.Format2 : RecordFlags.All;
 
     /// <summary>A header with a new salt.</summary>
     public static FileHeader Create(StoreId store, long revision) =>

@@ -15,18 +15,24 @@ internal sealed class RecordDecoder
     private byte[] _contentTypeUtf8 = [];
 
     /// <summary>Decodes a record and checks its fields as on input.</summary>
+    /// <param name="payload">The record without its length and checksum.</param>
+    /// <param name="known">The flags that the file may have.</param>
+    /// <param name="place">Where the record is.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="flags">The flags of the record.</param>
     /// <returns>Why the record is invalid although its checksum matches; null if it is valid.</returns>
-    public string? Decode(ReadOnlySpan<byte> payload, out RecordedChange change, out RecordFlags flags)
+    public string? Decode(ReadOnlySpan<byte> payload, RecordFlags known, in RecordPlace place, out RecordedChange change, out RecordFlags flags)
     {
         change = default;
         var fields = new Fields(payload);
         flags = (RecordFlags)fields.Byte();
-        if ((flags & ~RecordFlags.All) != 0)
-            return "it has a flag that this program does not know; a later program may have written it";
+        if ((flags & ~known) != 0)
+            return "it has a flag that its format does not have; a later program may have written it";
         var revision = fields.Number();
         var keyBytes = fields.Length();
         return flags.HasFlag(RecordFlags.Delete)
             ? DecodeDelete(fields, keyBytes, revision, flags, out change)
+            : flags.HasFlag(RecordFlags.SameValue) ? DecodeSameValue(fields, keyBytes, revision, flags, place, out change)
             : DecodePut(fields, keyBytes, revision, flags, out change);
     }
 
@@ -34,12 +40,29 @@ internal sealed class RecordDecoder
     {
         change = default;
         var key = fields.Bytes(keyBytes);
-        if (!fields.AreWhole || !fields.Rest.IsEmpty)
+        if (!fields.AreWhole || !fields.Rest.IsEmpty || flags.HasFlag(RecordFlags.SameValue))
             return NotWhole;
         if ((FindKeyProblem(key) ?? StoredFields.FindProblem(revision)) is { } problem)
             return problem;
         change = RecordedChange.Delete(key, revision, flags.HasFlag(RecordFlags.Expired));
         return null;
+    }
+
+    private static string? DecodeSameValue(Fields fields, int keyBytes, long revision, RecordFlags flags, in RecordPlace place, out RecordedChange change)
+    {
+        change = default;
+        var createdRevision = revision - fields.Variable();
+        var version = fields.Variable();
+        var modifiedAt = fields.Number();
+        var expiresAt = flags.HasFlag(RecordFlags.Expires) ? fields.Number() : Entry.Never;
+        var key = fields.Bytes(keyBytes);
+        if (!fields.AreWhole || !fields.Rest.IsEmpty || flags.HasFlag(RecordFlags.Expired))
+            return NotWhole;
+        var problem = FindKeyProblem(key) ?? StoredFields.FindProblem([], 0, createdRevision, revision, version, modifiedAt, expiresAt) ??
+            (version == 1 ? "it is the first of its entry, and has no value" : null);
+        if (problem is null)
+            change = RecordedChange.SameValue(key, createdRevision, revision, version, modifiedAt, expiresAt, version - 1, place);
+        return problem;
     }
 
     private string? DecodePut(Fields fields, int keyBytes, long revision, RecordFlags flags, out RecordedChange change)

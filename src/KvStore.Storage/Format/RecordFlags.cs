@@ -18,6 +18,12 @@ internal enum RecordFlags : byte
     /// <summary>The entry was deleted because it expired.</summary>
     Expired = 8,
 
+    /// <summary>The value and the content type are those of the key's previous entry, and not in the record. From format 3 on.</summary>
+    SameValue = 16,
+
+    /// <summary>The flags of records in checkpoints, and in segments up to format 2.</summary>
+    Format2 = Delete | LastOfCommit | Expires | Expired,
+
     /// <summary>All known flags; any other bit comes from a later program.</summary>
-    All = Delete | LastOfCommit | Expires | Expired,
+    All = Format2 | SameValue,
 }

@@ -12,6 +12,8 @@ internal sealed class RecordWriter
     private readonly byte[] _fields = new byte[72];
     private int _fieldBytes;
     private Key _key;
+
+    // Whose value the record has; null without one.
     private Entry? _entry;
 
     // Most entries have the same content type as the one before.
@@ -26,7 +28,8 @@ internal sealed class RecordWriter
     /// <summary>Encodes the fields, so that the size of the record is known before it is written.</summary>
     public void Prepare(long revision, Key key, Entry? current, RecordFlags flags)
     {
-        (_key, _entry, _fieldBytes) = (key, current, 1);
+        var hasValue = !flags.HasFlag(RecordFlags.SameValue);
+        (_key, _entry, _fieldBytes) = (key, hasValue ? current : null, 1);
         WriteNumber(revision);
         WriteVariable(key.Length);
         if (current is not { } entry)
@@ -35,8 +38,6 @@ internal sealed class RecordWriter
             return;
         }
 
-        if (entry.ContentType != _contentType)
-            (_contentType, _contentTypeUtf8) = (entry.ContentType, Encoding.UTF8.GetBytes(entry.ContentType));
         WriteVariable(revision - entry.CreatedRevision);
         WriteVariable(entry.Version);
         WriteNumber(entry.ModifiedAtMilliseconds);
@@ -46,8 +47,12 @@ internal sealed class RecordWriter
             WriteNumber(entry.ExpiresAtMilliseconds);
         }
 
-        WriteVariable(_contentTypeUtf8.Length);
         _fields[0] = (byte)flags;
+        if (!hasValue)
+            return;
+        if (entry.ContentType != _contentType)
+            (_contentType, _contentTypeUtf8) = (entry.ContentType, Encoding.UTF8.GetBytes(entry.ContentType));
+        WriteVariable(_contentTypeUtf8.Length);
     }
 
     public void Write(WriteBuffer output, ulong salt)

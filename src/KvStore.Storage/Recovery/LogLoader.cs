@@ -15,7 +15,7 @@ internal sealed class LogLoader(
     private const int GroupChanges = 4096;
     private const long GroupBytes = 4 << 20;
 
-    private readonly Replay _replay = new(follower, options);
+    private readonly Replay _replay = new(follower, options, disk);
 
     /// <summary>The segments that were read.</summary>
     public SegmentList Segments { get; } = new();

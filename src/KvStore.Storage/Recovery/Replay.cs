@@ -4,11 +4,12 @@ namespace KvStore.Storage;
 /// Loads a checkpoint and the changes after it into a follower: the last commits one by one, so that they are in its history, and
 /// everything before them as one image, so that each key is looked up once and no replaced entry is retained. Belongs to one thread.
 /// </summary>
-internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
+internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, IDisk disk)
 {
     private const int GroupEntries = 4096;
 
-    private readonly SortedRuns _image = new();
+    private readonly SameValueChanges _sameValue = new(disk);
+    private readonly SortedRuns _image = new(new SameValueChanges(disk));
     private long _imageRevision;
 
     // The last commits, oldest first.
@@ -77,9 +78,10 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options)
             }
 
             var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
-            if (change.Entry is not null || previous is not null)
-                changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, change.Entry));
-            changed[change.Key] = change.Entry;
+            var current = _sameValue.Apply(previous, change);
+            if (current is not null || previous is not null)
+                changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, current));
+            changed[change.Key] = current;
             if (_retained.TryPeek(out var next) && next.Revision == change.Revision)
                 continue;
             commits.Add(changes is [var only] ? new Commit(change.Revision, only) : new Commit(change.Revision, [.. changes]));

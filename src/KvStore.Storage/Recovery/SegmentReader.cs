@@ -103,6 +103,7 @@ internal sealed class SegmentReader
         _commits.Begin(LastRevision);
         for (var i = 0; i < frame.Records; i++)
         {
+            var place = new RecordPlace(Header.Revision, Offset, offset);
             if (RecordReader.Read(Bytes, Header.Salt, ref offset, end, out var payload) is { } damage)
             {
                 Damage = SuspectOf(damage, frame, end);
@@ -111,7 +112,7 @@ internal sealed class SegmentReader
 
             if (_decoder is null)
                 continue;
-            if ((_decoder.Decode(payload, out var change, out var flags) ?? _commits.Add(change, flags)) is { } problem)
+            if ((_decoder.Decode(payload, Header.KnownFlags, place, out var change, out var flags) ?? _commits.Add(change, flags)) is { } problem)
                 return Reject(RecordReader.Invalid(problem));
             changes.Add(change);
         }

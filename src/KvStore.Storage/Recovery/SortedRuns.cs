@@ -9,9 +9,10 @@ namespace KvStore.Storage;
 /// Replaced changes are released whenever the memory has doubled, so it never exceeds about twice that of the last change of each
 /// key. A deletion counts as a change, because the checkpoint may contain an entry of its key.
 /// </remarks>
+/// <param name="sameValue">Completes changes that keep the value.</param>
 /// <param name="runChanges">The maximum length of a run.</param>
 /// <param name="purgeBytesMin">Bytes of changes below which replaced ones are not released.</param>
-internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 256 << 20)
+internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 << 16, long purgeBytesMin = 256 << 20)
 {
     private readonly long _purgeBytesMin = purgeBytesMin;
     private readonly SortedChange[] _open = new SortedChange[runChanges];
@@ -46,18 +47,24 @@ internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 
             var order = 1;
             for (; hasChange && (order = changes.Current.Change.KeyUtf8.SequenceCompareTo(entry.KeyUtf8)) < 0; hasChange = changes.MoveNext())
             {
-                if (changes.Current.Change.Entry is { } inserted)
+                if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
                     yield return inserted;
             }
 
-            // The change of the same key follows in the next iteration.
             if (!hasChange || order > 0)
+            {
                 yield return entry;
+                continue;
+            }
+
+            if (sameValue.Apply(entry, changes.Current.Change) is { } replaced)
+                yield return replaced;
+            hasChange = changes.MoveNext();
         }
 
         for (; hasChange; hasChange = changes.MoveNext())
         {
-            if (changes.Current.Change.Entry is { } inserted)
+            if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
                 yield return inserted;
         }
     }
@@ -80,18 +87,29 @@ internal sealed class SortedRuns(int runChanges = 1 << 16, long purgeBytesMin = 
         _purgeBytes = Math.Max(_purgeBytesMin, 2 * Bytes);
     }
 
-    // The last change of each key.
+    // The last change of each key, which includes those before it if it needs them.
     private IEnumerable<SortedChange> Merge(List<SortedChange[]> runs)
     {
         var heads = new PriorityQueue<(SortedChange[] Run, int At), SortedChange>(runs.Select(run => ((run, 0), run[0])));
+        SortedChange? earlier = null;
         while (heads.TryPeek(out var head, out var change))
         {
             if (head.At + 1 < head.Run.Length)
                 heads.DequeueEnqueue((head.Run, head.At + 1), head.Run[head.At + 1]);
             else
                 heads.Dequeue();
+            if (earlier is { } before)
+            {
+                Bytes -= before.Change.MemoryBytes + change.Change.MemoryBytes;
+                change = new SortedChange(sameValue.Merge(before.Change, change.Change));
+                Bytes += change.Change.MemoryBytes;
+                earlier = null;
+            }
+
             if (!heads.TryPeek(out _, out var next) || change.CompareKey(in next) != 0)
                 yield return change;
+            else if (next.Change.IsSameValue)
+                earlier = change;
             else
                 Bytes -= change.Change.MemoryBytes;
         }

@@ -58,6 +58,14 @@ internal sealed class FrameWriter
     {
         ref readonly var change = ref changes[i];
         var flags = i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None;
-        _records.Prepare(revision, change.Key, change.Current, change.IsExpiry ? flags | RecordFlags.Expired : flags);
+        if (change.IsExpiry)
+            flags |= RecordFlags.Expired;
+        else if (change is { Previous: { } previous, Current: { } current } && KeepsValue(previous, current))
+            flags |= RecordFlags.SameValue;
+        _records.Prepare(revision, change.Key, change.Current, flags);
     }
+
+    // The versions tell a start that it has found the right entry.
+    private static bool KeepsValue(Entry previous, Entry current) =>
+        current.Version == previous.Version + 1 && current.IsExpiryUpdateOf(previous);
 }
