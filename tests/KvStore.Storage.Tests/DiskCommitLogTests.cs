@@ -127,6 +127,29 @@ public sealed class DiskCommitLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Follow_AfterLifetimeChanges_LoggedTheValueOnce()
+    {
+        const int ValueBytes = 1 << 20;
+        var time = new FakeTimeProvider();
+        var options = new DiskLogOptions { Directory = _directory.New() };
+        var first = new RecordingFollower();
+        await using (var log = await OpenAsync(options, first, time))
+        {
+            await log.CommitAsync([Some.Transaction(Some.Put("k", new string('v', ValueBytes)))], Token);
+            for (var i = 0; i < 1_000; i++)
+                await log.CommitAsync([Some.Transaction(new SetExpiry(Some.Key("k"), ExpiryUpdate.At(time.GetUtcNow().AddHours(i))))], Token);
+            Assert.InRange(log.Status.LogBytes, ValueBytes, ValueBytes + 150_000);
+        }
+
+        foreach (var replayed in new[] { 0, 10, 100_000 })
+        {
+            var second = new RecordingFollower();
+            await using var log = await OpenAsync(options with { ReplayedCommitsMax = replayed }, second, time);
+            Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
+        }
+    }
+
+    [Fact]
     public async Task Checkpoint_CopiedDuringWrites_IsBackup()
     {
         var time = new FakeTimeProvider();

@@ -42,7 +42,7 @@ internal readonly struct RecordedChange
     public long Bytes => _entry.Bytes;
 
     /// <summary>Bytes of memory.</summary>
-    public long MemoryBytes => _entry.Encoded.Length + 64;
+    public long MemoryBytes => _entry.HeapBytes + SortedChange.Bytes;
 
     public static RecordedChange Put(Entry entry) => new(entry);
 
@@ -89,9 +89,8 @@ internal readonly struct RecordedChange
     {
         var after = _entry;
         return before is { } entry && entry.CreatedRevision == after.CreatedRevision && entry.Version == BaseVersion
-            ? KvStore.Entry.Create(
-                after.KeyUtf8, entry.Value.Span, entry.ContentType, after.CreatedRevision, after.Revision, -after.Version,
-                after.ModifiedAtMilliseconds, after.ExpiresAtMilliseconds)
+            ? KvStore.Entry.Derive(
+                entry, after.KeyUtf8, after.CreatedRevision, after.Revision, -after.Version, after.ModifiedAtMilliseconds, after.ExpiresAtMilliseconds)
             : null;
     }
 

@@ -104,13 +104,17 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
 
     private SegmentWriter OpenWriter(LogLoader loader, StoreId store)
     {
-        // With FlushMode.Interval, a checkpoint can be newer than the log after a power cut. A segment has frames of one format.
+        // With FlushMode.Interval, a checkpoint can be newer than the log after a power cut. A segment has frames of one format: one of format 1,
+        // which has no seals, is continued in a new segment, and so is one of format 2 without commits, which the new one replaces. Otherwise
+        // the writer seals it before it appends.
         var revision = follower.Latest.Revision;
-        if (loader.Segments.Count == 0 || revision > loader.LastRevision || loader.LastHeader.Format < FileHeader.CurrentFormat)
+        var header = loader.LastHeader;
+        if (loader.Segments.Count == 0 || revision > loader.LastRevision || header.Format == 1 ||
+            (header.Format < FileHeader.CurrentFormat && loader.LastRevision < header.Revision))
             return SegmentWriter.Begin(disk, options, loader.Segments, store, revision);
 
         var file = disk.Open(LogFiles.SegmentName(loader.LastHeader.Revision));
-        return SegmentWriter.Resume(disk, options, loader.Segments, store, file, loader.LastHeader, loader.LastRevision);
+        return SegmentWriter.Resume(disk, options, loader.Segments, store, file, header, loader.LastRevision);
     }
 
     // A segment that ends before the checkpoint was the last one until now, so it has no seal: beside it, nothing would say that the one

@@ -3,6 +3,9 @@ namespace KvStore.Storage;
 /// <summary>A change with the first bytes of its key inline, so that most comparisons do not read the memory of the key.</summary>
 internal readonly struct SortedChange(RecordedChange change) : IComparable<SortedChange>
 {
+    /// <summary>Bytes of memory without the change's own.</summary>
+    public const int Bytes = 24;
+
     private readonly ulong _first = Eight(change.KeyUtf8, 0);
     private readonly ulong _second = Eight(change.KeyUtf8, sizeof(ulong));
 

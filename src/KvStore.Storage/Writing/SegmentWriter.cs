@@ -68,7 +68,7 @@ internal sealed class SegmentWriter : IDisposable
         var bytes = FrameHeader.Bytes + header.BodyBytes;
 
         // An empty segment is never rolled: the next one would have the same name.
-        if (_offset + bytes > _options.SegmentBytesMax && LastRevision >= _header.Revision && !TryRoll())
+        if ((_offset + bytes > _options.SegmentBytesMax || _header.Format < FileHeader.CurrentFormat) && LastRevision >= _header.Revision && !TryRoll())
             return false;
         return TryWrite(header, commits);
     }

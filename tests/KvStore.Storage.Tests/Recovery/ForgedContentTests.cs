@@ -13,12 +13,19 @@ public sealed class ForgedContentTests
 
     private static readonly ForgedRecord Good = new();
 
+    private static readonly ForgedRecord Kept = new() { Flags = RecordFlags.LastOfCommit | RecordFlags.SameValue, Revision = 2, Age = 1, Version = 2 };
+
+    private static readonly ForgedRecord Third = Kept with { Flags = Kept.Flags | RecordFlags.Expires, Revision = 3, Age = 2, Version = 3, ModifiedAt = 7, ExpiresAt = 9 };
+
+    private const string MissingValue = "it keeps the value of the entry before it, and that is missing";
+
     private static readonly Dictionary<string, (ForgedRecord Record, string Reason)> BadRecords = new()
     {
         ["unknown flag"] = (Good with { Flags = RecordFlags.LastOfCommit | (RecordFlags)64 }, "a later program"),
         ["put that expired"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Expired }, "do not fill it"),
         ["delete with more"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = [] }, "key is not valid (Empty)"),
         ["empty key"] = (Good with { Key = [] }, "key is not valid (Empty)"),
+        ["delete that keeps the value"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.SameValue }, "do not fill it"),
         ["long key"] = (Good with { Key = new string('k', 16384).Select(c => (byte)c).ToArray() }, "key is not valid (TooLong)"),
         ["key that is not UTF-8"] = (Good with { Key = [0xFF] }, "key is not valid (InvalidUtf8)"),
         ["key with a control character"] = (Good with { Key = "a\nb"u8.ToArray() }, "key is not valid (ControlCharacter)"),
@@ -57,6 +64,17 @@ public sealed class ForgedContentTests
     private static readonly Dictionary<string, (ForgedRecord[] Records, Func<FrameHeader, FrameHeader> Forge, string Reason)> BadFrames = new()
     {
         ["commit without an end"] = ([Good with { Flags = RecordFlags.None }], frame => frame, "do not match its header"),
+        ["kept value of a first version"] = ([Kept with { Version = 1 }], frame => frame, "the first of its entry"),
+        ["kept value that expired"] = ([Kept with { Flags = Kept.Flags | RecordFlags.Expired }], frame => frame, "do not fill it"),
+        ["kept value of an invalid key"] = ([Kept with { Key = "a\nb"u8.ToArray() }], frame => frame, "key is not valid"),
+        ["kept value beside a value"] = ([Kept with { Key = "k"u8.ToArray(), Flags = RecordFlags.LastOfCommit | RecordFlags.SameValue | (RecordFlags)64 }], frame => frame, "a later program"),
+        ["kept value of no entry"] = ([Kept], frame => frame, MissingValue),
+        ["kept value of another key"] = ([Good with { Key = "k"u8.ToArray() }, Kept], frame => frame, MissingValue),
+        ["kept value of a deleted entry"] = ([Good, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Revision = 2 }, Kept with { Revision = 3, Age = 2 }], frame => frame, MissingValue),
+        ["kept value of an expired entry"] = ([Good, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Expired, Revision = 2 }, Kept with { Revision = 3, Age = 2 }], frame => frame, MissingValue),
+        ["kept value of another entry"] = ([Good, Kept with { Age = 0 }], frame => frame, MissingValue),
+        ["kept value of an earlier version"] = ([Good, Kept with { Version = 3 }], frame => frame, MissingValue),
+        ["kept value after one of another version"] = ([Good, Kept, Kept with { Revision = 3, Age = 2, Version = 4 }], frame => frame, MissingValue),
         ["commit that changes a key twice"] = ([Good with { Flags = RecordFlags.None }, Good], frame => frame, "changes the key twice"),
         ["revisions that go backwards"] = ([Good with { Revision = 5 }, Good with { Revision = 4 }], frame => frame with { LastRevision = 5 }, "its revision 4 does not follow 5"),
         ["commit of two revisions"] = ([Good with { Flags = RecordFlags.None }, Good with { Revision = 2 }], frame => frame, "its revision 2 does not follow 1"),
@@ -81,6 +99,31 @@ public sealed class ForgedContentTests
 
     [Fact]
     public void Forge_GoodRecord_Loads() => Assert.Equal("value", LogImage.Open(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([Good.Encode()], frame => frame) }).Text("key"));
+
+    [Fact]
+    public void Forge_KeptValues_Load()
+    {
+        Dictionary<string, byte[]> files = new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([Good.Encode(), Kept.Encode(), Third.Encode()], frame => frame) };
+        Assert.Equal("key=value text/plain 1 3 3 7 9", States.Describe(LogImage.Open(files).Find(Some.Key("key"))));
+        Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
+    }
+
+    // A frame whose value is missing is cut off with what follows it, and nothing more.
+    [Fact]
+    public void Repair_KeptValueOfNoEntry_CutsItsFrame()
+    {
+        var disk = LogImage.DiskOf(new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([Kept.Encode()], frame => frame) });
+        Assert.Equal((0, 1), (DiskLogTool.Repair(disk.Start()).Entries, disk.Files.Count(file => file.Key.EndsWith(".damaged", StringComparison.Ordinal))));
+        Assert.Equal(0, LogImage.OpenDisk(disk).Count);
+    }
+
+    [Fact]
+    public void KeptValue_WhereNoneCanBe_IsDamage()
+    {
+        var segment = ForgedFiles.Segment([Good.Encode(), Kept.Encode()], frame => frame, format: 2);
+        Assert.Contains("a later program", DamageOf(new() { [StoreFile.Name] = Store, [Segment] = segment }).Message, StringComparison.Ordinal);
+        Assert.Contains("a later program", CheckpointDamage([Kept], 1, 3), StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Records))]

@@ -32,7 +32,7 @@ public sealed class Format1Tests
 
         Assert.Equal(1, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
         var last = disk.Files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Max()!;
-        Assert.Equal(2, BitConverter.ToInt32(disk.Files[last].Bytes[24..]));
+        Assert.Equal(FileHeader.CurrentFormat, BitConverter.ToUInt32(disk.Files[last].Bytes[24..]));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class Format1Tests
     {
         var disk = DiskOf(Decompress(Closed)[..32]);
         Assert.Equal(0, LogImage.RecoveredRevision(Open(disk)));
-        Assert.Equal(2, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
+        Assert.Equal(FileHeader.CurrentFormat, BitConverter.ToUInt32(disk.Files[Name].Bytes[24..]));
         Assert.Single(disk.Files.Keys, name => name.EndsWith(".segment", StringComparison.Ordinal));
     }
 

@@ -128,9 +128,11 @@ public sealed class MutatedDirectoryTests
             var follower = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());
             var log = new DiskCommitLog(disk.Start(), LogImage.Options, new FakeTimeProvider(), _ => { }, action => action());
             await log.FollowAsync(follower, CancellationToken.None);
+            await log.CommitAsync([Some.Transaction(Some.Put("large", new string('l', SharedValue.BytesMin)))], CancellationToken.None);
+            states.Add(Describe(follower.Latest));
             for (var i = 0; i < 12 / starts; i++)
             {
-                await log.CommitAsync([Some.Transaction(Some.Put($"key{start}{i % 5}", $"value{i}"), Some.Delete($"key{start}{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{start} {i}"))], CancellationToken.None);
+                await log.CommitAsync([Some.Transaction(Some.Put($"key{start}{i % 5}", $"value{i}"), Some.Delete($"key{start}{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{start} {i}"), new SetExpiry(Some.Key("large"), ExpiryUpdate.At(DateTimeOffset.UnixEpoch.AddMinutes(i))))], CancellationToken.None);
                 states.Add(Describe(follower.Latest));
                 if (hasCheckpoint && i == 8 / starts)
                     await log.CheckpointAsync(CancellationToken.None);

@@ -5,6 +5,8 @@ namespace KvStore.Storage.Tests;
 /// <summary>What a start makes of a checkpoint and the changes after it.</summary>
 public sealed class SortedRunsTests
 {
+    private static readonly SameValueChanges SameValue = new(new FakeDisk(new Random(1)).Start());
+
     [Fact]
     public Task ApplyTo_RandomChanges_EqualsDictionary() => Seed.ForEachAsync(2_000, seed =>
     {
@@ -15,7 +17,7 @@ public sealed class SortedRunsTests
             model.Add(key, EntryOf(key, 1, random.Next(50)));
         var before = model.Values.ToArray();
 
-        var runs = new SortedRuns(runChanges: 1 + random.Next(10), purgeBytesMin: random.Next(2) * random.Next(5000));
+        var runs = new SortedRuns(SameValue, runChanges: 1 + random.Next(10), purgeBytesMin: random.Next(2) * random.Next(5000));
         for (var revision = 2; revision < 2 + random.Next(120); revision++)
         {
             var key = keys[random.Next(keys.Length)];
@@ -23,6 +25,13 @@ public sealed class SortedRunsTests
             {
                 runs.Add(RecordedChange.Delete(Encoding.UTF8.GetBytes(key), revision, isExpiry: false));
                 model.Remove(key);
+                continue;
+            }
+
+            if (random.Next(3) == 0 && model.TryGetValue(key, out var last))
+            {
+                runs.Add(RecordedChange.SameValue(last.KeyUtf8, last.CreatedRevision, revision, last.Version + 1, revision, expiresAtMilliseconds: 7, last.Version, default));
+                model[key] = Entry.Create(last.KeyUtf8, last.Value.Span, last.ContentType, last.CreatedRevision, revision, last.Version + 1, revision, expiresAtMilliseconds: 7);
                 continue;
             }
 
@@ -35,10 +44,24 @@ public sealed class SortedRunsTests
     });
 
     [Fact]
+    public void ApplyTo_LifetimeChanges_KeepOneValue()
+    {
+        const int ValueBytes = 1 << 20;
+        var runs = new SortedRuns(SameValue, runChanges: 10, purgeBytesMin: 2 << 20);
+        runs.Add(RecordedChange.Put(EntryOf("key", 1, ValueBytes)));
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        for (var revision = 2; revision <= 1_000; revision++)
+            runs.Add(RecordedChange.SameValue("key"u8, 1, revision, revision, 0, Entry.Never, revision - 1, default));
+
+        Assert.Equal((1_000, ValueBytes), (Assert.Single(runs.ApplyTo([])).Version, Assert.Single(runs.ApplyTo([])).Value.Length));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, ValueBytes);
+    }
+
+    [Fact]
     public void Add_OneKeyAgainAndAgain_KeepsNoMoreThanTheLimitOfWhatWasReplaced()
     {
         const long LimitBytes = 100_000;
-        var runs = new SortedRuns(runChanges: 100, LimitBytes);
+        var runs = new SortedRuns(SameValue, runChanges: 100, LimitBytes);
         var largest = 0L;
         for (var revision = 1; revision <= 20_000; revision++)
         {

@@ -39,11 +39,12 @@ internal sealed record ForgedRecord
             writer.Write(ModifiedAt);
             if (Flags.HasFlag(RecordFlags.Expires))
                 writer.Write(ExpiresAt);
-            writer.Write7BitEncodedInt64(ContentType.Length);
+            if (!Flags.HasFlag(RecordFlags.SameValue))
+                writer.Write7BitEncodedInt64(ContentType.Length);
         }
 
         writer.Write(Key);
-        if (!Flags.HasFlag(RecordFlags.Delete))
+        if ((Flags & (RecordFlags.Delete | RecordFlags.SameValue)) == 0)
         {
             writer.Write(Encoding.Latin1.GetBytes(ContentType));
             writer.Write(Value);
@@ -63,9 +64,10 @@ internal static class ForgedFiles
     /// <summary>A segment from revision 1 with one frame.</summary>
     /// <param name="records">What follows the checksum of each record.</param>
     /// <param name="forge">Changes the header of the frame.</param>
-    public static byte[] Segment(IReadOnlyList<byte[]> records, Func<FrameHeader, FrameHeader> forge)
+    /// <param name="format">The format of the segment.</param>
+    public static byte[] Segment(IReadOnlyList<byte[]> records, Func<FrameHeader, FrameHeader> forge, uint format = FileHeader.CurrentFormat)
     {
-        var header = FileHeader.Create(Store, 1);
+        var header = FileHeader.Create(Store, 1) with { Format = format };
         List<byte> bytes = [.. header.Encode(SegmentFile.Magic)];
         var last = Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(records[^1].AsSpan(1)), 1, StoredFields.RevisionMax);
         var frame = forge(new FrameHeader(records.Count, records.Sum(record => 8L + record.Length), 0, last, bytes.Count));

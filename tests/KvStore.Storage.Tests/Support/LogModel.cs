@@ -11,6 +11,9 @@ internal sealed class LogModel(FakeTimeProvider time)
     private readonly List<(long Revision, ImmutableSortedDictionary<string, string> Entries)> _states = [(0, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal))];
     private readonly Dictionary<string, (long Created, long Version)> _numbers = [];
 
+    // Of each change of an expiry.
+    private readonly Dictionary<Operation, long> _expiries = [];
+
     /// <summary>Every revision at which a batch ended.</summary>
     public SortedSet<long> BatchEnds { get; } = [0];
 
@@ -96,15 +99,24 @@ internal sealed class LogModel(FakeTimeProvider time)
         Assert.Equal(string.Join('\n', expected.Values), string.Join('\n', snapshot.Scan(default).Select(entry => States.Describe(entry))));
     }
 
-    private static Operation NextChange(Random random, string name, Func<byte[]> nextValue) => random.Next(5) switch
+    private Operation NextChange(Random random, string name, Func<byte[]> nextValue) => random.Next(6) switch
     {
         0 => Some.Delete(name),
         // Zeros, because a value may look like a sector that was lost.
         1 => Some.Put(name, new string('\0', random.Next(1500))),
         2 => Some.Put(name, $"{random.Next()}", DateTimeOffset.UnixEpoch.AddMilliseconds(random.Next())),
         3 => new Put(Some.Key(name), nextValue(), "text/plain", null),
+        4 => NextExpiry(random, name),
         _ => Some.Put(name, new string('v', random.Next(80))),
     };
+
+    private SetExpiry NextExpiry(Random random, string name)
+    {
+        var expiresAt = random.Next(4) == 0 ? long.MaxValue : random.Next();
+        var operation = new SetExpiry(Some.Key(name), expiresAt == long.MaxValue ? ExpiryUpdate.Never : ExpiryUpdate.At(DateTimeOffset.FromUnixTimeMilliseconds(expiresAt)));
+        _expiries.Add(operation, expiresAt);
+        return operation;
+    }
 
     private void Take(Transaction transaction)
     {
@@ -113,6 +125,15 @@ internal sealed class LogModel(FakeTimeProvider time)
         foreach (var operation in transaction.Operations)
         {
             var name = operation.Key.ToString();
+            if (operation is SetExpiry)
+            {
+                if (!state.TryGetValue(name, out var before))
+                    continue;
+                var numbers = _numbers[name] = (_numbers[name].Created, _numbers[name].Version + 1);
+                state = state.SetItem(name, $"{string.Join(' ', before.Split(' ')[..^5])} {Numbers(numbers, revision, _expiries[operation])}");
+                continue;
+            }
+
             if (operation is not Put put)
             {
                 state = state.Remove(name);
@@ -123,10 +144,13 @@ internal sealed class LogModel(FakeTimeProvider time)
             var (created, version) = _numbers.GetValueOrDefault(name, (revision, 0));
             _numbers[name] = (created, version + 1);
             var expires = put.ExpiresAt?.ToUnixTimeMilliseconds() ?? long.MaxValue;
-            state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {created} {revision} {version + 1} {time.GetUtcNow().ToUnixTimeMilliseconds()} {expires}");
+            state = state.SetItem(name, $"{name}={System.Text.Encoding.UTF8.GetString(put.Value.Span)} {put.ContentType} {Numbers(_numbers[name], revision, expires)}");
         }
 
         if (!ReferenceEquals(state, _states[^1].Entries))
             _states.Add((revision, state));
     }
+
+    private string Numbers((long Created, long Version) numbers, long revision, long expires) =>
+        $"{numbers.Created} {revision} {numbers.Version} {time.GetUtcNow().ToUnixTimeMilliseconds()} {expires}";
 }
