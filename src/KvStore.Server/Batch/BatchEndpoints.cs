@@ -38,20 +38,18 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
         return keys.Count > 1 && bytes > options.PageBytesMax ? Problems.BatchTooLarge(bytes, options.PageBytesMax) : null;
     }
 
-    private static async Task WriteAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
+    private async Task WriteAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
     {
         context.Response.SetRevision(revision);
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         var json = output.Json;
         json.WriteStartObject();
         json.WriteNumber("revision"u8, revision);
         json.WriteStartArray("items"u8);
         foreach (var entry in entries)
         {
-            if (entry is not { } current)
-                continue;
-            EntryJson.Write(json, current, withValue: true);
-            await output.FlushIfFullAsync();
+            if (entry is { } current)
+                await EntryJson.WriteAsync(output, current, withValue: true);
         }
 
         json.WriteEndArray();

@@ -86,9 +86,6 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long a watch may be silent before it gets a bookmark. Keep it below any proxy's idle timeout.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
-    /// <summary>Bytes of keys and values, plus 64 per change, in the events that a watch encodes together: any small ones and the one after them. More end the watch with <c>gone</c>.</summary>
-    public int WatchEventBytesMax { get; init; } = settings.Bytes("WatchEventBytesMax", 128 << 20, 1, 256 << 20);
-
     /// <summary>How long a stop waits for requests in flight. Then their connections are closed; admitted writes are still committed.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = settings.Duration("ShutdownTimeout", TimeSpan.FromSeconds(3), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
@@ -107,8 +104,17 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long a request's headers may take to arrive. Slower ones get 408.</summary>
     public TimeSpan HeadersTimeout { get; init; } = settings.Duration("HeadersTimeout", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
 
-    /// <summary>How long a client may send nothing while the service waits for more of its body. Then the request gets 408.</summary>
+    /// <summary>How long a client may be silent while the service waits for it: for more of its body, then the request gets 408; or until it takes more of its answer, then the connection is closed.</summary>
     public TimeSpan BodySilenceMax { get; init; } = settings.Duration("BodySilenceMax", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+
+    /// <summary>The least that a client must send of its body, or take of its answer, in each second that the service waits for it, once it has used up <see cref="BodySilenceMax"/>. A slower one is silent.</summary>
+    public int BodyBytesPerSecondMin { get; init; } = settings.Bytes("BodyBytesPerSecondMin", 8 << 10, 1, 1 << 30);
+
+    /// <summary>Bytes that the operating system buffers for a client that does not read; it doubles them for its own overhead. Fewer take less memory, more are faster over long distances.</summary>
+    public int SendBufferBytes { get; init; } = settings.Bytes("SendBufferBytes", 256 << 10, 4096, 64 << 20);
+
+    /// <summary>Requests of one HTTP/2 connection at a time. One more waits.</summary>
+    public int StreamsPerConnectionMax { get; init; } = settings.Integer("StreamsPerConnectionMax", 100, 1, 10_000);
 
     /// <summary>How long a connection may stay open without a request. Then it is closed.</summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = settings.Duration("IdleConnectionTimeout", TimeSpan.FromSeconds(130), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));

@@ -47,7 +47,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
         Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
             ? problem.WriteAsync(context)
-            : EntryAnswer.WriteAsync(context, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+            : EntryAnswer.WriteAsync(context, options, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
     }
 
     private Task PutAsync(HttpContext context)

@@ -64,9 +64,9 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
     private static bool IsAnswer(Entry entry, Conditions conditions, long above) =>
         conditions.IfMatch?.Passes(entry) == false || (entry.Revision > above && !conditions.IsNotModified(entry));
 
-    private static async ValueTask<Problem?> AnswerAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
+    private async ValueTask<Problem?> AnswerAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
     {
-        await EntryAnswer.WriteAsync(context, snapshot, found, conditions);
+        await EntryAnswer.WriteAsync(context, options, snapshot, found, conditions);
         return null;
     }
 

@@ -1,10 +1,12 @@
+using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
 namespace KvStore.Server;
 
 /// <summary>The web server's limits, most of which follow from the limits of the store.</summary>
-internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<KestrelServerOptions>
+internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     // A byte of a key is three characters when it is percent-encoded.
     private const int EncodedBytesPerKeyByte = 3;
@@ -16,6 +18,16 @@ internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<K
     private const int FramedBytesPerValueByte = 6;
 
     private const int Slack = 4096;
+
+    // What the web server holds of a request that is not read yet, or of an answer that is not sent yet, for each connection and each stream of HTTP/2.
+    private const int BufferBytes = 64 * 1024;
+
+    // What the streams of one HTTP/2 connection hold together of their requests.
+    private const int ConnectionWindowBytes = 256 * 1024;
+    private const int StreamWindowBytes = 128 * 1024;
+
+    // The web server checks its rates once a second and wants more than that.
+    private static readonly TimeSpan GracePeriodMin = TimeSpan.FromSeconds(2);
 
     /// <summary>The web server's limit on a body. It counts the framing of chunks, so an allowed value must fit however it is framed.</summary>
     /// <remarks>Endpoints limit the bytes of a value themselves; this is for bodies that no endpoint reads.</remarks>
@@ -32,7 +44,26 @@ internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<K
         limits.MaxRequestBodySize = BodyBytesMax(options);
         limits.MaxRequestLineSize = RequestLineBytesMax(options);
         limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
+        limits.MaxRequestBufferSize = Math.Max(BufferBytes, Math.Max(RequestLineBytesMax(options), options.HeadersBytesMax));
+        limits.MaxResponseBufferSize = BufferBytes;
         limits.RequestHeadersTimeout = options.HeadersTimeout;
         limits.KeepAliveTimeout = options.IdleConnectionTimeout;
+
+        // Averages; BodyReader and PacedOutput also see a client that was fast at first. These are for what neither reads nor writes.
+        var rate = new MinDataRate(options.BodyBytesPerSecondMin, options.BodySilenceMax > GracePeriodMin ? options.BodySilenceMax : GracePeriodMin);
+        limits.MinRequestBodyDataRate = rate;
+        limits.MinResponseDataRate = rate;
+        limits.Http2.MaxStreamsPerConnection = options.StreamsPerConnectionMax;
+        limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
+        limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
     }
+
+    // Connections inherit the size from the socket that accepts them. Without it the operating system lets each grow to megabytes.
+    public void Configure(SocketTransportOptions sockets) => sockets.CreateBoundListenSocket = endPoint =>
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (endPoint is IPEndPoint)
+            socket.SendBufferSize = options.SendBufferBytes;
+        return socket;
+    };
 }

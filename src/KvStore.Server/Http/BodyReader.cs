@@ -1,26 +1,39 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 
 namespace KvStore.Server;
 
 /// <summary>
-/// Reads a request's body as it arrives and gives up on a client that stops sending. The web server's minimum data rate is an average over
+/// Reads a request's body as it arrives and gives up on a client that sends too slowly. The web server's minimum data rate is an average over
 /// the whole body, which a client that was fast at first meets for hours of silence. Belongs to one request.
 /// </summary>
 /// <param name="body">The body.</param>
-/// <param name="silenceMax">How long one read may wait for the client.</param>
+/// <param name="options">How long the service waits for the client.</param>
 /// <param name="cancellationToken">Ends every wait.</param>
-internal sealed class BodyReader(PipeReader body, TimeSpan silenceMax, CancellationToken cancellationToken) : IDisposable
+internal sealed class BodyReader(PipeReader body, KvStoreOptions options, CancellationToken cancellationToken) : IDisposable
 {
     private readonly CancellationTokenSource _silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+    private ClientPatience _patience = new(options);
+    private ReadOnlySequence<byte> _buffer;
+
+    // Of the last read.
+    private long _unconsumed;
 
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async ValueTask<ReadResult> ReadAsync()
     {
-        _silence.CancelAfter(silenceMax);
+        // The time between two reads is the service's, not the client's.
+        var startedAt = Stopwatch.GetTimestamp();
         try
         {
-            return await body.ReadAsync(_silence.Token);
+            var reading = body.ReadAsync(_silence.Token);
+            if (!reading.IsCompleted)
+                _silence.CancelAfter(_patience.Left);
+            var read = await reading;
+            _buffer = read.Buffer;
+            _patience.Record(Stopwatch.GetElapsedTime(startedAt), _buffer.Length - _unconsumed);
+            return read;
         }
         catch (OperationCanceledException exception) when (_silence.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -33,16 +46,20 @@ internal sealed class BodyReader(PipeReader body, TimeSpan silenceMax, Cancellat
         }
         finally
         {
-            // The time between two reads is the service's, not the client's.
             _silence.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 
     /// <inheritdoc cref="PipeReader.AdvanceTo(SequencePosition, SequencePosition)"/>
-    public void AdvanceTo(SequencePosition consumed, SequencePosition examined) => body.AdvanceTo(consumed, examined);
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _unconsumed = _buffer.Slice(consumed).Length;
+        _buffer = default;
+        body.AdvanceTo(consumed, examined);
+    }
 
     /// <inheritdoc cref="PipeReader.AdvanceTo(SequencePosition)"/>
-    public void AdvanceTo(SequencePosition consumed) => body.AdvanceTo(consumed);
+    public void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
     public void Dispose() => _silence.Dispose();
 }

@@ -67,7 +67,7 @@ internal static class RequestBody
 
     /// <summary>A reader for a body that is used while it arrives; the caller disposes of it.</summary>
     public static BodyReader Open(HttpContext context, KvStoreOptions options) =>
-        new(context.Request.BodyReader, options.BodySilenceMax, context.RequestAborted);
+        new(context.Request.BodyReader, options, context.RequestAborted);
 
     private static ValueTask FillAsync(HttpContext context, KvStoreOptions options, Memory<byte> value)
     {

@@ -1,19 +1,27 @@
-using System.Text.Unicode;
-
 namespace KvStore.Server;
 
 /// <summary>Entries as JSON: the items of listings, batches, transactions and watches.</summary>
 internal static class EntryJson
 {
-    /// <summary>Writes an entry as an object, with its value as exactly one of <c>json</c>, <c>text</c> and <c>base64</c> if asked to.</summary>
-    public static void Write(Utf8JsonWriter json, Entry entry, bool withValue)
+    /// <summary>Writes an entry as an object, with its value if asked to, and sends what is a piece.</summary>
+    public static ValueTask WriteAsync(JsonOutput output, Entry entry, bool withValue)
     {
-        json.WriteStartObject();
-        WriteMembers(json, entry, withValue);
-        json.WriteEndObject();
+        output.Json.WriteStartObject();
+        WriteMembers(output.Json, entry);
+        return EndAsync(output, entry, withValue);
     }
 
-    public static void WriteMembers(Utf8JsonWriter json, Entry entry, bool withValue)
+    /// <summary>Writes the value, if asked to, and the end of the object that has it, and sends what is a piece.</summary>
+    public static ValueTask EndAsync(JsonOutput output, Entry entry, bool withValue, bool mayBeJson = true)
+    {
+        if (withValue && BeginValue(output.Target, entry, mayBeJson) is { } large)
+            return EndLargeAsync(output, large);
+        output.Json.WriteEndObject();
+        return output.FlushIfFullAsync();
+    }
+
+    /// <summary>Writes the members besides the value.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, Entry entry)
     {
         json.WriteString("key"u8, entry.Key.Utf8);
         json.WriteNumber("revision"u8, entry.Revision);
@@ -24,37 +32,22 @@ internal static class EntryJson
         JsonTime.Write(json, "modified_at"u8, entry.ModifiedAt);
         if (entry.ExpiresAt is { } expiresAt)
             JsonTime.Write(json, "expires_at"u8, expiresAt);
-        if (withValue)
-            WriteValue(json, entry.Value.Span, entry.ContentType);
     }
 
-    /// <summary>
-    /// Writes a value as exactly one of <c>json</c>, <c>text</c> and <c>base64</c>. Each of them gives the bytes exactly, since the media type
-    /// stands beside it; but a reader that parses <c>json</c> does not see its white space.
-    /// </summary>
-    /// <param name="json">The output.</param>
-    /// <param name="value">The bytes.</param>
-    /// <param name="contentType">The media type.</param>
-    /// <param name="mayBeJson">Whether JSON may be embedded where it stands.</param>
-    public static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value, string contentType, bool mayBeJson = true)
+    /// <summary>Writes the value, or begins one that is larger than a piece; null if it is not.</summary>
+    public static JsonValue? BeginValue(JsonTarget target, Entry entry, bool mayBeJson = true)
     {
-        if (!Utf8.IsValid(value))
-        {
-            json.WriteBase64String("base64"u8, value);
-        }
-        else if (ContentTypes.IsJson(contentType) && mayBeJson && InteroperableJson.Is(value))
-        {
-            json.WritePropertyName("json"u8);
-            json.WriteRawValue(value, skipInputValidation: true);
-        }
-        else if (ContentTypes.HasOtherCharset(contentType))
-        {
-            // As text it would show other characters than the writer meant.
-            json.WriteBase64String("base64"u8, value);
-        }
-        else
-        {
-            json.WriteString("text"u8, value);
-        }
+        if (entry.Value.Length > JsonValue.PieceBytes)
+            return new JsonValue(target, entry.Value, entry.ContentType, mayBeJson);
+        JsonValue.WriteSmall(target, entry.Value, entry.ContentType, mayBeJson);
+        return null;
+    }
+
+    private static async ValueTask EndLargeAsync(JsonOutput output, JsonValue value)
+    {
+        while (value.TryWritePiece())
+            await output.FlushIfFullAsync();
+        output.Json.WriteEndObject();
+        await output.FlushIfFullAsync();
     }
 }

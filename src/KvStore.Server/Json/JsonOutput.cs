@@ -1,32 +1,54 @@
-using System.IO.Pipelines;
-
 namespace KvStore.Server;
 
 /// <summary>A JSON answer, sent while it is written, so that a large one does not accumulate in memory. Belongs to one request.</summary>
 internal sealed class JsonOutput
 {
-    private const int FlushBytes = 64 * 1024;
+    private readonly PacedOutput _output;
 
-    private readonly PipeWriter _output;
-    private readonly CancellationToken _cancellationToken;
-
-    public JsonOutput(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="options">How long the service waits for the client.</param>
+    /// <param name="contentType">The media type.</param>
+    /// <param name="isOneLine">Whether stored JSON must not have line breaks.</param>
+    public JsonOutput(HttpContext context, KvStoreOptions options, string contentType = ContentTypes.Json, bool isOneLine = false)
     {
-        _output = context.Response.BodyWriter;
-        _cancellationToken = context.RequestAborted;
-        Json = new Utf8JsonWriter(_output, JsonWriting.Options);
-        context.Response.SetContent(ContentTypes.Json);
+        _output = new PacedOutput(context, options);
+        Target = new JsonTarget(_output.Writer, isOneLine);
+        context.Response.SetContent(contentType);
     }
 
-    public Utf8JsonWriter Json { get; }
+    public JsonTarget Target { get; }
 
-    /// <summary>Sends what was written once it exceeds 64 KiB.</summary>
-    public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.UnflushedBytes < FlushBytes ? ValueTask.CompletedTask : FlushAsync();
+    public Utf8JsonWriter Json => Target.Json;
+
+    /// <summary>Whether anything was sent.</summary>
+    public bool HasBegun => _output.HasBegun;
+
+    /// <summary>Ends a line of <see cref="ContentTypes.Lines"/>, and begins the next one.</summary>
+    public void EndLine()
+    {
+        Target.Reset();
+        JsonWriting.EndLine(Target.Output);
+    }
+
+    /// <summary>Adds what is encoded already, and sends what is a piece.</summary>
+    public async ValueTask AppendAsync(ReadOnlyMemory<byte> encoded)
+    {
+        while (encoded.Length > 0)
+        {
+            var piece = encoded[..Math.Min(encoded.Length, PacedOutput.PieceBytes)];
+            encoded = encoded[piece.Length..];
+            Target.Output.Write(piece.Span);
+            await FlushIfFullAsync();
+        }
+    }
+
+    /// <summary>Sends what was written once it is a piece, and waits while the client does not take it.</summary>
+    public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.Writer.UnflushedBytes < PacedOutput.PieceBytes ? ValueTask.CompletedTask : FlushAsync();
 
     /// <summary>Sends what was written. Not a disposal, so that a failure before the first flush can still become a problem.</summary>
-    public async ValueTask FlushAsync()
+    public ValueTask FlushAsync()
     {
-        await Json.FlushAsync(_cancellationToken);
-        await _output.FlushAsync(_cancellationToken);
+        Json.Flush();
+        return _output.FlushAsync();
     }
 }

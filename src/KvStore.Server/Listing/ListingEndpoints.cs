@@ -24,7 +24,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
             return problem;
 
         context.Response.SetRevision(snapshot!.Revision);
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         context.Response.Headers.CacheControl = "no-cache";
         if (!HttpMethods.IsHead(context.Request.Method))
             await WriteAsync(output, snapshot, request);
@@ -90,7 +90,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         foreach (var listed in request.In(snapshot))
         {
             // A page has at least one element even if it exceeds the limit, or its cursor would not advance.
-            if (count == request.Limit || (count > 0 && json.BytesCommitted + json.BytesPending + groupBytes >= options.PageBytesMax))
+            if (count == request.Limit || (count > 0 && output.Target.Bytes + groupBytes >= options.PageBytesMax))
             {
                 more = true;
                 break;
@@ -105,8 +105,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
                 continue;
             }
 
-            EntryJson.Write(json, listed.Entry, request.WithValues);
-            await output.FlushIfFullAsync();
+            await EntryJson.WriteAsync(output, listed.Entry, request.WithValues);
         }
 
         json.WriteEndArray();

@@ -3,7 +3,7 @@ using KvStore.Storage;
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/admin/checkpoint: writes the one file that a backup consists of.</summary>
-internal sealed class CheckpointEndpoints(Engine engine, TimeProvider time)
+internal sealed class CheckpointEndpoints(Engine engine, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -31,9 +31,9 @@ internal sealed class CheckpointEndpoints(Engine engine, TimeProvider time)
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, DiskCheckpoint checkpoint, TimeSpan duration)
+    private async Task WriteAsync(HttpContext context, DiskCheckpoint checkpoint, TimeSpan duration)
     {
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         output.Json.WriteStartObject();
         output.Json.WriteNumber("revision"u8, checkpoint.Revision);
         output.Json.WriteNumber("entries"u8, checkpoint.Entries ?? 0);

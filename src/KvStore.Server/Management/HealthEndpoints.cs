@@ -1,18 +1,18 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /livez and /readyz: whether the process lives, and whether it can serve.</summary>
-internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicationLifetime lifetime)
+internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicationLifetime lifetime, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<HealthEndpoints>(routes.ServiceProvider);
-        routes.Map(HttpMethods.Get, "/livez", LiveAsync, HealthApi.Live);
-        routes.Map(HttpMethods.Head, "/livez", LiveAsync, HealthApi.Live.AsHead("headLive"));
+        routes.Map(HttpMethods.Get, "/livez", endpoints.LiveAsync, HealthApi.Live);
+        routes.Map(HttpMethods.Head, "/livez", endpoints.LiveAsync, HealthApi.Live.AsHead("headLive"));
         routes.Map(HttpMethods.Get, "/readyz", endpoints.ReadyAsync, HealthApi.Ready);
         routes.Map(HttpMethods.Head, "/readyz", endpoints.ReadyAsync, HealthApi.Ready.AsHead("headReady"));
     }
 
-    private static Task<Problem?> LiveAsync(HttpContext context) => AnswerAsync(context, "alive");
+    private Task<Problem?> LiveAsync(HttpContext context) => AnswerAsync(context, "alive");
 
     private Task<Problem?> ReadyAsync(HttpContext context)
     {
@@ -29,9 +29,9 @@ internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicati
 
     private static Problem Unavailable(string detail) => Problems.Unavailable(detail, RetryTimes.NotReady) with { Outcome = null };
 
-    private static async Task<Problem?> AnswerAsync(HttpContext context, string status)
+    private async Task<Problem?> AnswerAsync(HttpContext context, string status)
     {
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         output.Json.WriteStartObject();
         output.Json.WriteString("status", status);
         output.Json.WriteEndObject();

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/status, and of /metrics: what the service is doing, for people and for monitoring systems.</summary>
-internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics metrics)
+internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics metrics, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -14,7 +14,7 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics
 
     private async Task<Problem?> StatusAsync(HttpContext context)
     {
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         StatusField.WriteJson(output.Json, StatusFields.All, reader.Read());
         await output.FlushAsync();
         return null;

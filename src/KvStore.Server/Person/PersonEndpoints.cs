@@ -61,7 +61,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         if (problem is null)
-            await EntryAnswer.WriteAsync(context, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
+            await EntryAnswer.WriteAsync(context, options, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
         return problem;
     }
 

@@ -7,7 +7,7 @@ internal static class EntryAnswer
     private const string WriteAdvice = "Nothing was changed. Read the entry and decide again.";
 
     /// <summary>Answers with the value, or as the conditions ask.</summary>
-    public static Task WriteAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, Snapshot snapshot, Entry? found, Conditions conditions)
     {
         // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
         var response = context.Response;
@@ -27,7 +27,11 @@ internal static class EntryAnswer
         SetValidators(response, entry);
         response.SetLastModified(entry.ModifiedAt);
         response.SetValue(entry.ContentType, entry.Value.Length);
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+        if (HttpMethods.IsHead(context.Request.Method))
+            return Task.CompletedTask;
+        return entry.Value.Length <= PacedOutput.PieceBytes
+            ? response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask()
+            : new PacedOutput(context, options).WriteAsync(entry.Value).AsTask();
     }
 
     /// <summary>Makes the answer a 304, with the headers that the 200 would have (RFC 9110, section 15.4.5).</summary>

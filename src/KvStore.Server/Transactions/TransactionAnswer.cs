@@ -4,10 +4,10 @@ namespace KvStore.Server;
 internal static class TransactionAnswer
 {
     /// <summary>Answers with a committed transaction, sending results while they are written.</summary>
-    public static async Task WriteAsync(HttpContext context, Transaction transaction, Outcome.Committed committed)
+    public static async Task WriteAsync(HttpContext context, KvStoreOptions options, Transaction transaction, Outcome.Committed committed)
     {
         context.Response.SetRevision(committed.Revision);
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         var json = output.Json;
         json.WriteStartObject();
         json.WriteNumber("revision"u8, committed.Revision);
@@ -15,7 +15,14 @@ internal static class TransactionAnswer
         for (var i = 0; i < transaction.Operations.Length; i++)
         {
             json.WriteStartObject();
-            Write(json, transaction.Operations[i], committed.Results[i], committed.Revision);
+            var operation = transaction.Operations[i];
+            json.WritePropertyName(TransactionMembers.NameOf(operation));
+            if (operation is not Get)
+                Write(json, operation, committed.Results[i], committed.Revision);
+            else if (committed.Results[i].Entry is { } entry)
+                await EntryJson.WriteAsync(output, entry, withValue: true);
+            else
+                json.WriteNullValue();
             json.WriteEndObject();
             await output.FlushIfFullAsync();
         }
@@ -27,16 +34,6 @@ internal static class TransactionAnswer
 
     private static void Write(Utf8JsonWriter json, Operation operation, in OperationResult result, long revision)
     {
-        json.WritePropertyName(TransactionMembers.NameOf(operation));
-        if (operation is Get)
-        {
-            if (result.Entry is { } entry)
-                EntryJson.Write(json, entry, withValue: true);
-            else
-                json.WriteNullValue();
-            return;
-        }
-
         json.WriteStartObject();
         switch (operation)
         {

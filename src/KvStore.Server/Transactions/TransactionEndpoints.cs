@@ -25,11 +25,11 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
         switch (await store.SubmitAsync(transaction))
         {
             case Outcome.Committed committed:
-                await TransactionAnswer.WriteAsync(context, transaction, committed);
+                await TransactionAnswer.WriteAsync(context, options, transaction, committed);
                 return null;
             case Outcome.Replayed replayed:
                 IdempotencyHeader.SetReplayed(context.Response);
-                await TransactionAnswer.WriteAsync(context, transaction, replayed.Original);
+                await TransactionAnswer.WriteAsync(context, options, transaction, replayed.Original);
                 return null;
             case Outcome.GuardsFailed failed:
                 context.Response.SetRevision(failed.Revision);

@@ -9,17 +9,16 @@ internal static class ExportLine
     // A reader attributes white space around a value to the line, not to the value.
     private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
 
-    /// <summary>Writes the object; the line break is the caller's.</summary>
-    public static void Write(Utf8JsonWriter json, Entry entry)
+    /// <summary>Writes the line and sends what is a piece.</summary>
+    public static ValueTask WriteAsync(JsonOutput output, Entry entry)
     {
-        var contentType = entry.ContentType;
+        var json = output.Json;
         json.WriteStartObject();
         json.WriteString("key"u8, entry.Key.Utf8);
-        json.WriteString("content_type"u8, contentType);
+        json.WriteString("content_type"u8, entry.ContentType);
         if (entry.ExpiresAt is { } expiresAt)
             JsonTime.Write(json, "expires_at"u8, expiresAt);
-        EntryJson.WriteValue(json, entry.Value.Span, contentType, mayBeJson: IsBare(entry.Value.Span));
-        json.WriteEndObject();
+        return EntryJson.EndAsync(output, entry, withValue: true, mayBeJson: IsBare(entry.Value.Span));
     }
 
     // Whether JSON can be embedded in a line verbatim and read back unchanged.

@@ -5,9 +5,6 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
 internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
-    // Flushed at this size; then the export waits until the client has read.
-    private const int FlushBytes = 32 * 1024;
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<TransferEndpoints>(routes.ServiceProvider);
@@ -31,33 +28,22 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
             return problem;
 
         context.Response.SetRevision(snapshot!.Revision);
-        context.Response.SetContent(ContentTypes.Lines);
+        var output = new JsonOutput(context, options, ContentTypes.Lines);
         context.Response.Headers.AcceptRanges = "none";
         if (!HttpMethods.IsHead(context.Request.Method))
-            await WriteAsync(context, snapshot.Scan(KeyRange.WithPrefix(prefix)));
+            await WriteAsync(output, snapshot.Scan(KeyRange.WithPrefix(prefix)));
         return null;
     }
 
-    private static async Task WriteAsync(HttpContext context, IEnumerable<Entry> entries)
+    private static async Task WriteAsync(JsonOutput output, IEnumerable<Entry> entries)
     {
-        var output = context.Response.BodyWriter;
-        using var json = new Utf8JsonWriter(output, JsonWriting.Options);
         foreach (var entry in entries)
         {
-            WriteLine(json, entry);
-            JsonWriting.EndLine(output);
-            if (output.UnflushedBytes >= FlushBytes)
-                await output.FlushAsync(context.RequestAborted);
+            await ExportLine.WriteAsync(output, entry);
+            output.EndLine();
         }
 
-        await output.FlushAsync(context.RequestAborted);
-    }
-
-    private static void WriteLine(Utf8JsonWriter json, Entry entry)
-    {
-        ExportLine.Write(json, entry);
-        json.Flush();
-        json.Reset();
+        await output.FlushAsync();
     }
 
     private async Task<Problem?> ImportAsync(HttpContext context)
@@ -85,10 +71,10 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         return null;
     }
 
-    private static async Task WriteResultAsync(HttpContext context, Import import)
+    private async Task WriteResultAsync(HttpContext context, Import import)
     {
         context.Response.SetRevision(import.Revision);
-        var output = new JsonOutput(context);
+        var output = new JsonOutput(context, options);
         import.Report.WriteResult(output.Json, import.Revision);
         await output.FlushAsync();
     }

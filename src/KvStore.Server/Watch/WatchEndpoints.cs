@@ -3,8 +3,8 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
 {
-    private readonly WatchEventEncoder _withValues = new(store, withValues: true, options.WatchEventBytesMax);
-    private readonly WatchEventEncoder _withoutValues = new(store, withValues: false, options.WatchEventBytesMax);
+    private readonly WatchEventEncoder _withValues = new(store, withValues: true);
+    private readonly WatchEventEncoder _withoutValues = new(store, withValues: false);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -50,7 +50,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Beginning beginning, bool withValues)
     {
         var response = context.Response;
-        response.SetContent(WatchEvents.ContentType);
+        var output = new JsonOutput(context, options, WatchEvents.ContentType, isOneLine: true);
 
         // A proxy that buffers the response would never forward it.
         response.Headers["X-Accel-Buffering"] = "no";
@@ -60,58 +60,71 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         if (HttpMethods.IsHead(context.Request.Method))
             return;
 
-        var output = new EventOutput(response.BodyWriter, context.RequestAborted);
-        var connected = await output.WriteAsync(WatchEvents.Comment($"watching after revision {beginning.After}"))
-            && await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
-        while (connected && await WriteAsync(output, watcher, state, withValues))
+        WatchEvents.Comment(output.Target, $"watching after revision {beginning.After}");
+        await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
+        while (await WriteAsync(output, watcher, state, withValues))
         {
             // All pending events go out together, because a flush costs much more than a write.
             state = watcher.Read();
             if (state != WatchState.Silent)
                 continue;
-            connected = await output.FlushAsync();
-            state = connected ? await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted) : state;
+            await output.FlushAsync();
+            state = await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted);
         }
     }
 
-    // False if the client is gone.
-    private async ValueTask<bool> WriteInitialAsync(EventOutput output, Beginning beginning, WatchFilter filter, bool withValues)
+    private async ValueTask WriteInitialAsync(JsonOutput output, Beginning beginning, WatchFilter filter, bool withValues)
     {
         if (beginning.Initial is not { } initial)
-            return true;
+            return;
 
         // Otherwise the watch would retain the initial snapshot as long as it lasts.
         beginning.Initial = null;
         foreach (var entry in initial.Scan(filter.Range))
-        {
-            if (!await output.WriteAsync(WatchEvents.Entry(entry, withValues)))
-                return false;
-        }
-
-        return await output.WriteAsync(WatchEvents.Synced(PositionOf(initial.Revision)));
+            await SendAsync(output, WatchEvents.Entry(output.Target, entry, withValues));
+        WatchEvents.Synced(output.Target, PositionOf(initial.Revision));
     }
 
     // False if the stream ends.
-    private async ValueTask<bool> WriteAsync(EventOutput output, Watcher watcher, WatchState state, bool withValues)
+    private async ValueTask<bool> WriteAsync(JsonOutput output, Watcher watcher, WatchState state, bool withValues)
     {
         switch (state)
         {
-            case WatchState.Changed when watcher.TryEncode(withValues ? _withValues : _withoutValues, out var events):
-                return await output.WriteAsync(events);
             case WatchState.Changed:
-                await output.WriteAsync(WatchEvents.TooLarge(store.OldestRevision));
-                return false;
+                await WriteChangesAsync(output, watcher, withValues ? _withValues : _withoutValues);
+                return true;
             case WatchState.Silent when !output.HasBegun:
                 // The first read usually finds nothing, which needs no bookmark.
                 return true;
             case WatchState.Silent:
-                return await output.WriteAsync(WatchEvents.Bookmark(PositionOf(watcher.Position)));
+                WatchEvents.Bookmark(output.Target, PositionOf(watcher.Position));
+                return true;
             case WatchState.Gone:
-                await output.WriteAsync(WatchEvents.Gone(store.OldestRevision));
+                WatchEvents.Gone(output.Target, store.OldestRevision);
+                await output.FlushAsync();
                 return false;
             default:
                 return false;
         }
+    }
+
+    private static async ValueTask WriteChangesAsync(JsonOutput output, Watcher watcher, WatchEventEncoder encoder)
+    {
+        if (watcher.TryEncode(encoder, out var events))
+        {
+            await output.AppendAsync(events);
+            return;
+        }
+
+        foreach (var commit in watcher.Commits)
+            await SendAsync(output, encoder.WriteTo(output.Target, commit, watcher.Filter));
+    }
+
+    private static async ValueTask SendAsync(JsonOutput output, IEnumerable<JsonTarget> pieces)
+    {
+        foreach (var _ in pieces)
+            await output.FlushIfFullAsync();
+        await output.FlushIfFullAsync();
     }
 
     private Position PositionOf(long revision) => new(store.Id, revision);

@@ -3,33 +3,30 @@ namespace KvStore.Server;
 /// <summary>Encodes commits as <c>change</c> events: one per commit, with the matching changes only.</summary>
 /// <param name="store">The store, which the events' ids name.</param>
 /// <param name="withValues">Whether the events have values.</param>
-/// <param name="bytesMax">
-/// The most bytes of keys and values in one encoding; more are rejected. Checked before encoding, because an array has at most 2 GiB and JSON takes up to six bytes for one.
-/// </param>
-internal sealed class WatchEventEncoder(Store store, bool withValues, long bytesMax) : IWatchEncoder
+internal sealed class WatchEventEncoder(Store store, bool withValues) : IWatchEncoder
 {
-    // The members of a change besides its key and value, in bytes that need no escape.
-    private const int ChangeOverheadBytes = 64;
+    // What all watchers of the same keys share. Each of them sends more than this from the commits, as its client takes it.
+    private const int SharedBytesMax = 1 << 20;
 
-    public bool TryEncode(ReadOnlySpan<Commit> commits, WatchFilter filter, out ReadOnlyMemory<byte> events)
+    public bool TryEncode(ReadOnlySpan<Commit> commits, WatchFilter filter, out ReadOnlyMemory<byte> encoding)
     {
-        var fits = BytesOf(commits, filter) <= bytesMax;
-        events = fits ? WatchEvents.Changes(store.Id, commits, filter, withValues) : default;
-        return fits;
-    }
-
-    private long BytesOf(ReadOnlySpan<Commit> commits, WatchFilter filter)
-    {
-        var bytes = 0L;
+        encoding = default;
+        var buffer = new ArrayBufferWriter<byte>();
+        var target = new JsonTarget(buffer, isOneLine: true);
         foreach (var commit in commits)
         {
-            foreach (ref readonly var change in commit.Changes)
+            // Counted after each piece, because escapes can make a value six times as long.
+            foreach (var _ in WriteTo(target, commit, filter))
             {
-                if (filter.Matches(change.Key.Utf8))
-                    bytes += ChangeOverheadBytes + (withValues && change.Current is { } entry ? entry.Bytes : change.Key.Length);
+                if (buffer.WrittenCount + target.Json.BytesPending > SharedBytesMax)
+                    return false;
             }
         }
 
-        return bytes;
+        encoding = buffer.WrittenSpan.ToArray();
+        return true;
     }
+
+    /// <summary>Writes the event of a commit piece by piece.</summary>
+    public IEnumerable<JsonTarget> WriteTo(JsonTarget target, Commit commit, WatchFilter filter) => WatchEvents.Change(target, store.Id, commit, filter, withValues);
 }

@@ -11,6 +11,6 @@ public interface IWatchEncoder
     /// <param name="commits">The commits, in order; each has at least one matching change. Valid during the call.</param>
     /// <param name="filter">The filter of the watcher. Other changes of the commits must not be encoded.</param>
     /// <param name="encoding">The encoding. It must not change afterwards.</param>
-    /// <returns>False when the encoder rejects the commits, for example because of their size. A rejection is not cached.</returns>
+    /// <returns>False when the encoder rejects the commits, for example because of their size. Each watcher then writes them itself.</returns>
     bool TryEncode(ReadOnlySpan<Commit> commits, WatchFilter filter, out ReadOnlyMemory<byte> encoding);
 }

@@ -32,7 +32,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
         set => _next = value;
     }
 
-    /// <summary>Encodes the commits for all watchers of this batch, whose filter is given; false when the encoder rejects them.</summary>
+    /// <summary>Encodes the commits for all watchers of this batch, whose filter is given; false when the encoder rejects them, which it does once.</summary>
     public bool TryEncode(IWatchEncoder encoder, WatchFilter filter, out ReadOnlyMemory<byte> encoding)
     {
         for (var kept = _encodings; kept is not null; kept = kept.Next)
@@ -40,18 +40,17 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
             if (kept.Encoder != encoder)
                 continue;
             encoding = kept.Bytes;
-            return true;
+            return !kept.IsRejection;
         }
 
-        if (!encoder.TryEncode(commits, filter, out encoding))
-            return false;
+        var isEncoded = encoder.TryEncode(commits, filter, out encoding);
 
         // No compare-and-swap is needed:
         //   T1, T2: both find no encoding, both encode, both read the same head
         //   T1, T2: both write a new head, and one of the two encodings is lost
         // Equal encodings are interchangeable, and a lost one of another encoder is made again by the next watcher that needs it.
-        _encodings = new Encoding(encoder, encoding, _encodings);
-        return true;
+        _encodings = new Encoding(encoder, !isEncoded, encoding, _encodings);
+        return isEncoded;
     }
 
     /// <summary>The first batch of some commits, within the limits of a batch.</summary>
@@ -90,9 +89,11 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     public WatchBatch After(long revision) =>
         commits.Length == 0 || commits[0].Revision > revision ? this : new WatchBatch(revision, upTo, [.. commits.Where(commit => commit.Revision > revision)]) { Next = Next };
 
-    private sealed class Encoding(IWatchEncoder encoder, ReadOnlyMemory<byte> bytes, Encoding? next)
+    private sealed class Encoding(IWatchEncoder encoder, bool isRejection, ReadOnlyMemory<byte> bytes, Encoding? next)
     {
         public IWatchEncoder Encoder => encoder;
+
+        public bool IsRejection => isRejection;
 
         public ReadOnlyMemory<byte> Bytes => bytes;
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
 
 namespace KvStore.Server.Tests;
 
@@ -42,7 +43,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
     [InlineData("POST", "/v1/import", "\n", 200)]
     public async Task Request_BodyWithPauses_Succeeds(string method, string target, string part, int status)
     {
-        await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"));
+        await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"), ("BodyBytesPerSecondMin", "1"));
         using var raw = await server.ConnectAsync();
         await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
         for (var i = 0; i < 10; i++)
@@ -54,13 +55,43 @@ public sealed class SilentBodyTests : IAsyncLifetime
         (await raw.ReadAsync(method)).Expect(status);
     }
 
+    // A byte now and then would keep what the request holds in memory for hours.
+    [Fact]
+    public async Task Read_NeverSilentButTooSlow_Is408()
+    {
+        var silenceMax = TimeSpan.FromMilliseconds(500);
+        var pipe = new Pipe();
+        using var body = new BodyReader(pipe.Reader, new KvStoreOptions { BodySilenceMax = silenceMax, BodyBytesPerSecondMin = 1000 }, TestContext.Current.CancellationToken);
+        using var end = new CancellationTokenSource();
+        var sending = SendAsync();
+        var exception = await Assert.ThrowsAsync<BadHttpRequestException>(ReadAllAsync).Within();
+        Assert.Equal(408, exception.StatusCode);
+        await end.CancelAsync();
+        await sending;
+
+        async Task SendAsync()
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await pipe.Writer.WriteAsync(new byte[1], TestContext.Current.CancellationToken);
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+            }
+        }
+
+        async Task ReadAllAsync()
+        {
+            while (true)
+                body.AdvanceTo((await body.ReadAsync()).Buffer.End);
+        }
+    }
+
     // What the service itself takes long for is not the client's silence.
     [Fact]
     public async Task Read_ServiceSlowerThanSilenceLimit_Continues()
     {
         var silenceMax = TimeSpan.FromMilliseconds(20);
         var pipe = new Pipe();
-        using var body = new BodyReader(pipe.Reader, silenceMax, TestContext.Current.CancellationToken);
+        using var body = new BodyReader(pipe.Reader, new KvStoreOptions { BodySilenceMax = silenceMax }, TestContext.Current.CancellationToken);
         for (var part = 0; part < 3; part++)
         {
             await pipe.Writer.WriteAsync("part"u8.ToArray(), TestContext.Current.CancellationToken);

@@ -121,6 +121,13 @@ public sealed class RawConnection : IDisposable
             : head with { Body = Encoding.Latin1.GetBytes(await ReadToEndAsync()) };
     }
 
+    /// <summary>Reads this many bytes, of whatever they are.</summary>
+    public async Task<byte[]> ReadBytesAsync(int count)
+    {
+        using var timeout = Deadline();
+        return await ReadBytesAsync(count, timeout.Token);
+    }
+
     /// <summary>Reads all bytes until the server closes the connection; a reset ends them, too.</summary>
     public async Task<string> ReadToEndAsync()
     {
