@@ -33,7 +33,7 @@ internal static class ExpiryQuick
         var expiresAt = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds();
         var image = Snapshot.FromSorted(1, Enumerable.Range(0, count).Select(i =>
             Entry.Create(KeyOf(i).Utf8, new byte[100], "text/plain", 1, 1, 1, 0, expiresAt + i)));
-        var schedule = new ExpirySchedule(0);
+        var schedule = new ExpirySchedule(new MemoryAccount("idempotency", 0));
         var before = GC.GetTotalMemory(true);
         var start = Stopwatch.GetTimestamp();
         schedule.Load(image);

@@ -104,7 +104,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     {
         if (_phase != DiskLogPhase.Open)
             return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
-        var decision = _decider.Decide(_follower!.Latest, batch);
+        var decision = _decider.Decide(_follower!, batch);
         if (decision.Commits.Count == 0)
             return decision.Outcomes;
 
@@ -129,7 +129,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         }
 
         // Published only now, because no reader may see what a crash can take back.
-        _follower.Apply(decision);
+        _follower!.Apply(decision);
         BeginCheckpointIfDue();
         return decision.Outcomes;
     }

@@ -39,7 +39,7 @@ public sealed record StoreOptions
     /// <summary>Heap bytes of events that watchers have not taken yet. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
     public long WatchesBytesMax { get => field == Share ? ShareOf(32, 4 << 20, 256 << 20) : field; init; } = Share;
 
-    /// <summary>Heap bytes of idempotency records. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
+    /// <summary>Heap bytes of idempotency records. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB. Above nine tenths the oldest are deleted before their lifetime ends; beyond it a transaction with a record is <see cref="NotAppliedReason.Overloaded"/>.</summary>
     public long IdempotencyBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 512 << 20) : field; init; } = Share;
 
     /// <summary>Heap bytes of imports and exports. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 8 to 128 MiB.</summary>
@@ -74,9 +74,6 @@ public sealed record StoreOptions
 
     /// <summary>The interval of the expiry sweep. Default 250 ms. An entry is normally deleted within this time after its expiry, later when very many are due, and never before it.</summary>
     public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Idempotency records. Default 1,000,000. Beyond it the oldest is deleted before its lifetime ends.</summary>
-    public int IdempotencyRecordsMax { get; init; } = 1_000_000;
 
     /// <summary>Watchers at one time. Default 10,000. Beyond it <see cref="Store.TryWatch"/> returns null.</summary>
     public int WatchersMax { get; init; } = 10_000;
@@ -113,7 +110,6 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfNegative(KeptSnapshotsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(KeptSnapshotAgeMax, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ExpiryInterval, TimeSpan.FromMilliseconds(1));
-        ArgumentOutOfRangeException.ThrowIfNegative(IdempotencyRecordsMax);
         ArgumentOutOfRangeException.ThrowIfNegative(WatchersMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(WatchRestMax, TimeSpan.Zero);
     }

@@ -47,7 +47,6 @@ internal static class KvStoreSettings
             KeptSnapshotsMax = settings.Integer("KeptSnapshotsMax", store.KeptSnapshotsMax, 0, 100_000),
             KeptSnapshotAgeMax = settings.Duration("KeptSnapshotAgeMax", store.KeptSnapshotAgeMax, TimeSpan.Zero, TimeSpan.FromDays(1)),
             ExpiryInterval = settings.Duration("ExpiryInterval", store.ExpiryInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(500)),
-            IdempotencyRecordsMax = settings.Integer("IdempotencyRecordsMax", store.IdempotencyRecordsMax, 0, 1_000_000_000),
             WatchersMax = settings.Integer("WatchersMax", store.WatchersMax, 0, 10_000_000),
             WatchRestMax = settings.Duration("WatchRestMax", store.WatchRestMax, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
         };

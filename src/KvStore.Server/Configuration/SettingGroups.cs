@@ -29,7 +29,6 @@ internal static class SettingGroups
             ("PageBytesMax", "size at which a page of a listing ends"),
             ("DeletedEntriesMax", "entries that one request may delete by prefix"),
             ("IdempotencyLifetime", "how long an Idempotency-Key is remembered"),
-            ("IdempotencyRecordsMax", "how many are"),
             ("WaitMax", "the longest long poll"),
             ("MinRevisionTimeout", "how long a read waits for its min_revision"),
             ("JsonBodyBytesMax", "the body of a transaction or batch read"),

@@ -77,10 +77,15 @@ internal sealed class StoreHostedService(
         {
             await store.Loaded.WaitAsync(LoadReportInterval, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (store.Loaded.IsCompleted)
-                return;
+                break;
             var status = log.Status;
             logger.StillLoading(status.LoadedBytes, status.LoadBytes);
         }
+
+        // Started all the same: nothing that was acknowledged may be lost, and deletions make room.
+        var entries = store.Memory.Entries;
+        if (entries.Bytes > entries.BytesMax)
+            logger.EntriesExceedMemory(entries.Bytes, entries.BytesMax);
     }
 
     private async Task EndWithStoreAsync()

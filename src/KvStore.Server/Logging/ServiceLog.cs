@@ -27,6 +27,9 @@ internal static partial class ServiceLog
     [LoggerMessage(7, LogLevel.Information, "Still loading: {LoadedBytes} of {LoadBytes} bytes are read")]
     public static partial void StillLoading(this ILogger logger, long loadedBytes, long loadBytes);
 
+    [LoggerMessage(18, LogLevel.Warning, "The entries take {Bytes} B of memory, and KvStore:EntriesBytesMax is {BytesMax} B: until it is raised or enough is deleted, writes that add to them get 507")]
+    public static partial void EntriesExceedMemory(this ILogger logger, long bytes, long bytesMax);
+
     public const string DataUnusableMessage = "The data cannot be used, so the process ends. {Reason}";
 
     [LoggerMessage(8, LogLevel.Critical, DataUnusableMessage)]

@@ -21,6 +21,9 @@ public readonly struct Entry : IEquatable<Entry>
     // The entry's share of the index: leaves are three quarters full in random order, and inner nodes add a tenth.
     private const int IndexBytes = 32;
 
+    // The node of an expiring entry in the expiry schedule.
+    private const int ScheduleBytes = 48;
+
     // The array of the entry, or a SharedValue. Every search reads this: the test of the exact type is one comparison with a word beside the
     // array's length, which is read anyway.
     private readonly object _holder;
@@ -58,8 +61,8 @@ public readonly struct Entry : IEquatable<Entry>
     /// <summary>The bytes of key and value together.</summary>
     public long Bytes => EntryLayout.KeyLength(Encoded) + ValueLength;
 
-    /// <summary>The bytes of memory that the entry takes in a snapshot: its objects, with a value that it shares, and its share of the index.</summary>
-    public long MemoryBytes => HeapBytes + IndexBytes;
+    /// <summary>The bytes of memory that the entry takes in a snapshot: its objects, with a value that it shares, and its share of the index and of the expiry schedule.</summary>
+    public long MemoryBytes => HeapBytes + IndexBytes + (EntryLayout.HasExpiry(Encoded) ? ScheduleBytes : 0);
 
     /// <summary>The array of the entry, without a value that it shares. Never written after the entry is stamped.</summary>
     internal byte[] Encoded

@@ -77,7 +77,7 @@ internal static class EntryLayout
     /// <exception cref="InvalidOperationException">The entry has no expiry.</exception>
     public static void SetExpiry(byte[] encoded, long expiresAtMilliseconds)
     {
-        if ((Traits(encoded) & Expires) == 0)
+        if (!HasExpiry(encoded))
             throw new InvalidOperationException("The entry has no expiry to replace.");
         Write(encoded, KeyStart + KeyLength(encoded), expiresAtMilliseconds);
     }
@@ -94,8 +94,10 @@ internal static class EntryLayout
 
     public static ReadOnlySpan<byte> Key(byte[] encoded) => new(encoded, KeyStart, KeyLength(encoded));
 
+    public static bool HasExpiry(byte[] encoded) => (Traits(encoded) & Expires) != 0;
+
     public static long ExpiresAtMilliseconds(byte[] encoded) =>
-        (Traits(encoded) & Expires) != 0 ? Read(encoded, KeyStart + KeyLength(encoded)) : Entry.Never;
+        HasExpiry(encoded) ? Read(encoded, KeyStart + KeyLength(encoded)) : Entry.Never;
 
     public static string ContentType(byte[] encoded)
     {
@@ -113,7 +115,7 @@ internal static class EntryLayout
     }
 
     private static int ContentTypeStart(byte[] encoded) =>
-        KeyStart + KeyLength(encoded) + ((Traits(encoded) & Expires) != 0 ? sizeof(long) : 0);
+        KeyStart + KeyLength(encoded) + (HasExpiry(encoded) ? sizeof(long) : 0);
 
     private static int ContentTypeLength(byte[] encoded, int start) => BinaryPrimitives.ReadUInt16LittleEndian(encoded.AsSpan(start));
 

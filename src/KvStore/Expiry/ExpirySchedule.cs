@@ -4,9 +4,12 @@ namespace KvStore;
 /// The entries of the latest state that expire, by time. It follows the commits, so an entry whose expiry is renewed again and again
 /// has one place in it. Thread-safe.
 /// </summary>
-/// <param name="recordsMax">The most idempotency records (<see cref="Idempotency"/>); beyond it the oldest are due early.</param>
-internal sealed class ExpirySchedule(int recordsMax)
+/// <param name="records">The account of idempotency records (<see cref="Idempotency"/>); when it is nearly full, the oldest are due early.</param>
+internal sealed class ExpirySchedule(MemoryAccount records)
 {
+    // The rest is for the records that come before the next sweep.
+    private const int RecordsPercent = 90;
+
     private static readonly Comparer<Entry> ByTime = Comparer<Entry>.Create((one, other) =>
         one.ExpiresAtMilliseconds.CompareTo(other.ExpiresAtMilliseconds) is var order && order != 0 ? order : one.KeyUtf8.SequenceCompareTo(other.KeyUtf8));
 
@@ -57,19 +60,19 @@ internal sealed class ExpirySchedule(int recordsMax)
     {
         lock (_lock)
         {
-            Find(_entries, excess: 0, nowMilliseconds, entriesMax, due);
-            Find(_records, _records.Count - recordsMax, nowMilliseconds, entriesMax, due);
+            Find(_entries, excessBytes: 0, nowMilliseconds, entriesMax, due);
+            Find(_records, records.Bytes - (records.BytesMax / 100 * RecordsPercent), nowMilliseconds, entriesMax, due);
         }
     }
 
-    private static void Find(SortedSet<Entry> entries, int excess, long nowMilliseconds, int entriesMax, List<Entry> due)
+    private static void Find(SortedSet<Entry> entries, long excessBytes, long nowMilliseconds, int entriesMax, List<Entry> due)
     {
         foreach (var entry in entries)
         {
-            if ((entry.ExpiresAtMilliseconds > nowMilliseconds && excess <= 0) || due.Count >= entriesMax)
+            if ((entry.ExpiresAtMilliseconds > nowMilliseconds && excessBytes <= 0) || due.Count >= entriesMax)
                 return;
             due.Add(entry);
-            excess--;
+            excessBytes -= entry.MemoryBytes;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore;
 
 /// <summary>
@@ -12,10 +14,11 @@ namespace KvStore;
 public sealed class BatchDecider(TimeProvider time)
 {
     /// <summary>Decides a batch.</summary>
-    /// <param name="latest">The state after every commit so far.</param>
+    /// <param name="follower">It has the state after every commit so far, and what the store may hold.</param>
     /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
-    public Decision Decide(Snapshot latest, IReadOnlyList<Transaction> batch)
+    public Decision Decide(ICommitFollower follower, IReadOnlyList<Transaction> batch)
     {
+        var latest = follower.Latest;
         var outcomes = new Outcome[batch.Count];
         var commits = new List<Commit>(batch.Count);
         var changes = new List<EntryChange>();
@@ -28,7 +31,7 @@ public sealed class BatchDecider(TimeProvider time)
             changes.Clear();
             var context = new EvaluationContext(state, revision + 1, now);
             outcomes[i] = TryReject(context, batch[i], changes, out var only, out var results)
-                ?? Commit(context, batch[i], changes, only, results, commits);
+                ?? Commit(context, batch[i], changes, only, results, commits, state.Size, follower.Memory);
             if (commits is [.., var last] && last.Revision > revision)
             {
                 state.Apply(last);
@@ -79,7 +82,8 @@ public sealed class BatchDecider(TimeProvider time)
     }
 
     private static Outcome Commit(
-        in EvaluationContext context, Transaction transaction, List<EntryChange> changes, OperationResult only, OperationResult[]? results, List<Commit> commits)
+        in EvaluationContext context, Transaction transaction, List<EntryChange> changes, OperationResult only, OperationResult[]? results, List<Commit> commits,
+        in SnapshotSize size, MemoryBudget memory)
     {
         var deleted = transaction.Operations is [var operation] ? operation.DeletedRange : null;
         var commit = changes.Count > 0 ? MakeCommit(context.Revision, changes, deleted) : null;
@@ -97,8 +101,21 @@ public sealed class BatchDecider(TimeProvider time)
             commit = MakeCommit(context.Revision, changes, deleted);
         }
 
+        if (FindFullAccount(size, changes, memory) is { } full)
+            return new Outcome.NotApplied(full);
         commits.Add(commit);
         return committed;
+    }
+
+    // What does not grow passes, so that there is a way back from a full account.
+    private static NotAppliedReason? FindFullAccount(in SnapshotSize before, List<EntryChange> changes, MemoryBudget memory)
+    {
+        var after = before;
+        foreach (ref readonly var change in CollectionsMarshal.AsSpan(changes))
+            after = after.After(change);
+        if (after.EntriesMemory > before.EntriesMemory && !memory.Entries.Admits(after.EntriesMemory))
+            return NotAppliedReason.MemoryFull;
+        return after.RecordsMemory > before.RecordsMemory && !memory.Idempotency.Admits(after.RecordsMemory) ? NotAppliedReason.Overloaded : null;
     }
 
     private static Commit MakeCommit(long revision, List<EntryChange> changes, KeyRange? deleted) =>

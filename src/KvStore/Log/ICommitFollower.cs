@@ -6,6 +6,9 @@ public interface ICommitFollower
     /// <summary>The state after the last call of <see cref="Load"/> or <see cref="Apply(IReadOnlyList{Commit})"/>.</summary>
     Snapshot Latest { get; }
 
+    /// <summary>What the store may hold. A log that decides which transactions commit refuses growth beyond it.</summary>
+    MemoryBudget Memory { get; }
+
     /// <summary>Replaces the whole state.</summary>
     /// <param name="revision">The revision of the image; not below that of <see cref="Latest"/>.</param>
     /// <param name="entries">Its entries in key order, each key once. Enumerated to the end before the call returns.</param>

@@ -23,7 +23,7 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
     /// <inheritdoc/>
     public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
-        var decision = _decider.Decide(Follower.Latest, batch);
+        var decision = _decider.Decide(Follower, batch);
         if (decision.Commits.Count > 0)
             Follower.Apply(decision);
         return ValueTask.FromResult(decision.Outcomes);

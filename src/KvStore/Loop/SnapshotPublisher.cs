@@ -4,11 +4,10 @@ namespace KvStore;
 /// Turns the commits of the log into snapshots and publishes them. The log calls the members of <see cref="ICommitFollower"/>, one
 /// call at a time; any thread may call the others, and never waits for the log.
 /// </summary>
-internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time) : ICommitFollower
+internal sealed class SnapshotPublisher : ICommitFollower
 {
-    private readonly ExpirySchedule _expiry = new(options.IdempotencyRecordsMax);
-    private readonly History _history = new(options, time);
-    private readonly RetainedSnapshots _retained = new(options, time);
+    private readonly History _history;
+    private readonly RetainedSnapshots _retained;
 
     // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
     private volatile Snapshot _latest = Snapshot.Empty;
@@ -16,13 +15,21 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
     // Completed and removed by the next publication. Null while no reader waits.
     private TaskCompletionSource? _published;
 
+    public SnapshotPublisher(StoreOptions options, TimeProvider time)
+    {
+        Memory = new MemoryBudget(options);
+        Expiry = new ExpirySchedule(Memory.Idempotency);
+        _history = new History(options, time);
+        _retained = new RetainedSnapshots(options, time);
+    }
+
     public Snapshot Latest => _latest;
 
     /// <summary>What the store may hold, and holds.</summary>
-    public MemoryBudget Memory { get; } = new(options);
+    public MemoryBudget Memory { get; }
 
     /// <summary>The entries of the latest snapshot that expire.</summary>
-    public ExpirySchedule Expiry => _expiry;
+    public ExpirySchedule Expiry { get; }
 
     public long OldestRevision => _history.OldestRevision;
 
@@ -39,7 +46,7 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
 
         var image = Snapshot.FromSorted(revision, entries);
         _retained.Clear();
-        _expiry.Load(image);
+        Expiry.Load(image);
         _history.Reset(revision);
         Publish(image);
     }
@@ -126,12 +133,14 @@ internal sealed class SnapshotPublisher(StoreOptions options, TimeProvider time)
         // The order matters because a reader takes the snapshot first and then the history: it must find every commit
         // up to that snapshot there.
         _history.Add(commits);
-        _expiry.Add(commits);
+        Expiry.Add(commits);
         Publish(snapshot);
     }
 
     private void Publish(Snapshot snapshot)
     {
+        Memory.Entries.Set(snapshot.Size.EntriesMemory);
+        Memory.Idempotency.Set(snapshot.Size.RecordsMemory);
         _latest = snapshot;
         Interlocked.Exchange(ref _published, null)?.TrySetResult();
     }

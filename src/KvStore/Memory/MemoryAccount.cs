@@ -54,15 +54,24 @@ public sealed class MemoryAccount(string name, long bytesMax)
     /// <summary>Releases bytes that were charged.</summary>
     public void Release(long bytes) => Interlocked.Add(ref _bytes, -bytes);
 
-    /// <summary>Counts a refusal by a holder that compares with the bound itself.</summary>
-    internal void Refuse() => Interlocked.Increment(ref _refusals);
+    /// <summary>Whether a sum is within the bound; otherwise counts a refusal. For an account with one writer, which <see cref="Set"/>s the sum.</summary>
+    internal bool Admits(long bytes)
+    {
+        if (bytes <= bytesMax)
+            return true;
+        Refuse();
+        return false;
+    }
 
     /// <summary>Replaces what is charged, for an account with one writer that knows the sum.</summary>
     internal void Set(long bytes)
     {
         Volatile.Write(ref _bytes, bytes);
-        RecordPeak(bytes);
+        if (bytes > _peakBytes)
+            Volatile.Write(ref _peakBytes, bytes);
     }
+
+    private void Refuse() => Interlocked.Increment(ref _refusals);
 
     private void RecordPeak(long bytes)
     {

@@ -8,22 +8,22 @@ public sealed class Snapshot
 {
     private readonly OrderedIndex _index;
 
-    internal Snapshot(long revision, OrderedIndex index, long bytes) => (Revision, _index, Bytes) = (revision, index, bytes);
+    internal Snapshot(long revision, OrderedIndex index, SnapshotSize size) => (Revision, _index, Size) = (revision, index, size);
 
     /// <summary>The state before the first commit.</summary>
-    internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, 0);
+    internal static Snapshot Empty { get; } = new(0, OrderedIndex.Empty, default);
 
     /// <summary>Builds a snapshot from entries in key order, each key once.</summary>
     /// <exception cref="ArgumentException">The entries are not in key order.</exception>
     internal static Snapshot FromSorted(long revision, IEnumerable<Entry> entries)
     {
-        var bytes = 0L;
+        var size = default(SnapshotSize);
         var index = OrderedIndex.FromSorted(entries.Select(entry =>
         {
-            bytes += entry.Bytes;
+            size = size.With(entry);
             return entry;
         }));
-        return new(revision, index, bytes);
+        return new(revision, index, size);
     }
 
     /// <summary>The revision of this state: that of its last commit. For a snapshot from <see cref="Store.TryGetSnapshot"/>: the requested revision, which may lie between two commits.</summary>
@@ -36,7 +36,13 @@ public sealed class Snapshot
     internal int TotalCount => _index.Count;
 
     /// <summary>The bytes of all keys and values, with the store's own records.</summary>
-    public long Bytes { get; }
+    public long Bytes => Size.Bytes;
+
+    /// <summary>Heap bytes of the entries, without the store's own records.</summary>
+    public long MemoryBytes => Size.EntriesMemory;
+
+    /// <summary>The sizes of the entries.</summary>
+    internal SnapshotSize Size { get; }
 
     /// <summary>The entry of a key, or null.</summary>
     public Entry? Find(Key key) => _index.Find(key.Utf8);
@@ -62,5 +68,5 @@ public sealed class Snapshot
     }
 
     /// <summary>A builder that starts with the entries of this snapshot.</summary>
-    internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Bytes);
+    internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Size);
 }

@@ -1,9 +1,10 @@
 namespace KvStore;
 
 /// <summary>Builds the next snapshot from a snapshot and changes. Not thread-safe.</summary>
-internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
+internal sealed class SnapshotBuilder(OrderedIndex.Builder index, SnapshotSize size)
 {
-    private long _bytes = bytes;
+    /// <summary>The sizes of the current entries.</summary>
+    public SnapshotSize Size { get; private set; } = size;
 
     /// <summary>Applies a commit.</summary>
     /// <exception cref="InvalidOperationException">The commit was evaluated against another state; the builder must not be used any more.</exception>
@@ -14,11 +15,11 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
         {
             if (deleted == 0 || change.Current is not null)
             {
-                Replace(change.Previous, change.Current);
+                Replace(change);
                 continue;
             }
 
-            _bytes -= change.Previous!.Value.Bytes;
+            Size = Size.Without(change.Previous!.Value);
             deleted--;
         }
 
@@ -31,11 +32,11 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     public void Undo(Commit commit)
     {
         foreach (ref readonly var change in commit.Changes)
-            Replace(change.Current, change.Previous);
+            Replace(new EntryChange(change.Current, change.Previous));
     }
 
     /// <summary>The snapshot of the builder's current entries.</summary>
-    public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), _bytes);
+    public Snapshot ToSnapshot(long revision) => new(revision, index.ToIndex(), Size);
 
     /// <summary>The key's entry, or null.</summary>
     public Entry? Find(Key key) => index.Find(key.Utf8);
@@ -46,11 +47,12 @@ internal sealed class SnapshotBuilder(OrderedIndex.Builder index, long bytes)
     /// <summary>The entries of a range, in key order, with the store's own records. The builder must not change during the enumeration.</summary>
     public RangeEnumerator Scan(KeyRange range) => index.Scan(range);
 
-    private void Replace(Entry? expected, Entry? replacement)
+    private void Replace(in EntryChange change)
     {
+        var (expected, replacement) = (change.Previous, change.Current);
         var found = replacement is { } entry ? index.Set(entry) : index.Remove(expected!.Value.Key);
         if (found != expected)
             throw new InvalidOperationException($"The key {(replacement ?? expected)!.Value.Key} did not have the entry that a commit says it had.");
-        _bytes += (replacement?.Bytes ?? 0) - (expected?.Bytes ?? 0);
+        Size = Size.After(change);
     }
 }

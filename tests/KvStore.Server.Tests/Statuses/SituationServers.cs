@@ -67,6 +67,37 @@ internal static class SituationServers
 
     public static async Task<KvServer> ForgottenAsync() => await FillAsync(await KvServer.StartAsync(("HistoryCommitsMax", "0"), ("KeptSnapshotsMax", "0")));
 
+    /// <summary>Nothing can be added to its entries.</summary>
+    public static async Task<KvServer> FullMemoryAsync()
+    {
+        var server = await FillAsync(await KvServer.StartAsync(("EntriesBytesMax", "100KiB"), ("ValueBytesMax", "2000")));
+        var length = 0;
+        for (var step = 1 << 16; step > 0; step /= 2)
+        {
+            if (await server.Store.SubmitAsync(new Transaction([], [Some.Put("filler", new string('f', length + step))])) is Outcome.Committed)
+                length += step;
+        }
+
+        return server;
+    }
+
+    /// <summary>No idempotency record can be added. The clock stands still, so that none is dropped.</summary>
+    public static async Task<KvServer> FullRecordsAsync()
+    {
+        var server = await FillAsync(await KvServer.StartAsync(new KvServerOptions
+        {
+            Settings = { ["IdempotencyBytesMax"] = "100KiB", ["ValueBytesMax"] = "2000" },
+            Services = services => services.AddSingleton<TimeProvider>(new FakeTimeProvider()),
+        }));
+        for (var i = 0; await server.Store.SubmitAsync(WithRecord(i)) is Outcome.Committed; i++)
+        {
+        }
+
+        return server;
+
+        static Transaction WithRecord(int i) => new([], [Some.Put("counted")]) { Idempotency = new Idempotency(Some.Bytes($"{i}"), default, TimeSpan.FromHours(1), 1000) };
+    }
+
     /// <summary>As patient as the web server can be made not to be.</summary>
     public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(new KvServerOptions
     {

@@ -77,6 +77,8 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     {
         public Snapshot Latest => follower.Latest;
 
+        public MemoryBudget Memory => follower.Memory;
+
         public void Load(long revision, IEnumerable<Entry> entries) => follower.Load(revision, entries);
 
         public void Apply(IReadOnlyList<Commit> toApply)

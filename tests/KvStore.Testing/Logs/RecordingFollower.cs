@@ -11,6 +11,8 @@ internal sealed class RecordingFollower : ICommitFollower
 
     public Snapshot Latest => _publisher.Latest;
 
+    public MemoryBudget Memory => _publisher.Memory;
+
     /// <summary>Whether two calls ever overlapped, or a commit came before the first image.</summary>
     public bool WasMisused { get; private set; }
 

@@ -17,9 +17,9 @@ public class BatchDeciderTests
     public void Decide_EarlierDecisionDropped_IsForgotten()
     {
         Transaction[] create = [Some.Transaction(Guard.Absent(Some.Key("k")), Some.Put("k"))];
-        _decider.Decide(_publisher.Latest, create);
+        _decider.Decide(_publisher, create);
 
-        var decision = _decider.Decide(_publisher.Latest, create);
+        var decision = _decider.Decide(_publisher, create);
 
         var committed = Assert.IsType<Outcome.Committed>(decision.Outcomes[0]);
         Assert.Equal((1, null), (committed.Revision, committed.Changes[0].Previous));
@@ -30,7 +30,7 @@ public class BatchDeciderTests
     public void Decide_Batch_ChangesNothing()
     {
         var latest = _publisher.Latest;
-        _decider.Decide(latest, [Some.Transaction(Some.Put("k"))]);
+        _decider.Decide(_publisher, [Some.Transaction(Some.Put("k"))]);
 
         Assert.Same(latest, _publisher.Latest);
         Assert.Equal(0, latest.Count);
@@ -47,7 +47,7 @@ public class BatchDeciderTests
             Some.Transaction(Some.Delete("absent")),
             Some.Transaction(Some.Put("b"), Some.Put("c")),
         ];
-        var decision = _decider.Decide(_publisher.Latest, batch);
+        var decision = _decider.Decide(_publisher, batch);
 
         Assert.Equal([8, 9], decision.Commits.Select(commit => commit.Revision));
         Assert.Equal(8, Assert.IsType<Outcome.GuardsFailed>(decision.Outcomes[1]).Revision);
@@ -57,13 +57,13 @@ public class BatchDeciderTests
 
     [Fact]
     public void Decide_EveryGuardFails_HasNoCommits() =>
-        Assert.Empty(_decider.Decide(_publisher.Latest, [Some.Transaction(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
+        Assert.Empty(_decider.Decide(_publisher, [Some.Transaction(Guard.Exists(Some.Key("k")), Some.Put("k"))]).Commits);
 
     [Fact]
     public void Apply_DecisionOnOtherState_Throws()
     {
-        var first = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("a"))]);
-        var second = _decider.Decide(_publisher.Latest, [Some.Transaction(Some.Put("b"))]);
+        var first = _decider.Decide(_publisher, [Some.Transaction(Some.Put("a"))]);
+        var second = _decider.Decide(_publisher, [Some.Transaction(Some.Put("b"))]);
         _publisher.Apply(first);
 
         Assert.Throws<InvalidOperationException>(() => _publisher.Apply(second));

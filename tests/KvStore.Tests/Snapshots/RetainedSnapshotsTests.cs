@@ -74,5 +74,5 @@ public class KeptSnapshotsTests
         Assert.Null(retained.Find(1));
     }
 
-    private static Snapshot Snapshot(long revision) => new(revision, OrderedIndex.Empty, 0);
+    private static Snapshot Snapshot(long revision) => new(revision, OrderedIndex.Empty, default);
 }

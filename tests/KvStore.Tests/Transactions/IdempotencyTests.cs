@@ -6,11 +6,14 @@ public class IdempotencyTests
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
+    // Of the records below: 17 bytes of key, 23 of facts.
+    private const long RecordBytes = 192;
+
     [Fact]
     public async Task Submit_RecordExpires_AppliesAgain()
     {
         var time = new FakeTimeProvider();
-        await using var store = await StartAsync(time, recordsMax: 100);
+        await using var store = await StartAsync(time, recordsBytesMax: 1 << 20);
         Assert.Equal("1", await AddAsync(store, "key"));
         for (var waited = TimeSpan.Zero; waited < Lifetime - Interval; waited += Interval)
         {
@@ -24,22 +27,40 @@ public class IdempotencyTests
     }
 
     [Fact]
-    public async Task Submit_OverRecordsLimit_ForgetsOldest()
+    public async Task Submit_NearRecordsLimit_ForgetsOldest()
     {
         var time = new FakeTimeProvider();
-        await using var store = await StartAsync(time, recordsMax: 3);
+        await using var store = await StartAsync(time, recordsBytesMax: RecordBytes * 4);
         await store.CommitAsync(Some.Put("entry", "with a lifetime of its own", time.GetUtcNow().AddHours(1)));
         for (var i = 1; i <= 5; i++)
         {
             Assert.Equal($"{i}", await AddAsync(store, $"key{i}"));
-            time.Advance(TimeSpan.FromMilliseconds(1));
+            time.Advance(Interval);
+            await Soon.UntilAsync(() => store.ExpiringEntries == Math.Min(1 + i, 4));
         }
 
-        time.Advance(Interval);
-        await Soon.UntilAsync(() => store.ExpiringEntries == 4);
-        Assert.Equal(["again", "again", "again", "6", "7"], await Task.WhenAll(AddAsync(store, "key3"), AddAsync(store, "key4"), AddAsync(store, "key5"), AddAsync(store, "key1"), AddAsync(store, "key2")));
+        Assert.Equal(["again", "again", "again", "6"], await Task.WhenAll(AddAsync(store, "key3"), AddAsync(store, "key4"), AddAsync(store, "key5"), AddAsync(store, "key1")));
         Assert.NotNull(store.Latest.Find(Some.Key("entry")));
         Assert.Equal(2, store.Latest.Count);
+    }
+
+    // Only the transaction whose record does not fit is refused, and nothing of it is applied.
+    [Fact]
+    public async Task Submit_RecordBeyondLimit_IsOverloadedAlone()
+    {
+        var time = new FakeTimeProvider();
+        await using var store = await StartAsync(time, recordsBytesMax: RecordBytes);
+        Assert.Equal("1", await AddAsync(store, "key1"));
+
+        Stores.IsNotApplied(await SubmitAsync(store, "key2"), NotAppliedReason.Overloaded);
+        Assert.Equal("again", await AddAsync(store, "key1"));
+        Assert.Equal("1", store.Latest.Find(Some.Key("n")).Text());
+        await store.CommitAsync(new Increment(Some.Key("n"), 1));
+        Assert.Equal((RecordBytes, 1), (store.Memory.Idempotency.Bytes, store.Memory.Idempotency.Refusals));
+
+        time.Advance(Interval);
+        await Soon.UntilAsync(() => store.Memory.Idempotency.Bytes == 0);
+        Assert.Equal("3", await AddAsync(store, "key2"));
     }
 
     // Version 0.1.0 stored the answer: the status (2 bytes), the revision, the ETag, ...
@@ -74,13 +95,18 @@ public class IdempotencyTests
         Assert.Equal(committed.Results[1..].ToArray(), parsed[1..].ToArray());
     }
 
-    private static Task<Store> StartAsync(FakeTimeProvider time, int recordsMax) =>
-        Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyRecordsMax = recordsMax }, time);
+    private static Task<Store> StartAsync(FakeTimeProvider time, long recordsBytesMax) =>
+        Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { ExpiryInterval = Interval, IdempotencyBytesMax = recordsBytesMax }, time);
+
+    private static Task<Outcome> SubmitAsync(Store store, string key)
+    {
+        var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 1000);
+        return store.SubmitAsync(new Transaction([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within();
+    }
 
     private static async Task<string> AddAsync(Store store, string key)
     {
-        var retry = new Idempotency(Some.Bytes(key), default, Lifetime, 1000);
-        return await store.SubmitAsync(new Transaction([], [new Increment(Some.Key("n"), 1)]) { Idempotency = retry }).Within() switch
+        return await SubmitAsync(store, key) switch
         {
             Outcome.Committed committed => committed.Changes[0].Current.Text(),
             Outcome.Replayed => "again",
