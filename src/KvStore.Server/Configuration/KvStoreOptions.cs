@@ -95,8 +95,14 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Whether every request is logged, not only failed and slow ones.</summary>
     public bool AccessLog { get; init; } = settings.Switch("AccessLog", false);
 
-    /// <summary>Open connections. One more is closed as soon as it is accepted.</summary>
+    /// <summary>Open connections. One more is closed as soon as it is accepted. Fewer if the limit of open files leaves fewer.</summary>
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);
+
+    /// <summary>Open connections from one IPv4 address or one /64 network of IPv6. One more is closed as soon as it is accepted. 0 means three quarters of all that may be open.</summary>
+    public int ConnectionsPerAddressMax { get; init; } = settings.Integer("ConnectionsPerAddressMax", 0, 0, 10_000_000);
+
+    /// <summary>Open connections to the operators' listener, which <see cref="ConnectionsMax"/> does not count. One more is closed as soon as it is accepted.</summary>
+    public int OperationsConnectionsMax { get; init; } = settings.Integer("OperationsConnectionsMax", 64, 1, 10_000);
 
     /// <summary>Bytes of all headers of a request. More get 431.</summary>
     public int HeadersBytesMax { get; init; } = settings.Bytes("HeadersBytesMax", 32 << 10, 1024, 1 << 20);

@@ -68,6 +68,8 @@ internal static class SettingGroups
         ("Server",
         [
             ("ConnectionsMax", "one more connection is closed"),
+            ("ConnectionsPerAddressMax", "the same for one address; 0: three quarters"),
+            ("OperationsConnectionsMax", "the same for the operators' listener"),
             ("HeadersBytesMax", "larger headers get 431"),
             ("HeadersTimeout", "slower headers get 408"),
             ("BodySilenceMax", "a client that pauses longer is given up"),

@@ -39,7 +39,9 @@ internal sealed class KestrelSetup(KvStoreOptions options) : IConfigureOptions<K
     {
         kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
-        limits.MaxConcurrentConnections = options.ConnectionsMax;
+
+        // The listeners count connections (BoundedListener).
+        limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBodySize = BodyBytesMax(options);
         limits.MaxRequestLineSize = RequestLineBytesMax(options);

@@ -19,6 +19,7 @@ internal static class ServiceRunner
         var exitCode = app.Services.GetRequiredService<ExitCode>();
         try
         {
+            LogLimits(app, logger);
             AddressProbe.Check(app.Configuration);
             if (await TryStartAsync(app).ConfigureAwait(false))
             {
@@ -76,12 +77,20 @@ internal static class ServiceRunner
         }
     }
 
+    private static void LogLimits(WebApplication app, ILogger logger)
+    {
+        var limits = app.Services.GetRequiredService<ConnectionLimits>();
+        var asked = app.Services.GetRequiredService<KvStoreOptions>().ConnectionsMax;
+        if (limits.ConnectionsMax < asked)
+            logger.ConnectionsClamped(limits.ConnectionsMax, asked, limits.Descriptors ?? 0, ConnectionLimits.OwnDescriptors + limits.OperatorsMax, ConnectionLimits.Remedy);
+    }
+
     private static void LogStart(WebApplication app, ILogger logger)
     {
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var options = app.Services.GetRequiredService<KvStoreOptions>();
         var local = AddressSettings.Local(addresses).FirstOrDefault()?.GetLeftPart(UriPartial.Authority);
         logger.Started(ServiceVersion.Text, string.Join(", ", addresses), local + SwaggerUi.Path, local + Documents.Root, options.Engine, options.KeyBytesMax, options.ValueBytesMax,
-            options.Store.QueueOperationsMax, options.Store.QueueBytesMax, options.ConnectionsMax);
+            options.Store.QueueOperationsMax, options.Store.QueueBytesMax, app.Services.GetRequiredService<ConnectionLimits>().ConnectionsMax);
     }
 }

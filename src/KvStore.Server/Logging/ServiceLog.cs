@@ -61,4 +61,20 @@ internal static partial class ServiceLog
 
     [LoggerMessage(16, LogLevel.Warning, "A request that the web server rejected was answered without a body")]
     public static partial void RejectionUnexplained(this ILogger logger, Exception exception);
+
+    [LoggerMessage(23, LogLevel.Warning, "{Connections} connections were closed at once in the last {Seconds} s: {ConnectionsMax} are open")]
+    public static partial void ConnectionsRefused(this ILogger logger, long connections, double seconds, int connectionsMax);
+
+    [LoggerMessage(19, LogLevel.Warning, "{Connections} connections were closed at once in the last {Seconds} s: their address has {ConnectionsPerAddressMax} open")]
+    public static partial void ConnectionsOfAddressRefused(this ILogger logger, long connections, double seconds, int connectionsPerAddressMax);
+
+    [LoggerMessage(20, LogLevel.Warning, "Accepting a connection failed. Others are accepted as soon as that is possible")]
+    public static partial void AcceptFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(21, LogLevel.Warning, "Accepting connections failed {Attempts} more times in the last {Seconds} s")]
+    public static partial void AcceptsFailed(this ILogger logger, long attempts, double seconds);
+
+    [LoggerMessage(22, LogLevel.Warning,
+        "{Connections} connections can be open instead of {ConnectionsMax}: the limit of open files is {Descriptors}, of which {Reserved} are reserved. {Remedy}")]
+    public static partial void ConnectionsClamped(this ILogger logger, int connections, int connectionsMax, long descriptors, int reserved, string remedy);
 }

@@ -41,13 +41,23 @@ internal static class StatusFields
         Integer("bytes_max", "kvstore_queue_bytes_max", "Bytes that may wait; a write that exceeds them gets 429.", status => status.Options.Store.QueueBytesMax),
     ];
 
+    private static readonly StatusField[] Connections =
+    [
+        Integer("open", "kvstore_connections_open", "Connections that are open, without those to the operators' listener.", status => status.Connections.Open),
+        Integer("max", "kvstore_connections_max", "Connections that may be open: `ConnectionsMax`, or fewer if the limit of open files leaves fewer.", status => status.Connections.Limits.ConnectionsMax),
+        Integer("per_address_max", "kvstore_connections_per_address_max", "Connections that one address may have open.", status => status.Connections.Limits.PerAddressMax),
+        Integer("refused", "kvstore_connections_refused", "Connections that were closed at once since the start because `max` were open.", status => status.Connections.Refused),
+        Integer("refused_per_address", "kvstore_connections_refused_per_address", "The same because their address had `per_address_max` open.", status => status.Connections.RefusedPerAddress),
+        Integer("descriptors_max", "kvstore_descriptors_max", "The limit of open files that is in force; 0 if there is none.", status => status.Connections.Limits.Descriptors ?? 0),
+    ];
+
     private static readonly StatusField[] Limits =
     [
         Integer("key_bytes_max", null, "Bytes of a key.", status => status.Options.KeyBytesMax),
         Integer("value_bytes_max", null, "Bytes of a value.", status => status.Options.ValueBytesMax),
         Integer("page_entries_default", null, "Entries on a page of a listing without `limit`.", status => status.Options.PageEntriesDefault),
         Integer("page_entries_max", null, "Entries on a page of a listing.", status => status.Options.PageEntriesMax),
-        Integer("connections_max", null, "Open connections.", status => status.Options.ConnectionsMax),
+        Integer("connections_max", null, "Open connections.", status => status.Connections.Limits.ConnectionsMax),
         Integer("watchers_max", "kvstore_watchers_max", "Clients that may watch or wait for a change; one more gets 429.", status => status.Options.Store.WatchersMax),
         Integer("history_commits_max", null, "Commits in the history.", status => status.Options.Store.HistoryCommitsMax),
         Integer("history_bytes_max", null, "Bytes that only the history retains.", status => status.Options.Store.HistoryBytesMax),
@@ -70,6 +80,7 @@ internal static class StatusFields
         Integer("bytes", "kvstore_bytes", "Bytes of all keys and values.", status => status.Bytes),
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
         Integer("watchers", "kvstore_watchers", "Clients that watch or wait for a change.", status => status.Watchers),
+        Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
         Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),
         Number("uptime_seconds", "Seconds since the start.", status => Math.Round(status.Uptime.TotalSeconds, 3)),
         Time("started_at", "When the service started.", status => status.StartedAt),

@@ -47,6 +47,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return await server.WhenReadyAsync();
     }
 
+    /// <summary>The same for a process that may have only so many files and sockets open.</summary>
+    public static async Task<ServerProcess> StartLimitedAsync(int descriptors, string[] arguments, params (string Name, string Value)[] settings)
+    {
+        var server = Launch(["--urls", "http://127.0.0.1:0", .. arguments], Environment(settings), ["prlimit", $"--nofile={descriptors}:{descriptors}"]);
+        return await server.WhenReadyAsync();
+    }
+
     /// <summary>Waits until it is ready; ends it if that does not come.</summary>
     public async Task<ServerProcess> WhenReadyAsync()
     {
@@ -64,16 +71,19 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts the service and returns at once.</summary>
     public static ServerProcess Launch(string[] arguments, params (string Name, string Value)[] settings) =>
-        Launch(arguments, settings.Select(setting => (setting.Name.StartsWith("DOTNET_", StringComparison.Ordinal) ? setting.Name : "KvStore__" + setting.Name, setting.Value)));
+        Launch(arguments, Environment(settings));
 
     /// <summary>Starts the service with environment variables and returns at once.</summary>
-    public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment)
+    /// <param name="arguments">The arguments of the service.</param>
+    /// <param name="environment">The environment variables.</param>
+    /// <param name="through">A program that becomes the service, with its arguments.</param>
+    public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment, params string[] through)
     {
         // A directory of its own, so that nothing is found or left in the repository by accident.
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
         // A shell starts what it puts into the background with the interrupt ignored, and that is inherited.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. Repository.Server, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. through, .. Repository.Server, .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
@@ -207,6 +217,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         using var response = await ReadinessClient.GetAsync(new Uri(Address, "/readyz"), cancellationToken);
         return response.StatusCode == HttpStatusCode.OK;
     }
+
+    private static IEnumerable<(string Name, string Value)> Environment((string Name, string Value)[] settings) =>
+        settings.Select(setting => (setting.Name.StartsWith("DOTNET_", StringComparison.Ordinal) ? setting.Name : "KvStore__" + setting.Name, setting.Value));
 
     private static CancellationTokenSource NewTimeout()
     {
