@@ -11,6 +11,7 @@ public sealed class Store : IAsyncDisposable
     private readonly TransactionQueue _queue;
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
+    private readonly PatchPreparer _patches;
     private readonly ExpirySweeper _sweeper;
     private readonly WatchHub _watchers;
 
@@ -25,8 +26,9 @@ public sealed class Store : IAsyncDisposable
         _options = options;
         _log = log;
         _publisher = new SnapshotPublisher(options, time);
-        _queue = new TransactionQueue(options, Memory.Queue);
+        _queue = new TransactionQueue(options, Memory.Queue, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
+        _patches = new PatchPreparer(() => _publisher.Latest, _loop.SubmitAsync, Memory.Queue, options.QueueWaitMax, time);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
         _sweeper = new ExpirySweeper(_publisher.Expiry, options, time, _loop.SubmitInternalAsync, _loop.Abort);
     }
@@ -80,7 +82,7 @@ public sealed class Store : IAsyncDisposable
     /// <see cref="Outcome.NotApplied"/> may come at once. On an idle store the calling thread takes the batch to the commit log;
     /// with <see cref="MemoryCommitLog"/> it also evaluates it.
     /// </returns>
-    public Task<Outcome> SubmitAsync(Transaction transaction) => _loop.SubmitAsync(transaction);
+    public Task<Outcome> SubmitAsync(Transaction transaction) => transaction.HasPatch ? _patches.SubmitAsync(transaction) : _loop.SubmitAsync(transaction);
 
     /// <summary>The state for a linearizable read: it includes every write that was acknowledged, on any node, before this call.</summary>
     public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)

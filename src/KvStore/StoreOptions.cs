@@ -51,11 +51,26 @@ public sealed record StoreOptions
     /// <summary>Transactions in the queue. Default 16,384. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public int QueueOperationsMax { get; init; } = 16_384;
 
-    /// <summary>Bytes of keys, values and guards of transactions that have no outcome yet. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 8 to 64 MiB. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
+    /// <summary>Heap bytes that transactions without an outcome hold and will produce. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 8 to 64 MiB. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public long QueueBytesMax { get => field == Share ? ShareOf(16, 8 << 20, 64 << 20) : field; init; } = Share;
 
     /// <summary>Transactions of a batch, besides one of the store's own. Default 512. More wait for the next batch.</summary>
     public int BatchOperationsMax { get; init; } = 512;
+
+    /// <summary>
+    /// Bytes that a batch writes to the log, where other work counts as the bytes that could be written in its time. Default 8 MiB. More wait for the
+    /// next batch; a transaction of more than a quarter of it is a batch of its own.
+    /// </summary>
+    public long BatchBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>
+    /// The longest that a transaction waits in the queue. Default 1 second. One that has waited longer is <see cref="NotAppliedReason.WaitedTooLong"/>; one
+    /// that would, by what is queued, is <see cref="NotAppliedReason.QueueFull"/>.
+    /// </summary>
+    public TimeSpan QueueWaitMax { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes of values that the operations of one transaction move. Default 16 MiB. Beyond it a transaction of several operations is <see cref="RejectionReason.TransactionTooLarge"/>.</summary>
+    public long MovedBytesMax { get; init; } = 16 << 20;
 
     /// <summary>Commits that are retained for reads at a revision and for watchers. Default 65,536. The oldest is dropped first.</summary>
     public int HistoryCommitsMax { get; init; } = 65_536;
@@ -104,6 +119,9 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueOperationsMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueBytesMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchOperationsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BatchBytesMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueWaitMax, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfNegative(MovedBytesMax);
         ArgumentOutOfRangeException.ThrowIfNegative(HistoryCommitsMax);
         ArgumentOutOfRangeException.ThrowIfNegative(HistoryBytesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(HistoryAgeMax, TimeSpan.Zero);

@@ -72,6 +72,10 @@ internal static class Problems
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer is too large for an idempotency record",
             "Nothing was changed. Omit Idempotency-Key, or read less in one transaction.");
 
+    public static Problem TransactionTooLarge() =>
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The transaction is too large",
+            "It would need more memory than KvStore:QueueBytesMax, or move more bytes than KvStore:MovedBytesMax. Nothing was changed. Send fewer operations at a time, or raise the limit.");
+
     public static Problem BatchTooLarge(long bytes, long bytesMax) =>
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The answer would be too large",
             $"The entries have {bytes} bytes; at most {bytesMax} are answered at once. Ask for fewer keys at a time.");

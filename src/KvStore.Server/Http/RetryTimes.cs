@@ -6,6 +6,9 @@ internal static class RetryTimes
     /// <summary>A full queue empties many times a second.</summary>
     public static readonly TimeSpan QueueFull = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time that the store needs for what is queued, rounded up, so that not all who are rejected come back at once while it lasts.</summary>
+    public static TimeSpan OfQueue(TimeSpan wait) => wait > QueueFull ? TimeSpan.FromSeconds(Math.Ceiling(wait.TotalSeconds)) : QueueFull;
+
     /// <summary>What one account of memory holds is taken or dropped within moments, unless a client is slow.</summary>
     public static readonly TimeSpan Overloaded = TimeSpan.FromSeconds(1);
 

@@ -76,7 +76,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     }
 
     private Problem? ProblemOf(Outcome? failure) => failure is null ? null
-        : (failure is Outcome.NotApplied { Reason: var reason } ? WriteOutcome.ProblemOf(reason) : Problems.UnknownOutcome()) with
+        : (failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome()) with
         {
             Detail = $"The import ended at line {Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
             Outcome = "unknown",

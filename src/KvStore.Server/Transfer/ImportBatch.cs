@@ -31,7 +31,8 @@ internal sealed class ImportBatch
     /// <summary>The transaction that stores the batch, which is empty then.</summary>
     public Transaction TakeTransaction()
     {
-        var transaction = new Transaction([], [.. _operations]);
+        // In order, because of lines with the same key the last one wins.
+        var transaction = new Transaction([], [.. _operations]) { IsOrdered = true };
         _places.Clear();
         _operations.Clear();
         _bytes = 0;

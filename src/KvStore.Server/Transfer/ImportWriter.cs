@@ -7,9 +7,13 @@ namespace KvStore.Server;
 internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider time)
 {
     private const int AheadMax = 16;
+
+    // A small part of the queue, of which other writers need the rest. One transaction may have more.
+    private const long AheadBytesMax = 2 << 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(10);
 
-    private readonly Queue<Task<Outcome>> _ahead = new(AheadMax);
+    private readonly Queue<(Task<Outcome> Outcome, long Bytes)> _ahead = new(AheadMax);
+    private long _aheadBytes;
 
     /// <summary>The revision of the last commit; zero before the first.</summary>
     public long Revision { get; private set; }
@@ -18,8 +22,11 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     /// <returns>Null, or the outcome that ends the import.</returns>
     public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
-        if (_ahead.Count == AheadMax && await TakeOldestAsync() is { } failure)
-            return failure;
+        while (_ahead.Count == AheadMax || (_ahead.Count > 0 && _aheadBytes + transaction.Bytes > AheadBytesMax))
+        {
+            if (await TakeOldestAsync() is { } failure)
+                return failure;
+        }
 
         var startedAt = time.GetTimestamp();
         while (true)
@@ -27,7 +34,8 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
             var submitted = store.SubmitAsync(transaction);
             if (!submitted.IsCompleted || await submitted is not Outcome.NotApplied { Reason: NotAppliedReason.QueueFull } full)
             {
-                _ahead.Enqueue(submitted);
+                _ahead.Enqueue((submitted, transaction.Bytes));
+                _aheadBytes += transaction.Bytes;
                 return null;
             }
 
@@ -57,7 +65,9 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
     private async ValueTask<Outcome?> TakeOldestAsync()
     {
-        var outcome = await _ahead.Dequeue();
+        var (submitted, bytes) = _ahead.Dequeue();
+        _aheadBytes -= bytes;
+        var outcome = await submitted;
         if (outcome is not Outcome.Committed committed)
             return outcome;
         Revision = committed.Revision;

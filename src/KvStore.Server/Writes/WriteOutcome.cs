@@ -41,8 +41,8 @@ internal static class WriteOutcome
             case Outcome.IdempotencyKeyReused reused:
                 response.SetRevision(reused.Revision);
                 return Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader);
-            case Outcome.NotApplied { Reason: var reason }:
-                return ProblemOf(reason);
+            case Outcome.NotApplied notApplied:
+                return ProblemOf(notApplied);
             case Outcome.Unknown:
                 return Problems.UnknownOutcome();
             default:
@@ -50,9 +50,10 @@ internal static class WriteOutcome
         }
     }
 
-    public static Problem ProblemOf(NotAppliedReason reason) => reason switch
+    public static Problem ProblemOf(Outcome.NotApplied outcome) => outcome.Reason switch
     {
-        NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.QueueFull),
+        NotAppliedReason.QueueFull => Problems.QueueFull(RetryTimes.OfQueue(outcome.RetryAfter)),
+        NotAppliedReason.WaitedTooLong => Problems.Overloaded("waiting writes", RetryTimes.OfQueue(outcome.RetryAfter)),
         NotAppliedReason.Loading => Problems.WriteWhileLoading(),
         NotAppliedReason.Stopping => Problems.Unavailable("The service is stopping. Nothing was stored. Try again on another replica, or when it is back.", RetryTimes.Restart),
         NotAppliedReason.Failed => Problems.Unavailable("The store has failed and the service is ending. Nothing was stored. Try again when it is back.", RetryTimes.Restart),
@@ -60,7 +61,7 @@ internal static class WriteOutcome
         NotAppliedReason.MemoryFull => Problems.MemoryFull(),
         NotAppliedReason.Overloaded => Problems.Overloaded("recent idempotency records", RetryTimes.Overloaded),
         NotAppliedReason.LogClosed => Problems.Unavailable("The store can no longer write to its disk. Nothing was stored; reads continue. The output of the service has the reason; the operator must restart it.", RetryTimes.Restart),
-        _ => throw new InvalidOperationException($"Unknown reason {reason}."),
+        _ => throw new InvalidOperationException($"Unknown reason {outcome.Reason}."),
     };
 
     private static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch
@@ -71,6 +72,7 @@ internal static class WriteOutcome
         { Reason: RejectionReason.TooMany } => Problems.TooManyEntries(),
         { Reason: RejectionReason.RecordTooLarge } => Problems.AnswerTooLarge(),
         { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
+        { Reason: RejectionReason.TransactionTooLarge } => Problems.TransactionTooLarge(),
         _ => throw new InvalidOperationException($"Unknown reason {rejected.Reason}."),
     };
 }

@@ -28,7 +28,7 @@ internal sealed class RecordWriter
     /// <summary>Encodes the fields, so that the size of the record is known before it is written.</summary>
     public void Prepare(long revision, Key key, Entry? current, RecordFlags flags)
     {
-        var hasValue = !flags.HasFlag(RecordFlags.SameValue);
+        var hasValue = (flags & RecordFlags.SameValue) == 0;
         (_key, _entry, _fieldBytes) = (key, hasValue ? current : null, 1);
         WriteNumber(revision);
         WriteVariable(key.Length);

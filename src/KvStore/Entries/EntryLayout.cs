@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace KvStore;
 
@@ -82,17 +84,18 @@ internal static class EntryLayout
         Write(encoded, KeyStart + KeyLength(encoded), expiresAtMilliseconds);
     }
 
-    public static long CreatedRevision(byte[] encoded) => Read(encoded, 0);
+    public static long CreatedRevision(byte[] encoded) => ReadFixed(encoded, 0);
 
-    public static long Revision(byte[] encoded) => Read(encoded, RevisionAt);
+    public static long Revision(byte[] encoded) => ReadFixed(encoded, RevisionAt);
 
-    public static long Version(byte[] encoded) => Read(encoded, VersionAt) >> TraitBits;
+    public static long Version(byte[] encoded) => ReadFixed(encoded, VersionAt) >> TraitBits;
 
-    public static long ModifiedAtMilliseconds(byte[] encoded) => Read(encoded, ModifiedAt) >> KeyLengthBits;
+    public static long ModifiedAtMilliseconds(byte[] encoded) => ReadFixed(encoded, ModifiedAt) >> KeyLengthBits;
 
-    public static int KeyLength(byte[] encoded) => (int)Read(encoded, ModifiedAt) & KeyBytesMax;
+    public static int KeyLength(byte[] encoded) => (int)ReadFixed(encoded, ModifiedAt) & KeyBytesMax;
 
-    public static ReadOnlySpan<byte> Key(byte[] encoded) => new(encoded, KeyStart, KeyLength(encoded));
+    public static ReadOnlySpan<byte> Key(byte[] encoded) =>
+        MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(encoded), KeyStart), KeyLength(encoded));
 
     public static bool HasExpiry(byte[] encoded) => (Traits(encoded) & Expires) != 0;
 
@@ -125,7 +128,14 @@ internal static class EntryLayout
         Ascii.FromUtf16(contentType, target[sizeof(ushort)..], out _);
     }
 
-    private static long Traits(byte[] encoded) => Read(encoded, VersionAt) & TraitsMask;
+    private static long Traits(byte[] encoded) => ReadFixed(encoded, VersionAt) & TraitsMask;
+
+    // Without a check of bounds, because the index reads keys in its innermost loop: every array of an entry has the fields before the key.
+    private static long ReadFixed(byte[] encoded, int at)
+    {
+        var number = Unsafe.ReadUnaligned<long>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(encoded), at));
+        return BitConverter.IsLittleEndian ? number : BinaryPrimitives.ReverseEndianness(number);
+    }
 
     private static long Read(byte[] encoded, int at) => BinaryPrimitives.ReadInt64LittleEndian(encoded.AsSpan(at));
 

@@ -54,6 +54,15 @@ internal sealed class ExpirySweeper : IDisposable
         }
     }
 
+    // The history retains what is deleted, so a sweep is bounded by bytes like a batch of writes.
+    private void Trim()
+    {
+        var (count, bytes) = (0, 0L);
+        while (count < _due.Count && (count == 0 || bytes + _due[count].Bytes <= _options.BatchBytesMax))
+            bytes += _due[count++].Bytes;
+        _due.RemoveRange(count, _due.Count - count);
+    }
+
     // False when nothing is due, or the commit was not made.
     private async ValueTask<bool> ExpireAsync()
     {
@@ -61,6 +70,7 @@ internal sealed class ExpirySweeper : IDisposable
         _schedule.FindDue(_time.GetUtcNow().ToUnixTimeMilliseconds(), _options.BatchOperationsMax, _due);
         if (_due.Count == 0)
             return false;
+        Trim();
         var transaction = new Transaction([], [.. _due.Select(Operation (entry) => new Expire(entry.Key, entry.Revision))]);
         _due.Clear();
         return await _submit(transaction).ConfigureAwait(false) is Outcome.Committed;

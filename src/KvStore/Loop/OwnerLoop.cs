@@ -25,6 +25,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
     // Owned by the loop.
     private readonly List<PendingTransaction> _batch = [];
+    private readonly List<PendingTransaction> _late = [];
     private readonly List<Transaction> _transactions = [];
 
     public StoreState State => (StoreState)Volatile.Read(ref _state);
@@ -37,7 +38,11 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     {
         if (State == StoreState.Running)
         {
-            var pending = new PendingTransaction(transaction);
+            var latest = publisher.Latest;
+            var cost = transaction.CostIn(latest);
+            if (!queue.HasRoomFor(transaction, cost))
+                return Task.FromResult<Outcome>(new Outcome.Rejected(latest.Revision, RejectionReason.TransactionTooLarge, null));
+            var pending = new PendingTransaction(transaction, cost);
             if (queue.TryAdmit(pending))
                 return pending.Task;
         }
@@ -49,13 +54,13 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             StoreState.Created or StoreState.Loading => NotAppliedReason.Loading,
             StoreState.Failed => NotAppliedReason.Failed,
             _ => NotAppliedReason.Stopping,
-        }));
+        }) { RetryAfter = queue.EstimatedWait });
     }
 
     /// <summary>Submits a transaction of the store's own, which a full queue does not reject. One at a time.</summary>
     public Task<Outcome> SubmitInternalAsync(Transaction transaction)
     {
-        var pending = new PendingTransaction(transaction);
+        var pending = new PendingTransaction(transaction, transaction.CostIn(publisher.Latest));
         return State == StoreState.Running && queue.TryAdmitInternal(pending)
             ? pending.Task
             : Task.FromResult<Outcome>(new Outcome.NotApplied(NotAppliedReason.Stopping));
@@ -114,7 +119,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
                 // way into the queue, so that batches grow; on an idle machine nothing waits.
                 if (ThreadPool.PendingWorkItemCount > 0)
                     await Task.Yield();
-                while (queue.TryTake(_batch))
+                while (queue.TryTake(_batch, _late))
                     await CommitAndYieldAsync().ConfigureAwait(false);
             }
 
@@ -154,6 +159,12 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
     private async ValueTask CommitAsync()
     {
+        // Before their work: a client that no longer waits would have it done for nothing, while others wait for it.
+        if (_late.Count > 0)
+            End(_late, new Outcome.NotApplied(NotAppliedReason.WaitedTooLong) { RetryAfter = queue.EstimatedWait });
+        _late.Clear();
+        if (_batch.Count == 0)
+            return;
         _transactions.Clear();
         foreach (var pending in _batch)
             _transactions.Add(pending.Transaction);
@@ -165,11 +176,9 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         // A log that shares a cluster may report outcomes before it has passed the commits to its follower.
         await publisher.WaitForRevisionAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
 
+        queue.Complete(_batch);
         for (var i = 0; i < outcomes.Length; i++)
-        {
-            queue.Release(_batch[i]);
             _batch[i].SetResult(outcomes[i]);
-        }
 
         // Do not keep the values of this batch alive until the next one.
         _batch.Clear();
@@ -200,22 +209,24 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     {
         AdvanceToFailed();
         queue.Close();
-        foreach (var pending in _batch)
-            Answer(pending, Outcome.Unknown.Instance);
-        while (queue.TryTake(_batch))
+        End(_batch, Outcome.Unknown.Instance);
+        while (queue.TryTake(_batch, _late))
         {
-            foreach (var pending in _batch)
-                Answer(pending, new Outcome.NotApplied(NotAppliedReason.Failed));
+            End(_batch, new Outcome.NotApplied(NotAppliedReason.Failed));
+            End(_late, new Outcome.NotApplied(NotAppliedReason.Failed));
         }
 
         _loaded.TrySetResult();
         _completion.TrySetException(exception);
+    }
 
-        void Answer(PendingTransaction pending, Outcome outcome)
-        {
-            if (pending.TrySetResult(outcome))
-                queue.Release(pending);
-        }
+    private void End(List<PendingTransaction> pending, Outcome outcome)
+    {
+        // All are released before the first of them has its outcome.
+        if (pending is [{ Task.IsCompleted: false }, ..])
+            queue.Release(pending);
+        foreach (var one in pending)
+            one.TrySetResult(outcome);
     }
 
     // A later stop finds nothing to cancel.

@@ -19,6 +19,9 @@ public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string conten
 
     internal override long Bytes => base.Bytes + value.Length + contentType.Length;
 
+    // The value is copied behind the key, which is not known before.
+    internal override long AllocatedBytes => Bytes + SuffixBytesMax;
+
     /// <summary>The key that a commit stored the value under.</summary>
     /// <param name="revision">The commit's revision.</param>
     /// <param name="number">The result's <see cref="OperationResult.Number"/>: how many keys of that revision had an entry already.</param>

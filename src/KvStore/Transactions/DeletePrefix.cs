@@ -11,6 +11,10 @@ public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Op
 
     internal override KeyRange? DeletedRange => _range;
 
+    internal override bool DependsOnState => true;
+
+    internal override TransactionCost CostIn(Snapshot latest) => latest.CountOf(_range) is var count && count > entriesMax ? default : new(0, count * TransactionCost.DeletionWork);
+
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var count = context.CountOf(_range);

@@ -15,6 +15,12 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
     // No user key starts with a control character.
     private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
 
+    /// <summary>The most bytes that the record of a transaction takes.</summary>
+    /// <param name="operations">The number of operations.</param>
+    /// <param name="readBytes">The bytes of entries that are read.</param>
+    internal long RecordBytes(int operations, long readBytes) =>
+        RecordKey.Length + fingerprint.Length + Math.Min(recordBytesMax, IdempotencyRecord.BytesMax(operations, readBytes));
+
     /// <summary>The key of this record.</summary>
     internal Key RecordKey { get; } = Key.FromStored([.. Prefix, .. key]);
 

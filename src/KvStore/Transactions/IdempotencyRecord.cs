@@ -29,6 +29,10 @@ internal static class IdempotencyRecord
         return bytes;
     }
 
+    /// <summary>The most that <see cref="BytesOf"/> returns for a number of operations that read entries of a number of bytes.</summary>
+    public static long BytesMax(int operations, long readBytes) =>
+        HeaderBytes + (operations * (long)(ResultBytes + EntryBytes + Entry.ContentTypeLengthMax + 2)) + readBytes;
+
     /// <summary>Writes the record of a transaction.</summary>
     /// <param name="committed">The transaction.</param>
     /// <param name="target">The memory of the record: <see cref="BytesOf"/> bytes.</param>

@@ -15,6 +15,10 @@ public sealed class Move(Key from, Key to) : Operation(from)
 
     internal override long Bytes => base.Bytes + To.Length;
 
+    internal override bool DependsOnState => true;
+
+    internal override TransactionCost CostIn(Snapshot latest) => latest.Find(Key) is { } entry ? TransactionCost.OfDerived(entry, To, entry.ValueLength) : default;
+
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var current = context.Find(Key);

@@ -25,6 +25,15 @@ public abstract class Operation
     /// <summary>Bytes that the operation holds while it is queued.</summary>
     internal virtual long Bytes => Key.Length;
 
+    /// <summary>Bytes that the evaluation allocates, whatever the state.</summary>
+    internal virtual long AllocatedBytes => 0;
+
+    /// <summary>Whether <see cref="CostIn"/> depends on the state. A put and a deletion do not, so that they need no search before they are admitted.</summary>
+    internal virtual bool DependsOnState => false;
+
+    /// <summary>What the operation takes beyond <see cref="Bytes"/> and <see cref="AllocatedBytes"/> because of the entries that it finds, if they do not change.</summary>
+    internal virtual TransactionCost CostIn(Snapshot latest) => default;
+
     /// <summary>Works out what the operation does, without doing it. The log's thread calls it: it must be quick and must not throw.</summary>
     /// <param name="context">The state before the transaction.</param>
     /// <param name="changes">Receives the changes; none when there is nothing to do.</param>

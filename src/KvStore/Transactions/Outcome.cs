@@ -55,7 +55,11 @@ public abstract record Outcome
 
     /// <summary>Not admitted, or not made durable. This submission changed nothing; an earlier one with the same idempotency key may have been committed.</summary>
     /// <param name="Reason">Why.</param>
-    public sealed record NotApplied(NotAppliedReason Reason) : Outcome;
+    public sealed record NotApplied(NotAppliedReason Reason) : Outcome
+    {
+        /// <summary>After which time another try is likely to be admitted, as far as that is known; else zero.</summary>
+        public TimeSpan RetryAfter { get; init; }
+    }
 
     /// <summary>It is unknown whether the transaction was committed.</summary>
     public sealed record Unknown : Outcome
@@ -85,12 +89,20 @@ public enum RejectionReason
 
     /// <summary>The operation would delete more entries than are allowed at once.</summary>
     TooMany,
+
+    /// <summary>The transaction takes more memory than the whole queue has, or moves more bytes than are allowed at once.</summary>
+    TransactionTooLarge,
+
+    /// <summary>A large value that a merge patch was prepared for has been replaced. The store prepares the patch again; callers do not see this.</summary>
+    Unprepared,
 }
 
 /// <summary>Why a transaction was not applied.</summary>
 public enum NotAppliedReason
 {
-    /// <summary>The queue is at its limit of transactions or bytes. It is safe to try again a little later.</summary>
+    /// <summary>
+    /// The queue is at its limit of transactions or bytes, or so long that the transaction would wait too long in it. It is safe to try again a little later.
+    /// </summary>
     QueueFull,
 
     /// <summary>The store is still loading.</summary>
@@ -110,6 +122,9 @@ public enum NotAppliedReason
 
     /// <summary>The entries are at their bound of memory, and the transaction would add to them. Others, such as deletions, are still applied.</summary>
     MemoryFull,
+
+    /// <summary>The transaction has waited in the queue for longer than is allowed, and was rejected before its work. It is safe to try again a little later.</summary>
+    WaitedTooLong,
 
     /// <summary>What the transaction needs besides entries is at its bound of memory. It is safe to try again a little later.</summary>
     Overloaded,

@@ -5,6 +5,12 @@ namespace KvStore;
 /// <param name="expiry">The new expiry.</param>
 public sealed class SetExpiry(Key key, ExpiryUpdate expiry) : Operation(key)
 {
+    internal override bool DependsOnState => true;
+
+    // The log has the record of a shared value without it.
+    internal override TransactionCost CostIn(Snapshot latest) =>
+        latest.Find(Key) is { } entry ? TransactionCost.OfDerived(entry, Key, entry.ValueLength < SharedValue.BytesMin ? entry.ValueLength : 0) : default;
+
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var current = context.Find(Key);

@@ -33,19 +33,20 @@ public class AdmissionTests
     {
         var gate = new Gate();
         var log = new FakeCommitLog { Committing = gate.PassAsync };
-        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = 1000 });
-        var half = Some.Transaction(Some.Put("k", new string('v', 400)));
-        var room = 1000 - half.Bytes;
+        const int QueueBytes = 10_000;
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = QueueBytes });
+        var half = Some.Transaction(Some.Put("k", new string('v', 2000)));
+        var room = QueueBytes - half.CostIn(Snapshot.Empty).MemoryBytes;
 
         var first = store.SubmitAsync(half);
         await gate.Reached;
-        var second = store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', (int)(400 + room - half.Bytes)))));
-        Assert.Equal(1000, store.QueuedBytes);
+        var second = store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', (int)(2000 + room - half.CostIn(Snapshot.Empty).MemoryBytes)))));
+        Assert.Equal(QueueBytes, store.QueuedBytes);
         var refused = store.SubmitAsync(Some.Transaction(Some.Delete("k")));
 
         Assert.True(refused.IsCompleted);
         Stores.IsNotApplied(await refused, NotAppliedReason.QueueFull);
-        Assert.Equal(1000, store.QueuedBytes);
+        Assert.Equal(QueueBytes, store.QueuedBytes);
 
         gate.Open();
         Assert.IsType<Outcome.Committed>(await first.Within());
@@ -69,11 +70,11 @@ public class AdmissionTests
     [Fact]
     public async Task SubmitAsync_LargerThanQueue_IsRejected()
     {
-        await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 100 });
+        await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 10_000 });
 
-        Stores.IsNotApplied(
-            await store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', 101)))).Within(), NotAppliedReason.QueueFull);
+        var outcome = await store.SubmitAsync(Some.Transaction(Some.Put("k", new string('v', 10_001)))).Within();
 
+        Assert.Equal(RejectionReason.TransactionTooLarge, Assert.IsType<Outcome.Rejected>(outcome).Reason);
         Assert.Equal(0, store.QueuedBytes);
         Assert.Equal(0, store.Latest.Count);
     }

@@ -111,7 +111,7 @@ public class TransactionQueueTests
     private static async Task<bool> RunAsync(int capacity, int batchMax, int callers, int earlier, int admitAt, int closeAt)
     {
         var channel = new SteppedChannel<PendingTransaction>(capacity);
-        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, new MemoryAccount("queue", 0), channel);
+        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, new MemoryAccount("queue", 0), TimeProvider.System, channel);
         var pending = New();
         var (isAdmitted, isClosed) = (default(bool?), false);
         channel.Step = step =>
@@ -129,7 +129,7 @@ public class TransactionQueueTests
             queue.TryAdmit(New());
 
         // What the owner loop does. The steps that no read has come to happen while it waits.
-        var batch = new List<PendingTransaction>();
+        var (batch, late) = (new List<PendingTransaction>(), new List<PendingTransaction>());
         while (true)
         {
             var waiting = queue.WaitAsync();
@@ -146,14 +146,13 @@ public class TransactionQueueTests
             Assert.True(waiting.IsCompleted, Describe());
             if (!await waiting)
                 break;
-            while (queue.TryTake(batch))
+            while (queue.TryTake(batch, late))
             {
                 Assert.InRange(batch.Count, 1, batchMax + 1);
+                Assert.Empty(late);
                 foreach (var one in batch)
-                {
                     one.SetResult(Outcome.Unknown.Instance);
-                    queue.Release(one);
-                }
+                queue.Complete(batch);
             }
         }
 
@@ -173,23 +172,21 @@ public class TransactionQueueTests
 
     private static async Task OwnAsync(TransactionQueue queue)
     {
-        var batch = new List<PendingTransaction>();
+        var (batch, late) = (new List<PendingTransaction>(), new List<PendingTransaction>());
         while (await queue.WaitAsync())
         {
-            while (queue.TryTake(batch))
+            while (queue.TryTake(batch, late))
             {
                 foreach (var pending in batch)
-                {
                     pending.SetResult(Outcome.Unknown.Instance);
-                    queue.Release(pending);
-                }
+                queue.Complete(batch);
             }
         }
     }
 
-    private static PendingTransaction New() => new(new Transaction([], []));
+    private static PendingTransaction New() => new(new Transaction([], []), default);
 
-    private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax));
+    private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax), TimeProvider.System);
 
     private static void SpinUntil(Func<bool> condition, int round) =>
         Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)), $"Round {round}: it is still in the queue.");

@@ -1,0 +1,69 @@
+using System.Text.Json;
+
+namespace KvStore.Tests;
+
+public sealed class TransactionCostTests
+{
+    private static readonly FakeTimeProvider Time = new();
+
+    // Entries of every size, and each operation on each of them: what the evaluation allocates was charged before.
+    [Fact]
+    public void CostIn_EveryOperation_CoversWhatEvaluationAllocates()
+    {
+        int[] sizes = [0, 100, SharedValue.BytesMin - 1, SharedValue.BytesMin, 100_000, 1 << 20];
+        var publisher = new SnapshotPublisher(new StoreOptions(), Time);
+        publisher.Load(1, sizes.Select(size => Entry.Create(Some.Bytes($"k{size:D7}"), Json(size), "application/json", 1, 1, 1, 0, Entry.Never)));
+        var state = publisher.Latest;
+        foreach (var size in sizes)
+        {
+            var key = Some.Key($"k{size:D7}");
+            AssertCovers(new Put(key, new byte[size], "x/y"));
+            AssertCovers(new Delete(key));
+            AssertCovers(new Get(key));
+            AssertCovers(new Get(key), new Put(Some.Key("new"), new byte[size], "x/y"));
+            AssertCovers(new Move(key, Some.Key(new string('t', 1024))));
+            AssertCovers(new SetExpiry(key, ExpiryUpdate.At(Time.GetUtcNow().AddHours(1))));
+            AssertCovers(new Append(Some.Key("q/"), new byte[size], "x/y"));
+            AssertCovers(Prepared(key));
+
+            MergePatch Prepared(Key patched)
+            {
+                var patch = MergePatch.TryCreate(patched, Some.Bytes("{\"b\":1}"), 2 << 20, default)!;
+                patch.Prepare(state);
+                return patch;
+            }
+        }
+
+        void AssertCovers(params Operation[] operations)
+        {
+            foreach (var idempotency in new[] { null, new Idempotency("i"u8, new byte[32], TimeSpan.FromHours(1), 4 << 20) })
+            {
+                var transaction = new Transaction([], [.. operations]) { Idempotency = idempotency };
+                var cost = transaction.CostIn(state);
+                new BatchDecider(Time).Decide(publisher, [transaction]);
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var decision = new BatchDecider(Time).Decide(publisher, [transaction]);
+                var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+                // Objects of the batch, and the nodes of its first write, are not a transaction's.
+                Assert.True(allocated <= cost.MemoryBytes + 3000, $"{operations[0].GetType().Name}: {allocated} bytes allocated, {cost} charged.");
+                var logged = decision.Commits.Sum(commit => commit.Changes.ToArray().Sum(change => change.Current is { } entry && !(change.Previous is { } previous && entry.IsExpiryUpdateOf(previous)) ? entry.Bytes : 0));
+                Assert.True(logged <= cost.Work, $"{operations[0].GetType().Name}: {logged} bytes to log, {cost} charged.");
+                Assert.True(cost.Work <= logged + (3L * transaction.Bytes) + cost.ReadBytes + 20_000, $"{operations[0].GetType().Name}: {logged} bytes to log, {cost} charged.");
+            }
+        }
+    }
+
+    [Fact]
+    public void CostIn_MovesOfLargeValues_IsWorkWithoutMemory()
+    {
+        var state = Snapshot.FromSorted(1, Enumerable.Range(0, 100).Select(i => Entry.Create(Some.Bytes($"k{i:D3}"), new byte[1 << 20], "x/y", 1, 1, 1, 0, Entry.Never)));
+        var cost = Some.Transaction([.. Enumerable.Range(0, 100).Select(Operation (i) => new Move(Some.Key($"k{i:D3}"), Some.Key($"m{i:D3}")))]).CostIn(state);
+
+        Assert.InRange(cost.MemoryBytes, 0, 1 << 19);
+        Assert.Equal(100L << 20, cost.CarriedBytes);
+        Assert.InRange(cost.Work, 100L << 20, 101L << 20);
+    }
+
+    private static byte[] Json(int size) => size < 20 ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(new { a = new string('x', size - 8) });
+}
