@@ -75,7 +75,7 @@ public sealed record StoreOptions
     /// <summary>Commits that are retained for reads at a revision and for watchers. Default 65,536. The oldest is dropped first.</summary>
     public int HistoryCommitsMax { get; init; } = 65_536;
 
-    /// <summary>Bytes of keys and values that only the history keeps alive. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 64 MiB. The oldest commit is dropped first, but none before watchers were notified of it.</summary>
+    /// <summary>Heap bytes of recent commits, with the entries that they replaced. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 64 MiB. The oldest commit is dropped first, but none before watchers were notified of it.</summary>
     public long HistoryBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 64 << 20) : field; init; } = Share;
 
     /// <summary>The age at which a commit is dropped from the history, checked at each commit. Default 1 hour.</summary>

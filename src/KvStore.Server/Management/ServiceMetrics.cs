@@ -24,6 +24,21 @@ internal sealed class ServiceMetrics(ServiceStatusReader reader, KvStoreOptions 
         }
 
         StatusField.WriteMetrics(text, StatusFields.All, status);
+        WriteMemory(text, status.Memory);
+    }
+
+    private static void WriteMemory(MetricsText text, MemoryBudget memory)
+    {
+        Write("kvstore_memory_bytes", "gauge", "Bytes of the heap that are charged to an account.", account => account.Bytes);
+        Write("kvstore_memory_bytes_max", "gauge", "Bytes that may be charged to an account.", account => account.BytesMax);
+        Write("kvstore_memory_refusals_total", "counter", "How often something did not fit into an account.", account => account.Refusals);
+
+        void Write(string name, string type, string help, Func<MemoryAccount, long> value)
+        {
+            text.Begin(name, type, help);
+            foreach (var account in memory.All)
+                text.Sample(name, MetricsText.Label("account", account.Name), value(account));
+        }
     }
 
     private void WriteRequests(MetricsText text)

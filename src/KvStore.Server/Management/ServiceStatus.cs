@@ -5,11 +5,13 @@ namespace KvStore.Server;
 /// <summary>What the service is doing at one moment. <see cref="StatusFields"/> says what it means, <c>/v1/status</c> and <c>/metrics</c> report it.</summary>
 internal sealed record ServiceStatus(
     KvStoreOptions Options, StoreId? StoreId, StoreState State, long Revision, long OldestRevision, long Entries, long Bytes,
-    int QueuedOperations, long QueuedBytes, int Watchers, ConnectionStatus Connections, DiskLogStatus? Log, DateTimeOffset StartedAt, TimeSpan Uptime)
+    int QueuedOperations, long QueuedBytes, int Watchers, MemoryBudget Memory, long HeapBytes, ConnectionStatus Connections, DiskLogStatus? Log,
+    DateTimeOffset StartedAt, TimeSpan Uptime)
 {
     /// <summary>For the OpenAPI document: a service with three entries and no checkpoint.</summary>
     public static ServiceStatus Example { get; } = new(
         new KvStoreOptions(), new StoreId(0x5f0c2a9e4b7d1836), StoreState.Running, 7, 0, 3, 512, 0, 0, 2,
+        new MemoryBudget(new StoreOptions { MemoryBytesMax = 1 << 30 }), 9_437_184,
         new ConnectionStatus(ConnectionLimits.Of(new KvStoreOptions(), 1_048_576), 3, 0, 0),
         new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
         DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195));
@@ -27,7 +29,7 @@ internal sealed class ServiceStatusReader(
         var latest = store.Latest;
         return new ServiceStatus(
             options, store.Id, store.State, latest.Revision, Math.Min(store.OldestRevision, latest.Revision), latest.Count, latest.Bytes,
-            store.QueuedOperations, store.QueuedBytes, store.Watchers,
+            store.QueuedOperations, store.QueuedBytes, store.Watchers, store.Memory, GC.GetTotalMemory(forceFullCollection: false),
             new ConnectionStatus(limits, gates.Clients.Open, gates.Clients.Refused, gates.Clients.RefusedPerAddress), engine.Disk?.Status, clock.StartedAt, clock.Uptime);
     }
 }

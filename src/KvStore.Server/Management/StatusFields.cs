@@ -51,6 +51,13 @@ internal static class StatusFields
         Integer("descriptors_max", "kvstore_descriptors_max", "The limit of open files that is in force; 0 if there is none.", status => status.Connections.Limits.Descriptors ?? 0),
     ];
 
+    private static readonly StatusField[] Memory =
+    [
+        Integer("bytes_max", null, "Bytes that all accounts may have together.", status => status.Memory.BytesMax),
+        Integer("heap_bytes", null, "Bytes of the heap, with garbage that is not collected yet.", status => status.HeapBytes),
+        Object("accounts", "MemoryAccounts", "Each kind of holder, with a bound of its own.", status => status, [.. ServiceStatus.Example.Memory.All.Select((account, index) => Account(account.Name, index))]),
+    ];
+
     private static readonly StatusField[] Limits =
     [
         Integer("key_bytes_max", null, "Bytes of a key.", status => status.Options.KeyBytesMax),
@@ -80,12 +87,19 @@ internal static class StatusFields
         Integer("bytes", "kvstore_bytes", "Bytes of all keys and values.", status => status.Bytes),
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
         Integer("watchers", "kvstore_watchers", "Clients that watch or wait for a change.", status => status.Watchers),
+        Object("memory", "MemoryStatus", "What everything that can grow holds on the heap, and may hold.", status => status, Memory),
         Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
         Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),
         Number("uptime_seconds", "Seconds since the start.", status => Math.Round(status.Uptime.TotalSeconds, 3)),
         Time("started_at", "When the service started.", status => status.StartedAt),
         Object("limits", "LimitsStatus", "What the service accepts and retains at most.", status => status, Limits),
     ];
+
+    private static StatusField Account(string name, int index) => Object(name, "MemoryAccount", "What one kind of holder has of the heap.", status => status,
+        Integer("bytes", null, "Bytes that are charged now.", status => status.Memory.All[index].Bytes),
+        Integer("bytes_max", null, "Bytes that may be charged.", status => status.Memory.All[index].BytesMax),
+        Integer("peak_bytes", null, "The most that was charged since the start.", status => status.Memory.All[index].PeakBytes),
+        Integer("refusals", null, "How often something did not fit.", status => status.Memory.All[index].Refusals));
 
     private static string NameOf(StoreState state) => state switch
     {

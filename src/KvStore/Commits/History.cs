@@ -24,17 +24,28 @@ internal sealed class History
     // The log's thread's own.
     private HistoryChunk _last = new();
     private int _commits;
+
+    // Of the commits that are not dropped, and of their chunks except the last.
     private long _bytes;
+
+    private long _heldBytes;
     private long _lastRevision;
 
     public History(StoreOptions options, TimeProvider time)
     {
         (_options, _time) = (options, time);
         _start = new Start(0, _last, 0);
+        _heldBytes = _last.Bytes;
     }
 
     /// <summary>The oldest revision whose state is known: that of the last dropped commit.</summary>
     public long OldestRevision => _start.Revision;
+
+    /// <summary>
+    /// The bytes of memory that the history takes. They exceed the limit by what the first chunk still has of dropped commits, and while commits are
+    /// pinned. For the log's thread.
+    /// </summary>
+    public long HeldBytes => _heldBytes;
 
     /// <summary>
     /// Whether a revision lies strictly between two commits of which the later one is a gap. Gaps stay known after their commits are
@@ -70,7 +81,7 @@ internal sealed class History
         _last = new HistoryChunk();
         _start = new Start(revision, _last, 0);
         _gaps = [];
-        (_commits, _bytes, _lastRevision) = (0, 0, revision);
+        (_commits, _bytes, _heldBytes, _lastRevision) = (0, 0, _last.Bytes, revision);
     }
 
     /// <summary>Adds commits, and drops old ones beyond the limits. For the log's thread.</summary>
@@ -84,8 +95,14 @@ internal sealed class History
                 _gaps = [.. _gaps, new Gap(_lastRevision, commit.Revision)];
             _lastRevision = commit.Revision;
             if (_last.IsFull)
-                _last = _last.Append();
-            _bytes += _last.Add(commit, now);
+            {
+                Append();
+                _bytes += HistoryChunk.EmptyBytes;
+            }
+
+            var bytes = _last.Add(commit, now);
+            _bytes += bytes;
+            _heldBytes += bytes;
             _commits++;
         }
 
@@ -118,7 +135,11 @@ internal sealed class History
         while (_commits > 0)
         {
             if (index == chunk.Count)
+            {
                 (chunk, index) = (chunk.Next!, 0);
+                _bytes -= HistoryChunk.EmptyBytes;
+            }
+
             if (_commits <= _options.HistoryCommitsMax && (_bytes <= _options.HistoryBytesMax || chunk.RevisionAt(index) > retainedAfter) &&
                 now - chunk.AddedAt(index) <= _options.HistoryAgeMax.TotalMilliseconds)
                 break;
@@ -131,7 +152,10 @@ internal sealed class History
         if (revision == _start.Revision)
             return;
         if (_commits == 0)
-            (_last, chunk, index) = (chunk.Append(), chunk.Next!, 0);
+        {
+            Append();
+            (chunk, index) = (_last, 0);
+        }
 
         // The order matters because a reader that meets an unlinked chunk must find another start. With the two steps reversed:
         //   T1 (reader): takes the start, walks to the end of the first chunk
@@ -141,7 +165,16 @@ internal sealed class History
         var unlinked = _start.Chunk;
         _start = new Start(revision, chunk, index);
         while (unlinked != chunk)
+        {
+            _heldBytes -= unlinked.Bytes;
             unlinked = unlinked.Unlink();
+        }
+    }
+
+    private void Append()
+    {
+        _last = _last.Append();
+        _heldBytes += _last.Bytes;
     }
 
     private long RetainedAfter()

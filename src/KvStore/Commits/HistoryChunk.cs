@@ -6,16 +6,22 @@ internal sealed class HistoryChunk
     /// <summary>The most commits of a chunk. This also bounds how many dropped commits stay in memory.</summary>
     public const int CommitsMax = 256;
 
-    // Bounds the dropped bytes that stay in memory, as CommitsMax bounds their number: the limits of the history do not count them.
-    private const long BytesMax = 1 << 20;
+    // Bounds the bytes of dropped commits that stay in memory, as CommitsMax bounds their number.
+    private const long BytesMax = 256 << 10;
+
+    /// <summary>The bytes of memory of a chunk without commits: the object, and the array of its slots.</summary>
+    public static readonly long EmptyBytes = 48 + HeapSize.OfArray<Slot>(CommitsMax);
 
     private readonly Slot[] _slots = new Slot[CommitsMax];
-    private long _bytes;
+    private long _bytes = EmptyBytes;
     private volatile int _count;
     private volatile HistoryChunk? _next;
 
     /// <summary>The number of commits.</summary>
     public int Count => _count;
+
+    /// <summary>The bytes of memory that the chunk takes, with all that its commits keep alive.</summary>
+    public long Bytes => _bytes;
 
     /// <summary>Whether the next commit goes to another chunk.</summary>
     public bool IsFull => _count == CommitsMax || _bytes >= BytesMax;
@@ -32,16 +38,13 @@ internal sealed class HistoryChunk
     /// <summary>A new object for a commit.</summary>
     public Commit At(int index) => new(_slots[index].Revision, _slots[index].Only, _slots[index].All);
 
-    /// <summary>The bytes that a commit keeps alive: keys and values of the entries that it replaced.</summary>
+    /// <summary>The bytes of memory that a commit keeps alive: the entries that it replaced, and the array of its changes.</summary>
     public long BytesAt(int index)
     {
         ref readonly var slot = ref _slots[index];
-        if (slot.All is null)
-            return slot.Only.Previous?.Bytes ?? 0;
-        var bytes = 0L;
-        foreach (ref readonly var change in slot.All.AsSpan())
-            bytes += change.Previous?.Bytes ?? 0;
-        return bytes;
+        return slot.All is { } all
+            ? EntryChange.RetainedBytesOf(all) + HeapSize.OfArray<EntryChange>(all.Length)
+            : EntryChange.RetainedBytesOf(new ReadOnlySpan<EntryChange>(in slot.Only));
     }
 
     /// <summary>Adds a commit to a chunk that is not full, and returns its <see cref="BytesAt"/>.</summary>

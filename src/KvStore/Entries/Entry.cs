@@ -18,8 +18,10 @@ public readonly struct Entry : IEquatable<Entry>
 
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    // The entry's share of the index: leaves are three quarters full in random order, and inner nodes add a tenth.
+    // The entry's share of the index: leaves are three quarters full in random order, and inner nodes add a tenth. About one entry in
+    // twenty has a separator, which may be as long as its key.
     private const int IndexBytes = 32;
+    private const int KeysPerSeparator = 16;
 
     // The node of an expiring entry in the expiry schedule.
     private const int ScheduleBytes = 48;
@@ -62,7 +64,7 @@ public readonly struct Entry : IEquatable<Entry>
     public long Bytes => EntryLayout.KeyLength(Encoded) + ValueLength;
 
     /// <summary>The bytes of memory that the entry takes in a snapshot: its objects, with a value that it shares, and its share of the index and of the expiry schedule.</summary>
-    public long MemoryBytes => HeapBytes + IndexBytes + (EntryLayout.HasExpiry(Encoded) ? ScheduleBytes : 0);
+    public long MemoryBytes => HeapBytes + IndexBytes + (EntryLayout.KeyLength(Encoded) / KeysPerSeparator) + (EntryLayout.HasExpiry(Encoded) ? ScheduleBytes : 0);
 
     /// <summary>The array of the entry, without a value that it shares. Never written after the entry is stamped.</summary>
     internal byte[] Encoded

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvStore;
 
 /// <summary>Bytes that objects take on the heap of a 64-bit process.</summary>
@@ -8,4 +10,8 @@ internal static class HeapSize
 
     /// <summary>An array of bytes.</summary>
     public static long OfArray(int length) => ArrayOverheadBytes + (((long)length + 7) & ~7L);
+
+    /// <summary>An array of values whose size is a multiple of eight.</summary>
+    public static long OfArray<T>(int length)
+        where T : struct => ArrayOverheadBytes + ((long)length * Unsafe.SizeOf<T>());
 }

@@ -141,6 +141,7 @@ internal sealed class SnapshotPublisher : ICommitFollower
     {
         Memory.Entries.Set(snapshot.Size.EntriesMemory);
         Memory.Idempotency.Set(snapshot.Size.RecordsMemory);
+        Memory.History.Set(_history.HeldBytes);
         _latest = snapshot;
         Interlocked.Exchange(ref _published, null)?.TrySetResult();
     }

@@ -59,6 +59,12 @@ public sealed partial class MetricsTests
         foreach (var name in new[] { "operations", "operations_max", "bytes", "bytes_max" })
             Assert.Equal(status.GetProperty("queue").GetProperty(name).GetDouble(), Value(metrics, "kvstore_queue_" + name));
         Assert.Equal((1, 7), (Value(metrics, "kvstore_running"), Value(metrics, "kvstore_watchers_max")));
+        foreach (var account in status.GetProperty("memory").GetProperty("accounts").EnumerateObject().Where(account => account.Name is "entries" or "history" or "idempotency"))
+        {
+            foreach (var (member, metric) in new[] { ("bytes", "bytes"), ("bytes_max", "bytes_max"), ("refusals", "refusals_total") })
+                Assert.Equal(account.Value.GetProperty(member).GetDouble(), Assert.Single(metrics, sample => sample.Name == "kvstore_memory_" + metric && sample.Labels["account"] == account.Name).Value);
+        }
+
         var info = Assert.Single(metrics, sample => sample.Name == "kvstore_info");
         Assert.Equal((status.GetProperty("version").GetString(), "memory"), (info.Labels["version"], info.Labels["engine"]));
     }

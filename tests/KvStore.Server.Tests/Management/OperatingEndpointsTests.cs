@@ -74,6 +74,12 @@ public sealed class OperatingEndpointsTests
         Assert.Equal((1, 10), (root.GetProperty("keys").GetInt64(), root.GetProperty("bytes").GetInt64()));
         Assert.Equal((0, 16_384), (root.GetProperty("queue").GetProperty("operations").GetInt32(), root.GetProperty("queue").GetProperty("operations_max").GetInt32()));
         Assert.Equal((0, 67_108_864), (root.GetProperty("queue").GetProperty("bytes").GetInt64(), root.GetProperty("queue").GetProperty("bytes_max").GetInt64()));
+        var memory = root.GetProperty("memory");
+        var accounts = memory.GetProperty("accounts");
+        Assert.Equal(service.Store.Memory.All.Select(account => account.Name), accounts.EnumerateObject().Select(account => account.Name));
+        Assert.Equal((memory.GetProperty("bytes_max").GetInt64(), service.Store.Memory.BytesMax), (accounts.EnumerateObject().Sum(account => account.Value.GetProperty("bytes_max").GetInt64()), memory.GetProperty("bytes_max").GetInt64()));
+        Assert.InRange(memory.GetProperty("heap_bytes").GetInt64(), 1 << 20, long.MaxValue);
+        Assert.Equal((service.Store.Latest.MemoryBytes, service.Store.Latest.MemoryBytes, 0L), (accounts.GetProperty("entries").GetProperty("bytes").GetInt64(), accounts.GetProperty("entries").GetProperty("peak_bytes").GetInt64(), accounts.GetProperty("entries").GetProperty("refusals").GetInt64()));
         Assert.Equal(1_048_576, root.GetProperty("limits").GetProperty("value_bytes_max").GetInt32());
         Assert.InRange(root.GetProperty("uptime_seconds").GetDouble(), 0.001, 60);
         Assert.InRange(root.GetProperty("started_at").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);

@@ -78,7 +78,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
 
         var before = new Dictionary<string, ModelEntry>(model.Latest);
         var committed = Assert.IsType<Outcome.Committed>(outcome);
-        var changed = model.Commit(transaction, committed.Revision);
+        var changed = model.Commit(transaction, committed.Revision, EntryChange.RetainedBytesOf(committed.Changes));
         Assert.Equal(model.LatestRevision, committed.Revision);
         Assert.Equal(transaction.Operations.Length, committed.Results.Length);
         for (var i = 0; i < transaction.Operations.Length; i++)

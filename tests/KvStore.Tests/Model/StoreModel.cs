@@ -27,7 +27,7 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
         new() { [firstRevision] = new SortedDictionary<string, ModelEntry>(ByBytes) };
 
     // The remembered commits, and the kept snapshots with the least recently used first.
-    private readonly List<(long Revision, long ReplacedBytes, DateTimeOffset At)> _history = [];
+    private readonly List<(long Revision, int Changes, long RetainedBytes, DateTimeOffset At)> _history = [];
     private readonly List<(long Revision, DateTimeOffset UsedAt)> _kept = [];
 
     // What changes of changes that depend on what they meet make of it; null for nothing.
@@ -76,12 +76,12 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
     }
 
     /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
-    public List<string> Commit(Transaction transaction, long revision)
+    public List<string> Commit(Transaction transaction, long revision, long retainedBytes)
     {
         var before = new Dictionary<string, ModelEntry>(Latest);
         List<string> changed = [.. transaction.Operations.SelectMany(operation => Carry(operation, before, revision))];
         if (changed.Count > 0)
-            Remember(revision, changed.Sum(key => before.TryGetValue(key, out var previous) ? BytesOf(key, previous) : 0));
+            Remember(revision, changed.Count, retainedBytes);
         return changed;
     }
 
@@ -90,7 +90,7 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
     {
         while (_history.Count > 0 &&
                (_history.Count > options.HistoryCommitsMax ||
-                _history.Sum(commit => commit.ReplacedBytes) > options.HistoryBytesMax ||
+                _history.Sum(commit => commit.RetainedBytes + (commit.Changes > 1 ? HeapSize.OfArray<EntryChange>(commit.Changes) : 0)) > options.HistoryBytesMax ||
                 _history[^1].At - _history[0].At > options.HistoryAgeMax))
         {
             OldestRevision = _history[0].Revision;
@@ -148,13 +148,13 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
 
     private List<string> KeysBelow(Key prefix) => [.. Latest.Keys.Where(key => key.StartsWith(prefix.ToString(), StringComparison.Ordinal))];
 
-    private void Remember(long revision, long replacedBytes)
+    private void Remember(long revision, int changes, long retainedBytes)
     {
         // Operations that share a revision are one commit.
         if (revision == LatestRevision)
-            _history[^1] = _history[^1] with { ReplacedBytes = _history[^1].ReplacedBytes + replacedBytes };
+            _history[^1] = _history[^1] with { Changes = _history[^1].Changes + changes, RetainedBytes = _history[^1].RetainedBytes + retainedBytes };
         else
-            _history.Add((revision, replacedBytes, time.GetUtcNow()));
+            _history.Add((revision, changes, retainedBytes, time.GetUtcNow()));
         LatestRevision = revision;
         _states[revision] = new SortedDictionary<string, ModelEntry>(Latest, ByBytes);
     }

@@ -28,7 +28,7 @@ public class StoreModelTests
         {
             BatchOperationsMax = random.Next(1, 6),
             HistoryCommitsMax = Limit(20),
-            HistoryBytesMax = Limit(200),
+            HistoryBytesMax = Limit(1000),
             HistoryAgeMax = TimeSpan.FromMilliseconds(Limit(10_000)),
             ExpiryInterval = TimeSpan.FromHours(1),
             KeptSnapshotsMax = Limit(4),

@@ -7,7 +7,7 @@ public class IdempotencyTests
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
     // Of the records below: 17 bytes of key, 23 of facts.
-    private const long RecordBytes = 192;
+    private const long RecordBytes = 193;
 
     [Fact]
     public async Task Submit_RecordExpires_AppliesAgain()

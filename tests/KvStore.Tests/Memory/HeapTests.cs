@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+
+namespace KvStore.Tests;
+
+/// <summary>
+/// What is charged is what the heap has: never less, and at most a tenth more. Nothing else runs meanwhile, because the whole heap is
+/// measured. KVSTORE_TEST_LONG=1 takes a million entries.
+/// </summary>
+[CollectionDefinition(nameof(HeapTests), DisableParallelization = true)]
+[Collection(nameof(HeapTests))]
+public sealed class HeapTests
+{
+    // What the runtime and the test framework allocate meanwhile.
+    private const long NoiseBytes = 512 << 10;
+
+    private static readonly int Count = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 1_000_000 : 200_000;
+
+    public enum Order
+    {
+        Loaded,
+        Ascending,
+        Random,
+    }
+
+    [Theory]
+    [InlineData(Order.Loaded, 14, 10, false)]
+    [InlineData(Order.Loaded, 14, 100, false)]
+    [InlineData(Order.Loaded, 200, 1000, false)]
+    [InlineData(Order.Loaded, 14, 100, true)]
+    [InlineData(Order.Ascending, 14, 100, false)]
+    [InlineData(Order.Ascending, 14, 100, true)]
+    [InlineData(Order.Random, 14, 10, false)]
+    [InlineData(Order.Random, 14, 100, false)]
+    [InlineData(Order.Random, 100, 30, true)]
+    public void Entries_InAStore_AreChargedAsTheHeapHasThem(Order order, int keyBytes, int valueBytes, bool expires)
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
+        var before = Measure();
+        Fill(publisher, order, keyBytes, valueBytes, expires);
+        var charged = publisher.Memory.Entries.Bytes;
+        Check(charged, Measure() - before, Count);
+        GC.KeepAlive(publisher);
+    }
+
+    // The large objects of the heap have an alignment of their own.
+    [Fact]
+    public void Entries_Large_AreChargedAsTheHeapHasThem()
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
+        var before = Measure();
+        publisher.Load(1, Enumerable.Range(0, 200).Select(i => EntryOf(i, 14, 1 << 20, false)));
+        var charged = publisher.Memory.Entries.Bytes;
+        Check(charged, Measure() - before, 200);
+        GC.KeepAlive(publisher);
+    }
+
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(1, 100)]
+    [InlineData(1, 20_000)]
+    [InlineData(100, 10)]
+    [InlineData(100, 1000)]
+    public void History_OfCommits_IsChargedAsTheHeapHasIt(int changes, int valueBytes)
+    {
+        var commits = Math.Min(50_000, 100_000_000 / changes / (valueBytes + 100));
+        var history = new History(new StoreOptions { HistoryBytesMax = 1L << 40, HistoryCommitsMax = int.MaxValue, MemoryBytesMax = 1L << 42 }, TimeProvider.System);
+        var before = Measure();
+        AddCommits(history, commits, changes, valueBytes);
+        Check(history.HeldBytes, Measure() - before, commits);
+
+        // Everything is released again, except the chunk that the next commit goes to.
+        history.Reset(commits);
+        Assert.Equal(new HistoryChunk().Bytes, history.HeldBytes);
+        GC.KeepAlive(history);
+    }
+
+    // What the first chunk still has of dropped commits counts, and chunks give back what they took.
+    [Fact]
+    public void History_AtItsLimit_StaysThere()
+    {
+        const long BytesMax = 16 << 20;
+        var history = new History(new StoreOptions { HistoryBytesMax = BytesMax, HistoryCommitsMax = int.MaxValue }, TimeProvider.System);
+        var before = Measure();
+        for (var round = 0; round < 4; round++)
+        {
+            AddCommits(history, 80_000, 1, 100, firstRevision: round * 80_000);
+            Assert.InRange(history.HeldBytes, BytesMax - (64 << 10), BytesMax + (512 << 10));
+        }
+
+        Check(history.HeldBytes, Measure() - before, 1);
+    }
+
+    private static void Check(long charged, long measured, int count)
+    {
+        TestContext.Current.TestOutputHelper?.WriteLine($"charged {charged:N0}, measured {measured:N0}: {(double)charged / measured:F3}; {(double)charged / count:F1} and {(double)measured / count:F1} for each");
+        Assert.InRange(measured, (long)(charged / 1.1) - NoiseBytes, charged + NoiseBytes);
+    }
+
+    private static long Measure()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Fill(SnapshotPublisher publisher, Order order, int keyBytes, int valueBytes, bool expires)
+    {
+        var entries = Enumerable.Range(0, Count).Select(i => EntryOf(i, keyBytes, valueBytes, expires));
+        if (order == Order.Loaded)
+        {
+            publisher.Load(1, entries);
+            return;
+        }
+
+        var added = entries.ToArray();
+        if (order == Order.Random)
+            new Random(1).Shuffle(added);
+        publisher.Load(1, []);
+        var revision = 1L;
+        foreach (var chunk in added.Chunk(1000))
+            publisher.Apply([new Commit(++revision, [.. chunk.Select(entry => new EntryChange(null, entry))])]);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddCommits(History history, int commits, int changes, int valueBytes, long firstRevision = 0)
+    {
+        for (var i = 1; i <= commits; i++)
+            history.Add([new Commit(firstRevision + i, [.. Enumerable.Range(0, changes).Select(key => new EntryChange(EntryOf(key, 14, valueBytes, false), null))])]);
+    }
+
+    private static Entry EntryOf(int i, int keyBytes, int valueBytes, bool expires) => Entry.Create(
+        Some.Bytes($"{i}".PadLeft(keyBytes, '0')), new byte[valueBytes], "text/plain", 1, 1, 1, 0, expires ? 4_000_000_000_000 + i : Entry.Never);
+}
