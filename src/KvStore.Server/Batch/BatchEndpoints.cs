@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/batch/get: many entries of one snapshot by their keys.</summary>
-internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
+internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -13,20 +13,26 @@ internal sealed class BatchEndpoints(Reads reads, KvStoreOptions options)
     {
         List<Key> keys = [];
         List<Entry?> entries = [];
-        byte[] body = [];
         Snapshot? snapshot = null;
         ReadRequest request = default;
         var problem = QueryParameters.TryGet(context, Reads.Parameters, out var parameters)
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
-            (body, problem) = await RequestBody.ReadJsonAsync(context, options);
-        problem ??= BatchBody.TryParse(body, options, out keys);
+            (keys, problem) = await ReadKeysAsync(context);
         if (problem is null)
             (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         problem ??= TryFind(snapshot!, keys, out entries);
         if (problem is null)
             await WriteAsync(context, snapshot!.Revision, keys, entries);
         return problem;
+    }
+
+    private async ValueTask<(List<Key> Keys, Problem? Problem)> ReadKeysAsync(HttpContext context)
+    {
+        List<Key> keys = [];
+        using var body = await bodies.ReadJsonAsync(context);
+        var problem = body.Problem ?? BatchBody.TryParse(body.Bytes, options, out keys);
+        return (keys, problem);
     }
 
     private Problem? TryFind(Snapshot snapshot, List<Key> keys, out List<Entry?> entries)

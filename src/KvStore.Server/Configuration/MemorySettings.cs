@@ -24,7 +24,9 @@ internal static class MemorySettings
 
         var value = (long)options.ValueBytesMax + options.KeyBytesMax + Overhead;
         CheckRoom(reader, "EntriesBytesMax", store.EntriesBytesMax, value, "ValueBytesMax");
-        CheckRoom(reader, "BodiesBytesMax", store.BodiesBytesMax, value, "ValueBytesMax");
+
+        // In pieces, and then as a whole.
+        CheckRoom(reader, "BodiesBytesMax", store.BodiesBytesMax, 2 * value, "ValueBytesMax");
         CheckRoom(reader, "BodiesBytesMax", store.BodiesBytesMax, Math.Min(options.JsonBodyBytesMax, store.QueueBytesMax), "JsonBodyBytesMax");
         CheckRoom(reader, "AnswersBytesMax", store.AnswersBytesMax, value, "ValueBytesMax");
         CheckRoom(reader, "IdempotencyBytesMax", store.IdempotencyBytesMax, value + (options.TransactionOperationsMax * ResultBytesMax), "ValueBytesMax");

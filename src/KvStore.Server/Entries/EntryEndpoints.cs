@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// /v1/kv/{key}: GET, HEAD, PUT, DELETE, PATCH, and POST below a prefix. GET and PUT write to the response themselves and are written
 /// for few allocations, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, KvStoreOptions options, TimeProvider time)
+internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is decoded from the request target, and KeyRouting chooses the endpoint.
     // A catch-all would match /v1/kv itself as well.
@@ -67,9 +67,10 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
 
     private async Task StoreAsync(HttpContext context, Key key, string contentType, TimeToLive ttl, Conditions conditions, string? idempotencyKey)
     {
-        if (await RequestBody.ReadDraftAsync(context, options, key, contentType, expires: ttl.Seconds > 0) is not { } draft)
+        var (draft, unread) = await bodies.ReadDraftAsync(context, key, contentType, expires: ttl.Seconds > 0);
+        if (unread is not null)
         {
-            await Problems.TooLarge(options.ValueBytesMax).WriteAsync(context);
+            await unread.WriteAsync(context);
             return;
         }
 
@@ -111,8 +112,10 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
             return problem;
-        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } body)
-            return Problems.TooLarge(options.ValueBytesMax);
+        using var received = await bodies.ReadAsync(context, options.ValueBytesMax);
+        if (received.Problem is not null)
+            return received.Problem;
+        var body = received.Bytes;
         problem = body.Length > 0 ? TryGetPatch(context, key, ttl, body, out operation) : TryGetExpiry(key, ttl, out operation);
         if (problem is not null)
             return problem;
@@ -134,8 +137,10 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, K
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
             return problem;
-        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } body)
-            return Problems.TooLarge(options.ValueBytesMax);
+        using var received = await bodies.ReadAsync(context, options.ValueBytesMax);
+        if (received.Problem is not null)
+            return received.Problem;
+        var body = received.Bytes;
 
         var append = new Append(prefix, body, contentType, ttl.ExpiresAt(time));
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);

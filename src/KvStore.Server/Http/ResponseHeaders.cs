@@ -46,6 +46,13 @@ internal static class ResponseHeaders
         return new string(text[..(digits + 2)]);
     }
 
+    /// <summary>Closes the connection after this answer. HTTP/2 has no such header: its connections end otherwise.</summary>
+    public static void CloseConnection(this HttpResponse response)
+    {
+        if (!HttpProtocol.IsHttp2(response.HttpContext.Request.Protocol))
+            response.Headers.Connection = "close";
+    }
+
     /// <summary>Describes a body that the service makes anew for each request, so that no cache keeps it and no browser guesses its type.</summary>
     public static void SetContent(this HttpResponse response, string contentType)
     {

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// PUT of /person/update, GET and HEAD of /person/get, as in the service that this one replaces. A person is the entry person/{id},
 /// whose value is the JSON of the answer.
 /// </summary>
-internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
+internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
 {
     private static readonly string[] ReadParameters = ["id", .. Reads.Parameters];
 
@@ -19,12 +19,12 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
     private async Task<Problem?> UpdateAsync(HttpContext context)
     {
         var body = new PersonBody();
-        byte[] bytes = [];
+        Idempotency? idempotency = null;
         string? idempotencyKey = null;
         Conditions conditions = default;
         var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
-            (body, bytes, problem) = await ReadBodyAsync(context);
+            (body, idempotency, problem) = await ReadBodyAsync(context, idempotencyKey);
         problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
         if (problem is not null)
             return problem;
@@ -37,7 +37,6 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
 
         // The time is the only part of the answer that a repeated request does not have.
         var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = ticks };
-        var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, bytes);
         var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency });
         return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
         {
@@ -74,19 +73,18 @@ internal sealed class PersonEndpoints(Store store, Reads reads, KvStoreOptions o
                 : (0, PersonBody.IdProblem);
         }
 
-        var (body, _, problem) = await ReadBodyAsync(context);
+        var (body, _, problem) = await ReadBodyAsync(context, null);
         return (body.Id ?? 0, problem);
     }
 
-    private async ValueTask<(PersonBody Body, byte[] Bytes, Problem? Problem)> ReadBodyAsync(HttpContext context)
+    private async ValueTask<(PersonBody Body, Idempotency? Idempotency, Problem? Problem)> ReadBodyAsync(HttpContext context, string? idempotencyKey)
     {
         var body = new PersonBody();
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
-            return (body, [], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
-        if (await RequestBody.ReadAsync(context, options, options.ValueBytesMax) is not { } bytes)
-            return (body, [], Problems.TooLarge(options.ValueBytesMax));
-        var problem = PersonBody.TryParse(bytes, out body);
-        return (body, bytes, problem);
+            return (body, null, Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."));
+        using var received = await bodies.ReadAsync(context, options.ValueBytesMax);
+        var problem = received.Problem ?? PersonBody.TryParse(received.Bytes, out body);
+        return (body, IdempotencyHeader.For(context, options, idempotencyKey, received.Bytes), problem);
     }
 
     private static Key KeyOf(long id) => Key.Parse(string.Create(CultureInfo.InvariantCulture, $"person/{id}"));

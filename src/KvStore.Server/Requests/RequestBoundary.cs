@@ -115,7 +115,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
 
             // The rest of the body would be read as the next request.
             if (problem.Status == StatusCodes.Status408RequestTimeout)
-                context.Response.Headers.Connection = "close";
+                context.Response.CloseConnection();
             await WriteAsync(context, problem).ConfigureAwait(false);
         }
 

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/txn: guards and operations, carried out together or not at all.</summary>
-internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, TimeProvider time)
+internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -11,31 +11,38 @@ internal sealed class TransactionEndpoints(Store store, KvStoreOptions options, 
 
     private async Task<Problem?> RunAsync(HttpContext context)
     {
-        byte[] utf8 = [];
         TransactionBody? body = null;
+        Transaction? transaction = null;
         string? idempotencyKey = null;
         var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
-            (utf8, problem) = await RequestBody.ReadJsonAsync(context, options);
-        problem ??= TransactionBody.TryParse(utf8, options, time.GetUtcNow(), out body);
+            (body, transaction, problem) = await ReadAsync(context, idempotencyKey);
         if (problem is not null)
             return problem;
 
-        var transaction = body!.ToTransaction(IdempotencyHeader.For(context, options, idempotencyKey, utf8));
-        switch (await store.SubmitAsync(transaction))
+        switch (await store.SubmitAsync(transaction!))
         {
             case Outcome.Committed committed:
-                await TransactionAnswer.WriteAsync(context, options, transaction, committed);
+                await TransactionAnswer.WriteAsync(context, options, transaction!, committed);
                 return null;
             case Outcome.Replayed replayed:
                 IdempotencyHeader.SetReplayed(context.Response);
-                await TransactionAnswer.WriteAsync(context, options, transaction, replayed.Original);
+                await TransactionAnswer.WriteAsync(context, options, transaction!, replayed.Original);
                 return null;
             case Outcome.GuardsFailed failed:
                 context.Response.SetRevision(failed.Revision);
-                return Problems.GuardsFailed([.. failed.Failed.Select(each => new FailedMember(body.FieldOf(each.Guard), each.Guard.Key, each.Current?.Revision))]);
+                return Problems.GuardsFailed([.. failed.Failed.Select(each => new FailedMember(body!.FieldOf(each.Guard), each.Guard.Key, each.Current?.Revision))]);
             case var outcome:
                 return WriteOutcome.ProblemOf(context.Response, outcome);
         }
+    }
+
+    // The operations have copies, so the bytes are released before they wait.
+    private async ValueTask<(TransactionBody? Body, Transaction? Transaction, Problem? Problem)> ReadAsync(HttpContext context, string? idempotencyKey)
+    {
+        using var received = await bodies.ReadJsonAsync(context);
+        TransactionBody? body = null;
+        var problem = received.Problem ?? TransactionBody.TryParse(received.Bytes, options, time.GetUtcNow(), out body);
+        return (body, problem is null ? body!.ToTransaction(IdempotencyHeader.For(context, options, idempotencyKey, received.Bytes)) : null, problem);
     }
 }

@@ -2,7 +2,7 @@ namespace KvStore.Server;
 
 /// <summary>
 /// Reads entries, one per line, and stores them in batches, in the order of the lines. Memory is bounded by a few batches and one
-/// line: what cannot be stored yet is not read yet. Belongs to one request.
+/// line, which are charged to an account: what cannot be stored yet is not read yet. Belongs to one request.
 /// </summary>
 internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, ImportProgress? progress)
 {
@@ -11,6 +11,9 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
     // Everything in a line besides the key and the value.
     private const long LineOverheadBytesMax = 4096;
+
+    // A longer line gets an array that is not kept for the next one.
+    private const int KeptLineBytesMax = 64 * 1024;
 
     private readonly ImportBatch _batch = new();
     private readonly ImportWriter _writer = new(store, options.ImportWaitMax, time);
@@ -26,6 +29,9 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     /// <exception cref="BadHttpRequestException">The client sent a malformed body, ended it early, or sent it too slowly.</exception>
     public async Task<Problem?> RunAsync(BodyReader input, CancellationToken cancellationToken)
     {
+        using var memory = new ImportMemory(store.Memory.Transfers);
+        if (!memory.TryHold(0))
+            return Problems.Overloaded("imports and exports", RetryTimes.Overloaded);
         var lines = new LineSplitter(LineBytesMax(options));
         while (true)
         {
@@ -41,7 +47,10 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
                 }
             }
 
+            var lineBytes = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
+            if (!memory.TryHold(lineBytes))
+                return EndedBy(Problems.Overloaded("imports and exports", RetryTimes.Overloaded));
             if (read.IsCompleted)
                 return ProblemOf(await StoreAllAsync(cancellationToken));
         }
@@ -76,11 +85,13 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     }
 
     private Problem? ProblemOf(Outcome? failure) => failure is null ? null
-        : (failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome()) with
-        {
-            Detail = $"The import ended at line {Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
-            Outcome = "unknown",
-        };
+        : EndedBy(failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome());
+
+    private Problem EndedBy(Problem problem) => problem with
+    {
+        Detail = $"The import ended at line {Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
+        Outcome = "unknown",
+    };
 
     // The problem of the body; that of a line is in the report.
     private Problem? Take(ReadOnlySequence<byte> line, bool isTooLong)
@@ -123,9 +134,8 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         if (line.IsSingleSegment)
             return line.FirstSpan;
         var length = (int)line.Length;
-        if (_line.Length < length)
-            _line = GC.AllocateUninitializedArray<byte>((int)Math.Min(2L * length, Array.MaxLength));
-        line.CopyTo(_line);
-        return _line.AsSpan(0, length);
+        var text = length > KeptLineBytesMax ? GC.AllocateUninitializedArray<byte>(length) : _line.Length > 0 ? _line : _line = new byte[KeptLineBytesMax];
+        line.CopyTo(text);
+        return text.AsSpan(0, length);
     }
 }

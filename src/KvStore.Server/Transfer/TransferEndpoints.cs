@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
-internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
+internal sealed class TransferEndpoints(Store store, Reads reads, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -58,7 +58,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, KvStoreOptions
         if (progress is not null)
             context.Response.SetContent(ContentTypes.Lines);
         var import = new Import(store, options, time, progress);
-        using var body = RequestBody.Open(context, options);
+        using var body = bodies.Open(context);
         var problem = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)
             await progress.EndAsync();

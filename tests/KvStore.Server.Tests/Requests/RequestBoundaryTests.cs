@@ -91,7 +91,12 @@ public sealed class RequestBoundaryTests
     [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "malformed-request")]
     public async Task Invoke_BodyRejected_IsProblemWithoutLog(string rest, int status, string slug)
     {
-        await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
+        await using var service = await KvServer.StartAsync(new KvServerOptions
+        {
+            Settings = { ["BodySilenceMax"] = "1s" },
+            Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
+            Log = new LogLines(),
+        });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
         Assert.Contains("/docs/http-api#" + slug, answer, StringComparison.Ordinal);
@@ -102,7 +107,12 @@ public sealed class RequestBoundaryTests
     [Fact]
     public async Task Invoke_BodyTooSlow_Is408()
     {
-        await using var service = await KvServer.StartAsync(new KvServerOptions { Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted), Log = new LogLines() });
+        await using var service = await KvServer.StartAsync(new KvServerOptions
+        {
+            Settings = { ["BodySilenceMax"] = "1s" },
+            Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
+            Log = new LogLines(),
+        });
         var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
         Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
         Assert.Contains("/docs/http-api#body-too-slow", answer, StringComparison.Ordinal);

@@ -52,6 +52,14 @@ internal static class SituationServers
 
     public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new FakeCommitLog { Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)] });
 
+    public static async Task<KvServer> FullOfBodiesAsync()
+    {
+        var server = await KvServer.StartAsync();
+        foreach (var account in (MemoryAccount[])[server.Store.Memory.Bodies, server.Store.Memory.Transfers])
+            account.Charge(account.BytesMax);
+        return server;
+    }
+
     public static async Task<KvServer> FullQueueAsync()
     {
         var gate = new Gate();

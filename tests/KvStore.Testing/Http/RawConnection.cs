@@ -122,7 +122,7 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Reads this many bytes, of whatever they are.</summary>
-    public async Task<byte[]> ReadBytesAsync(int count)
+    public async Task<byte[]> TakeAsync(int count)
     {
         using var timeout = Deadline();
         return await ReadBytesAsync(count, timeout.Token);

@@ -43,10 +43,10 @@ public sealed class UnreadAnswerTests : IAsyncLifetime
         (await raw.ReadHeadAsync()).Expect(200);
         for (var piece = 0; piece < 64; piece++)
         {
-            await raw.ReadBytesAsync(4096);
+            await raw.TakeAsync(4096);
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
 
-        await raw.ReadBytesAsync((1 << 20) - (64 * 4096));
+        await raw.TakeAsync((1 << 20) - (64 * 4096));
     }
 }
