@@ -16,13 +16,13 @@ internal sealed class History
 
     // The log's thread writes, any thread reads.
     private volatile Start _start;
+    private volatile HistoryChunk _last = new();
     private volatile Gap[] _gaps = [];
 
     // Any thread writes, the log's thread reads.
     private ImmutableArray<RetentionPin> _pins = [];
 
     // The log's thread's own.
-    private HistoryChunk _last = new();
     private int _commits;
 
     // Of the commits that are not dropped, and of their chunks except the last.
@@ -123,10 +123,16 @@ internal sealed class History
 
             // If the walk stopped short, it met an unlinked chunk or the end of the history; an unchanged start means the end.
             var commits = new List<Commit>();
-            if (start.TryCopy(above, upTo, commitsMax, commits) || start == _start)
+            if (start.MoveTo(above, _last) is { } from && (from.TryCopy(above, upTo, commitsMax, commits) || start == _start))
                 return commits;
         }
     }
+
+    /// <summary>Whether every commit after a revision is known.</summary>
+    public bool Reaches(long revision) => _start.Revision <= revision && !IsLost(revision);
+
+    /// <summary>A walk back from the newest commit.</summary>
+    public HistoryWalk WalkBack() => new(_last);
 
     private void Drop(long now)
     {
@@ -194,6 +200,23 @@ internal sealed class History
     /// <param name="Index">Its index there.</param>
     private sealed record Start(long Revision, HistoryChunk Chunk, int Index)
     {
+        /// <summary>
+        /// A later start that still has every commit after a revision; null when the walk to it met an unlinked chunk. From the newest chunk
+        /// back, because readers usually want the newest commits and the history may have many thousands of chunks.
+        /// </summary>
+        public Start? MoveTo(long above, HistoryChunk last)
+        {
+            var chunk = last;
+            while (chunk != Chunk && (chunk.Count == 0 || chunk.RevisionAt(0) > above))
+            {
+                if (chunk.Previous is not { } previous)
+                    return null;
+                chunk = previous;
+            }
+
+            return chunk == Chunk ? this : new Start(Revision, chunk, 0);
+        }
+
         /// <summary>Copies the commits in (above, upTo], up to a number; false when the walk ended before the last of them.</summary>
         public bool TryCopy(long above, long upTo, int commitsMax, List<Commit> commits)
         {
@@ -201,10 +224,6 @@ internal sealed class History
             for (var (chunk, index) = (Chunk, Index); chunk is not null && reached < upTo; (chunk, index) = (chunk.Next, 0))
             {
                 var count = chunk.Count;
-
-                // Readers usually want the newest commits: chunks that are older as a whole are skipped.
-                if (count > 0 && chunk.RevisionAt(count - 1) <= above)
-                    index = count;
                 for (; index < count && chunk.RevisionAt(index) <= upTo; index++)
                 {
                     if (chunk.RevisionAt(index) <= above)

@@ -16,6 +16,7 @@ internal sealed class HistoryChunk
     private long _bytes = EmptyBytes;
     private volatile int _count;
     private volatile HistoryChunk? _next;
+    private volatile HistoryChunk? _previous;
 
     /// <summary>The number of commits.</summary>
     public int Count => _count;
@@ -28,6 +29,9 @@ internal sealed class HistoryChunk
 
     /// <summary>The next chunk; null when there is none, or this one was unlinked.</summary>
     public HistoryChunk? Next => _next;
+
+    /// <summary>The chunk before this one; null when there is none, or it was unlinked.</summary>
+    public HistoryChunk? Previous => _previous;
 
     /// <summary>The revision of a commit.</summary>
     public long RevisionAt(int index) => _slots[index].Revision;
@@ -61,12 +65,18 @@ internal sealed class HistoryChunk
     }
 
     /// <summary>Links a new chunk after this one, and returns it.</summary>
-    public HistoryChunk Append() => _next = new HistoryChunk();
+    public HistoryChunk Append()
+    {
+        // The order matters because a reader that comes from here goes back by the other link.
+        var next = new HistoryChunk { _previous = this };
+        return _next = next;
+    }
 
-    /// <summary>Unlinks the next chunk, and returns it.</summary>
+    /// <summary>Unlinks the next chunk and this one from each other, and returns the next one.</summary>
     public HistoryChunk Unlink()
     {
         var next = _next!;
+        next._previous = null;
         _next = null;
         return next;
     }
