@@ -51,6 +51,15 @@ public sealed class Store : IAsyncDisposable
     /// <summary>What the store and the service around it may hold, and hold.</summary>
     public MemoryBudget Memory => _publisher.Memory;
 
+    /// <summary>The gate of reads that take much time or memory, such as those of old revisions.</summary>
+    public ReadGate ExpensiveReads => _publisher.ExpensiveReads;
+
+    /// <summary>Old snapshots that are retained for readers that come back to them.</summary>
+    public int RetainedSnapshots => _publisher.RetainedSnapshots;
+
+    /// <summary>Snapshots that are being sent, and how many were revoked so far.</summary>
+    public (int Count, long Revoked) Leases => (_publisher.Leases.Count, _publisher.Leases.Revoked);
+
     /// <summary>Transactions in the queue.</summary>
     public int QueuedOperations => _queue.Count;
 
@@ -63,7 +72,7 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Watchers at present.</summary>
     public int Watchers => _watchers.Count;
 
-    /// <summary>The oldest revision that <see cref="TryGetSnapshot"/> is sure to find.</summary>
+    /// <summary>The oldest revision that <see cref="FindSnapshotAsync"/> is sure to find.</summary>
     public long OldestRevision => _publisher.OldestRevision;
 
     /// <summary>The limits.</summary>
@@ -105,21 +114,23 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Whether a revision may have been reported for a commit that the log has lost since; see <see cref="Commit.Gap"/>.</summary>
     public bool IsLost(long revision) => _publisher.IsLost(revision);
 
-    /// <summary>The state at a revision, as long as it is retained.</summary>
+    /// <summary>The state at a revision, as long as it is retained. May have to undo many commits, as one of the <see cref="ExpensiveReads"/>.</summary>
     /// <param name="revision">A revision; between two commits it means the state after the earlier one.</param>
-    /// <param name="snapshot">
-    /// The state; null when it is no longer retained (below <see cref="OldestRevision"/>), lost (<see cref="IsLost"/>), or not reached yet
-    /// (above <see cref="Latest"/>).
-    /// </param>
-    /// <returns>Whether the state was found.</returns>
-    public bool TryGetSnapshot(long revision, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Snapshot? snapshot)
-    {
-        snapshot = _publisher.FindSnapshot(revision);
-        return snapshot is not null;
-    }
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <returns>
+    /// The state; none when it is no longer retained (below <see cref="OldestRevision"/>), lost (<see cref="IsLost"/>), not reached yet
+    /// (above <see cref="Latest"/>), or when there are too many such reads.
+    /// </returns>
+    public ValueTask<SnapshotRead> FindSnapshotAsync(long revision, CancellationToken cancellationToken) => _publisher.FindSnapshotAsync(revision, cancellationToken);
 
-    /// <summary>Retains a snapshot for readers that will come back to its revision, as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> says.</summary>
+    /// <summary>Retains a snapshot for readers that will come back to its revision, as long as <see cref="StoreOptions.KeptSnapshotAgeMax"/> and <see cref="StoreOptions.SnapshotsBytesMax"/> allow.</summary>
     public void Retain(Snapshot snapshot) => _publisher.Retain(snapshot);
+
+    /// <summary>Leases a snapshot to a reader that sends it at the pace of a client.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="timeMax">The time after which the lease is revoked.</param>
+    /// <returns>The lease, which the caller disposes. It is revoked earlier if old snapshots keep too much memory alive and it is the oldest.</returns>
+    public SnapshotLease Lease(Snapshot snapshot, TimeSpan timeMax) => _publisher.Leases.Add(snapshot, timeMax);
 
     /// <summary>Starts to watch keys.</summary>
     /// <param name="filter">The keys.</param>
@@ -146,5 +157,6 @@ public sealed class Store : IAsyncDisposable
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
         await _log.DisposeAsync().ConfigureAwait(false);
         _loop.Dispose();
+        _publisher.Stop();
     }
 }

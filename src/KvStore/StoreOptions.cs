@@ -81,11 +81,23 @@ public sealed record StoreOptions
     /// <summary>The age at which a commit is dropped from the history, checked at each commit. Default 1 hour.</summary>
     public TimeSpan HistoryAgeMax { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Old snapshots that are retained for readers that come back to them. Default 64. The least recently used is dropped first.</summary>
+    /// <summary>Old snapshots that are retained for readers that come back to them. Default 64. The least recently used is dropped first; at <see cref="SnapshotsBytesMax"/> the oldest.</summary>
     public int KeptSnapshotsMax { get; init; } = 64;
 
     /// <summary>How long a retained snapshot stays after its last use. Default 5 minutes.</summary>
     public TimeSpan KeptSnapshotAgeMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Reads that take much time or memory and may run at one time: those that make an old revision from the history. Default 2. More wait for
+    /// <see cref="ExpensiveReadWaitMax"/>.
+    /// </summary>
+    public int ExpensiveReadsMax { get; init; } = 2;
+
+    /// <summary>Expensive reads that may wait. Default 64. One more is rejected at once.</summary>
+    public int ExpensiveReadsWaitingMax { get; init; } = 64;
+
+    /// <summary>How long an expensive read may wait. Default 5 seconds. Then it is rejected.</summary>
+    public TimeSpan ExpensiveReadWaitMax { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The interval of the expiry sweep. Default 250 ms. An entry is normally deleted within this time after its expiry, later when very many are due, and never before it.</summary>
     public TimeSpan ExpiryInterval { get; init; } = TimeSpan.FromMilliseconds(250);
@@ -127,6 +139,9 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(HistoryAgeMax, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfNegative(KeptSnapshotsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(KeptSnapshotAgeMax, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ExpensiveReadsMax, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(ExpensiveReadsWaitingMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ExpensiveReadWaitMax, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(ExpiryInterval, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfNegative(WatchersMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(WatchRestMax, TimeSpan.Zero);

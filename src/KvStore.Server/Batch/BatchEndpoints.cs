@@ -13,17 +13,15 @@ internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, KvStoreO
     {
         List<Key> keys = [];
         List<Entry?> entries = [];
-        Snapshot? snapshot = null;
+        var revision = 0L;
         ReadRequest request = default;
         var problem = QueryParameters.TryGet(context, Reads.Parameters, out var parameters)
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
             (keys, problem) = await ReadKeysAsync(context);
+        problem ??= TryFind(await reads.TakeAsync(request, context.RequestAborted), keys, out revision, out entries);
         if (problem is null)
-            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-        problem ??= TryFind(snapshot!, keys, out entries);
-        if (problem is null)
-            await WriteAsync(context, snapshot!.Revision, keys, entries);
+            await WriteAsync(context, revision, keys, entries);
         return problem;
     }
 
@@ -35,8 +33,14 @@ internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, KvStoreO
         return (keys, problem);
     }
 
-    private Problem? TryFind(Snapshot snapshot, List<Key> keys, out List<Entry?> entries)
+    // Not async: otherwise the snapshot would stay in memory until the client has the answer.
+    private Problem? TryFind(Reads.Taken taken, List<Key> keys, out long revision, out List<Entry?> entries)
     {
+        (revision, entries) = (0, []);
+        if (taken.Problem is { } problem)
+            return problem;
+        var snapshot = taken.Snapshot!;
+        revision = snapshot.Revision;
         entries = keys.ConvertAll(snapshot.Find);
         var bytes = entries.Sum(entry => entry?.Bytes ?? 0);
 

@@ -47,7 +47,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The largest <c>limit</c> of a listing. A larger one gets 400.</summary>
     public int PageEntriesMax { get; init; } = settings.Integer("PageEntriesMax", 1000, 1, 100_000);
 
-    /// <summary>Bytes of a page of a listing. A page ends with the entry that reaches the limit; its cursor continues from there.</summary>
+    /// <summary>Bytes of the keys and values on a page of a listing, and 128 for each of them. A page ends with the entry that reaches the limit; its cursor continues from there.</summary>
     public int PageBytesMax { get; init; } = settings.Bytes("PageBytesMax", 4 << 20, 1, 1 << 30);
 
     /// <summary>Entries that one request may delete by their prefix. With more of them it gets 409 and nothing is deleted.</summary>
@@ -79,6 +79,15 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>How long an import waits for room in the queue. Then it ends with 429, and what came before is stored.</summary>
     public TimeSpan ImportWaitMax { get; init; } = settings.Duration("ImportWaitMax", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
+
+    /// <summary>
+    /// Responses that send a whole state, exports and what a watch with <c>initial=true</c> starts with, at one time. One more waits like an expensive
+    /// read, and then gets 503.
+    /// </summary>
+    public int ExportsMax { get; init; } = settings.Integer("ExportsMax", 16, 1, 1000);
+
+    /// <summary>How long such a response may take. Then its connection is closed before the end. So is that of the oldest one when old snapshots reach <see cref="StoreOptions.SnapshotsBytesMax"/>.</summary>
+    public TimeSpan ExportTimeMax { get; init; } = settings.Duration("ExportTimeMax", TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
 
     /// <summary>The store's own limits: the queue, batches, history and retained snapshots.</summary>
     public StoreOptions Store { get; init; } = KvStoreSettings.ReadStore(settings);

@@ -38,16 +38,12 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
 
         var taking = reads.TakeAsync(request, context.RequestAborted);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
-        return taking.IsCompletedSuccessfully ? AnswerAsync(context, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
+        return taking.IsCompletedSuccessfully ? EntryAnswer.WriteAsync(context, options, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 #pragma warning restore RS0030
 
         // Arguments instead of a closure, which would also be allocated for reads that do not wait.
         async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
-            await AnswerAsync(context, await taking, key, conditions);
-
-        Task AnswerAsync(HttpContext context, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
-            ? problem.WriteAsync(context)
-            : EntryAnswer.WriteAsync(context, options, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+            await EntryAnswer.WriteAsync(context, options, await taking, key, conditions);
     }
 
     private Task PutAsync(HttpContext context)

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>A read of one entry that waits for a change. Thread-safe.</summary>
+/// <summary>Reads of one entry that wait for a change. Thread-safe.</summary>
 internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
 {
     /// <summary>How long to wait.</summary>
@@ -20,60 +20,34 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
     public async Task AnswerAsync(HttpContext context, QueryParameters parameters, ReadRequest request, Key key, Conditions conditions)
     {
         RequestLog.MarkClientPaced(context);
-        Snapshot? snapshot = null;
         var problem = TryGet(parameters, request, out var wait, out var after);
         if (problem is null)
-            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-        problem ??= after?.Check(store, snapshot!, AfterParameter)
-            ?? await WaitAsync(context, snapshot!, key, conditions, wait, after?.Revision);
+        {
+            var poll = new Poll(context, options, key, conditions, after);
+            problem = poll.Begin(await reads.TakeAsync(request, context.RequestAborted), store) ?? await WaitAsync(poll, wait);
+        }
+
         if (problem is not null)
             await problem.WriteAsync(context);
     }
 
-    private async ValueTask<Problem?> WaitAsync(HttpContext context, Snapshot snapshot, Key key, Conditions conditions, TimeSpan wait, long? after)
+    private async ValueTask<Problem?> WaitAsync(Poll poll, TimeSpan wait)
     {
-        var mayBeUnchanged = after is not null || conditions.MayBeNotModified;
-        var above = after ?? (mayBeUnchanged ? 0 : snapshot.Revision);
-        for (var startedAt = time.GetTimestamp(); ; snapshot = store.Latest)
+        for (var startedAt = time.GetTimestamp(); poll.Answering is null;)
         {
-            var found = snapshot.Find(key);
-            if (found is { } entry ? IsAnswer(entry, conditions, above) : after is null && mayBeUnchanged)
-                return await AnswerAsync(context, snapshot, found, conditions);
-
-            // An existing entry has not changed up to this snapshot. An absent one may have been deleted after the revision.
-            using var watcher = store.TryWatch(WatchFilter.OfKey(key), found is null ? above : Math.Max(above, snapshot.Revision));
+            using var watcher = store.TryWatch(WatchFilter.OfKey(poll.Key), poll.WatchAfter);
             if (watcher is null)
                 return Problems.TooManyWatchers(store.Options.WatchersMax);
 
             var left = wait - time.GetElapsedTime(startedAt);
-            var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, context.RequestAborted);
-            var latest = store.Latest;
+            var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, poll.Aborted);
             if (state is WatchState.Silent or WatchState.Stopped)
-            {
-                return mayBeUnchanged
-                    ? AnswerUnchanged(context, found, Math.Max(watcher.Position, snapshot.Revision))
-                    : await AnswerAsync(context, latest, latest.Find(key), conditions);
-            }
-
-            if (latest.Find(key) is null)
-                return await AnswerAsync(context, latest, null, conditions);
+                poll.End(store.Latest, watcher.Position);
+            else
+                poll.Continue(store.Latest);
         }
-    }
 
-    // A failed If-Match is an answer, too, and comes first (RFC 9110, section 13.2.2).
-    private static bool IsAnswer(Entry entry, Conditions conditions, long above) =>
-        conditions.IfMatch?.Passes(entry) == false || (entry.Revision > above && !conditions.IsNotModified(entry));
-
-    private async ValueTask<Problem?> AnswerAsync(HttpContext context, Snapshot snapshot, Entry? found, Conditions conditions)
-    {
-        await EntryAnswer.WriteAsync(context, options, snapshot, found, conditions);
-        return null;
-    }
-
-    private static Problem? AnswerUnchanged(HttpContext context, Entry? found, long revision)
-    {
-        context.Response.SetRevision(revision);
-        EntryAnswer.SetNotModified(context.Response, found);
+        await poll.Answering;
         return null;
     }
 

@@ -28,6 +28,7 @@ internal static class ServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StoreIdHeader>();
         services.AddSingleton<Reads>();
+        services.AddSingleton<StreamedReads>();
         services.AddSingleton<RequestBodies>();
         services.AddSingleton<LongPoll>();
         services.AddHostedService<StoreHostedService>();

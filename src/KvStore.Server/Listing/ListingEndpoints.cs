@@ -16,18 +16,18 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
 
     private async Task<Problem?> ListAsync(HttpContext context)
     {
-        Snapshot? snapshot = null;
+        ListingPage? page = null;
         var problem = ListRequest.TryGet(context, options, out var request);
         if (problem is null)
-            (snapshot, problem) = await TakeAsync(request, context.RequestAborted);
+            problem = Collect(await TakeAsync(request, context.RequestAborted), request, out page);
         if (problem is not null)
             return problem;
 
-        context.Response.SetRevision(snapshot!.Revision);
+        context.Response.SetRevision(page!.Revision);
         var output = new JsonOutput(context, options);
         context.Response.Headers.CacheControl = "no-cache";
         if (!HttpMethods.IsHead(context.Request.Method))
-            await WriteAsync(output, snapshot, request);
+            await WriteAsync(output, page, request);
         return null;
     }
 
@@ -51,78 +51,52 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         });
     }
 
-    private async ValueTask<(Snapshot?, Problem?)> TakeAsync(ListRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Reads.Taken> TakeAsync(ListRequest request, CancellationToken cancellationToken)
     {
         var id = store.Id;
         if (request.CursorStore is { } named && named != id)
-            return (null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : Problems.Loading());
-        var (snapshot, problem) = await reads.TakeAsync(request.Read, cancellationToken);
-        if (problem is null || request.CursorStore is null)
-            return (snapshot, problem);
+            return new Reads.Taken(null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : Problems.Loading());
+        var taken = await reads.TakeAsync(request.Read, cancellationToken);
+        if (taken.Problem is not { } problem || request.CursorStore is null)
+            return taken;
 
         // The revision is the cursor's, and it has existed. If the store has not reached it, it has lost its data since.
         if (problem.Status == StatusCodes.Status400BadRequest)
             problem = Problems.Ahead(request.Read.Revision ?? 0, store.Latest.Revision, store.OldestRevision);
-        return (null, problem.Status == StatusCodes.Status410Gone ? problem with { Field = ListRequest.CursorParameter } : problem);
+        return new Reads.Taken(null, problem.Field == Reads.RevisionParameter ? problem with { Field = ListRequest.CursorParameter } : problem);
     }
 
-    private async Task WriteAsync(JsonOutput output, Snapshot snapshot, ListRequest request)
+    // Not async: otherwise the snapshot would stay in memory until the client has the page.
+    private Problem? Collect(Reads.Taken taken, ListRequest request, out ListingPage? page)
     {
-        output.Json.WriteStartObject();
-        output.Json.WriteNumber("revision"u8, snapshot.Revision);
-        if (request.CountOnly)
-            output.Json.WriteNumber("count"u8, snapshot.CountOf(request.Range));
-        else
-            await WritePageAsync(output, snapshot, request);
-        output.Json.WriteEndObject();
-        await output.FlushAsync();
+        page = null;
+        if (taken.Problem is { } problem)
+            return problem;
+        page = new ListingPage(taken.Snapshot!, request, options.PageBytesMax);
+        if (page.After is not null)
+            store.Retain(taken.Snapshot!);
+        return null;
     }
 
-    private async Task WritePageAsync(JsonOutput output, Snapshot snapshot, ListRequest request)
+    private async Task WriteAsync(JsonOutput output, ListingPage page, ListRequest request)
     {
         var json = output.Json;
-        var groups = new List<Listed>();
-        var groupBytes = 0L;
-        Listed last = default;
-        var count = 0;
-        var more = false;
-        json.WriteStartArray("items"u8);
-        foreach (var listed in request.In(snapshot))
+        json.WriteStartObject();
+        json.WriteNumber("revision"u8, page.Revision);
+        if (page.Count is { } count)
         {
-            // A page has at least one element even if it exceeds the limit, or its cursor would not advance.
-            if (count == request.Limit || (count > 0 && output.Target.Bytes + groupBytes >= options.PageBytesMax))
-            {
-                more = true;
-                break;
-            }
-
-            last = listed;
-            count++;
-            if (listed.IsGroup)
-            {
-                groups.Add(listed);
-                groupBytes += listed.CommonPrefixBytes;
-                continue;
-            }
-
-            await EntryJson.WriteAsync(output, listed.Entry, request.WithValues);
+            json.WriteNumber("count"u8, count);
+        }
+        else
+        {
+            await page.WriteItemsAsync(output, request.WithValues);
+            if (!request.Delimiter.IsEmpty)
+                page.WriteGroups(json);
+            if (page.After is { } last)
+                json.WriteString("cursor"u8, new Cursor(store.Id ?? default, page.Revision, request.Prefix, request.Delimiter, last).ToString());
         }
 
-        json.WriteEndArray();
-        if (!request.Delimiter.IsEmpty)
-            WriteGroups(json, groups);
-        if (more)
-        {
-            store.Retain(snapshot);
-            json.WriteString("cursor"u8, new Cursor(store.Id ?? default, snapshot.Revision, request.Prefix, request.Delimiter, last.Utf8.ToArray()).ToString());
-        }
-    }
-
-    private static void WriteGroups(Utf8JsonWriter json, List<Listed> groups)
-    {
-        json.WriteStartArray("prefixes"u8);
-        foreach (var group in groups)
-            json.WriteStringValue(group.Utf8);
-        json.WriteEndArray();
+        json.WriteEndObject();
+        await output.FlushAsync();
     }
 }

@@ -77,4 +77,7 @@ internal static partial class ServiceLog
     [LoggerMessage(22, LogLevel.Warning,
         "{Connections} connections can be open instead of {ConnectionsMax}: the limit of open files is {Descriptors}, of which {Reserved} are reserved. {Remedy}")]
     public static partial void ConnectionsClamped(this ILogger logger, int connections, int connectionsMax, long descriptors, int reserved, string remedy);
+
+    [LoggerMessage(24, LogLevel.Warning, "{Reads} exports or watches were cut off in the last {Seconds} s: they took longer than ExportTimeMax, or kept more in memory than SnapshotsBytesMax")]
+    public static partial void ReadsCutOff(this ILogger logger, long reads, double seconds);
 }

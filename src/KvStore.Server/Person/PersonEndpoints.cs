@@ -48,7 +48,6 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
 
     private async Task<Problem?> GetAsync(HttpContext context)
     {
-        Snapshot? snapshot = null;
         Conditions conditions = default;
         ReadRequest request = default;
         var id = 0L;
@@ -58,9 +57,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
             (id, problem) = await ReadIdAsync(context, parameters);
         problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
-            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
-        if (problem is null)
-            await EntryAnswer.WriteAsync(context, options, snapshot!, snapshot!.Find(KeyOf(id)), conditions);
+            await EntryAnswer.WriteAsync(context, options, await reads.TakeAsync(request, context.RequestAborted), KeyOf(id), conditions);
         return problem;
     }
 

@@ -6,6 +6,11 @@ internal static class EntryAnswer
     private const string ReadAdvice = "Omit the condition, or give this ETag, to read it.";
     private const string WriteAdvice = "Nothing was changed. Read the entry and decide again.";
 
+    /// <summary>Answers from the state that was taken. Not async: otherwise the snapshot would stay in memory until the client has the value.</summary>
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
+        ? problem.WriteAsync(context)
+        : WriteAsync(context, options, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+
     /// <summary>Answers with the value, or as the conditions ask.</summary>
     public static Task WriteAsync(HttpContext context, KvStoreOptions options, Snapshot snapshot, Entry? found, Conditions conditions)
     {
@@ -20,11 +25,11 @@ internal static class EntryAnswer
 
         if (conditions.IsNotModified(entry))
         {
-            SetNotModified(response, entry);
+            SetNotModified(response, Validators.Of(entry));
             return Task.CompletedTask;
         }
 
-        SetValidators(response, entry);
+        SetValidators(response, Validators.Of(entry));
         response.SetLastModified(entry.ModifiedAt);
         response.SetValue(entry.ContentType, entry.Value.Length);
         if (HttpMethods.IsHead(context.Request.Method))
@@ -35,12 +40,12 @@ internal static class EntryAnswer
     }
 
     /// <summary>Makes the answer a 304, with the headers that the 200 would have (RFC 9110, section 15.4.5).</summary>
-    public static void SetNotModified(HttpResponse response, Entry? found)
+    public static void SetNotModified(HttpResponse response, Validators? found)
     {
         response.StatusCode = StatusCodes.Status304NotModified;
         response.Headers.CacheControl = "no-cache";
-        if (found is { } entry)
-            SetValidators(response, entry);
+        if (found is { } validators)
+            SetValidators(response, validators);
     }
 
     /// <summary>Sets the headers of a 404 for a key without an entry.</summary>
@@ -60,10 +65,16 @@ internal static class EntryAnswer
         return Problems.PreconditionFailed($"The key has an entry with ETag {etag}. {advice}");
     }
 
-    private static void SetValidators(HttpResponse response, Entry entry)
+    private static void SetValidators(HttpResponse response, Validators entry)
     {
         response.Headers.ETag = ResponseHeaders.ETagOf(entry.Revision);
         if (entry.ExpiresAt is { } expiresAt)
             response.Headers[ResponseHeaders.Expires] = expiresAt.ToString("R", CultureInfo.InvariantCulture);
     }
+}
+
+/// <summary>What a 304 says of an entry. It does not keep the entry in memory.</summary>
+internal readonly record struct Validators(long Revision, DateTimeOffset? ExpiresAt)
+{
+    public static Validators Of(Entry entry) => new(entry.Revision, entry.ExpiresAt);
 }

@@ -51,25 +51,32 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
     private async ValueTask<Taken> WaitAsync(ReadRequest request, ValueTask<Snapshot> reading, CancellationToken cancellationToken) =>
         await ChooseAsync(request, await reading, cancellationToken);
 
-    private ValueTask<Taken> ChooseAsync(ReadRequest request, Snapshot latest, CancellationToken cancellationToken) =>
-        latest.Revision >= request.MinRevision ? ValueTask.FromResult(Choose(request, latest)) : ReachAsync(request, cancellationToken);
+    private ValueTask<Taken> ChooseAsync(ReadRequest request, Snapshot latest, CancellationToken cancellationToken)
+    {
+        if (request is { Revision: null, MinRevision: 0 })
+            return ValueTask.FromResult(new Taken(latest, null));
+        return latest.Revision >= request.MinRevision ? FindAsync(request, latest, cancellationToken) : ReachAsync(request, cancellationToken);
+    }
 
     private async ValueTask<Taken> ReachAsync(ReadRequest request, CancellationToken cancellationToken)
     {
         // The wait must end with its request, because the revision may never come.
         using var timeout = new CancellationTokenSource(options.MinRevisionTimeout, time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime.ApplicationStopping, cancellationToken);
+        Snapshot latest;
         try
         {
-            return Choose(request, await store.WaitForRevisionAsync(request.MinRevision, any.Token));
+            latest = await store.WaitForRevisionAsync(request.MinRevision, any.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return new Taken(null, Problems.RevisionNotReached(MinRevisionParameter, request.MinRevision, store.Latest.Revision));
         }
+
+        return await FindAsync(request, latest, cancellationToken);
     }
 
-    private Taken Choose(ReadRequest request, Snapshot latest)
+    private async ValueTask<Taken> FindAsync(ReadRequest request, Snapshot latest, CancellationToken cancellationToken)
     {
         if (request.MinRevision > 0 && store.IsLost(request.MinRevision))
             return new Taken(null, Problems.Lost(request.MinRevision, store.OldestRevision) with { Field = MinRevisionParameter });
@@ -77,8 +84,11 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
             return new Taken(latest, null);
         if (wanted > latest.Revision)
             return new Taken(null, Problems.MalformedRequest($"The store has not reached that revision; the latest is {latest.Revision}.", RevisionParameter));
-        if (store.TryGetSnapshot(wanted, out var snapshot))
+        var found = await store.FindSnapshotAsync(wanted, cancellationToken);
+        if (found.Snapshot is { } snapshot)
             return new Taken(snapshot, null);
+        if (found.IsOverloaded)
+            return new Taken(null, Problems.Overloaded("reads of old revisions", store.ExpensiveReads.RetryAfter) with { Outcome = null, Field = RevisionParameter });
         var gone = store.IsLost(wanted) ? Problems.Lost(wanted, store.OldestRevision) : Problems.Gone(store.OldestRevision);
         return new Taken(null, gone with { Field = RevisionParameter });
     }

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
-internal sealed class TransferEndpoints(Store store, Reads reads, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
+internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads streams, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -16,23 +16,40 @@ internal sealed class TransferEndpoints(Store store, Reads reads, RequestBodies 
     private async Task<Problem?> ExportAsync(HttpContext context)
     {
         RequestLog.MarkClientPaced(context);
-        Snapshot? snapshot = null;
         byte[] prefix = [];
         ReadRequest request = default;
         var problem = QueryParameters.TryGet(context, ["prefix", .. Reads.Parameters], out var parameters)
             ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
             ?? Reads.TryGet(parameters, out request);
-        if (problem is null)
-            (snapshot, problem) = await reads.TakeAsync(request, context.RequestAborted);
         if (problem is not null)
             return problem;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return AnswerHead(context, await reads.TakeAsync(request, context.RequestAborted));
 
-        context.Response.SetRevision(snapshot!.Revision);
-        var output = new JsonOutput(context, options, ContentTypes.Lines);
-        context.Response.Headers.AcceptRanges = "none";
-        if (!HttpMethods.IsHead(context.Request.Method))
-            await WriteAsync(output, snapshot.Scan(KeyRange.WithPrefix(prefix)));
+        (var read, problem) = await streams.BeginAsync(context, request);
+        if (problem is not null)
+            return problem;
+        using (read)
+        {
+            var output = Begin(context, read!.Snapshot.Revision);
+            await WriteAsync(output, read.Snapshot.Scan(KeyRange.WithPrefix(prefix)));
+        }
+
         return null;
+    }
+
+    private Problem? AnswerHead(HttpContext context, Reads.Taken taken)
+    {
+        if (taken.Problem is null)
+            Begin(context, taken.Snapshot!.Revision);
+        return taken.Problem;
+    }
+
+    private JsonOutput Begin(HttpContext context, long revision)
+    {
+        context.Response.SetRevision(revision);
+        context.Response.Headers.AcceptRanges = "none";
+        return new JsonOutput(context, options, ContentTypes.Lines);
     }
 
     private static async Task WriteAsync(JsonOutput output, IEnumerable<Entry> entries)

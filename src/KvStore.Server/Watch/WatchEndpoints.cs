@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
-internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions options)
+internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads streams, KvStoreOptions options)
 {
     private readonly WatchEventEncoder _withValues = new(store, withValues: true);
     private readonly WatchEventEncoder _withoutValues = new(store, withValues: false);
@@ -16,8 +16,8 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     private async Task<Problem?> WatchAsync(HttpContext context)
     {
         RequestLog.MarkClientPaced(context);
-        var beginning = new Beginning();
-        var problem = WatchRequest.TryGet(context, options, out var request) ?? await BeginAsync(request, beginning, context.RequestAborted);
+        using var beginning = new WatchBeginning();
+        var problem = WatchRequest.TryGet(context, options, out var request) ?? await BeginAsync(context, request, beginning);
         if (problem is not null)
             return problem;
 
@@ -34,20 +34,20 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     }
 
     /// <summary>Finds the start: the initial state, if it is requested, and the revision after which changes are sent.</summary>
-    private async ValueTask<Problem?> BeginAsync(WatchRequest request, Beginning beginning, CancellationToken cancellationToken)
+    private async ValueTask<Problem?> BeginAsync(HttpContext context, WatchRequest request, WatchBeginning beginning)
     {
-        var (latest, problem) = await reads.TakeAsync(request.Read, cancellationToken);
-        if (problem is not null)
+        var problem = beginning.Take(await reads.TakeAsync(request.Read, context.RequestAborted), store, request);
+        if (problem is not null || beginning.IsComplete || HttpMethods.IsHead(context.Request.Method))
             return problem;
 
-        if (request.After is { } position && position.Check(store, latest!, request.AfterField) is { } misplaced)
-            return misplaced;
-        beginning.After = request.After?.Revision ?? latest!.Revision;
-        beginning.Initial = request.WithInitial ? latest : null;
-        return null;
+        // The initial state is large. What comes now may be later than what was taken, and is not earlier.
+        (var read, problem) = await streams.BeginAsync(context, request.Read);
+        if (read is not null)
+            beginning.Stream(read);
+        return problem;
     }
 
-    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, Beginning beginning, bool withValues)
+    private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, WatchBeginning beginning, bool withValues)
     {
         var response = context.Response;
         var output = new JsonOutput(context, options, WatchEvents.ContentType, isOneLine: true);
@@ -73,16 +73,14 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
         }
     }
 
-    private async ValueTask WriteInitialAsync(JsonOutput output, Beginning beginning, WatchFilter filter, bool withValues)
+    private async ValueTask WriteInitialAsync(JsonOutput output, WatchBeginning beginning, WatchFilter filter, bool withValues)
     {
-        if (beginning.Initial is not { } initial)
+        if (beginning.EntriesOf(filter.Range) is not { } entries)
             return;
-
-        // Otherwise the watch would retain the initial snapshot as long as it lasts.
-        beginning.Initial = null;
-        foreach (var entry in initial.Scan(filter.Range))
+        foreach (var entry in entries)
             await SendAsync(output, WatchEvents.Entry(output.Target, entry, withValues));
-        WatchEvents.Synced(output.Target, PositionOf(initial.Revision));
+        beginning.Release();
+        WatchEvents.Synced(output.Target, PositionOf(beginning.After));
     }
 
     // False if the stream ends.
@@ -128,12 +126,4 @@ internal sealed class WatchEndpoints(Store store, Reads reads, KvStoreOptions op
     }
 
     private Position PositionOf(long revision) => new(store.Id, revision);
-
-    private sealed class Beginning
-    {
-        /// <summary>The initial state; null if it is not requested, and once it is being sent.</summary>
-        public Snapshot? Initial { get; set; }
-
-        public long After { get; set; }
-    }
 }

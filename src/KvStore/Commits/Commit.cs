@@ -38,15 +38,18 @@ public readonly record struct EntryChange
     {
         var bytes = 0L;
         for (var i = 0; i < changes.Length; i++)
-        {
-            if (changes[i].Previous is not { } previous)
-                continue;
-            var isShared = (changes[i].Current is { } current && current.SharesValueWith(previous)) ||
-                (i + 1 < changes.Length && changes[i + 1].Current is { } next && next.SharesValueWith(previous));
-            bytes += isShared ? previous.OwnHeapBytes : previous.HeapBytes;
-        }
-
+            bytes += RetainedBytesOf(changes, i);
         return bytes;
+    }
+
+    /// <summary>The same, of one change.</summary>
+    internal static long RetainedBytesOf(ReadOnlySpan<EntryChange> changes, int index)
+    {
+        if (changes[index].Previous is not { } previous)
+            return 0;
+        var isShared = (changes[index].Current is { } current && current.SharesValueWith(previous)) ||
+            (index + 1 < changes.Length && changes[index + 1].Current is { } next && next.SharesValueWith(previous));
+        return isShared ? previous.OwnHeapBytes : previous.HeapBytes;
     }
 
     /// <summary>The deletion of an expired entry.</summary>

@@ -20,7 +20,7 @@ public readonly struct Entry : IEquatable<Entry>
 
     // The entry's share of the index: leaves are three quarters full in random order, and inner nodes add a tenth. About one entry in
     // twenty has a separator, which may be as long as its key.
-    private const int IndexBytes = 32;
+    internal const int IndexBytes = 32;
     private const int KeysPerSeparator = 16;
 
     // The node of an expiring entry in the expiry schedule.

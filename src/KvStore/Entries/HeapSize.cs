@@ -8,6 +8,12 @@ internal static class HeapSize
     // The header, the type and the length.
     private const int ArrayOverheadBytes = 24;
 
+    /// <summary>The header and the type of an object.</summary>
+    public const int Object = 16;
+
+    /// <summary>A reference to an object.</summary>
+    public const int Reference = 8;
+
     /// <summary>An array of bytes.</summary>
     public static long OfArray(int length) => ArrayOverheadBytes + (((long)length + 7) & ~7L);
 

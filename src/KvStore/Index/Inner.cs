@@ -34,6 +34,9 @@ internal sealed class Inner : Node
 
     public override int FirstKeyed => 1;
 
+    // With separators of its own, although a copy usually shares them.
+    public override long MemoryBytes => BaseBytes + Capacity * (HeapSize.Reference + sizeof(int)) + HeapSize.Reference + SeparatorRun.MemoryBytes;
+
     public override ReadOnlySpan<byte> KeyAt(int slot) => _separators.Keys[slot];
 
     public byte[]? SeparatorAt(int slot) => _separators.Keys[slot];

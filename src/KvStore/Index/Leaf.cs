@@ -20,6 +20,8 @@ internal sealed class Leaf : Node
 
     public override int FirstKeyed => 0;
 
+    public override long MemoryBytes => BaseBytes + Capacity * HeapSize.Reference;
+
     public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot].KeyUtf8;
 
     public override Node CreateEmpty(long owner) => new Leaf(owner);

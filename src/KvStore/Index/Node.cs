@@ -28,6 +28,9 @@ internal abstract class Node
     /// <summary>The head of an inner node's first slot: nothing is less, so a search may count it.</summary>
     public const long FirstHead = long.MinValue;
 
+    /// <summary>The bytes on the heap of what all nodes have.</summary>
+    protected const long BaseBytes = HeapSize.Object + sizeof(long) + 2 * sizeof(int) + NearPrefix + Capacity * sizeof(long);
+
     /// <summary>The number of the builder that may change this node; see <see cref="NodeCopy"/>.</summary>
     public long Owner;
 
@@ -45,6 +48,9 @@ internal abstract class Node
 
     /// <summary>Entries below this node.</summary>
     public abstract int Total { get; }
+
+    /// <summary>The bytes of the node on the heap.</summary>
+    public abstract long MemoryBytes { get; }
 
     /// <summary>The bytes that order a slot.</summary>
     public abstract ReadOnlySpan<byte> KeyAt(int slot);

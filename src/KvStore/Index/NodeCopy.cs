@@ -14,10 +14,11 @@ internal static class NodeCopy
     public static long NewOwner() => Interlocked.Increment(ref _lastOwner);
 
     /// <summary>The node itself if the owner may change it, else a copy that the owner may change.</summary>
-    public static Node Own(Node node, long owner)
+    public static Node Own(Node node, long owner, SupersededBytes superseded)
     {
         if (node.Owner == owner)
             return node;
+        superseded.Add(node);
         var copy = node.CreateEmpty(owner);
         copy.PrefixLength = node.PrefixLength;
         copy.Prefix = node.Prefix;
@@ -27,12 +28,12 @@ internal static class NodeCopy
     }
 
     /// <summary>A child that the owner of its parent may change. Replaces the parent's reference when it has to copy.</summary>
-    public static Node OwnChild(Inner parent, int slot)
+    public static Node OwnChild(Inner parent, int slot, SupersededBytes superseded)
     {
         var child = parent.Children[slot]!;
         if (child.Owner == parent.Owner)
             return child;
-        child = Own(child, parent.Owner);
+        child = Own(child, parent.Owner, superseded);
         parent.Children[slot] = child;
         return child;
     }

@@ -36,10 +36,10 @@ internal static class NodeEdit
     }
 
     /// <summary>Joins two neighbours under a parent, one of them sparse: into one node if they fit, else into two of equal size.</summary>
-    public static void Join(Inner parent, int lowerSlot)
+    public static void Join(Inner parent, int lowerSlot, SupersededBytes superseded)
     {
-        var lower = NodeCopy.OwnChild(parent, lowerSlot);
-        var upper = NodeCopy.OwnChild(parent, lowerSlot + 1);
+        var lower = NodeCopy.OwnChild(parent, lowerSlot, superseded);
+        var upper = NodeCopy.OwnChild(parent, lowerSlot + 1, superseded);
         if (upper is Inner inner)
             inner.SetSeparator(0, parent.SeparatorAt(lowerSlot + 1));
 

@@ -5,14 +5,16 @@ internal sealed partial class OrderedIndex
     /// <summary>Creates the next index. Not thread-safe.</summary>
     public sealed class Builder
     {
+        private readonly SupersededBytes _superseded;
         private long _owner = NodeCopy.NewOwner();
         private Node _root;
         private int _count;
 
-        internal Builder(OrderedIndex index)
+        internal Builder(OrderedIndex index, SupersededBytes superseded)
         {
             _root = index._root;
             _count = index.Count;
+            _superseded = superseded;
         }
 
         /// <summary>The number of entries.</summary>
@@ -38,7 +40,7 @@ internal sealed partial class OrderedIndex
         /// <summary>Inserts an entry, or replaces the one with the same key and returns that.</summary>
         public Entry? Set(Entry entry)
         {
-            _root = NodeCopy.Own(_root, _owner);
+            _root = NodeCopy.Own(_root, _owner, _superseded);
             var upper = SetBelow(_root, entry, out var previous);
             if (previous is null)
                 _count = checked(_count + 1);
@@ -54,7 +56,7 @@ internal sealed partial class OrderedIndex
             var previous = Find(key.Utf8);
             if (previous is null)
                 return null;
-            _root = NodeCopy.Own(_root, _owner);
+            _root = NodeCopy.Own(_root, _owner, _superseded);
             RemoveBelow(_root, key.Utf8);
             _count--;
             Shrink();
@@ -68,8 +70,9 @@ internal sealed partial class OrderedIndex
             var count = end - start;
             if (count == 0)
                 return 0;
-            _root = NodeCopy.Own(_root, _owner);
-            RangeRemoval.RemoveBelow(_root, start, count);
+            _root = NodeCopy.Own(_root, _owner, _superseded);
+            _superseded.AddUnvisited(count * Entry.IndexBytes);
+            RangeRemoval.RemoveBelow(_root, start, count, _superseded);
             _count -= count;
             Shrink();
 
@@ -84,21 +87,22 @@ internal sealed partial class OrderedIndex
         public OrderedIndex ToIndex()
         {
             // The nodes belong to the index now: with its old number the builder would still write into them.
+            var owner = _owner;
             _owner = NodeCopy.NewOwner();
-            return new(_root, _count);
+            return new(_root, _count, owner);
         }
 
         // For tests, which check the rules of the tree.
         internal (Node Root, long Owner) State => (_root, _owner);
 
-        private static Node? SetBelow(Node node, Entry entry, out Entry? previous)
+        private Node? SetBelow(Node node, Entry entry, out Entry? previous)
         {
             if (node is Leaf leaf)
                 return SetIn(leaf, entry, out previous);
 
             var inner = (Inner)node;
             var slot = NodeSearch.ChildOf(inner, entry.KeyUtf8);
-            var child = NodeCopy.OwnChild(inner, slot);
+            var child = NodeCopy.OwnChild(inner, slot, _superseded);
             var upper = SetBelow(child, entry, out previous);
             if (upper is null)
             {
@@ -155,7 +159,7 @@ internal sealed partial class OrderedIndex
             return upper;
         }
 
-        private static void RemoveBelow(Node node, ReadOnlySpan<byte> key)
+        private void RemoveBelow(Node node, ReadOnlySpan<byte> key)
         {
             if (node is Leaf leaf)
             {
@@ -165,18 +169,18 @@ internal sealed partial class OrderedIndex
 
             var inner = (Inner)node;
             var slot = NodeSearch.ChildOf(inner, key);
-            var child = NodeCopy.OwnChild(inner, slot);
+            var child = NodeCopy.OwnChild(inner, slot, _superseded);
             RemoveBelow(child, key);
             inner.Totals[slot]--;
             if (child.Count < Node.Sparse && inner.Count > 1)
-                NodeEdit.Join(inner, Math.Max(slot - 1, 0));
+                NodeEdit.Join(inner, Math.Max(slot - 1, 0), _superseded);
         }
 
         private bool JoinSparse(int position)
         {
             // The root may be a child of a root that was dropped, and belong to a published index.
-            _root = NodeCopy.Own(_root, _owner);
-            return RangeRemoval.JoinSparse(_root, position);
+            _root = NodeCopy.Own(_root, _owner, _superseded);
+            return RangeRemoval.JoinSparse(_root, position, _superseded);
         }
 
         private void Grow(Node upper)

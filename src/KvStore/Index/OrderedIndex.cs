@@ -12,17 +12,21 @@ internal sealed partial class OrderedIndex
 {
     private readonly Node _root;
 
-    private OrderedIndex(Node root, int count)
+    private OrderedIndex(Node root, int count, long owner)
     {
         _root = root;
         Count = count;
+        Owner = owner;
     }
 
     /// <summary>An index without entries.</summary>
-    public static OrderedIndex Empty { get; } = new(Leaf.Empty, 0);
+    public static OrderedIndex Empty { get; } = new(Leaf.Empty, 0, 0);
 
     /// <summary>The number of entries, at most 2,147,483,647.</summary>
     public int Count { get; }
+
+    /// <summary>The number of the builder that made it: the greatest <see cref="Node.Owner"/> of its nodes, or greater.</summary>
+    public long Owner { get; }
 
     /// <summary>Builds an index from entries in key order, in one pass.</summary>
     /// <exception cref="ArgumentException">An entry's key is not greater than the one before it.</exception>
@@ -32,7 +36,7 @@ internal sealed partial class OrderedIndex
         foreach (var entry in entries)
             load.Add(entry);
         var root = load.Finish();
-        return new(root, root.Total);
+        return new(root, root.Total, root.Owner);
     }
 
     /// <summary>The key's entry, or null.</summary>
@@ -62,7 +66,11 @@ internal sealed partial class OrderedIndex
     }
 
     /// <summary>A builder that starts with the entries of this index.</summary>
-    public Builder ToBuilder() => new(this);
+    /// <param name="superseded">Receives the nodes that the builder copies or drops.</param>
+    public Builder ToBuilder(SupersededBytes superseded) => new(this, superseded);
+
+    // For tests of the index alone.
+    internal Builder ToBuilder() => new(this, new SupersededBytes(default, []));
 
     // For tests, which check the rules of the tree.
     internal Node Root => _root;

@@ -8,6 +8,9 @@ namespace KvStore;
 /// </summary>
 internal sealed class SeparatorRun(long owner)
 {
+    /// <summary>The bytes of the object on the heap, without the separators.</summary>
+    public const long MemoryBytes = HeapSize.Object + sizeof(long) + Node.Capacity * HeapSize.Reference;
+
     public SeparatorArray Keys;
 
     public static SeparatorRun Empty { get; } = new(owner: 0);

@@ -7,7 +7,9 @@ namespace KvStore;
 internal sealed class SnapshotPublisher : ICommitFollower
 {
     private readonly History _history;
+    private readonly SnapshotHolds _holds;
     private readonly RetainedSnapshots _retained;
+    private readonly OldSnapshots _old;
 
     // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
     private volatile Snapshot _latest = Snapshot.Empty;
@@ -18,15 +20,28 @@ internal sealed class SnapshotPublisher : ICommitFollower
     public SnapshotPublisher(StoreOptions options, TimeProvider time)
     {
         Memory = new MemoryBudget(options);
+        ExpensiveReads = new ReadGate(options.ExpensiveReadsMax, options.ExpensiveReadsWaitingMax, options.ExpensiveReadWaitMax, time);
         Expiry = new ExpirySchedule(Memory.Idempotency);
         _history = new History(options, time);
-        _retained = new RetainedSnapshots(options, time);
+        _holds = new SnapshotHolds(Memory.Snapshots);
+        _retained = new RetainedSnapshots(_holds, Memory.Snapshots, options, time);
+        _old = new OldSnapshots(_history, _holds, _retained, Memory.Snapshots, ExpensiveReads);
+        Leases = new SnapshotLeases(_holds, time);
     }
 
     public Snapshot Latest => _latest;
 
     /// <summary>What the store may hold, and holds.</summary>
     public MemoryBudget Memory { get; }
+
+    /// <summary>The gate of what reads more than a few entries.</summary>
+    public ReadGate ExpensiveReads { get; }
+
+    /// <summary>Snapshots that are being sent.</summary>
+    public SnapshotLeases Leases { get; }
+
+    /// <summary>Old snapshots that are retained for readers who come back.</summary>
+    public int RetainedSnapshots => _retained.Count;
 
     /// <summary>The entries of the latest snapshot that expire.</summary>
     public ExpirySchedule Expiry { get; }
@@ -44,7 +59,7 @@ internal sealed class SnapshotPublisher : ICommitFollower
         if (revision < _latest.Revision)
             throw new InvalidOperationException($"An image at revision {revision} after revision {_latest.Revision}.");
 
-        var image = Snapshot.FromSorted(revision, entries);
+        var image = _latest.Replace(revision, entries, _holds);
         _retained.Clear();
         Expiry.Load(image);
         _history.Reset(revision);
@@ -105,28 +120,17 @@ internal sealed class SnapshotPublisher : ICommitFollower
     /// <inheritdoc cref="History.CommitsBetween"/>
     public List<Commit>? CommitsBetween(long above, long upTo, int commitsMax = int.MaxValue) => _history.CommitsBetween(above, upTo, commitsMax);
 
-    /// <summary>The state at a revision; null when it is no longer retained, lost, or not reached yet.</summary>
-    public Snapshot? FindSnapshot(long revision)
-    {
-        var latest = _latest;
-        if (revision == latest.Revision)
-            return latest;
-        if (revision > latest.Revision)
-            return null;
-        if (_retained.Find(revision) is { } kept)
-            return kept;
-        if (_history.CommitsBetween(revision, latest.Revision) is not { } commits)
-            return null;
-
-        var builder = latest.ToBuilder();
-        for (var i = commits.Count - 1; i >= 0; i--)
-            builder.Undo(commits[i]);
-        var snapshot = builder.ToSnapshot(revision);
-        _retained.Retain(snapshot);
-        return snapshot;
-    }
+    /// <summary>The state at a revision, if it is retained or can be made from the history.</summary>
+    public ValueTask<SnapshotRead> FindSnapshotAsync(long revision, CancellationToken cancellationToken) => _old.FindAsync(revision, _latest, cancellationToken);
 
     public void Retain(Snapshot snapshot) => _retained.Retain(snapshot);
+
+    /// <summary>Ends the timers that release snapshots.</summary>
+    public void Stop()
+    {
+        _retained.Stop();
+        Leases.Stop();
+    }
 
     private void Publish(IReadOnlyList<Commit> commits, Snapshot snapshot)
     {
@@ -142,7 +146,11 @@ internal sealed class SnapshotPublisher : ICommitFollower
         Memory.Entries.Set(snapshot.Size.EntriesMemory);
         Memory.Idempotency.Set(snapshot.Size.RecordsMemory);
         Memory.History.Set(_history.HeldBytes);
+        // The order matters because a reader who holds the new snapshot keeps nothing of the old one alive.
+        _holds.Publish(snapshot);
         _latest = snapshot;
+        if (!_retained.TryReleaseMemory())
+            Leases.RevokeOldest();
         Interlocked.Exchange(ref _published, null)?.TrySetResult();
     }
 }

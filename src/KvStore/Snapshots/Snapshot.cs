@@ -26,7 +26,17 @@ public sealed class Snapshot
         return new(revision, index, size);
     }
 
-    /// <summary>The revision of this state: that of its last commit. For a snapshot from <see cref="Store.TryGetSnapshot"/>: the requested revision, which may lie between two commits.</summary>
+    /// <summary>Builds the snapshot of an image, which takes the place of this one.</summary>
+    /// <exception cref="ArgumentException">The entries are not in key order.</exception>
+    internal Snapshot Replace(long revision, IEnumerable<Entry> entries, SnapshotHolds holds)
+    {
+        var image = FromSorted(revision, entries);
+        var superseded = new SupersededBytes(Age, holds.Ages);
+        superseded.AddUnvisited(Size.EntriesMemory + Size.RecordsMemory);
+        return new(revision, image._index, image.Size) { Holds = holds, Superseded = superseded, SupersededBefore = SupersededBefore + superseded.Total };
+    }
+
+    /// <summary>The revision of this state: that of its last commit. For a snapshot from <see cref="Store.FindSnapshotAsync"/>: the requested revision, which may lie between two commits.</summary>
     public long Revision { get; }
 
     /// <summary>The number of entries, without the store's own records.</summary>
@@ -67,6 +77,24 @@ public sealed class Snapshot
             yield return entry;
     }
 
+    /// <summary>What holds old snapshots of this store; null for one that cannot be held.</summary>
+    internal SnapshotHolds? Holds { get; init; }
+
+    /// <summary>What the commits that led here took out of the snapshot before; null for one that is not the successor of another.</summary>
+    internal SupersededBytes? Superseded { get; init; }
+
+    /// <summary>The bytes that all publications up to this one took out of the latest snapshot.</summary>
+    internal long SupersededBefore { get; init; }
+
+    /// <summary>The bytes that it has and the snapshot that it was made from by undoing does not.</summary>
+    internal long UnsharedBytes { get; init; }
+
+    /// <summary>How far the state reaches.</summary>
+    internal StateAge Age => new(Revision, _index.Owner);
+
+    // For tests, which measure what is reachable.
+    internal Node Root => _index.Root;
+
     /// <summary>A builder that starts with the entries of this snapshot.</summary>
-    internal SnapshotBuilder ToBuilder() => new(_index.ToBuilder(), Size);
+    internal SnapshotBuilder ToBuilder() => new(this, _index);
 }

@@ -101,7 +101,7 @@ internal sealed class LogLife : IAsyncDisposable
     private void CheckLost(long revision)
     {
         Assert.Null(_follower!.FindSnapshot(revision));
-        Assert.Null(_follower.CommitsBetween(revision, _follower.Latest.Revision));
+        Assert.Null(_follower!.CommitsBetween(revision, _follower.Latest.Revision));
     }
 
     private async Task CommitAsync()

@@ -1,13 +1,13 @@
 namespace KvStore.Tests;
 
-public class KeptSnapshotsTests
+public class RetainedSnapshotsTests
 {
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Find_Retained_IsTheSameSnapshot()
     {
-        var retained = new RetainedSnapshots(new StoreOptions(), _time);
+        var retained = NewRetained(new StoreOptions());
         var snapshot = Snapshot(5);
         retained.Retain(snapshot);
 
@@ -19,7 +19,7 @@ public class KeptSnapshotsTests
     [Fact]
     public void Retain_OverLimit_ReleasesLeastRecentlyUsed()
     {
-        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        var retained = NewRetained(new StoreOptions { KeptSnapshotsMax = 2 });
         retained.Retain(Snapshot(1));
         retained.Retain(Snapshot(2));
         Assert.NotNull(retained.Find(1));
@@ -33,7 +33,7 @@ public class KeptSnapshotsTests
     [Fact]
     public void Retain_SameRevision_TakesOnePlace()
     {
-        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 2 }, _time);
+        var retained = NewRetained(new StoreOptions { KeptSnapshotsMax = 2 });
         retained.Retain(Snapshot(1));
         retained.Retain(Snapshot(2));
         retained.Retain(Snapshot(2));
@@ -44,7 +44,7 @@ public class KeptSnapshotsTests
     [Fact]
     public void Find_UnusedBeyondAgeLimit_IsNull()
     {
-        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) }, _time);
+        var retained = NewRetained(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) });
         retained.Retain(Snapshot(1));
         retained.Retain(Snapshot(2));
         _time.Advance(TimeSpan.FromSeconds(10));
@@ -58,7 +58,7 @@ public class KeptSnapshotsTests
     [Fact]
     public void Clear_Find_IsNull()
     {
-        var retained = new RetainedSnapshots(new StoreOptions(), _time);
+        var retained = NewRetained(new StoreOptions());
         retained.Retain(Snapshot(1));
         retained.Clear();
 
@@ -68,10 +68,30 @@ public class KeptSnapshotsTests
     [Fact]
     public void Retain_LimitIsZero_RetainsNone()
     {
-        var retained = new RetainedSnapshots(new StoreOptions { KeptSnapshotsMax = 0 }, _time);
+        var retained = NewRetained(new StoreOptions { KeptSnapshotsMax = 0 });
         retained.Retain(Snapshot(1));
 
         Assert.Null(retained.Find(1));
+    }
+
+    [Fact]
+    public void Timer_UnusedBeyondAgeLimit_ReleasesWithoutACall()
+    {
+        var retained = NewRetained(new StoreOptions { KeptSnapshotAgeMax = TimeSpan.FromSeconds(10) });
+        retained.Retain(Snapshot(1));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        retained.Retain(Snapshot(2));
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, retained.Count);
+
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(0, retained.Count);
+    }
+
+    private RetainedSnapshots NewRetained(StoreOptions options)
+    {
+        var account = new MemoryAccount("snapshots", 1 << 20);
+        return new RetainedSnapshots(new SnapshotHolds(account), account, options, _time);
     }
 
     private static Snapshot Snapshot(long revision) => new(revision, OrderedIndex.Empty, default);
