@@ -15,6 +15,9 @@ public enum DiskLogEventKind
     /// <summary>A checkpoint failed; the previous files are intact. A warning.</summary>
     CheckpointFailed,
 
+    /// <summary>No new segment could be created, and the last one grows beyond its limit. A warning, once until a roll succeeds again.</summary>
+    RollFailed,
+
     /// <summary>The disk is full and writes are rejected. A warning, once until a write succeeds again.</summary>
     NoSpace,
 

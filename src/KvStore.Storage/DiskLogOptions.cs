@@ -28,6 +28,12 @@ public sealed record DiskLogOptions
     /// <summary>Bytes of disk space to reserve ahead of the end of the log. Default 4 MiB. A write that cannot reserve its own space is rejected.</summary>
     public long ReserveBytes { get; init; } = 4 << 20;
 
+    /// <summary>
+    /// Bytes of disk space that are kept for when the disk is full: then transactions that add nothing, such as deletions, still succeed, and so does
+    /// a small checkpoint. Default 1 MiB. Zero keeps none.
+    /// </summary>
+    public long EmergencyReserveBytes { get; init; } = 1 << 20;
+
     /// <summary>Bytes of log below which no checkpoint begins by itself. Default 64 MiB.</summary>
     public long CheckpointLogBytesMin { get; init; } = 64 << 20;
 
@@ -54,6 +60,7 @@ public sealed record DiskLogOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(FlushInterval, TimeSpan.FromHours(1));
         ArgumentOutOfRangeException.ThrowIfLessThan(SegmentBytesMax, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(ReserveBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(EmergencyReserveBytes);
         ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointLogBytesMin, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointLogPercent, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointBytesPerSecondMax, 1);

@@ -10,9 +10,8 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     private ICommitFollower? _follower;
     private SegmentWriter? _writer;
 
-    // SegmentWriter.AppendedBytes when the last checkpoint began; negative for segments that recovery replayed.
-    private long _checkpointedBytes;
     private long _dirtySince;
+    private bool _hasRollFailed;
 
     // Written by the log's thread, read by any.
     private volatile LoadProgress? _progress;
@@ -73,9 +72,8 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             var found = new LogRecovery(disk, options, follower, progress).Open();
             StoreId = found.Store.Current;
             _writer = found.Writer;
-            _checkpointedBytes = -found.LogBytes;
             var checkpointer = new Checkpointer(disk, options, StoreId, found.Segments, time, report, runInBackground);
-            checkpointer.Recovered(found.CheckpointRevision, found.CheckpointBytes);
+            checkpointer.Recovered(found.CheckpointRevision, found.CheckpointBytes, found.LogBytes);
             (_segments, _checkpointer) = (found.Segments, checkpointer);
             RecordFlush(follower.Latest.Revision);
             _phase = DiskLogPhase.Open;
@@ -102,36 +100,9 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     /// <summary>Commits a batch; see <see cref="ICommitLog.CommitAsync"/>.</summary>
     public Outcome[] Commit(IReadOnlyList<Transaction> batch)
     {
-        if (_phase != DiskLogPhase.Open)
-            return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
-        var decision = _decider.Decide(_follower!, batch);
-        if (decision.Commits.Count == 0)
-            return decision.Outcomes;
-
-        try
-        {
-            var wasDirty = _writer!.IsDirty;
-            var appended = _writer.TryAppend(decision.Commits);
-            ReportSpaceChange(appended);
-            if (!appended)
-            {
-                // A checkpoint makes space, if there is enough for the checkpoint itself.
-                BeginCheckpointIfDue();
-                return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.NoSpace));
-            }
-
-            FlushOrDefer(wasDirty);
-        }
-        catch (DiskLogException exception)
-        {
-            Close(exception);
-            return AllOf(batch, Outcome.Unknown.Instance);
-        }
-
-        // Published only now, because no reader may see what a crash can take back.
-        _follower!.Apply(decision);
+        var outcomes = TryCommit(batch, isEmergency: false) ?? CommitWithinReserve(batch);
         BeginCheckpointIfDue();
-        return decision.Outcomes;
+        return outcomes;
     }
 
     /// <summary>Flushes if the flush interval of the oldest waiting commit is over.</summary>
@@ -150,6 +121,53 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         _writer?.Dispose();
         _checkpointer?.Dispose();
         disk.Dispose();
+    }
+
+    // Null if there is no space for it.
+    private Outcome[]? TryCommit(IReadOnlyList<Transaction> batch, bool isEmergency)
+    {
+        if (_phase != DiskLogPhase.Open)
+            return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
+        var decision = _decider.Decide(_follower!, batch, refusesGrowth: isEmergency);
+        if (decision.Commits.Count == 0)
+            return decision.Outcomes;
+
+        var isStarted = false;
+        try
+        {
+            isStarted = _writer!.TryStart();
+            var wasDirty = _writer.IsDirty;
+            var isAppended = isStarted && _writer.TryAppend(decision.Commits, isEmergency);
+            if (!isEmergency)
+                ReportSpaceChange(isAppended);
+            ReportRollFailure();
+            if (!isAppended)
+                return null;
+            FlushOrDefer(wasDirty);
+        }
+        catch (DiskLogException exception)
+        {
+            // Before the start marker nothing of the batch is written, and what was refused is in no frame.
+            Close(exception);
+            return isStarted
+                ? [.. decision.Outcomes.Select(outcome => outcome is Outcome.NotApplied ? outcome : Outcome.Unknown.Instance)]
+                : AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
+        }
+
+        // Published only now, because no reader may see what a crash can take back.
+        _follower!.Apply(decision);
+        return decision.Outcomes;
+    }
+
+    // The transactions that add nothing, as one frame, or as several if one of them is too large for what is left of the reserve.
+    private Outcome[] CommitWithinReserve(IReadOnlyList<Transaction> batch)
+    {
+        if (TryCommit(batch, isEmergency: true) is { } outcomes)
+            return outcomes;
+        if (batch.Count == 1)
+            return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.NoSpace));
+        var half = batch.Count / 2;
+        return [.. CommitWithinReserve([.. batch.Take(half)]), .. CommitWithinReserve([.. batch.Skip(half)])];
     }
 
     private void FlushOrDefer(bool wasDirty)
@@ -177,8 +195,18 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
 
     private void BeginCheckpointIfDue()
     {
-        if (_checkpointer!.TryBegin(_follower!.Latest, _writer!.AppendedBytes - _checkpointedBytes))
-            _checkpointedBytes = _writer.AppendedBytes;
+        if (_phase != DiskLogPhase.Open || !_checkpointer!.IsDue(_follower!.Latest, _writer!.AppendedBytes, _hasNoSpace))
+            return;
+        if (_hasNoSpace)
+            CloseIfItFails(_writer.PrepareCheckpoint);
+        _checkpointer.TryBegin(_follower.Latest, _writer.AppendedBytes);
+    }
+
+    private void ReportRollFailure()
+    {
+        if (_writer!.RollFailure is { } failure && !_hasRollFailed)
+            report(new(DiskLogEventKind.RollFailed, $"A new segment could not be created, so the last one grows beyond its limit until it can. No write is affected. {failure.Message}"));
+        _hasRollFailed = _writer.RollFailure is not null;
     }
 
     private void ReportSpaceChange(bool appended)

@@ -35,15 +35,13 @@ public sealed class FaultTests : IAsyncDisposable
         _disk.CapacityBytes = long.MaxValue;
         await CommitAsync(Some.Put("k", "after"));
         Assert.False(_log!.Status.HasNoSpace);
-        Assert.Equal([DiskLogEventKind.Loaded, DiskLogEventKind.NoSpace, DiskLogEventKind.SpaceAgain], _events.Select(e => e.Kind));
+        Assert.Equal([DiskLogEventKind.Loaded, DiskLogEventKind.NoSpace, DiskLogEventKind.SpaceAgain], _events.Select(e => e.Kind).Where(kind => kind is not (DiskLogEventKind.CheckpointFailed or DiskLogEventKind.CheckpointWritten)));
         await ReopensAsTheSameAsync();
     }
 
     [Theory]
     [InlineData(DiskOperation.Reserve)]
     [InlineData(DiskOperation.Write)]
-    [InlineData(DiskOperation.Create)]
-    [InlineData(DiskOperation.Rename)]
     public async Task Commit_NoSpaceAnywhere_LeavesNoTrace(DiskOperation operation)
     {
         await OpenAsync();
@@ -72,7 +70,6 @@ public sealed class FaultTests : IAsyncDisposable
     [Theory]
     [InlineData(DiskOperation.Write)]
     [InlineData(DiskOperation.Flush)]
-    [InlineData(DiskOperation.Reserve)]
     public async Task Commit_DiskFails_ClosesAndServesReads(DiskOperation operation)
     {
         await OpenAsync();
@@ -157,7 +154,7 @@ public sealed class FaultTests : IAsyncDisposable
         await OpenAsync();
         for (var i = 0; i < 5; i++)
             await CommitAsync(Some.Put($"k{i}"));
-        foreach (var operation in new[] { DiskOperation.Create, DiskOperation.Write, DiskOperation.Flush, DiskOperation.Rename, DiskOperation.FlushDirectory })
+        foreach (var operation in new[] { DiskOperation.Create, DiskOperation.Reserve, DiskOperation.Write, DiskOperation.Flush, DiskOperation.Rename, DiskOperation.FlushDirectory })
         {
             var files = _disk.Files.Keys.Where(name => name.EndsWith(".segment", StringComparison.Ordinal)).Order().ToArray();
             _disk.Before = (happening, name) =>
@@ -172,14 +169,14 @@ public sealed class FaultTests : IAsyncDisposable
             await CommitAsync(Some.Put("k", $"{operation}"));
         }
 
-        Assert.Equal(10, (await _log!.CheckpointAsync(Token)).Revision);
-        Assert.Equal(10, _log.Status.CheckpointRevision);
+        Assert.Equal(11, (await _log!.CheckpointAsync(Token)).Revision);
+        Assert.Equal(11, _log.Status.CheckpointRevision);
         await ReopensAsTheSameAsync();
     }
 
     private async Task OpenAsync()
     {
-        var options = new DiskLogOptions { Directory = "/fake", SegmentBytesMax = 700, ReserveBytes = 64, CheckpointLogBytesMin = 4000, CheckpointRetryDelay = TimeSpan.Zero };
+        var options = new DiskLogOptions { Directory = "/fake", SegmentBytesMax = 700, ReserveBytes = 64, EmergencyReserveBytes = 0, CheckpointLogBytesMin = 4000, CheckpointRetryDelay = TimeSpan.Zero };
         _follower = new SnapshotPublisher(new StoreOptions(), _time);
         _log = new DiskCommitLog(_disk.Start(), options, _time, _events.Add, action => action());
         await _log.FollowAsync(_follower, Token);

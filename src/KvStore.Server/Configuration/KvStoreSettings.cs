@@ -72,6 +72,7 @@ internal static class KvStoreSettings
             FlushInterval = settings.Duration("FlushInterval", log.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)),
             SegmentBytesMax = settings.Bytes("SegmentBytesMax", log.SegmentBytesMax, 4096, 1L << 40),
             ReserveBytes = settings.Bytes("ReserveBytes", log.ReserveBytes, 0, 1L << 30),
+            EmergencyReserveBytes = settings.Bytes("EmergencyReserveBytes", log.EmergencyReserveBytes, 0, 1L << 30),
             CheckpointLogBytesMin = settings.Bytes("CheckpointLogBytesMin", log.CheckpointLogBytesMin, 4096, 1L << 50),
             CheckpointLogPercent = settings.Integer("CheckpointLogPercent", log.CheckpointLogPercent, 1, 100_000),
             CheckpointBytesPerSecondMax = settings.Bytes("CheckpointBytesPerSecondMax", log.CheckpointBytesPerSecondMax, 64 << 10, 1L << 40),

@@ -13,6 +13,7 @@ internal static class SettingGroups
             ("FlushInterval", "what a power failure can lose with interval"),
             ("SegmentBytesMax", "size at which the log rolls to a new file"),
             ("ReserveBytes", "disk space reserved ahead of the log's end"),
+            ("EmergencyReserveBytes", "kept for deletions when the disk is full"),
             ("CheckpointLogBytesMin", "no automatic checkpoint with less log than this"),
             ("CheckpointLogPercent", "checkpoint when the log exceeds this % of the last"),
             ("CheckpointBytesPerSecondMax", "how fast checkpoints are written, per second"),

@@ -29,7 +29,7 @@ internal static class DiskLogReports
     private static LogLevel LevelOf(DiskLogEventKind kind) => kind switch
     {
         DiskLogEventKind.Closed => LogLevel.Error,
-        DiskLogEventKind.TailCut or DiskLogEventKind.CheckpointFailed or DiskLogEventKind.NoSpace => LogLevel.Warning,
+        DiskLogEventKind.TailCut or DiskLogEventKind.CheckpointFailed or DiskLogEventKind.RollFailed or DiskLogEventKind.NoSpace => LogLevel.Warning,
         _ => LogLevel.Information,
     };
 }

@@ -17,6 +17,10 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, Store
 
     public static ReadOnlySpan<byte> Magic => "KvStorCp"u8;
 
+    /// <summary>The least size of a checkpoint.</summary>
+    public static long BytesMin(Snapshot snapshot) =>
+        FileHeader.CurrentBytes + snapshot.Bytes + (snapshot.TotalCount * (long)RecordWriter.EntryBytesMin) + FooterBytes;
+
     /// <summary>Writes a checkpoint, makes it durable, and returns its size.</summary>
     public long Write(Snapshot snapshot, CancellationToken cancellationToken)
     {
@@ -37,7 +41,9 @@ internal sealed class CheckpointWriter(IDisk disk, DiskLogOptions options, Store
 
     private long WriteTo(IDiskFile file, Snapshot snapshot, CancellationToken cancellationToken)
     {
+        // Reserved first, so that a checkpoint that the disk has no room for does not take what is left of it.
         var header = FileHeader.Create(store, snapshot.Revision);
+        file.Reserve(0, BytesMin(snapshot));
         _buffer.Begin(file, 0);
         _buffer.Write(header.Encode(Magic));
 

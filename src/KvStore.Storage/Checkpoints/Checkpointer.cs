@@ -23,23 +23,35 @@ internal sealed class Checkpointer(
     private volatile DiskCheckpoint _last = new(0, null, 0, null);
     private long _failedAt;
 
+    // How many bytes of the log the last one that was due covers; negative for segments that recovery replayed.
+    private long _coveredBytes;
+
     /// <summary>The newest checkpoint; of revision 0 if there is none.</summary>
     public DiskCheckpoint Last => _last;
 
     public bool IsRunning => _running is { IsCompleted: false };
 
-    /// <summary>Sets the checkpoint that recovery loaded.</summary>
-    public void Recovered(long revision, long bytes) => _last = new DiskCheckpoint(revision, null, bytes, null);
+    /// <summary>Sets the checkpoint that recovery loaded, and the bytes of the log that it does not cover.</summary>
+    public void Recovered(long revision, long bytes, long logBytes) =>
+        (_last, _coveredBytes) = (new DiskCheckpoint(revision, null, bytes, null), -logBytes);
 
-    /// <summary>Begins a checkpoint if the log has grown enough since the last one, and the retry delay after a failure is over.</summary>
-    public bool TryBegin(Snapshot snapshot, long logBytes)
+    /// <summary>Whether to begin a checkpoint: the log has grown enough since the last one, and the retry delay after a failure is over.</summary>
+    /// <param name="snapshot">The current state.</param>
+    /// <param name="appendedBytes">Bytes of the log so far.</param>
+    /// <param name="hasNoSpace">Whether the disk is full: then a checkpoint is due as soon as it would free more than the emergency reserve.</param>
+    public bool IsDue(Snapshot snapshot, long appendedBytes, bool hasNoSpace)
     {
-        if (logBytes < Math.Max(options.CheckpointLogBytesMin, _last.Bytes / 100 * options.CheckpointLogPercent) || snapshot.Revision == _last.Revision)
-            return false;
-        if (Volatile.Read(ref _failedAt) is var failedAt && failedAt != 0 && time.GetElapsedTime(failedAt) < options.CheckpointRetryDelay)
-            return false;
-        return Begin(snapshot, out _);
+        var logBytes = appendedBytes - Volatile.Read(ref _coveredBytes);
+        var isEnough = logBytes >= Math.Max(options.CheckpointLogBytesMin, _last.Bytes / 100 * options.CheckpointLogPercent) ||
+            (hasNoSpace && logBytes + _last.Bytes - CheckpointWriter.BytesMin(snapshot) > options.EmergencyReserveBytes);
+        return isEnough && snapshot.Revision != _last.Revision && !IsRunning &&
+            Volatile.Read(ref _failedAt) is var failedAt && (failedAt == 0 || time.GetElapsedTime(failedAt) >= options.CheckpointRetryDelay);
     }
+
+    /// <summary>Begins a checkpoint, unless one is being written.</summary>
+    /// <param name="snapshot">The current state.</param>
+    /// <param name="appendedBytes">Bytes of the log so far.</param>
+    public void TryBegin(Snapshot snapshot, long appendedBytes) => Begin(snapshot, appendedBytes, out _);
 
     /// <summary>
     /// Writes a checkpoint of the current or a later state, unless there is one: a checkpoint that has its name may be in use as
@@ -52,7 +64,7 @@ internal sealed class Checkpointer(
         {
             if (_last is { Revision: > 0 } last && last.Revision >= wanted.Revision)
                 return last.Entries is null ? last with { Entries = wanted.Count } : last;
-            var begun = Begin(latest(), out var checkpoint);
+            var begun = Begin(latest(), null, out var checkpoint);
             var done = checkpoint.WaitAsync(cancellationToken);
             if (begun)
                 return await done.ConfigureAwait(false);
@@ -71,7 +83,7 @@ internal sealed class Checkpointer(
 
     public void Dispose() => _stopping.Dispose();
 
-    private bool Begin(Snapshot snapshot, out Task<DiskCheckpoint> running)
+    private bool Begin(Snapshot snapshot, long? appendedBytes, out Task<DiskCheckpoint> running)
     {
         var completion = new TaskCompletionSource<DiskCheckpoint>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
@@ -85,17 +97,19 @@ internal sealed class Checkpointer(
             _running = running = completion.Task;
         }
 
-        runInBackground(() => Run(snapshot, completion));
+        runInBackground(() => Run(snapshot, appendedBytes, completion));
         return true;
     }
 
-    private void Run(Snapshot snapshot, TaskCompletionSource<DiskCheckpoint> completion)
+    private void Run(Snapshot snapshot, long? appendedBytes, TaskCompletionSource<DiskCheckpoint> completion)
     {
         try
         {
             var bytes = _writer.Write(snapshot, _stopping.Token);
-            DeleteCovered(snapshot.Revision);
             _last = new DiskCheckpoint(snapshot.Revision, snapshot.Count, bytes, time.GetUtcNow());
+            if (appendedBytes is { } covered)
+                Volatile.Write(ref _coveredBytes, covered);
+            DeleteCovered(snapshot.Revision);
             Volatile.Write(ref _failedAt, 0);
             report(new(DiskLogEventKind.CheckpointWritten, $"Checkpoint of revision {snapshot.Revision} written: {snapshot.Count} entries, {bytes} bytes."));
             completion.SetResult(_last);

@@ -17,6 +17,9 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
     private readonly string _directory = Path.GetFullPath(directory);
     private SafeFileHandle? _lock;
 
+    // Kept open, because a flush of the directory must not fail for want of a descriptor.
+    private SafeFileHandle? _handle;
+
     public string PathOf(string name) => Path.Combine(_directory, name);
 
     public void Lock()
@@ -25,6 +28,7 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
             throw new PlatformNotSupportedException("The log on disk needs Linux.");
         MakeDirectory(_directory);
         Lock(LinuxCalls.ReadWrite | LinuxCalls.CreateFile);
+        _handle = Open(_directory, LinuxCalls.ReadOnly);
     }
 
     /// <summary>Takes the directory lock, without writing if the directory is read-only.</summary>
@@ -79,9 +83,13 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
             throw LastError("delete", PathOf(name));
     }
 
-    public void FlushDirectory() => FlushDirectory(_directory);
+    public void FlushDirectory() => FlushDirectory(_handle ??= Open(_directory, LinuxCalls.ReadOnly), _directory);
 
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose()
+    {
+        _handle?.Dispose();
+        _lock?.Dispose();
+    }
 
     internal static DiskLogException LastError(string operation, string path)
     {
@@ -128,12 +136,12 @@ internal sealed class LinuxDisk(string directory, bool isReadOnly = false) : IDi
         MakeDirectory(parent);
         if (LinuxCalls.MakeDirectory(directory, DirectoryMode) != 0 && Marshal.GetLastPInvokeError() is var errno && !Directory.Exists(directory))
             throw DiskLogException.Failed("create the directory", directory, errno, Marshal.GetPInvokeErrorMessage(errno));
-        FlushDirectory(parent);
+        using var handle = Open(parent, LinuxCalls.ReadOnly);
+        FlushDirectory(handle, parent);
     }
 
-    private static void FlushDirectory(string directory)
+    private static void FlushDirectory(SafeFileHandle handle, string directory)
     {
-        using var handle = Open(directory, LinuxCalls.ReadOnly);
         if (LinuxCalls.Flush(handle) != 0)
             throw LastError("flush the directory", directory);
     }

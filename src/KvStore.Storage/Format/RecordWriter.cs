@@ -8,6 +8,9 @@ internal sealed class RecordWriter
     /// <summary>The length and the checksum before a record.</summary>
     public const int HeaderBytes = 8;
 
+    /// <summary>The least size of the record of an entry, without its key and value.</summary>
+    public const int EntryBytesMin = HeaderBytes + 1 + (2 * sizeof(long)) + 4;
+
     // The flags, three numbers of eight bytes, and four varints of at most ten.
     private readonly byte[] _fields = new byte[72];
     private int _fieldBytes;

@@ -142,7 +142,10 @@ internal sealed class LogRecovery(IDisk disk, DiskLogOptions options, ICommitFol
         };
         var revision = Math.Min(writer.LastRevision + jump, StoredFields.RevisionMax);
         var isGap = revision > writer.LastRevision;
-        writer.Start(revision);
+
+        // Reads and deletions need no space, so a full disk does not fail the start of a store that there is. The next start jumps as this one does:
+        // to the same revision, for the same state.
+        writer.Start(revision, mayWait: origin == LogOrigin.Store);
         if (isGap)
             follower.Apply([Commit.Gap(revision)]);
     }

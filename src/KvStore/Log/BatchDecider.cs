@@ -16,7 +16,8 @@ public sealed class BatchDecider(TimeProvider time)
     /// <summary>Decides a batch.</summary>
     /// <param name="follower">It has the state after every commit so far, and what the store may hold.</param>
     /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
-    public Decision Decide(ICommitFollower follower, IReadOnlyList<Transaction> batch)
+    /// <param name="refusesGrowth">Whether the log has no space: then transactions that add to the keys and values are <see cref="NotAppliedReason.NoSpace"/>.</param>
+    public Decision Decide(ICommitFollower follower, IReadOnlyList<Transaction> batch, bool refusesGrowth = false)
     {
         var latest = follower.Latest;
         var outcomes = new Outcome[batch.Count];
@@ -31,7 +32,7 @@ public sealed class BatchDecider(TimeProvider time)
             changes.Clear();
             var context = new EvaluationContext(state, revision + 1, now);
             outcomes[i] = TryReject(context, batch[i], changes, out var only, out var results)
-                ?? Commit(context, batch[i], changes, only, results, commits, state.Size, follower.Memory);
+                ?? Commit(context, batch[i], changes, only, results, commits, state.Size, follower.Memory, refusesGrowth);
             if (commits is [.., var last] && last.Revision > revision)
             {
                 state.Apply(last);
@@ -83,7 +84,7 @@ public sealed class BatchDecider(TimeProvider time)
 
     private static Outcome Commit(
         in EvaluationContext context, Transaction transaction, List<EntryChange> changes, OperationResult only, OperationResult[]? results, List<Commit> commits,
-        in SnapshotSize size, MemoryBudget memory)
+        in SnapshotSize size, MemoryBudget memory, bool refusesGrowth)
     {
         var deleted = transaction.Operations is [var operation] ? operation.DeletedRange : null;
         var commit = changes.Count > 0 ? MakeCommit(context.Revision, changes, deleted) : null;
@@ -103,6 +104,8 @@ public sealed class BatchDecider(TimeProvider time)
 
         if (FindFullAccount(size, changes, memory) is { } full)
             return new Outcome.NotApplied(full);
+        if (refusesGrowth && Grows(changes))
+            return new Outcome.NotApplied(NotAppliedReason.NoSpace);
         commits.Add(commit);
         return committed;
     }
@@ -116,6 +119,19 @@ public sealed class BatchDecider(TimeProvider time)
         if (after.EntriesMemory > before.EntriesMemory && !memory.Entries.Admits(after.EntriesMemory))
             return NotAppliedReason.MemoryFull;
         return after.RecordsMemory > before.RecordsMemory && !memory.Idempotency.Admits(after.RecordsMemory) ? NotAppliedReason.Overloaded : null;
+    }
+
+    // By keys and values, because another expiry or a record of the store's own takes next to nothing on the disk.
+    private static bool Grows(List<EntryChange> changes)
+    {
+        var bytes = 0L;
+        foreach (var change in changes)
+        {
+            if (KeyRange.IsUserKey(change.Key.Utf8))
+                bytes += (change.Current?.Bytes ?? 0) - (change.Previous?.Bytes ?? 0);
+        }
+
+        return bytes > 0;
     }
 
     private static Commit MakeCommit(long revision, List<EntryChange> changes, KeyRange? deleted) =>

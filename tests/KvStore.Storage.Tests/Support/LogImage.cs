@@ -9,6 +9,7 @@ internal static class LogImage
         Directory = "/fake",
         SegmentBytesMax = 400,
         ReserveBytes = 150,
+        EmergencyReserveBytes = 100,
         CheckpointLogBytesMin = long.MaxValue,
     };
 

@@ -7,6 +7,8 @@ namespace KvStore.Storage.Tests;
 /// </summary>
 internal sealed class LogLife : IAsyncDisposable
 {
+    private const int TooManyOpenFiles = 24;
+
     private readonly Random _random;
     private readonly FakeDisk _disk;
     private readonly FakeTimeProvider _time = new();
@@ -18,6 +20,7 @@ internal sealed class LogLife : IAsyncDisposable
     private SnapshotPublisher? _follower;
     private int _operationsUntilPowerCut = int.MaxValue;
     private bool _flushFails;
+    private DiskOperation? _failing;
     private bool _isNested;
     private Exception? _nestedFailure;
 
@@ -35,6 +38,7 @@ internal sealed class LogLife : IAsyncDisposable
             FlushInterval = TimeSpan.FromHours(1),
             SegmentBytesMax = _values.AreLarge ? 16 << 20 : _random.Next(300, 4000),
             ReserveBytes = _random.Next(3) * 700,
+            EmergencyReserveBytes = _random.Next(3) * _random.Next(2000),
             CheckpointLogBytesMin = _random.Next(1000, 8000),
             CheckpointBytesPerSecondMax = long.MaxValue,
             ReplayedCommitsMax = _random.Next(2) * 5,
@@ -50,6 +54,7 @@ internal sealed class LogLife : IAsyncDisposable
             var batches = _random.Next(12);
             _operationsUntilPowerCut = _random.Next(4) == 0 ? int.MaxValue : _random.Next(1 + (batches * 4));
             _flushFails = _random.Next(12) == 0;
+            _failing = NextFailing();
             for (var i = 0; i < batches && _log!.Status.Phase == DiskLogPhase.Open; i++)
                 await CommitAsync();
             await EndAsync();
@@ -71,6 +76,8 @@ internal sealed class LogLife : IAsyncDisposable
             if (_random.Next(3) == 0)
                 LostFile.Check(_disk, _random, _model);
             _operationsUntilPowerCut = attempt < 3 && _random.Next(3) == 0 ? _random.Next(20) : int.MaxValue;
+            _disk.CapacityBytes = attempt < 3 && _random.Next(4) == 0 ? _disk.UsedBytes + _random.Next(100) : long.MaxValue;
+            _failing = NextFailing();
             _follower = new SnapshotPublisher(new StoreOptions(), _time);
             _log = new DiskCommitLog(_disk.Start(), _options, _time, _ => { }, action => action());
             try
@@ -87,6 +94,7 @@ internal sealed class LogLife : IAsyncDisposable
         }
 
         _operationsUntilPowerCut = int.MaxValue;
+        _disk.CapacityBytes = long.MaxValue;
         var revision = _follower!.Latest.Revision;
 
         // All that was read is on the disk now: others may have seen it.
@@ -114,24 +122,27 @@ internal sealed class LogLife : IAsyncDisposable
             _disk.CapacityBytes = _disk.UsedBytes + _random.Next(300);
         var outcomes = await _log!.CommitAsync(batch, CancellationToken.None).ConfigureAwait(false);
         _disk.CapacityBytes = long.MaxValue;
-        if (outcomes.All(outcome => outcome is Outcome.NotApplied { Reason: NotAppliedReason.NoSpace }))
-        {
-            _model.ReturnTo(before);
-            _model.Check(_follower!.Latest);
-        }
-        else if (outcomes.All(outcome => outcome is Outcome.Committed))
+        if (outcomes.All(outcome => outcome is Outcome.Committed))
         {
             if (_options.FlushMode == FlushMode.Always)
                 _model.Promised = Math.Max(_model.Promised, end);
             _model.Check(_follower!.Latest);
+            return;
         }
-        else
-        {
-            Assert.All(outcomes, outcome => Assert.IsType<Outcome.Unknown>(outcome));
-            Assert.True(_follower!.Latest.Revision < end);
-            var late = await _log.CommitAsync([Some.Transaction(Some.Put("late"))], CancellationToken.None).ConfigureAwait(false);
-            Stores.IsNotApplied(Assert.Single(late), NotAppliedReason.LogClosed);
-        }
+
+        // On a full disk, those that add nothing are committed, each batch of them on its own.
+        _model.ReturnTo(before);
+        var committed = _model.TakeAll(batch.Zip(outcomes).Where(one => one.Second is Outcome.Committed).Select(one => one.First));
+        Assert.Equal(committed, _follower!.Latest.Revision);
+        if (_options.FlushMode == FlushMode.Always)
+            _model.Promised = Math.Max(_model.Promised, committed);
+        _model.Check(_follower!.Latest);
+        Assert.All(outcomes, outcome => Assert.True(outcome is Outcome.Committed or Outcome.Unknown or Outcome.NotApplied { Reason: NotAppliedReason.NoSpace or NotAppliedReason.LogClosed }));
+        if (!outcomes.Any(outcome => outcome is Outcome.Unknown))
+            return;
+        _model.TakeAll(batch.Zip(outcomes).Where(one => one.Second is Outcome.Unknown).Select(one => one.First));
+        var late = await _log.CommitAsync([Some.Transaction(Some.Put("late"))], CancellationToken.None).ConfigureAwait(false);
+        Stores.IsNotApplied(Assert.Single(late), NotAppliedReason.LogClosed);
     }
 
     private async Task EndAsync()
@@ -160,7 +171,22 @@ internal sealed class LogLife : IAsyncDisposable
             return;
         if (_operationsUntilPowerCut-- == 0)
             _disk.Start();
+        if (operation == _failing && (operation == DiskOperation.Rename || name.EndsWith(FileNames.Unfinished, StringComparison.Ordinal)))
+        {
+            _failing = null;
+            throw FakeDiskSession.Failure($"{operation}", name, TooManyOpenFiles);
+        }
     }
+
+    // What may fail without harm to the log: everything on a file that has no name yet.
+    private DiskOperation? NextFailing() => _random.Next(6) switch
+    {
+        0 => DiskOperation.Create,
+        1 => DiskOperation.Write,
+        2 => DiskOperation.Flush,
+        3 => DiskOperation.Rename,
+        _ => null,
+    };
 
     private bool FlushFails()
     {

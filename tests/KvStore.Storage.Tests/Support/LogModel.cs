@@ -43,6 +43,18 @@ internal sealed class LogModel(FakeTimeProvider time)
         return batch;
     }
 
+    /// <summary>Takes in transactions, each of which may be a batch of its own, and returns the last revision.</summary>
+    public long TakeAll(IEnumerable<Transaction> transactions)
+    {
+        foreach (var transaction in transactions)
+        {
+            Take(transaction);
+            BatchEnds.Add(Last);
+        }
+
+        return Last;
+    }
+
     /// <summary>The revisions from one on.</summary>
     public IEnumerable<long> RevisionsFrom(long revision) => _states.Select(state => state.Revision).Where(one => one >= revision);
 
