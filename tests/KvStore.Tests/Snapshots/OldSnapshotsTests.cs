@@ -1,0 +1,92 @@
+namespace KvStore.Tests;
+
+public sealed class OldSnapshotsTests
+{
+    [Fact]
+    public async Task Find_SameRevisionAtOnce_IsMadeOnceAndEndsWithItsReaders()
+    {
+        await using var store = await StartAsync(new StoreOptions { ExpensiveReadsMax = 1 });
+        using (await store.ExpensiveReads.EnterAsync(TestContext.Current.CancellationToken))
+        {
+            using var first = new CancellationTokenSource();
+            using var second = new CancellationTokenSource();
+            var one = store.FindSnapshotAsync(1, first.Token).AsTask();
+            var two = store.FindSnapshotAsync(1, second.Token).AsTask();
+            Assert.Equal(1, store.ExpensiveReads.Waiting);
+
+            await first.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one.Within());
+            Assert.Equal(1, store.ExpensiveReads.Waiting);
+
+            await second.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => two.Within());
+            await Soon.UntilAsync(() => store.ExpensiveReads.Waiting == 0);
+        }
+
+        var found = await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken);
+        Assert.Same(found.Snapshot, (await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken)).Snapshot);
+        Assert.Equal("0", found.Snapshot!.Text("k"));
+        Assert.Equal((1, 0), (store.RetainedSnapshots, store.ExpensiveReads.Running));
+    }
+
+    [Fact]
+    public async Task Find_TooManyRead_IsOverloaded()
+    {
+        await using var store = await StartAsync(new StoreOptions { ExpensiveReadsMax = 1, ExpensiveReadsWaitingMax = 0 });
+        using var pass = await store.ExpensiveReads.EnterAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(new SnapshotRead(null, true), await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken));
+        Assert.NotNull((await store.FindSnapshotAsync(store.Latest.Revision, TestContext.Current.CancellationToken)).Snapshot);
+    }
+
+    [Fact]
+    public async Task Find_NeedsMoreMemoryThanThereIs_IsOverloadedAndReleasesIt()
+    {
+        await using var store = await StartAsync(new StoreOptions { SnapshotsBytesMax = 500 });
+        Assert.Equal(new SnapshotRead(null, true), await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken));
+        Assert.Equal((0L, 0, 0), (store.Memory.Snapshots.Bytes, store.RetainedSnapshots, store.ExpensiveReads.Running));
+    }
+
+    [Fact]
+    public async Task Retain_EveryStateOfLargeWrites_StaysWithinTheMemory()
+    {
+        const int Max = 4 << 20;
+        await using var store = await Stores.StartAsync(new StoreOptions { SnapshotsBytesMax = Max, HistoryBytesMax = 1 << 20 });
+        for (var i = 0; i < 200; i++)
+        {
+            await store.CommitAsync(new Put(Some.Key("k"), new byte[100_000], "text/plain"));
+            store.Retain(store.Latest);
+            Assert.InRange(store.Memory.Snapshots.Bytes, 0, Max);
+        }
+
+        // One publication may exceed the bound until it has released what is too much.
+        Assert.InRange(store.Memory.Snapshots.PeakBytes, Max - 300_000, Max + 300_000);
+        Assert.InRange(store.RetainedSnapshots, 30, 45);
+    }
+
+    [Fact]
+    public async Task Lease_MemoryExceeded_RevokesTheOldestAndReleasesAll()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { SnapshotsBytesMax = 1 << 20 });
+        await store.CommitAsync(new Put(Some.Key("a"), new byte[700_000], "text/plain"), new Put(Some.Key("b"), new byte[700_000], "text/plain"));
+        var oldest = store.Lease(store.Latest, TimeSpan.FromHours(1));
+        await store.CommitAsync(new Put(Some.Key("a"), new byte[1], "text/plain"));
+        var other = store.Lease(store.Latest, TimeSpan.FromHours(1));
+        Assert.Equal(SnapshotLease.Revocation.None, oldest.Reason);
+
+        await store.CommitAsync(new Put(Some.Key("b"), new byte[1], "text/plain"));
+        Assert.Equal((SnapshotLease.Revocation.Memory, SnapshotLease.Revocation.None), (oldest.Reason, other.Reason));
+        await Soon.UntilAsync(() => oldest.Revoked.IsCancellationRequested);
+        oldest.Dispose();
+        other.Dispose();
+        other.Dispose();
+        Assert.Equal((0L, (0, 1L)), (store.Memory.Snapshots.Bytes, store.Leases));
+    }
+
+    private static async Task<Store> StartAsync(StoreOptions options)
+    {
+        var store = await Stores.StartAsync(options);
+        for (var i = 0; i < 10; i++)
+            await store.CommitAsync(Some.Put("k", $"{i}"));
+        return store;
+    }
+}
