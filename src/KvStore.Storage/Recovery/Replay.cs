@@ -9,7 +9,13 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
     private const int GroupEntries = 4096;
 
     private readonly SameValueChanges _sameValue = new(disk);
-    private readonly SortedRuns _image = new(new SameValueChanges(disk));
+
+    // A start must not need much more memory than the data itself.
+    private readonly SortedRuns _image = new(new SameValueChanges(disk), replacedBytesMax: StoreOptions.AvailableBytes / 8);
+
+    // More would be dropped from the history at once.
+    private readonly long _retainedBytesMax = Math.Min(options.ReplayedBytesMax, follower.Memory.History.BytesMax);
+
     private long _imageRevision;
 
     // The last commits, oldest first.
@@ -48,7 +54,7 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
 
     private void MoveToImage()
     {
-        while (_retainedCommits > options.ReplayedCommitsMax || _retainedBytes > options.ReplayedBytesMax)
+        while (_retainedCommits > options.ReplayedCommitsMax || _retainedBytes > _retainedBytesMax)
         {
             _imageRevision = _retained.Peek().Revision;
             while (_retained.TryPeek(out var change) && change.Revision == _imageRevision)

@@ -6,20 +6,22 @@ namespace KvStore.Storage;
 /// Belongs to one thread.
 /// </summary>
 /// <remarks>
-/// Replaced changes are released whenever the memory has doubled, so it never exceeds about twice that of the last change of each
-/// key. A deletion counts as a change, because the checkpoint may contain an entry of its key.
+/// Replaced changes are released whenever the memory has doubled, or earlier when they may exceed their bound. So it never exceeds about
+/// twice that of the last change of each key. A deletion counts as a change, because the checkpoint may contain an entry of its key.
 /// </remarks>
 /// <param name="sameValue">Completes changes that keep the value.</param>
 /// <param name="runChanges">The maximum length of a run.</param>
 /// <param name="purgeBytesMin">Bytes of changes below which replaced ones are not released.</param>
-internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 << 16, long purgeBytesMin = 256 << 20)
+/// <param name="replacedBytesMax">Bytes of replaced changes at most.</param>
+internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 << 16, long purgeBytesMin = 256 << 20, long replacedBytesMax = long.MaxValue)
 {
     private readonly long _purgeBytesMin = purgeBytesMin;
+    private readonly long _replacedBytesMax = replacedBytesMax;
     private readonly SortedChange[] _open = new SortedChange[runChanges];
     private int _openCount;
 
     private List<SortedChange[]> _runs = [];
-    private long _purgeBytes = purgeBytesMin;
+    private long _purgeBytes = Math.Min(purgeBytesMin, replacedBytesMax);
 
     /// <summary>Bytes of memory of the changes.</summary>
     public long Bytes { get; private set; }
@@ -84,7 +86,7 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
     {
         CloseRun();
         _runs = [.. Merge(_runs).Chunk(runChanges)];
-        _purgeBytes = Math.Max(_purgeBytesMin, 2 * Bytes);
+        _purgeBytes = Bytes + Math.Min(Math.Max(_purgeBytesMin - Bytes, Bytes), _replacedBytesMax);
     }
 
     // The last change of each key, which includes those before it if it needs them.

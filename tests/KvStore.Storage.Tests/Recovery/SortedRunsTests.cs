@@ -73,6 +73,24 @@ public sealed class SortedRunsTests
         Assert.Equal(7, runs.ApplyTo([]).Count());
     }
 
+    // A start with little memory: much data that does not change, and little that does.
+    [Fact]
+    public void Add_ManyKeysAndOneAgainAndAgain_KeepsNoMoreThanTheBoundOfWhatWasReplaced()
+    {
+        const long BoundBytes = 100_000;
+        var runs = new SortedRuns(SameValue, runChanges: 100, purgeBytesMin: 0, BoundBytes);
+        for (var i = 0; i < 1_000; i++)
+            runs.Add(RecordedChange.Put(EntryOf($"key{i}", i + 1, 1000)));
+        var (before, largest) = (runs.Bytes, 0L);
+        for (var revision = 2_000; revision <= 10_000; revision++)
+        {
+            runs.Add(RecordedChange.Put(EntryOf("key", revision, 1000)));
+            largest = Math.Max(largest, runs.Bytes);
+        }
+
+        Assert.InRange(largest - before, BoundBytes / 2, BoundBytes + 10_000);
+    }
+
     private static Entry EntryOf(string key, long revision, int valueBytes) =>
         Entry.Create(Key.FromStored(Encoding.UTF8.GetBytes(key)), new byte[valueBytes], "text/plain", 1, revision, 1, 0);
 
