@@ -49,6 +49,21 @@ public class ExpiryTests
     });
 
     [Fact]
+    public async Task Sweep_LargeEntries_EndsCommitByBytes()
+    {
+        var time = new FakeTimeProvider();
+        var log = new FakeCommitLog(time);
+        var store = await Stores.StartAsync(log, new StoreOptions { BatchBytesMax = 5000, ExpiryInterval = Interval }, time);
+        foreach (var size in new[] { 2000, 2000, 2000, 8000, 2000 })
+            await store.CommitAsync(Some.Put($"k{store.Latest.Revision}", new string('v', size), time.GetUtcNow().AddMilliseconds(store.Latest.Revision)));
+        time.Advance(Interval);
+        await Soon.UntilAsync(() => store.Latest.Count == 0);
+        await store.StopAsync();
+
+        Assert.Equal([2, 1, 1, 1], log.Commits.Where(commit => commit.Changes[0].IsExpiry).Select(commit => commit.Changes.Length));
+    }
+
+    [Fact]
     public async Task Sweep_QueueFull_Deletes()
     {
         var time = new FakeTimeProvider();
