@@ -85,6 +85,27 @@ public sealed class StoreHostedServiceTests
         Assert.Equal(StoreState.Stopped, service.Store.State);
     }
 
+    // Nothing that was acknowledged is lost: it starts, and says what it refuses.
+    [Fact]
+    public async Task Start_MoreEntriesThanMemory_LoadsAndWarns()
+    {
+        var disk = new FakeDisk(new Random(1));
+        await using (var before = await KvServer.StartAsync(SituationServers.LogOn(disk)))
+            (await before.Client.PutAsync("/v1/kv/large", new string('v', 200_000))).Expect(201);
+
+        await using var service = await KvServer.StartAsync(new KvServerOptions
+        {
+            CommitLog = SituationServers.LogOn(disk),
+            Settings = { ["EntriesBytesMax"] = "100KiB", ["ValueBytesMax"] = "2000" },
+            Log = new LogLines(),
+        });
+        await service.Log.WaitAsync(line => line.Message.Contains("KvStore:EntriesBytesMax is 102400 B", StringComparison.Ordinal));
+        (await service.Client.PutAsync("/v1/kv/more", "value")).ExpectProblem(507, "memory-full");
+        Assert.Equal(200_000, (await service.Client.GetAsync("/v1/kv/large")).Expect(200).Body.Length);
+        (await service.Client.DeleteAsync("/v1/kv/large")).Expect(204);
+        (await service.Client.PutAsync("/v1/kv/more", "value")).Expect(201);
+    }
+
     [Fact]
     public async Task Stop_RightAfterStart_Completes()
     {

@@ -113,7 +113,7 @@ internal static class SituationServers
         Services = services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.001))),
     });
 
-    private static DiskCommitLog LogOn(FakeDisk disk) =>
+    internal static DiskCommitLog LogOn(FakeDisk disk) =>
         new(disk.Start(), new DiskLogOptions { Directory = "/fake" }, TimeProvider.System, _ => { }, work => _ = Task.Run(work));
 
     private static async Task<KvServer> FillAsync(KvServer server)
