@@ -41,8 +41,13 @@ internal sealed class BodyReader(PipeReader body, KvStoreOptions options, Cancel
         }
         catch (IOException exception) when (exception.InnerException is OverflowException)
         {
-            // A chunk that claims more than 2 GiB is the one malformed body for which the web server throws no BadHttpRequestException.
+            // A chunk that claims more than 2 GiB: one of two malformed bodies for which the web server throws no BadHttpRequestException.
             throw new BadHttpRequestException("Bad chunk size data.", StatusCodes.Status400BadRequest, exception);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // The other one: a trailer field with a character that no header may have.
+            throw new BadHttpRequestException("A trailer field of the body is malformed.", StatusCodes.Status400BadRequest, exception);
         }
         finally
         {

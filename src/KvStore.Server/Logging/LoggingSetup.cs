@@ -62,10 +62,11 @@ internal static class LoggingSetup
 
     /// <summary>
     /// Whether the web server reports that a client sent too much or read too slowly. Its Information level is enabled only so that
-    /// it quotes malformed input in its answers; a line for each such client would have no limit.
+    /// it quotes malformed input in its answers; a line for each such client would have no limit. After a malformed trailer field it
+    /// also reports an error, because the rest of the body cannot be read.
     /// </summary>
     private static bool IsClientProtocolNoise(LogEvent logEvent) =>
-        logEvent.Level == LogEventLevel.Information &&
+        (logEvent.Level == LogEventLevel.Information || logEvent.MessageTemplate.Text.Contains("automatic draining of the request body failed", StringComparison.Ordinal)) &&
         logEvent.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source) &&
         source is ScalarValue { Value: "Microsoft.AspNetCore.Server.Kestrel" };
 }

@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests;
+namespace KvStore.Fuzz;
 
 /// <summary>Things that are wrong, or nearly right, by the place where they stand.</summary>
 internal static class Garbage
