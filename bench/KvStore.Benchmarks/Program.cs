@@ -6,7 +6,7 @@ namespace KvStore.Benchmarks;
 /// <summary>
 /// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [directory]</c> measures writes
 /// to a log on the disk of that directory, <c>frames</c> encoding without a disk, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
-/// measures entries with a lifetime; everything else goes to BenchmarkDotNet,
+/// measures entries with a lifetime, <c>prefix [directory]</c> a deletion of a million entries; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
 internal static class Program
@@ -28,6 +28,9 @@ internal static class Program
                 return;
             case ["expiry", ..]:
                 await ExpiryQuick.RunAsync(directory: args.Length > 1 ? args[1] : Environment.CurrentDirectory);
+                return;
+            case ["prefix", ..]:
+                await PrefixQuick.RunAsync(directory: args.Length > 1 ? args[1] : Environment.CurrentDirectory);
                 return;
             case ["load", var directory]:
                 await LogLoads.LoadAsync(directory);

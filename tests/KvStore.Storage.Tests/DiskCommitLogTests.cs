@@ -71,7 +71,7 @@ public sealed class DiskCommitLogTests : IDisposable
 
         var second = new RecordingFollower();
         await using var again = await OpenAsync(options, second, time);
-        Assert.Equal([Some.Key("due")], second.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(change => change.IsExpiry).Select(change => change.Key));
+        Assert.Equal([Some.Key("due")], second.Commits.SelectMany(commit => commit.AllChanges).Where(change => change.IsExpiry).Select(change => change.Key));
         Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
         var outcome = (await again.CommitAsync([add], Token))[0];
         Assert.Equal(2, Assert.IsType<Outcome.Replayed>(outcome).Original.Revision);
@@ -196,6 +196,6 @@ public sealed class DiskCommitLogTests : IDisposable
         }
     }
 
-    private static string Describe(Commit commit) => $"{commit.Revision}: {string.Join(", ", commit.Changes.ToArray().Select(change =>
+    private static string Describe(Commit commit) => $"{commit.Revision}: {string.Join(", ", commit.AllChanges.Select(change =>
         $"{States.Describe(change.Previous)} -> {States.Describe(change.Current)}"))}";
 }

@@ -42,6 +42,14 @@ internal static class WatchEvents
         Begin(to, "change"u8, new Position(store, commit.Revision));
         to.Json.WriteNumber("revision"u8, commit.Revision);
         to.Json.WriteStartArray("changes"u8);
+        foreach (var deleted in filter.DeletedIn(commit))
+        {
+            to.Json.WriteStartObject();
+            WriteMembers(to.Json, new EntryChange(deleted, null));
+            to.Json.WriteEndObject();
+            yield return to;
+        }
+
         for (var i = 0; i < commit.Changes.Length; i++)
         {
             if (!filter.Matches(commit.Changes[i].Key.Utf8))

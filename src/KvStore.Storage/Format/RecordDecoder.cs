@@ -32,6 +32,7 @@ internal sealed class RecordDecoder
         var keyBytes = fields.Length();
         return flags.HasFlag(RecordFlags.Delete)
             ? DecodeDelete(fields, keyBytes, revision, flags, out change)
+            : flags.HasFlag(RecordFlags.Prefix) ? NotWhole
             : flags.HasFlag(RecordFlags.SameValue) ? DecodeSameValue(fields, keyBytes, revision, flags, place, out change)
             : DecodePut(fields, keyBytes, revision, flags, out change);
     }
@@ -42,9 +43,12 @@ internal sealed class RecordDecoder
         var key = fields.Bytes(keyBytes);
         if (!fields.AreWhole || !fields.Rest.IsEmpty || flags.HasFlag(RecordFlags.SameValue))
             return NotWhole;
-        if ((FindKeyProblem(key) ?? StoredFields.FindProblem(revision)) is { } problem)
+        var isPrefix = flags.HasFlag(RecordFlags.Prefix);
+        if (isPrefix && flags.HasFlag(RecordFlags.Expired))
+            return NotWhole;
+        if (((isPrefix ? FindPrefixProblem(key) : FindKeyProblem(key)) ?? StoredFields.FindProblem(revision)) is { } problem)
             return problem;
-        change = RecordedChange.Delete(key, revision, flags.HasFlag(RecordFlags.Expired));
+        change = isPrefix ? RecordedChange.DeletePrefix(key, revision) : RecordedChange.Delete(key, revision, flags.HasFlag(RecordFlags.Expired));
         return null;
     }
 
@@ -92,6 +96,10 @@ internal sealed class RecordDecoder
 
     private static string? FindKeyProblem(ReadOnlySpan<byte> key) =>
         Key.Check(key, EntryLayout.KeyBytesMax) is not KeyProblem.None and var problem && !Idempotency.IsRecordKey(key) ? $"its key is not valid ({problem})" : null;
+
+    // A prefix may end in what would be a dot segment if it were a key. The store's own records are not deleted by prefix.
+    private static string? FindPrefixProblem(ReadOnlySpan<byte> prefix) =>
+        Key.Check(prefix, EntryLayout.KeyBytesMax) is not (KeyProblem.None or KeyProblem.DotSegment) and var problem ? $"its prefix is not valid ({problem})" : null;
 
     private string Intern(ReadOnlySpan<byte> utf8)
     {

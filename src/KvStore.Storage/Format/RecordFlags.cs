@@ -21,9 +21,12 @@ internal enum RecordFlags : byte
     /// <summary>The value and the content type are those of the key's previous entry, and not in the record. From format 3 on.</summary>
     SameValue = 16,
 
+    /// <summary>With <see cref="Delete"/>: no key that starts with this one has an entry any more. From format 3 on.</summary>
+    Prefix = 32,
+
     /// <summary>The flags of records in checkpoints, and in segments up to format 2.</summary>
     Format2 = Delete | LastOfCommit | Expires | Expired,
 
     /// <summary>All known flags; any other bit comes from a later program.</summary>
-    All = Format2 | SameValue,
+    All = Format2 | SameValue | Prefix,
 }

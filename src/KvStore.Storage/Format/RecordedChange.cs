@@ -19,6 +19,9 @@ internal readonly struct RecordedChange
     /// <summary>The entry after the commit; null if it was deleted, or has the value of the entry before.</summary>
     public Entry? Entry => _entry.Version <= 0 ? null : _entry;
 
+    /// <summary>Whether every entry was deleted whose key starts with <see cref="Key"/>.</summary>
+    public bool IsPrefix => _entry.Version == 0 && _entry.CreatedRevision > 0;
+
     /// <summary>Whether the value is that of the entry before; see <see cref="RecordFlags.SameValue"/>.</summary>
     public bool IsSameValue => _entry.Version < 0;
 
@@ -70,6 +73,9 @@ internal readonly struct RecordedChange
 
     public static RecordedChange Delete(ReadOnlySpan<byte> key, long revision, bool isExpiry) =>
         new(KvStore.Entry.Create(key, [], "", 0, revision, version: 0, 0, isExpiry ? 0 : KvStore.Entry.Never));
+
+    public static RecordedChange DeletePrefix(ReadOnlySpan<byte> prefix, long revision) =>
+        new(KvStore.Entry.Create(prefix, [], "", createdRevision: revision, revision, version: 0, 0, KvStore.Entry.Never));
 
     /// <summary>A change that keeps the value, after an earlier one that does.</summary>
     /// <returns>The change from before the earlier one to after this one; null if another change of the key is missing between them.</returns>

@@ -49,7 +49,7 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
         else
             follower.Load(_imageRevision, ReadAhead.Of(_image.ApplyTo(checkpoint).Chunk(GroupEntries), _image.Bytes).SelectMany(group => group));
         if (_retained.Count > 0)
-            follower.Apply(Commits());
+            follower.Apply(Replayed(follower.Latest));
     }
 
     private void MoveToImage()
@@ -69,12 +69,13 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
         }
     }
 
-    private List<Commit> Commits()
+    // As a decision, because making the commits takes the state after each of them: the follower need not apply them again.
+    private Decision Replayed(Snapshot latest)
     {
-        var latest = follower.Latest;
-        var changed = new Dictionary<Key, Entry?>();
+        var state = latest.ToBuilder();
         var commits = new List<Commit>(_retainedCommits);
         var changes = new List<EntryChange>();
+        DeletedPrefix? deleted = null;
         while (_retained.TryDequeue(out var change))
         {
             if (change.IsGap)
@@ -83,17 +84,28 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
                 continue;
             }
 
-            var previous = changed.TryGetValue(change.Key, out var before) ? before : latest.Find(change.Key);
-            var current = _sameValue.Apply(previous, change);
-            if (current is not null || previous is not null)
-                changes.Add(change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, current));
-            changed[change.Key] = current;
+            if (change.IsPrefix)
+                deleted = state.Slice(KeyRange.WithPrefix(change.KeyUtf8)) is { Count: > 0 } entries ? new DeletedPrefix(change.Key, entries) : null;
+            else if (ChangeOf(state.Find(change.Key), change) is { } made)
+                changes.Add(made);
             if (_retained.TryPeek(out var next) && next.Revision == change.Revision)
                 continue;
-            commits.Add(changes is [var only] ? new Commit(change.Revision, only) : new Commit(change.Revision, [.. changes]));
+            var commit = changes is [var only] && deleted is null ? new Commit(change.Revision, only) : new Commit(change.Revision, [.. changes], deleted);
+            state.Apply(commit);
+            commits.Add(commit);
             changes.Clear();
+            deleted = null;
         }
 
-        return commits;
+        return new Decision(latest, [], commits, state.ToSnapshot(commits[^1].Revision));
+    }
+
+    // Null if there was no entry, and is none.
+    private EntryChange? ChangeOf(Entry? previous, RecordedChange change)
+    {
+        var current = _sameValue.Apply(previous, change);
+        if (current is null && previous is null)
+            return null;
+        return change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, current);
     }
 }

@@ -7,7 +7,9 @@ namespace KvStore.Storage;
 /// </summary>
 /// <remarks>
 /// Replaced changes are released whenever the memory has doubled, or earlier when they may exceed their bound. So it never exceeds about
-/// twice that of the last change of each key. A deletion counts as a change, because the checkpoint may contain an entry of its key.
+/// twice that of the last change of each key. A deletion counts as a change, because the checkpoint may contain an entry of its key. One by
+/// prefix precedes the changes of the keys that it covers in key order, so one pass finds which of them, and which entries of the checkpoint, it
+/// has deleted.
 /// </remarks>
 /// <param name="sameValue">Completes changes that keep the value.</param>
 /// <param name="runChanges">The maximum length of a run.</param>
@@ -42,24 +44,29 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
     public IEnumerable<Entry> ApplyTo(IEnumerable<Entry> entries)
     {
         CloseRun();
+        var deleted = new DeletedPrefixes();
         using var changes = Merge(_runs).GetEnumerator();
         var hasChange = changes.MoveNext();
         foreach (var entry in entries)
         {
             var order = 1;
-            for (; hasChange && (order = changes.Current.Change.KeyUtf8.SequenceCompareTo(entry.KeyUtf8)) < 0; hasChange = changes.MoveNext())
+            for (; hasChange && IsBefore(changes.Current.Change, entry, out order); hasChange = changes.MoveNext())
             {
-                if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
+                if (changes.Current.Change.IsPrefix)
+                    deleted.Add(changes.Current.Change);
+                else if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
                     yield return inserted;
             }
 
+            Entry? before = deleted.RevisionAt(entry.KeyUtf8) > 0 ? null : entry;
             if (!hasChange || order > 0)
             {
-                yield return entry;
+                if (before is { } kept)
+                    yield return kept;
                 continue;
             }
 
-            if (sameValue.Apply(entry, changes.Current.Change) is { } replaced)
+            if (sameValue.Apply(before, changes.Current.Change) is { } replaced)
                 yield return replaced;
             hasChange = changes.MoveNext();
         }
@@ -69,6 +76,13 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
             if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
                 yield return inserted;
         }
+    }
+
+    // A deletion by prefix comes before the entry that has the prefix as its key.
+    private static bool IsBefore(RecordedChange change, Entry entry, out int order)
+    {
+        order = change.KeyUtf8.SequenceCompareTo(entry.KeyUtf8);
+        return order < 0 || (order == 0 && change.IsPrefix);
     }
 
     private void CloseRun()
@@ -89,31 +103,59 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
         _purgeBytes = Bytes + Math.Min(Math.Max(_purgeBytesMin - Bytes, Bytes), _replacedBytesMax);
     }
 
-    // The last change of each key, which includes those before it if it needs them.
+    // The last deletion by each prefix; and of each key the last change that follows it, which includes those before it if it needs them.
     private IEnumerable<SortedChange> Merge(List<SortedChange[]> runs)
     {
         var heads = new PriorityQueue<(SortedChange[] Run, int At), SortedChange>(runs.Select(run => ((run, 0), run[0])));
-        SortedChange? earlier = null;
+        var deleted = new DeletedPrefixes();
+        SortedChange? deletion = null;
+        SortedChange? last = null;
         while (heads.TryPeek(out var head, out var change))
         {
             if (head.At + 1 < head.Run.Length)
                 heads.DequeueEnqueue((head.Run, head.At + 1), head.Run[head.At + 1]);
             else
                 heads.Dequeue();
-            if (earlier is { } before)
+
+            if (change.Change.Revision < deleted.RevisionAt(change.Change.KeyUtf8))
             {
-                Bytes -= before.Change.MemoryBytes + change.Change.MemoryBytes;
-                change = new SortedChange(sameValue.Merge(before.Change, change.Change));
-                Bytes += change.Change.MemoryBytes;
-                earlier = null;
+                Release(change);
+            }
+            else if (change.Change.IsPrefix)
+            {
+                Release(deletion);
+                Release(last);
+                (deletion, last) = (change, null);
+            }
+            else
+            {
+                last = last is { } earlier ? Replace(earlier, change) : change;
             }
 
-            if (!heads.TryPeek(out _, out var next) || change.CompareKey(in next) != 0)
-                yield return change;
-            else if (next.Change.IsSameValue)
-                earlier = change;
-            else
-                Bytes -= change.Change.MemoryBytes;
+            if (heads.TryPeek(out _, out var next) && change.CompareKey(in next) == 0)
+                continue;
+            if (deletion is { } prefix)
+            {
+                deleted.Add(prefix.Change);
+                yield return prefix;
+            }
+
+            if (last is { } final)
+                yield return final;
+            deletion = last = null;
         }
     }
+
+    private SortedChange Replace(SortedChange earlier, SortedChange later)
+    {
+        Release(earlier);
+        if (!later.Change.IsSameValue)
+            return later;
+        Release(later);
+        var merged = new SortedChange(sameValue.Merge(earlier.Change, later.Change));
+        Bytes += merged.Change.MemoryBytes;
+        return merged;
+    }
+
+    private void Release(SortedChange? change) => Bytes -= change?.Change.MemoryBytes ?? 0;
 }

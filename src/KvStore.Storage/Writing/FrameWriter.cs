@@ -15,14 +15,14 @@ internal sealed class FrameWriter
         var (records, bytes) = (0, 0L);
         foreach (var commit in commits)
         {
-            var changes = commit.Changes;
-            for (var i = 0; i < changes.Length; i++)
+            var count = RecordsOf(commit);
+            for (var i = 0; i < count; i++)
             {
-                Prepare(commit.Revision, changes, i);
+                Prepare(commit, i);
                 bytes += _records.RecordBytes;
             }
 
-            records = checked(records + changes.Length);
+            records = checked(records + count);
         }
 
         return new FrameHeader(records, bytes, previousRevision, commits[^1].Revision, 0);
@@ -37,10 +37,10 @@ internal sealed class FrameWriter
         _buffer.Write(bytes);
         foreach (var commit in commits)
         {
-            var changes = commit.Changes;
-            for (var i = 0; i < changes.Length; i++)
+            var count = RecordsOf(commit);
+            for (var i = 0; i < count; i++)
             {
-                Prepare(commit.Revision, changes, i);
+                Prepare(commit, i);
                 _records.Write(_buffer, segment.Salt);
             }
         }
@@ -54,10 +54,20 @@ internal sealed class FrameWriter
         _buffer.WriteToFile();
     }
 
-    private void Prepare(long revision, ReadOnlySpan<EntryChange> changes, int i)
+    private static int RecordsOf(Commit commit) => commit.Changes.Length + (commit.Deleted is null ? 0 : 1);
+
+    // The first record is that of the deletion by prefix, if there is one.
+    private void Prepare(Commit commit, int record)
     {
-        ref readonly var change = ref changes[i];
-        var flags = i == changes.Length - 1 ? RecordFlags.LastOfCommit : RecordFlags.None;
+        var flags = record == RecordsOf(commit) - 1 ? RecordFlags.LastOfCommit : RecordFlags.None;
+        if (commit.Deleted is { } deleted && record-- == 0)
+            _records.Prepare(commit.Revision, deleted.Prefix, null, flags | RecordFlags.Prefix);
+        else
+            Prepare(commit.Revision, commit.Changes[record], flags);
+    }
+
+    private void Prepare(long revision, in EntryChange change, RecordFlags flags)
+    {
         if (change.IsExpiry)
             flags |= RecordFlags.Expired;
         else if (change is { Previous: { } previous, Current: { } current } && KeepsValue(previous, current))

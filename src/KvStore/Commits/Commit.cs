@@ -56,13 +56,10 @@ public readonly record struct EntryChange
     internal static EntryChange Expired(Entry previous) => new(previous, ExpiryTombstone);
 }
 
-/// <summary>All changes of one revision, or a gap. Immutable; any thread may read it.</summary>
+/// <summary>What was changed at one revision, or a gap. Immutable; any thread may read it.</summary>
 public sealed class Commit
 {
     private readonly EntryChange _only;
-
-    // By reference because nearly no commit has a range, and there are many commits.
-    private readonly DeletedKeys? _deleted;
 
     /// <summary>Creates a commit of one change.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
@@ -71,44 +68,41 @@ public sealed class Commit
 
     /// <summary>Creates a commit of several changes.</summary>
     /// <param name="revision">The revision: greater than that of every commit before it.</param>
-    /// <param name="changes">At least one change, and no key twice. The commit takes ownership of the array.</param>
-    /// <param name="deletedRange">A range of which the commit leaves no entry, or null. The changes have each of its entries.</param>
-    public Commit(long revision, EntryChange[] changes, KeyRange? deletedRange = null)
+    /// <param name="changes">No key twice; at least one change, or a deleted prefix. The commit takes ownership of the array.</param>
+    /// <param name="deleted">What it also deleted by prefix, or null. No change has a key with this prefix.</param>
+    public Commit(long revision, EntryChange[] changes, DeletedPrefix? deleted = null)
     {
-        Revision = revision;
-        if (deletedRange is { } range)
-            _deleted = new DeletedKeys(range);
+        (Revision, Deleted) = (revision, deleted);
         if (changes.Length == 1)
             _only = changes[0];
         else
             All = changes;
     }
 
-    internal Commit(long revision, EntryChange only, EntryChange[]? all) => (Revision, _only, All) = (revision, only, all);
+    internal Commit(long revision, EntryChange only, EntryChange[]? all, DeletedPrefix? deleted) =>
+        (Revision, _only, All, Deleted) = (revision, only, all, deleted);
 
     /// <summary>
     /// Creates a gap: a commit without changes. The revisions between the commit before it and this one are lost: they may have been
     /// reported to clients, for commits that the log no longer has. No revision is ever assigned to two commits, so they stay unused.
     /// </summary>
     /// <param name="revision">The revision at which the store continues: greater than that of every commit before it, lost or not.</param>
-    public static Commit Gap(long revision) => new(revision, default, []);
+    public static Commit Gap(long revision) => new(revision, default, [], null);
 
     /// <summary>The revision of the commit. Revisions strictly increase; they need not be consecutive.</summary>
     public long Revision { get; }
 
     /// <summary>Whether the revisions between the commit before it and this one are lost.</summary>
-    public bool IsGap => All is [];
+    public bool IsGap => All is [] && Deleted is null;
 
-    /// <summary>A range of which the commit leaves no entry, so that an index can drop it as a whole; null when there is none.</summary>
-    public KeyRange? DeletedRange => _deleted?.Range;
+    /// <summary>The entries that it deleted by prefix, which are not among the <see cref="Changes"/>; null when there are none.</summary>
+    public DeletedPrefix? Deleted { get; }
 
     // Most commits have one change, which needs no array.
     internal EntryChange Only => _only;
 
     internal EntryChange[]? All { get; }
 
-    /// <summary>The changes, in the order of the operations; each key once. A gap has none. They include the store's own records, such as those of idempotency keys.</summary>
+    /// <summary>The changes, in the order of the operations; each key once. A gap has none, and a deletion by prefix may have none. They include the store's own records, such as those of idempotency keys.</summary>
     public ReadOnlySpan<EntryChange> Changes => All ?? new ReadOnlySpan<EntryChange>(in _only);
-
-    private sealed record DeletedKeys(KeyRange Range);
 }

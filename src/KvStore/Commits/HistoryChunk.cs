@@ -40,22 +40,22 @@ internal sealed class HistoryChunk
     public long AddedAt(int index) => _slots[index].AddedAt;
 
     /// <summary>A new object for a commit.</summary>
-    public Commit At(int index) => new(_slots[index].Revision, _slots[index].Only, _slots[index].All);
+    public Commit At(int index) => new(_slots[index].Revision, _slots[index].Only, _slots[index].All, _slots[index].Deleted);
 
     /// <summary>The bytes of memory that a commit keeps alive: the entries that it replaced, and the array of its changes.</summary>
     public long BytesAt(int index)
     {
         ref readonly var slot = ref _slots[index];
-        return slot.All is { } all
+        return (slot.Deleted?.MemoryBytes ?? 0) + (slot.All is { Length: > 0 } all
             ? EntryChange.RetainedBytesOf(all) + HeapSize.OfArray<EntryChange>(all.Length)
-            : EntryChange.RetainedBytesOf(new ReadOnlySpan<EntryChange>(in slot.Only));
+            : EntryChange.RetainedBytesOf(new ReadOnlySpan<EntryChange>(in slot.Only)));
     }
 
     /// <summary>Adds a commit to a chunk that is not full, and returns its <see cref="BytesAt"/>.</summary>
     public long Add(Commit commit, long now)
     {
         var index = _count;
-        _slots[index] = new Slot { Revision = commit.Revision, Only = commit.Only, All = commit.All, AddedAt = now };
+        _slots[index] = new Slot { Revision = commit.Revision, Only = commit.Only, All = commit.All, Deleted = commit.Deleted, AddedAt = now };
         var bytes = BytesAt(index);
         _bytes += bytes;
 
@@ -86,6 +86,7 @@ internal sealed class HistoryChunk
         public long Revision;
         public EntryChange Only;
         public EntryChange[]? All;
+        public DeletedPrefix? Deleted;
         public long AddedAt;
     }
 }

@@ -2,7 +2,7 @@ namespace KvStore;
 
 /// <summary>
 /// The entries of the latest state that expire, by time. It follows the commits, so an entry whose expiry is renewed again and again
-/// has one place in it. Thread-safe.
+/// has one place in it. What a commit deletes by prefix leaves later, a few entries at a time. Thread-safe.
 /// </summary>
 /// <param name="records">The account of idempotency records (<see cref="Idempotency"/>); when it is nearly full, the oldest are due early.</param>
 internal sealed class ExpirySchedule(MemoryAccount records)
@@ -16,10 +16,13 @@ internal sealed class ExpirySchedule(MemoryAccount records)
     private readonly Lock _lock = new();
     private SortedSet<Entry> _entries = new(ByTime);
 
+    // Deleted by prefix, and perhaps still here.
+    private readonly Queue<IEnumerator<Entry>> _deleted = [];
+
     // All records have the same time to live, so the first to expire is the oldest.
     private SortedSet<Entry> _records = new(ByTime);
 
-    /// <summary>The number of entries that expire, with idempotency records.</summary>
+    /// <summary>The number of entries that expire, with idempotency records, and with deleted ones for which <see cref="Purge"/> is due.</summary>
     public int Count
     {
         get
@@ -38,6 +41,7 @@ internal sealed class ExpirySchedule(MemoryAccount records)
             // Built from a collection because that sorts once, instead of searching a place for each.
             _entries = new SortedSet<Entry>(expiring[false], ByTime);
             _records = new SortedSet<Entry>(expiring[true], ByTime);
+            _deleted.Clear();
         }
     }
 
@@ -52,6 +56,30 @@ internal sealed class ExpirySchedule(MemoryAccount records)
                 if (removes || adds)
                     Replace(removes ? change.Previous : null, adds ? change.Current : null);
             }
+
+            if (commits[i].Deleted is { } deleted)
+            {
+                lock (_lock)
+                    _deleted.Enqueue(deleted.Scan(default).GetEnumerator());
+            }
+        }
+    }
+
+    /// <summary>Removes entries that a commit deleted by prefix, at most <paramref name="entriesMax"/> of them.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public bool Purge(int entriesMax)
+    {
+        lock (_lock)
+        {
+            for (var visited = 0; visited < entriesMax && _deleted.TryPeek(out var deleted); visited++)
+            {
+                if (!deleted.MoveNext())
+                    _deleted.Dequeue();
+                else if (Expires(deleted.Current) && SetOf(deleted.Current) is var set && set.TryGetValue(deleted.Current, out var found) && found == deleted.Current)
+                    set.Remove(found);
+            }
+
+            return _deleted.Count > 0;
         }
     }
 
@@ -84,8 +112,12 @@ internal sealed class ExpirySchedule(MemoryAccount records)
         {
             if (previous is { } gone)
                 SetOf(gone).Remove(gone);
-            if (current is { } added)
-                SetOf(added).Add(added);
+            if (current is not { } added || SetOf(added) is var set && set.Add(added))
+                return;
+
+            // A deleted entry of the same key and time, which is not purged yet: to the set, the two are equal.
+            set.Remove(added);
+            set.Add(added);
         }
     }
 

@@ -6,6 +6,12 @@ namespace KvStore;
 /// </summary>
 internal sealed class ExpirySweeper : IDisposable
 {
+    // About a millisecond of work, for which a commit may have to wait.
+    private const int PurgedMax = 1000;
+
+    // Leaves the lock to the commits that wait for it.
+    private static readonly TimeSpan PurgeRest = TimeSpan.FromMilliseconds(1);
+
     private readonly ExpirySchedule _schedule;
     private readonly StoreOptions _options;
     private readonly TimeProvider _time;
@@ -38,10 +44,16 @@ internal sealed class ExpirySweeper : IDisposable
             return;
         try
         {
-            while (await ExpireAsync().ConfigureAwait(false))
+            // One batch at a time, so that other writes go between them. Entries that are not purged yet may be among the due ones: they
+            // change nothing, and are found again until they are purged.
+            bool isPurging;
+            do
             {
-                // One batch at a time, so that other writes go between them.
+                isPurging = _schedule.Purge(PurgedMax);
+                if (isPurging)
+                    await Task.Delay(PurgeRest, _time).ConfigureAwait(false);
             }
+            while (await ExpireAsync().ConfigureAwait(false) || isPurging);
         }
         catch (Exception exception)
         {

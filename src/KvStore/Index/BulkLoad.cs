@@ -19,6 +19,7 @@ internal sealed class BulkLoad
         if (_leaf is null || _leaf.Count == Fill)
             _level.Add(_leaf = new Leaf(_owner));
         _leaf.Entries[_leaf.Count++] = entry;
+        _leaf.Sizes += EntrySizes.Of(entry);
     }
 
     /// <summary>The root of the tree. To be called once, last.</summary>
@@ -47,6 +48,7 @@ internal sealed class BulkLoad
             inner.SetSeparator(inner.Count, i == 0 ? [] : NodeEdit.SeparatorOf(level[i - 1], level[i]));
             inner.Children[inner.Count] = level[i];
             inner.Totals[inner.Count] = level[i].Total;
+            inner.Sizes += level[i].Sizes;
             inner.Count++;
         }
 
@@ -63,8 +65,11 @@ internal sealed class BulkLoad
             return;
         var (lower, upper) = (level[^2], level[^1]);
         var count = Node.Sparse - upper.Count;
+        var sizes = lower.SizesOf(lower.Count - count, count);
         upper.OpenGap(0, count);
         lower.CopySlots(lower.Count - count, count, upper, 0);
         lower.Truncate(lower.Count - count);
+        upper.Sizes += sizes;
+        lower.Sizes -= sizes;
     }
 }

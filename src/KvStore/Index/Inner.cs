@@ -37,6 +37,14 @@ internal sealed class Inner : Node
     // With separators of its own, although a copy usually shares them.
     public override long MemoryBytes => BaseBytes + Capacity * (HeapSize.Reference + sizeof(int)) + HeapSize.Reference + SeparatorRun.MemoryBytes;
 
+    public override EntrySizes SizesOf(int from, int count)
+    {
+        var sizes = default(EntrySizes);
+        foreach (var child in ((ReadOnlySpan<Node?>)Children).Slice(from, count))
+            sizes += child!.Sizes;
+        return sizes;
+    }
+
     public override ReadOnlySpan<byte> KeyAt(int slot) => _separators.Keys[slot];
 
     public byte[]? SeparatorAt(int slot) => _separators.Keys[slot];

@@ -22,6 +22,14 @@ internal sealed class Leaf : Node
 
     public override long MemoryBytes => BaseBytes + Capacity * HeapSize.Reference;
 
+    public override EntrySizes SizesOf(int from, int count)
+    {
+        var sizes = default(EntrySizes);
+        foreach (var entry in ((ReadOnlySpan<Entry>)Entries).Slice(from, count))
+            sizes += EntrySizes.Of(entry);
+        return sizes;
+    }
+
     public override ReadOnlySpan<byte> KeyAt(int slot) => Entries[slot].KeyUtf8;
 
     public override Node CreateEmpty(long owner) => new Leaf(owner);

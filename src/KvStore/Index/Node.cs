@@ -46,11 +46,20 @@ internal abstract class Node
     /// <summary>The eight bytes after the prefix of each slot's key, as numbers in key order.</summary>
     public HeadArray Heads;
 
+    /// <summary>
+    /// The sizes of the entries below this node. In the node rather than per child, as the totals are: a write copies each node of its path, and
+    /// only the removal of a range needs the sizes of children.
+    /// </summary>
+    public EntrySizes Sizes;
+
     /// <summary>Entries below this node.</summary>
     public abstract int Total { get; }
 
     /// <summary>The bytes of the node on the heap.</summary>
     public abstract long MemoryBytes { get; }
+
+    /// <summary>The sizes of the entries in, or below, some slots; reads each of them.</summary>
+    public abstract EntrySizes SizesOf(int from, int count);
 
     /// <summary>The bytes that order a slot.</summary>
     public abstract ReadOnlySpan<byte> KeyAt(int slot);

@@ -23,6 +23,7 @@ internal static class NodeCopy
         copy.PrefixLength = node.PrefixLength;
         copy.Prefix = node.Prefix;
         copy.Count = node.Count;
+        copy.Sizes = node.Sizes;
         node.CopyAllSlots(copy);
         return copy;
     }

@@ -1,6 +1,6 @@
 namespace KvStore;
 
-/// <summary>Changes owned nodes: inserts slots, splits and joins. Maintains prefixes, heads and totals.</summary>
+/// <summary>Changes owned nodes: inserts slots, splits and joins. Maintains prefixes, heads, totals and sizes.</summary>
 internal static class NodeEdit
 {
     /// <summary>Inserts an entry into a leaf that has room.</summary>
@@ -8,6 +8,7 @@ internal static class NodeEdit
     {
         leaf.OpenGap(slot, 1);
         leaf.Entries[slot] = entry;
+        leaf.Sizes += EntrySizes.Of(entry);
         KeyAdded(leaf, slot);
     }
 
@@ -16,9 +17,49 @@ internal static class NodeEdit
     {
         inner.OpenGap(slot, 1);
         inner.SetSeparator(slot, separator);
-        inner.Children[slot] = child;
-        inner.Totals[slot] = child.Total;
+        SetNew(inner, slot, child);
         KeyAdded(inner, slot);
+    }
+
+    /// <summary>Inserts a child before the first one of an inner node that has room.</summary>
+    /// <param name="inner">The node.</param>
+    /// <param name="child">The child.</param>
+    /// <param name="separator">The separator of the child that was the first one.</param>
+    public static void InsertFirst(Inner inner, Node child, byte[] separator)
+    {
+        inner.OpenGap(0, 1);
+        inner.SetSeparator(0, null);
+        inner.SetSeparator(1, separator);
+        SetNew(inner, 0, child);
+        Refit(inner);
+    }
+
+    /// <summary>Inserts a child into an inner node, and splits that if it is full.</summary>
+    /// <returns>The new upper node; null if there was room.</returns>
+    public static Inner? InsertOrSplit(Inner inner, int slot, byte[] separator, Node child)
+    {
+        if (inner.Count < Node.Capacity)
+        {
+            Insert(inner, slot, separator, child);
+            return null;
+        }
+
+        // At the border the child goes to the lower node: the parent determines the first separator of the upper one.
+        var upper = (Inner)Split(inner, slot);
+        if (slot <= inner.Count)
+            Insert(inner, slot, separator, child);
+        else
+            Insert(upper, slot - inner.Count, separator, child);
+        return upper;
+    }
+
+    /// <summary>A root above two nodes that are roots or halves of one.</summary>
+    public static Inner RootOf(Node lower, byte[] separator, Node upper, long owner)
+    {
+        var root = new Inner(owner);
+        Insert(root, 0, [], lower);
+        Insert(root, 1, separator, upper);
+        return root;
     }
 
     /// <summary>Splits a full node so that there is room for a slot, and returns the new upper node.</summary>
@@ -56,6 +97,7 @@ internal static class NodeEdit
         if (upper.Count == 0)
             return;
         Refit(upper);
+        parent.Sizes -= upper.Sizes;
         Insert(parent, lowerSlot + 1, SeparatorOf(lower, upper), upper);
     }
 
@@ -73,14 +115,25 @@ internal static class NodeEdit
         SetPrefix(node, prefix);
     }
 
-    private static byte[] SeparatorOf(ReadOnlySpan<byte> below, ReadOnlySpan<byte> least) =>
+    /// <summary>The shortest separator of two keys: greater than the lesser one, at most the other.</summary>
+    public static byte[] SeparatorOf(ReadOnlySpan<byte> below, ReadOnlySpan<byte> least) =>
         least[..(NodeSearch.CommonPrefix(below, least) + 1)].ToArray();
 
     private static void Move(Node source, int from, int count, Node target, int at)
     {
+        var sizes = source.SizesOf(from, count);
         target.OpenGap(at, count);
         source.CopySlots(from, count, target, at);
         source.CloseGap(from, count);
+        target.Sizes += sizes;
+        source.Sizes -= sizes;
+    }
+
+    private static void SetNew(Inner inner, int slot, Node child)
+    {
+        inner.Children[slot] = child;
+        inner.Totals[slot] = child.Total;
+        inner.Sizes += child.Sizes;
     }
 
     // Only a key without the node's prefix shortens it and changes the other heads.

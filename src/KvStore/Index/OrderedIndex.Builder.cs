@@ -41,11 +41,11 @@ internal sealed partial class OrderedIndex
         public Entry? Set(Entry entry)
         {
             _root = NodeCopy.Own(_root, _owner, _superseded);
-            var upper = SetBelow(_root, entry, out var previous);
+            var upper = SetBelow(_root, entry, out var previous, out _);
             if (previous is null)
                 _count = checked(_count + 1);
             if (upper is not null)
-                Grow(upper);
+                _root = NodeEdit.RootOf(_root, NodeEdit.SeparatorOf(_root, upper), upper, _owner);
             return previous;
         }
 
@@ -54,10 +54,10 @@ internal sealed partial class OrderedIndex
         {
             // A key without an entry must not copy any node.
             var previous = Find(key.Utf8);
-            if (previous is null)
+            if (previous is not { } entry)
                 return null;
             _root = NodeCopy.Own(_root, _owner, _superseded);
-            RemoveBelow(_root, key.Utf8);
+            RemoveBelow(_root, key.Utf8, EntrySizes.Of(entry));
             _count--;
             Shrink();
             return previous;
@@ -67,20 +67,37 @@ internal sealed partial class OrderedIndex
         public int RemoveRange(KeyRange range)
         {
             var (start, end) = PositionsOf(_root, _count, range);
-            var count = end - start;
-            if (count == 0)
-                return 0;
-            _root = NodeCopy.Own(_root, _owner, _superseded);
-            _superseded.AddUnvisited(count * Entry.IndexBytes);
-            RangeRemoval.RemoveBelow(_root, start, count, _superseded);
-            _count -= count;
-            Shrink();
+            RemoveAt(start, end - start);
+            _superseded.AddUnvisited((end - start) * Entry.IndexBytes);
+            return end - start;
+        }
 
-            // Both edges of the gap may be sparse, on every level, and joining two nodes on one level may bring sparse ones
-            // on the level below together: each pass joins at least one pair, and there are few on two paths.
-            while (JoinSparse(start - 1) | JoinSparse(start))
-                Shrink();
-            return count;
+        /// <summary>The entries of a range, as an index that shares nodes with this one. Visits only the two ends of the range.</summary>
+        public OrderedIndex Slice(KeyRange range)
+        {
+            var (start, end) = PositionsOf(_root, _count, range);
+            var slice = ToIndex().ToBuilder();
+            slice.RemoveAt(end, _count - end);
+            slice.RemoveAt(0, start);
+            return slice.ToIndex();
+        }
+
+        /// <summary>Inserts the entries of an index, and shares its nodes. Visits only its two ends.</summary>
+        /// <exception cref="InvalidOperationException">This index has a key between the first and the last of the other one.</exception>
+        public void Insert(OrderedIndex other)
+        {
+            if (other.Count == 0)
+                return;
+            var (start, end) = PositionsOf(_root, _count, new KeyRange(other.EntryAt(0).KeyUtf8.ToArray(), other.EntryAt(other.Count - 1).KeyUtf8.ToArray()));
+            if (start != end || Find(other.EntryAt(other.Count - 1).KeyUtf8) is not null)
+                throw new InvalidOperationException("There is an entry between those that are to be inserted.");
+
+            // Two builders continue from these nodes, so neither may change them.
+            var upper = ToIndex().ToBuilder();
+            upper.RemoveAt(0, start);
+            RemoveAt(start, _count - start);
+            Append(other);
+            Append(upper.ToIndex());
         }
 
         /// <summary>The index of the builder's current entries. The builder may continue; the index does not change.</summary>
@@ -95,15 +112,43 @@ internal sealed partial class OrderedIndex
         // For tests, which check the rules of the tree.
         internal (Node Root, long Owner) State => (_root, _owner);
 
-        private Node? SetBelow(Node node, Entry entry, out Entry? previous)
+        private void RemoveAt(int start, int count)
+        {
+            if (count == 0)
+                return;
+            _root = NodeCopy.Own(_root, _owner, _superseded);
+            RangeRemoval.RemoveBelow(_root, start, count, _superseded);
+            _count -= count;
+            Shrink();
+            JoinSparseAround(start);
+        }
+
+        private void Append(OrderedIndex other)
+        {
+            var start = _count;
+            _count = checked(_count + other.Count);
+            _root = Concatenation.Of(_root, other._root, _owner, _superseded);
+            JoinSparseAround(start);
+        }
+
+        // Both edges of a gap or a seam may be sparse, on every level, and joining two nodes on one level may bring sparse ones
+        // on the level below together: each pass joins at least one pair, and there are few on two paths.
+        private void JoinSparseAround(int position)
+        {
+            while (JoinSparse(position - 1) | JoinSparse(position))
+                Shrink();
+        }
+
+        private Node? SetBelow(Node node, Entry entry, out Entry? previous, out EntrySizes growth)
         {
             if (node is Leaf leaf)
-                return SetIn(leaf, entry, out previous);
+                return SetIn(leaf, entry, out previous, out growth);
 
             var inner = (Inner)node;
             var slot = NodeSearch.ChildOf(inner, entry.KeyUtf8);
             var child = NodeCopy.OwnChild(inner, slot, _superseded);
-            var upper = SetBelow(child, entry, out previous);
+            var upper = SetBelow(child, entry, out previous, out growth);
+            inner.Sizes += growth;
             if (upper is null)
             {
                 if (previous is null)
@@ -112,17 +157,21 @@ internal sealed partial class OrderedIndex
             }
 
             inner.Totals[slot] = child.Total;
-            return InsertChild(inner, slot + 1, NodeEdit.SeparatorOf(child, upper), upper);
+            inner.Sizes -= upper.Sizes;
+            return NodeEdit.InsertOrSplit(inner, slot + 1, NodeEdit.SeparatorOf(child, upper), upper);
         }
 
-        private static Leaf? SetIn(Leaf leaf, Entry entry, out Entry? previous)
+        private static Leaf? SetIn(Leaf leaf, Entry entry, out Entry? previous, out EntrySizes growth)
         {
+            growth = EntrySizes.Of(entry);
             var key = entry.KeyUtf8;
             var slot = NodeSearch.SlotOf(leaf, key);
             if (slot >= 0)
             {
                 previous = leaf.Entries[slot];
+                growth -= EntrySizes.Of(leaf.Entries[slot]);
                 leaf.Entries[slot] = entry;
+                leaf.Sizes += growth;
                 return null;
             }
 
@@ -142,25 +191,9 @@ internal sealed partial class OrderedIndex
             return upper;
         }
 
-        private static Inner? InsertChild(Inner inner, int slot, byte[] separator, Node child)
+        private void RemoveBelow(Node node, ReadOnlySpan<byte> key, EntrySizes removed)
         {
-            if (inner.Count < Node.Capacity)
-            {
-                NodeEdit.Insert(inner, slot, separator, child);
-                return null;
-            }
-
-            // At the border the child goes to the lower node: the parent determines the first separator of the upper one.
-            var upper = (Inner)NodeEdit.Split(inner, slot);
-            if (slot <= inner.Count)
-                NodeEdit.Insert(inner, slot, separator, child);
-            else
-                NodeEdit.Insert(upper, slot - inner.Count, separator, child);
-            return upper;
-        }
-
-        private void RemoveBelow(Node node, ReadOnlySpan<byte> key)
-        {
+            node.Sizes -= removed;
             if (node is Leaf leaf)
             {
                 leaf.CloseGap(NodeSearch.SlotOf(leaf, key), 1);
@@ -170,7 +203,7 @@ internal sealed partial class OrderedIndex
             var inner = (Inner)node;
             var slot = NodeSearch.ChildOf(inner, key);
             var child = NodeCopy.OwnChild(inner, slot, _superseded);
-            RemoveBelow(child, key);
+            RemoveBelow(child, key, removed);
             inner.Totals[slot]--;
             if (child.Count < Node.Sparse && inner.Count > 1)
                 NodeEdit.Join(inner, Math.Max(slot - 1, 0), _superseded);
@@ -181,14 +214,6 @@ internal sealed partial class OrderedIndex
             // The root may be a child of a root that was dropped, and belong to a published index.
             _root = NodeCopy.Own(_root, _owner, _superseded);
             return RangeRemoval.JoinSparse(_root, position, _superseded);
-        }
-
-        private void Grow(Node upper)
-        {
-            var root = new Inner(_owner);
-            NodeEdit.Insert(root, 0, [], _root);
-            NodeEdit.Insert(root, 1, NodeEdit.SeparatorOf(_root, upper), upper);
-            _root = root;
         }
 
         private void Shrink()

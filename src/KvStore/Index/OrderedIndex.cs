@@ -28,6 +28,9 @@ internal sealed partial class OrderedIndex
     /// <summary>The number of the builder that made it: the greatest <see cref="Node.Owner"/> of its nodes, or greater.</summary>
     public long Owner { get; }
 
+    /// <summary>The sizes of all entries.</summary>
+    public EntrySizes Sizes => _root.Sizes;
+
     /// <summary>Builds an index from entries in key order, in one pass.</summary>
     /// <exception cref="ArgumentException">An entry's key is not greater than the one before it.</exception>
     public static OrderedIndex FromSorted(IEnumerable<Entry> entries)
@@ -65,11 +68,20 @@ internal sealed partial class OrderedIndex
         return new(_root, start, end);
     }
 
+    /// <summary>The entry at a position in key order.</summary>
+    public Entry EntryAt(int position)
+    {
+        var node = _root;
+        while (node is Inner inner)
+            node = inner.Children[inner.ChildAt(ref position)]!;
+        return ((Leaf)node).Entries[position];
+    }
+
     /// <summary>A builder that starts with the entries of this index.</summary>
     /// <param name="superseded">Receives the nodes that the builder copies or drops.</param>
     public Builder ToBuilder(SupersededBytes superseded) => new(this, superseded);
 
-    // For tests of the index alone.
+    // What it copies supersedes nothing: for a builder whose index is part of another builder's, and for tests.
     internal Builder ToBuilder() => new(this, new SupersededBytes(default, []));
 
     // For tests, which check the rules of the tree.

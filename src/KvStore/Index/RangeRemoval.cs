@@ -9,6 +9,7 @@ internal static class RangeRemoval
         if (node is Leaf leaf)
         {
             leaf.CloseGap(start, count);
+            leaf.Sizes = leaf.SizesOf(0, leaf.Count);
             return;
         }
 
@@ -26,6 +27,7 @@ internal static class RangeRemoval
         if (count > 0)
             RemoveFromChild(inner, slot + whole, 0, count, superseded);
         inner.CloseGap(slot, whole);
+        inner.Sizes = inner.SizesOf(0, inner.Count);
     }
 
     /// <summary>Joins the sparse nodes on the path to a position with their neighbours, from the leaf up; false when none was sparse.</summary>

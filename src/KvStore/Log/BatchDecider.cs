@@ -86,8 +86,8 @@ public sealed class BatchDecider(TimeProvider time)
         in EvaluationContext context, Transaction transaction, List<EntryChange> changes, OperationResult only, OperationResult[]? results, List<Commit> commits,
         in SnapshotSize size, MemoryBudget memory, bool refusesGrowth)
     {
-        var deleted = transaction.Operations is [var operation] ? operation.DeletedRange : null;
-        var commit = changes.Count > 0 ? MakeCommit(context.Revision, changes, deleted) : null;
+        var deleted = transaction.Operations is [var operation] ? operation.FindDeleted(context) : null;
+        var commit = changes.Count > 0 || deleted is not null ? MakeCommit(context.Revision, changes, deleted) : null;
         var revision = commit?.Revision ?? context.Revision - 1;
         var committed = results is null ? new Outcome.Committed(revision, commit, only) : new Outcome.Committed(revision, commit, results);
         if (commit is null)
@@ -134,8 +134,8 @@ public sealed class BatchDecider(TimeProvider time)
         return bytes > 0;
     }
 
-    private static Commit MakeCommit(long revision, List<EntryChange> changes, KeyRange? deleted) =>
-        changes.Count == 1 ? new Commit(revision, changes[0]) : new Commit(revision, changes.ToArray(), deleted);
+    private static Commit MakeCommit(long revision, List<EntryChange> changes, DeletedPrefix? deleted) =>
+        changes.Count == 1 && deleted is null ? new Commit(revision, changes[0]) : new Commit(revision, changes.ToArray(), deleted);
 }
 
 /// <summary>What a <see cref="BatchDecider"/> decided.</summary>

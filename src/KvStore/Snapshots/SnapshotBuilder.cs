@@ -28,25 +28,24 @@ internal sealed class SnapshotBuilder
     /// <exception cref="InvalidOperationException">The commit was evaluated against another state; the builder must not be used any more.</exception>
     public void Apply(Commit commit)
     {
-        var deleted = commit.DeletedRange is { } range ? _index.RemoveRange(range) : 0;
+        if (commit.Deleted is { } deleted)
+        {
+            if (_index.RemoveRange(deleted.Range) != deleted.Count)
+                throw new InvalidOperationException($"The prefix {deleted.Prefix} did not have the entries that a commit says it had.");
+            Size = Size.Without(deleted);
+
+            // The index has added its own part.
+            _superseded.AddUnvisited(deleted.MemoryBytes - (deleted.Count * Entry.IndexBytes));
+        }
+
         var changes = commit.Changes;
         for (var i = 0; i < changes.Length; i++)
         {
             ref readonly var change = ref changes[i];
             if (change.Previous is { } previous)
                 Supersede(previous, EntryChange.RetainedBytesOf(changes, i));
-            if (deleted == 0 || change.Current is not null)
-            {
-                Replace(change);
-                continue;
-            }
-
-            Size = Size.Without(change.Previous!.Value);
-            deleted--;
+            Replace(change);
         }
-
-        if (deleted != 0)
-            throw new InvalidOperationException("The range that a commit deletes did not have the entries that the commit says it had.");
     }
 
     /// <summary>Reverts a commit, which must be the last one that is applied.</summary>
@@ -61,6 +60,12 @@ internal sealed class SnapshotBuilder
             _restoredBytes += change.Previous?.HeapBytes ?? 0;
             Replace(new EntryChange(change.Current, change.Previous));
         }
+
+        if (commit.Deleted is not { } deleted)
+            return;
+        _index.Insert(deleted.Entries);
+        _restoredBytes += deleted.MemoryBytes;
+        Size = Size.With(deleted);
     }
 
     /// <summary>The snapshot of the builder's current entries, as the state after <see cref="Apply"/>.</summary>
@@ -96,6 +101,9 @@ internal sealed class SnapshotBuilder
         if (bytes > own)
             _superseded.AddUnvisited(bytes - own);
     }
+
+    /// <summary>The entries of a range as an index of their own, with the store's own records. It shares the memory of the builder's nodes.</summary>
+    public OrderedIndex Slice(KeyRange range) => _index.Slice(range);
 
     private void Replace(in EntryChange change)
     {

@@ -19,6 +19,12 @@ internal readonly record struct SnapshotSize(long Bytes, long EntriesMemory, lon
         return change.Current is { } current ? size.With(current) : size;
     }
 
+    /// <summary>The sizes with entries that users stored.</summary>
+    public SnapshotSize With(DeletedPrefix entries) => new(Bytes + entries.Bytes, EntriesMemory + entries.MemoryBytes, RecordsMemory);
+
+    /// <summary>The sizes without entries that users stored.</summary>
+    public SnapshotSize Without(DeletedPrefix entries) => new(Bytes - entries.Bytes, EntriesMemory - entries.MemoryBytes, RecordsMemory);
+
     private SnapshotSize Change(Entry entry, int sign)
     {
         var memory = sign * entry.MemoryBytes;

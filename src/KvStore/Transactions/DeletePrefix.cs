@@ -9,7 +9,11 @@ public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Op
 
     internal override bool IsExclusive => true;
 
-    internal override KeyRange? DeletedRange => _range;
+    /// <summary>
+    /// The most deletions that are changes of the commit. A thousand take about a millisecond; more would hold other writes up, so the commit then has
+    /// them as a <see cref="DeletedPrefix"/>, in a time that does not depend on their number.
+    /// </summary>
+    internal int ChangesMax { get; init; } = 1000;
 
     internal override bool DependsOnState => true;
 
@@ -21,9 +25,14 @@ public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Op
         result = OperationResult.Of(count > 0, count);
         if (count > entriesMax)
             return new Rejection(RejectionReason.TooMany, null);
+        if (count > ChangesMax)
+            return null;
         changes.EnsureCapacity((int)count);
         foreach (var entry in context.Scan(_range))
             changes.Add(new EntryChange(entry, null));
         return null;
     }
+
+    internal override DeletedPrefix? FindDeleted(in EvaluationContext context) =>
+        context.CountOf(_range) > ChangesMax ? new DeletedPrefix(Key, context.Slice(_range)) : null;
 }

@@ -24,6 +24,9 @@ internal readonly struct EvaluationContext(SnapshotBuilder state, long revision,
     /// <summary>The entries of a range, in key order.</summary>
     public RangeEnumerator Scan(KeyRange range) => state.Scan(range);
 
+    /// <summary>The entries of a range as an index of their own. Visits only the two ends of the range.</summary>
+    public OrderedIndex Slice(KeyRange range) => state.Slice(range);
+
     /// <summary>The change that stores a draft under its key, in the place of an entry or of none.</summary>
     public EntryChange Replace(Entry? previous, EntryDraft draft) => new(previous, draft.Stamp(
         createdRevision: previous?.CreatedRevision ?? revision,

@@ -19,9 +19,6 @@ public abstract class Operation
     /// <summary>Whether it must be the only operation of its transaction, because its keys are not known before the commit.</summary>
     internal virtual bool IsExclusive => false;
 
-    /// <summary>The keys of which no entry is left after the commit, where that is a range; lets the index drop whole subtrees.</summary>
-    internal virtual KeyRange? DeletedRange => null;
-
     /// <summary>Bytes that the operation holds while it is queued.</summary>
     internal virtual long Bytes => Key.Length;
 
@@ -40,6 +37,10 @@ public abstract class Operation
     /// <param name="result">The facts that an answer needs.</param>
     /// <returns>Why the operation cannot be done, or null.</returns>
     internal abstract Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result);
+
+    /// <summary>What the operation deletes besides its changes, so many entries that the commit has no change for each; null when there is nothing.</summary>
+    /// <param name="context">The state before the transaction, which was not rejected.</param>
+    internal virtual DeletedPrefix? FindDeleted(in EvaluationContext context) => null;
 }
 
 /// <summary>Why an operation cannot be done although every guard passes.</summary>

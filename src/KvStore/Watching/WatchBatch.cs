@@ -62,6 +62,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
         var (count, bytes) = (0, 0L);
         while (count < commits.Length && count < CommitsMax && bytes < BytesMax)
         {
+            bytes += commits[count].Deleted?.Bytes ?? 0;
             foreach (ref readonly var change in commits[count].Changes)
                 bytes += (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0);
             count++;

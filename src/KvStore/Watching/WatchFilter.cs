@@ -24,12 +24,15 @@ public readonly struct WatchFilter
     public bool Matches(ReadOnlySpan<byte> key) =>
         IsPrefix ? key.StartsWith(Text.Utf8) && KeyRange.IsUserKey(key) : key.SequenceEqual(Text.Utf8);
 
-    /// <summary>Counts the changes of a commit whose key matches.</summary>
+    /// <summary>Counts the changes of a commit whose key matches, with what it deleted by prefix.</summary>
     public int CountIn(Commit commit)
     {
-        var count = 0;
+        var count = commit.Deleted?.CountOf(Text, IsPrefix) ?? 0;
         foreach (ref readonly var change in commit.Changes)
             count += Matches(change.Key.Utf8) ? 1 : 0;
         return count;
     }
+
+    /// <summary>The entries with a matching key that a commit deleted by prefix, in key order. Lazy: there may be millions.</summary>
+    public IEnumerable<Entry> DeletedIn(Commit commit) => commit.Deleted?.Scan(Range) ?? [];
 }

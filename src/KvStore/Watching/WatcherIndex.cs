@@ -60,6 +60,8 @@ internal sealed class WatcherIndex
         {
             foreach (ref readonly var change in commit.Changes)
                 AddMatches(change.Key, commit);
+            if (commit.Deleted is { } deleted)
+                AddMatches(deleted, commit);
         }
 
         foreach (var group in _matching)
@@ -85,6 +87,22 @@ internal sealed class WatcherIndex
         {
             if (length <= key.Length && _prefixes.TryGetValue(key.Prefix(length), out var prefix) && prefix.AddMatch(commit))
                 _matching.Add(prefix);
+        }
+    }
+
+    // Looks for each filter among the deletions: there may be many more of them than of filters.
+    private void AddMatches(DeletedPrefix deleted, Commit commit)
+    {
+        foreach (var (key, group) in _keys)
+        {
+            if (deleted.CountOf(key, isPrefix: false) > 0 && group.AddMatch(commit))
+                _matching.Add(group);
+        }
+
+        foreach (var (prefix, group) in _prefixes)
+        {
+            if (deleted.CountOf(prefix, isPrefix: true) > 0 && group.AddMatch(commit))
+                _matching.Add(group);
         }
     }
 

@@ -25,6 +25,10 @@ public sealed class ForgedContentTests
         ["put that expired"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Expired }, "do not fill it"),
         ["delete with more"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = [] }, "key is not valid (Empty)"),
         ["empty key"] = (Good with { Key = [] }, "key is not valid (Empty)"),
+        ["deleted prefix that expired"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix | RecordFlags.Expired }, "do not fill it"),
+        ["deleted prefix of nothing"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix, Key = [] }, "prefix is not valid (Empty)"),
+        ["deleted prefix of the store's own records"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix, Key = RecordKey }, "prefix is not valid (ControlCharacter)"),
+        ["deleted prefix at revision 0"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix, Revision = 0 }, "out of range"),
         ["delete that keeps the value"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.SameValue }, "do not fill it"),
         ["long key"] = (Good with { Key = new string('k', 16384).Select(c => (byte)c).ToArray() }, "key is not valid (TooLong)"),
         ["key that is not UTF-8"] = (Good with { Key = [0xFF] }, "key is not valid (InvalidUtf8)"),
@@ -76,6 +80,9 @@ public sealed class ForgedContentTests
         ["kept value of an earlier version"] = ([Good, Kept with { Version = 3 }], frame => frame, MissingValue),
         ["kept value after one of another version"] = ([Good, Kept, Kept with { Revision = 3, Age = 2, Version = 4 }], frame => frame, MissingValue),
         ["commit that changes a key twice"] = ([Good with { Flags = RecordFlags.None }, Good], frame => frame, "changes the key twice"),
+        ["commit that changes a key of a prefix that it deletes"] = ([Good with { Flags = RecordFlags.Delete | RecordFlags.Prefix, Key = "k"u8.ToArray() }, Good], frame => frame, "deletes the prefix of a key"),
+        ["commit that deletes a prefix after a change"] = ([Good with { Flags = RecordFlags.None }, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix, Key = "z"u8.ToArray() }], frame => frame, "does not begin with that"),
+        ["prefix that is not deleted"] = ([Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Prefix }], frame => frame, "do not fill it"),
         ["revisions that go backwards"] = ([Good with { Revision = 5 }, Good with { Revision = 4 }], frame => frame with { LastRevision = 5 }, "its revision 4 does not follow 5"),
         ["commit of two revisions"] = ([Good with { Flags = RecordFlags.None }, Good with { Revision = 2 }], frame => frame, "its revision 2 does not follow 1"),
         ["last revision beyond JSON"] = ([Good], frame => frame with { LastRevision = 1L << 53 }, "impossible numbers"),
@@ -178,11 +185,12 @@ public sealed class ForgedContentTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Delete_OfNoEntry_ChangesNothing(bool isExpiry)
+    [InlineData((byte)RecordFlags.None)]
+    [InlineData((byte)RecordFlags.Expired)]
+    [InlineData((byte)RecordFlags.Prefix)]
+    public void Delete_OfNoEntry_ChangesNothing(byte kind)
     {
-        var record = Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | (isExpiry ? RecordFlags.Expired : RecordFlags.None) };
+        var record = Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | (RecordFlags)kind };
         Dictionary<string, byte[]> files = new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([record.Encode()], frame => frame) };
         Assert.Equal((1, 0), (LogImage.RecoveredRevision(LogImage.Open(files)), LogImage.Open(files).Count));
         Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);

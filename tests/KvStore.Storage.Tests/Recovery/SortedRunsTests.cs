@@ -28,6 +28,15 @@ public sealed class SortedRunsTests
                 continue;
             }
 
+            if (random.Next(8) == 0)
+            {
+                var prefix = key[..random.Next(1, key.Length + 1)];
+                runs.Add(RecordedChange.DeletePrefix(Encoding.UTF8.GetBytes(prefix), revision));
+                foreach (var deleted in model.Keys.Where(one => one.StartsWith(prefix, StringComparison.Ordinal)).ToArray())
+                    model.Remove(deleted);
+                continue;
+            }
+
             if (random.Next(3) == 0 && model.TryGetValue(key, out var last))
             {
                 runs.Add(RecordedChange.SameValue(last.KeyUtf8, last.CreatedRevision, revision, last.Version + 1, revision, expiresAtMilliseconds: 7, last.Version, default));
@@ -42,6 +51,24 @@ public sealed class SortedRunsTests
         Assert.Equal(model.Values.Select(entry => States.Describe(entry)), runs.ApplyTo(before).Select(entry => States.Describe(entry)));
         return Task.CompletedTask;
     });
+
+    [Fact]
+    public void Add_PrefixDeletedAgainAndAgain_KeepsNoMoreThanTheLimitOfWhatWasDeleted()
+    {
+        const long LimitBytes = 100_000;
+        var runs = new SortedRuns(SameValue, runChanges: 100, LimitBytes);
+        var largest = 0L;
+        for (var revision = 1; revision <= 20_000; revision++)
+        {
+            runs.Add(revision % 3 == 0
+                ? RecordedChange.DeletePrefix(Encoding.UTF8.GetBytes("key"[..(1 + (revision % 2))]), revision)
+                : RecordedChange.Put(EntryOf($"key{revision}", revision, 1000)));
+            largest = Math.Max(largest, runs.Bytes);
+        }
+
+        Assert.InRange(largest, LimitBytes / 2, LimitBytes);
+        Assert.Equal(["key19999", "key20000"], runs.ApplyTo([EntryOf("key", 1, 0), EntryOf("key/0", 1, 0)]).Select(entry => entry.Key.ToString()));
+    }
 
     [Fact]
     public void ApplyTo_LifetimeChanges_KeepOneValue()

@@ -5,7 +5,10 @@ namespace KvStore.Storage.Tests;
 /// <summary>What a log must hold: the state at every revision that it was asked to reach, whether or not it said that it has.</summary>
 internal sealed class LogModel(FakeTimeProvider time)
 {
-    private readonly string[] _names = [.. Enumerable.Range(0, 7).Select(i => $"k{i}")];
+    private static readonly string[] Prefixes = ["k", "k1", "k1/", "k1/a", "k2"];
+
+    // Some are prefixes of others.
+    private readonly string[] _names = ["k0", "k1", "k1/", "k1/a", "k1/a/b", "k2", "k2/b"];
 
     // Revision by revision from 0 on.
     private readonly List<(long Revision, ImmutableSortedDictionary<string, string> Entries)> _states = [(0, ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal))];
@@ -35,7 +38,9 @@ internal sealed class LogModel(FakeTimeProvider time)
         for (var i = 0; i < batch.Length; i++)
         {
             random.Shuffle(_names);
-            batch[i] = Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name, nextValue))]);
+            batch[i] = random.Next(6) == 0
+                ? Some.Transaction(new DeletePrefix(Some.Bytes(Prefixes[random.Next(Prefixes.Length)]), int.MaxValue) { ChangesMax = random.Next(3) })
+                : Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name, nextValue))]);
             Take(batch[i]);
         }
 
@@ -148,8 +153,12 @@ internal sealed class LogModel(FakeTimeProvider time)
 
             if (operation is not Put put)
             {
-                state = state.Remove(name);
-                _numbers.Remove(name);
+                foreach (var deleted in operation is DeletePrefix ? state.Keys.Where(key => key.StartsWith(name, StringComparison.Ordinal)) : [name])
+                {
+                    state = state.Remove(deleted);
+                    _numbers.Remove(deleted);
+                }
+
                 continue;
             }
 

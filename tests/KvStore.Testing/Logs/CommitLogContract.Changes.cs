@@ -57,8 +57,10 @@ public abstract partial class CommitLogContract
         Assert.Equal((expires, """{"x":1,"y":2}"""), (state.Find(K("b"))!.Value.ExpiresAt, state.Find(K("b")).Text()));
     }
 
-    [Fact]
-    public async Task Commit_AppendsThenDeletePrefix_LeavesNone()
+    [Theory]
+    [InlineData(30)]
+    [InlineData(29)]
+    public async Task Commit_AppendsThenDeletePrefix_LeavesNone(int changesMax)
     {
         var appended = await CommitAsync([.. Enumerable.Range(0, 30).Select(i => Some.Transaction(new Append(K("q/"), Some.Bytes($"{i}"), "text/plain")))]);
         var state = await EndAsync();
@@ -66,7 +68,7 @@ public abstract partial class CommitLogContract
         Assert.Equal(Enumerable.Range(0, 30).Select(i => $"{i}"), state.Scan(range).Select(entry => entry.Text()));
         Assert.Equal(appended.Select(RevisionOf), state.Scan(range).Select(entry => entry.Revision));
 
-        var outcomes = await CommitAsync(Some.Transaction(Put("q", "stays")), Some.Transaction(new DeletePrefix(K("q/").Utf8, 30)), Some.Transaction(Put("q/new")), Some.Transaction(new DeletePrefix(K("none/").Utf8, 30)));
+        var outcomes = await CommitAsync(Some.Transaction(Put("q", "stays")), Some.Transaction(new DeletePrefix(K("q/").Utf8, 30) { ChangesMax = changesMax }), Some.Transaction(Put("q/new")), Some.Transaction(new DeletePrefix(K("none/").Utf8, 30)));
         Assert.Equal(30, ((Outcome.Committed)outcomes[1]).Changes.Length);
         Assert.Null(((Outcome.Committed)outcomes[3]).Commit);
         state = await EndAsync();
@@ -147,7 +149,7 @@ public abstract partial class CommitLogContract
         Assert.Equal((K("old"), true, null), (change.Key, change.IsExpiry, change.Current));
         var state = await EndAsync();
         Assert.Equal(("(absent)", "2"), (state.Find(K("old")).Text(), state.Find(K("renewed")).Text()));
-        Assert.Equal([K("old")], _follower.Commits.SelectMany(commit => commit.Changes.ToArray()).Where(one => one.IsExpiry).Select(one => one.Key));
+        Assert.Equal([K("old")], _follower.Commits.SelectMany(commit => commit.AllChanges).Where(one => one.IsExpiry).Select(one => one.Key));
     }
 
     private static Transaction Retry(string key, string fingerprint, Guard? guard, Operation operation) => new(guard is null ? [] : [guard], [operation])

@@ -81,7 +81,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         await _follower.ReachAsync(expected.Keys.Max());
         Assert.Equal(
             expected.Where(pair => pair.Value.Count > 0).OrderBy(pair => pair.Key).Select(pair => Describe(pair.Key, pair.Value)),
-            _follower.Commits.Select(commit => Describe(commit.Revision, Facts(commit.Changes))));
+            _follower.Commits.Select(commit => Describe(commit.Revision, Facts(commit.AllChanges))));
     }
 
     [Fact]

@@ -78,8 +78,10 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
                 return new Outcome.Rejected(Met, rejection.Reason, rejection.Current);
         }
 
-        var committed = new Outcome.Committed(changes.Count == 0 ? Met : Next, changes.Count == 0 ? null : new Commit(Next, [.. changes]), results);
-        if (changes.Count > 0 && transaction.Idempotency is { } idempotency)
+        var deleted = transaction.Operations is [var operation] ? operation.FindDeleted(context) : null;
+        var isCommit = changes.Count > 0 || deleted is not null;
+        var committed = new Outcome.Committed(isCommit ? Next : Met, isCommit ? new Commit(Next, [.. changes], deleted) : null, results);
+        if (isCommit && transaction.Idempotency is { } idempotency)
         {
             if (idempotency.TryRecord(committed, context) is not { } record)
                 return new Outcome.Rejected(Met, RejectionReason.RecordTooLarge, null);
@@ -88,14 +90,18 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
         _changes.AddRange(changes);
         _changed.UnionWith(changes.Select(change => change.Key));
+
+        // Alone in its commit: what follows could meet any of its keys.
+        if (deleted is not null)
+            Deliver(deleted);
         return committed;
     }
 
-    private void Deliver()
+    private void Deliver(DeletedPrefix? deleted = null)
     {
-        if (_changes.Count == 0)
+        if (_changes.Count == 0 && deleted is null)
             return;
-        var commit = new Commit(Next, [.. _changes]);
+        var commit = new Commit(Next, [.. _changes], deleted);
         var builder = _state.ToBuilder();
         builder.Apply(commit);
         _state = builder.ToSnapshot(commit.Revision);

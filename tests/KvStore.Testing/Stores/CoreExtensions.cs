@@ -13,7 +13,14 @@ internal static class CoreExtensions
 
     extension(Outcome.Committed committed)
     {
-        /// <summary>The changes of the commit; none without one.</summary>
-        public ReadOnlySpan<EntryChange> Changes => committed.Commit is null ? [] : committed.Commit.Changes;
+        /// <summary>The changes of the commit, with those that are not apart; none without one.</summary>
+        public ReadOnlySpan<EntryChange> Changes => committed.Commit is null ? [] : committed.Commit.AllChanges;
+    }
+
+    extension(Commit commit)
+    {
+        /// <summary>What it deleted by prefix, as a change for each entry, and its other changes.</summary>
+        public EntryChange[] AllChanges =>
+            [.. commit.Deleted?.Scan(default).Select(entry => new EntryChange(entry, null)) ?? [], .. commit.Changes];
     }
 }

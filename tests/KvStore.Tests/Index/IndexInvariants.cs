@@ -25,6 +25,7 @@ internal sealed class IndexInvariants
         Require(node.Count is >= 0 and <= Node.Capacity, "a node uses no more slots than it has");
         Require(depth == 0 || node.Count >= Node.Least, "a node is not too empty");
         Require(_owner == 0 || node.Owner != _owner || owned, "the owner of a node owns all above it");
+        Require(node.Sizes == node.SizesOf(0, node.Count), "the sizes are those of the slots");
         CheckHeads(node);
         if (node is Inner inner)
             CheckChildren(inner, from, to, depth);

@@ -14,7 +14,7 @@ internal static class IndexKeys
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     public static extern Key Of(byte[] bytes);
 
-    public static Entry EntryOf(Key key, long revision = 1) => Entry.Create(key, default, "", revision, revision, 1, 0);
+    public static Entry EntryOf(Key key, long revision = 1) => Entry.Create(key, new byte[revision % 5], "", revision, revision, 1, 0);
 
     public static Entry EntryOf(string key, long revision = 1) => EntryOf(Key.Parse(key), revision);
 

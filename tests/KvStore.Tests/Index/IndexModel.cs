@@ -39,6 +39,22 @@ internal sealed class IndexModel
             _expected.Remove(entry.Key);
     }
 
+    /// <summary>Takes a range out, changes what is around it, and puts it back.</summary>
+    public void CutAndPaste(KeyRange range, Action<Func<Key, bool>> change)
+    {
+        Entry[] cut = [.. Within(_expected.Values, range)];
+        var slice = _builder.Slice(range);
+        AssertHolds(slice, cut);
+        _builder.Validate();
+        RemoveRange(range);
+        change(key => cut.Length == 0 || key.CompareTo(cut[0].Key) < 0 || key.CompareTo(cut[^1].Key) > 0);
+        _builder.Insert(slice);
+        foreach (var entry in cut)
+            _expected.Add(entry.Key, entry);
+        Validate();
+        AssertHolds(slice, cut);
+    }
+
     public void Validate()
     {
         _builder.Validate();
@@ -53,6 +69,7 @@ internal sealed class IndexModel
         index.Validate();
         Assert.Equal(expected.Length, index.Count);
         Assert.True(expected.SequenceEqual(All(index.Scan(default))), "The scan differs.");
+        Assert.Equal((expected.Sum(entry => entry.Bytes), expected.Sum(entry => entry.MemoryBytes)), (index.Sizes.Bytes, index.Sizes.MemoryBytes));
         foreach (var entry in expected)
             Assert.Equal(entry, index.Find(entry.Key.Utf8));
     }

@@ -74,14 +74,30 @@ public sealed class OrderedIndexModelTests
                 _model.Set(IndexKeys.EntryOf(_keys(), ++_revision));
             else if (dice < 88)
                 _model.Remove(_model.Count > 0 && _random.Next(4) > 0 ? _model.AnyKey(_random) : _keys());
-            else if (dice < 90)
+            else if (dice < 89)
                 _model.RemoveRange(NarrowRange());
+            else if (dice < 91)
+                _model.CutAndPaste(IndexKeys.Range(_keys, _random), ChangeAround);
             else if (dice < 98)
                 Look(_versions[_random.Next(_versions.Count)]);
             else if (dice < 99 || _random.Next(10) > 0)
                 Publish();
             else
                 GoBack();
+        }
+
+        private void ChangeAround(Func<Key, bool> isAround)
+        {
+            for (var i = _random.Next(20); i > 0; i--)
+            {
+                var key = _keys();
+                if (isAround(key) && _random.Next(2) == 0)
+                    _model.Set(IndexKeys.EntryOf(key, ++_revision));
+                else if (isAround(key))
+                    _model.Remove(key);
+                else if (_random.Next(10) == 0)
+                    _model.RemoveRange(NarrowRange());
+            }
         }
 
         // Wide ranges too often would leave nothing to look at.

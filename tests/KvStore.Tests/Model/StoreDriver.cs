@@ -78,7 +78,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
 
         var before = new Dictionary<string, ModelEntry>(model.Latest);
         var committed = Assert.IsType<Outcome.Committed>(outcome);
-        var changed = model.Commit(transaction, committed.Revision, EntryChange.RetainedBytesOf(committed.Changes));
+        var changed = model.Commit(transaction, committed.Revision, committed.Commit);
         Assert.Equal(model.LatestRevision, committed.Revision);
         Assert.Equal(transaction.Operations.Length, committed.Results.Length);
         for (var i = 0; i < transaction.Operations.Length; i++)
@@ -121,7 +121,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         return random.Next(10) switch
         {
             0 => [new Append(Some.Key(keys[0]), Some.Bytes(StoreModel.AppendedValue.Value), StoreModel.AppendedValue.ContentType)],
-            1 => [new DeletePrefix(Some.Bytes(keys[0]), StoreModel.DeletedEntriesMax)],
+            1 => [new DeletePrefix(Some.Bytes(keys[0]), StoreModel.DeletedEntriesMax) { ChangesMax = random.Next(4) }],
             2 when keys.Length == 2 => [new Move(Some.Key(keys[0]), Some.Key(keys[1]))],
             3 => [.. keys.Select(RandomModification)],
             _ => [.. keys.Select(key => random.Next(3) == 0 ? (Operation)Some.Delete(key) : RandomPut(key))],

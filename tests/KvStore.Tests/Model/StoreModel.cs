@@ -76,12 +76,12 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
     }
 
     /// <summary>Carries out an operation that the store committed at this revision; returns the keys that it changed.</summary>
-    public List<string> Commit(Transaction transaction, long revision, long retainedBytes)
+    public List<string> Commit(Transaction transaction, long revision, Commit? commit)
     {
         var before = new Dictionary<string, ModelEntry>(Latest);
         List<string> changed = [.. transaction.Operations.SelectMany(operation => Carry(operation, before, revision))];
         if (changed.Count > 0)
-            Remember(revision, changed.Count, retainedBytes);
+            Remember(revision, commit!.Changes.Length, EntryChange.RetainedBytesOf(commit.Changes) + (commit.Deleted?.MemoryBytes ?? 0));
         return changed;
     }
 

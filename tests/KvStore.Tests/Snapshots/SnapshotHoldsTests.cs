@@ -79,7 +79,7 @@ public sealed class SnapshotHoldsTests
                     Hold(_before);
                     break;
                 case 4 when late && _random.Next(4) == 0:
-                    DeleteRange();
+                    DeletePrefix();
                     break;
                 default:
                     // The builder has taken the held ages when one more is held, or one is released.
@@ -104,13 +104,13 @@ public sealed class SnapshotHoldsTests
             Assert.Equal((0L, 0), (Account.Bytes, _holds.Held));
         }
 
-        private void DeleteRange()
+        private void DeletePrefix()
         {
-            var from = _random.Next(250);
-            var range = new KeyRange(Some.Bytes($"{from:0000}"), Some.Bytes($"{from + _random.Next(1, 50):0000}"));
-            EntryChange[] changes = [.. _latest.Scan(range).Select(entry => new EntryChange(entry, null))];
-            if (changes.Length > 0)
-                Publish(new Commit(_latest.Revision + 1, changes, range), _latest.ToBuilder());
+            var prefix = Some.Key($"{_random.Next(300):0000}"[..3]);
+            var builder = _latest.ToBuilder();
+            var entries = builder.Slice(KeyRange.WithPrefix(prefix.Utf8));
+            if (entries.Count > 0)
+                Publish(new Commit(_latest.Revision + 1, [], new DeletedPrefix(prefix, entries)), builder);
         }
 
         private void Commit(EntryChange[] changes, SnapshotBuilder builder) => Publish(new Commit(_latest.Revision + 1, changes), builder);

@@ -41,7 +41,7 @@ internal sealed class WatchLife(WatchFilter filter, long after)
             IsWithinLimits(watcher.Commits);
             _seen.AddRange(watcher.Commits);
             _steps.Add((watcher.Position, _seen.Count));
-            if (IsGone || (_seen.Count > 0 && _seen[^1].Changes[0].Current is { } entry && entry.Text() == LastValue))
+            if (IsGone || (_seen.Count > 0 && _seen[^1].AllChanges[0].Current is { } entry && entry.Text() == LastValue))
                 return;
             for (var rest = random.Next(5) == 0 ? random.Next(300) : 0; rest > 0; rest--)
                 await Task.Yield();
@@ -51,10 +51,10 @@ internal sealed class WatchLife(WatchFilter filter, long after)
     /// <summary>Asserts that it was handed what concerned it: all, in order, once, and never less than its position says.</summary>
     public void Check(IReadOnlyList<Commit> committed)
     {
-        var expected = committed.Where(commit => commit.Revision > after && commit.Changes.ToArray().Any(change => Concerns(change.Key))).ToArray();
+        var expected = committed.Where(commit => commit.Revision > after && commit.AllChanges.Any(change => Concerns(change.Key))).ToArray();
         Assert.Equal(expected.Take(_seen.Count).Select(commit => commit.Revision), _seen.Select(commit => commit.Revision));
         for (var i = 0; i < _seen.Count; i++)
-            Assert.Equal(expected[i].Changes, _seen[i].Changes);
+            Assert.Equal(expected[i].AllChanges, _seen[i].AllChanges);
 
         var at = 0;
         foreach (var (position, seen) in _steps)
@@ -72,7 +72,7 @@ internal sealed class WatchLife(WatchFilter filter, long after)
     private static void IsWithinLimits(IReadOnlyList<Commit> commits)
     {
         Assert.InRange(commits.Count, 0, CommitsMax);
-        var bytesBeforeLast = commits.SkipLast(1).Sum(commit => commit.Changes.ToArray().Sum(change => (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0)));
+        var bytesBeforeLast = commits.SkipLast(1).Sum(commit => commit.AllChanges.Sum(change => (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0)));
         Assert.InRange(bytesBeforeLast, 0, BytesMax - 1);
     }
 

@@ -99,7 +99,7 @@ public class WatchModelTests
             var transaction = random.Next(8) switch
             {
                 0 => Some.Transaction(new Delete(RandomKey(random))),
-                1 when !isShared => Some.Transaction(new DeletePrefix(Some.Bytes("b/2"), 100)),
+                1 when !isShared => Some.Transaction(new DeletePrefix(Some.Bytes(Prefixes[random.Next(2, 6)]), 100) { ChangesMax = random.Next(6) }),
                 2 when !isShared => WithRecord(Some.Transaction(RandomPut(random)), random),
                 3 => Some.Transaction([.. Enumerable.Range(0, 4).Select(_ => RandomPut(random)).DistinctBy(put => put.Key)]),
                 _ => Some.Transaction(RandomPut(random)),
