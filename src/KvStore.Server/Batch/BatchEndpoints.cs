@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/batch/get: many entries of one snapshot by their keys.</summary>
-internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, KvStoreOptions options)
+internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -21,8 +21,17 @@ internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, KvStoreO
             (keys, problem) = await ReadKeysAsync(context);
         problem ??= TryFind(await reads.TakeAsync(request, context.RequestAborted), keys, out revision, out entries);
         if (problem is null)
-            await WriteAsync(context, revision, keys, entries);
+            return await AnswerAsync(context, revision, keys, entries);
         return problem;
+    }
+
+    private async Task<Problem?> AnswerAsync(HttpContext context, long revision, List<Key> keys, List<Entry?> entries)
+    {
+        if (!answers.TryBegin(entries, out var charge))
+            return LargeAnswers.Refusal();
+        using (charge)
+            await WriteAsync(context, revision, keys, entries);
+        return null;
     }
 
     private async ValueTask<(List<Key> Keys, Problem? Problem)> ReadKeysAsync(HttpContext context)

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// /v1/kv/{key}: GET, HEAD, PUT, DELETE, PATCH, and POST below a prefix. GET and PUT write to the response themselves and are written
 /// for few allocations, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
+internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is decoded from the request target, and KeyRouting chooses the endpoint.
     // A catch-all would match /v1/kv itself as well.
@@ -38,12 +38,12 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
 
         var taking = reads.TakeAsync(request, context.RequestAborted);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
-        return taking.IsCompletedSuccessfully ? EntryAnswer.WriteAsync(context, options, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
+        return taking.IsCompletedSuccessfully ? EntryAnswer.WriteAsync(context, options, answers, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 #pragma warning restore RS0030
 
         // Arguments instead of a closure, which would also be allocated for reads that do not wait.
         async Task WaitAsync(HttpContext context, ValueTask<Reads.Taken> taking, Key key, Conditions conditions) =>
-            await EntryAnswer.WriteAsync(context, options, await taking, key, conditions);
+            await EntryAnswer.WriteAsync(context, options, answers, await taking, key, conditions);
     }
 
     private Task PutAsync(HttpContext context)

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>Reads of one entry that wait for a change. Thread-safe.</summary>
-internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options, TimeProvider time)
+internal sealed class LongPoll(Store store, Reads reads, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     /// <summary>How long to wait.</summary>
     public const string WaitParameter = "wait";
@@ -23,7 +23,7 @@ internal sealed class LongPoll(Store store, Reads reads, KvStoreOptions options,
         var problem = TryGet(parameters, request, out var wait, out var after);
         if (problem is null)
         {
-            var poll = new Poll(context, options, key, conditions, after);
+            var poll = new Poll(context, options, answers, key, conditions, after);
             problem = poll.Begin(await reads.TakeAsync(request, context.RequestAborted), store) ?? await WaitAsync(poll, wait);
         }
 

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// One read that waits for a change. While it waits it knows the revision that it has looked at and what a 304 says, but keeps neither the
 /// snapshot nor the entry in memory. Belongs to one request.
 /// </summary>
-internal sealed class Poll(HttpContext context, KvStoreOptions options, Key key, Conditions conditions, Position? after)
+internal sealed class Poll(HttpContext context, KvStoreOptions options, LargeAnswers answers, Key key, Conditions conditions, Position? after)
 {
     // Whether the answer after the wait may be that nothing has changed.
     private readonly bool _mayBeUnchanged = after is not null || conditions.MayBeNotModified;
@@ -74,5 +74,5 @@ internal sealed class Poll(HttpContext context, KvStoreOptions options, Key key,
     private bool IsAnswer(Entry entry) =>
         conditions.IfMatch?.Passes(entry) == false || (entry.Revision > _above && !conditions.IsNotModified(entry));
 
-    private void Answer(Snapshot snapshot, Entry? found) => Answering = EntryAnswer.WriteAsync(context, options, snapshot, found, conditions);
+    private void Answer(Snapshot snapshot, Entry? found) => Answering = EntryAnswer.WriteAsync(context, options, answers, snapshot, found, conditions);
 }

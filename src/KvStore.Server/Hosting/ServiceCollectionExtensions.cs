@@ -30,6 +30,7 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<Reads>();
         services.AddSingleton<StreamedReads>();
         services.AddSingleton<RequestBodies>();
+        services.AddSingleton<LargeAnswers>();
         services.AddSingleton<LongPoll>();
         services.AddHostedService<StoreHostedService>();
 

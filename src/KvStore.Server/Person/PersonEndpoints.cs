@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// PUT of /person/update, GET and HEAD of /person/get, as in the service that this one replaces. A person is the entry person/{id},
 /// whose value is the JSON of the answer.
 /// </summary>
-internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
+internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     private static readonly string[] ReadParameters = ["id", .. Reads.Parameters];
 
@@ -57,7 +57,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
             (id, problem) = await ReadIdAsync(context, parameters);
         problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
-            await EntryAnswer.WriteAsync(context, options, await reads.TakeAsync(request, context.RequestAborted), KeyOf(id), conditions);
+            await EntryAnswer.WriteAsync(context, options, answers, await reads.TakeAsync(request, context.RequestAborted), KeyOf(id), conditions);
         return problem;
     }
 

@@ -7,12 +7,12 @@ internal static class EntryAnswer
     private const string WriteAdvice = "Nothing was changed. Read the entry and decide again.";
 
     /// <summary>Answers from the state that was taken. Not async: otherwise the snapshot would stay in memory until the client has the value.</summary>
-    public static Task WriteAsync(HttpContext context, KvStoreOptions options, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Reads.Taken taken, Key key, Conditions conditions) => taken.Problem is { } problem
         ? problem.WriteAsync(context)
-        : WriteAsync(context, options, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
+        : WriteAsync(context, options, answers, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
 
     /// <summary>Answers with the value, or as the conditions ask.</summary>
-    public static Task WriteAsync(HttpContext context, KvStoreOptions options, Snapshot snapshot, Entry? found, Conditions conditions)
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Snapshot snapshot, Entry? found, Conditions conditions)
     {
         // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
         var response = context.Response;
@@ -29,14 +29,24 @@ internal static class EntryAnswer
             return Task.CompletedTask;
         }
 
+        IDisposable? charge = null;
+        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var isLarge = !isHead && entry.Value.Length > PacedOutput.PieceBytes;
+        if (isLarge && !answers.TryBegin([entry], out charge))
+            return LargeAnswers.Refusal().WriteAsync(context);
+
         SetValidators(response, Validators.Of(entry));
         response.SetLastModified(entry.ModifiedAt);
         response.SetValue(entry.ContentType, entry.Value.Length);
-        if (HttpMethods.IsHead(context.Request.Method))
-            return Task.CompletedTask;
-        return entry.Value.Length <= PacedOutput.PieceBytes
-            ? response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask()
-            : new PacedOutput(context, options).WriteAsync(entry.Value).AsTask();
+        if (isLarge)
+            return WriteLargeAsync(new PacedOutput(context, options), entry.Value, charge);
+        return isHead ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+    }
+
+    private static async Task WriteLargeAsync(PacedOutput output, ReadOnlyMemory<byte> value, IDisposable? charge)
+    {
+        using (charge)
+            await output.WriteAsync(value);
     }
 
     /// <summary>Makes the answer a 304, with the headers that the 200 would have (RFC 9110, section 15.4.5).</summary>

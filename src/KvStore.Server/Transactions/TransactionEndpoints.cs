@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/txn: guards and operations, carried out together or not at all.</summary>
-internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
+internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -20,6 +20,11 @@ internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, Kv
         if (problem is not null)
             return problem;
 
+        // Before it is submitted, so by what it would read now: afterwards it could not be refused.
+        var read = store.Latest;
+        if (!answers.TryBegin([.. transaction!.Operations.OfType<Get>().Select(get => read.Find(get.Key))], out var charge))
+            return Problems.Overloaded("large answers", RetryTimes.Overloaded);
+        using var charged = charge;
         switch (await store.SubmitAsync(transaction!))
         {
             case Outcome.Committed committed:
