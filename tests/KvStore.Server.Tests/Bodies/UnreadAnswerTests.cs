@@ -37,16 +37,14 @@ public sealed class UnreadAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Request_AnswerReadSlowly_IsWhole()
     {
-        await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"), ("BodyBytesPerSecondMin", "1KiB"), ("SendBufferBytes", "4KiB"), ("ValueBytesMax", $"{Bytes}"));
+        await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:04"), ("BodyBytesPerSecondMin", "1KiB"), ("SendBufferBytes", "4KiB"), ("ValueBytesMax", $"{Bytes}"));
         await server.CommitAsync(Some.Put("large", new string('v', 1 << 20)));
         using var raw = await server.SendAsync("GET /v1/kv/large HTTP/1.1\r\nHost: localhost\r\n\r\n");
         (await raw.ReadHeadAsync()).Expect(200);
-        for (var piece = 0; piece < 64; piece++)
+        for (var piece = 0; piece < 128; piece++)
         {
-            await raw.TakeAsync(4096);
+            await raw.TakeAsync(8192);
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
-
-        await raw.TakeAsync((1 << 20) - (64 * 4096));
     }
 }
