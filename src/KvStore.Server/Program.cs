@@ -32,6 +32,7 @@ try
 
     var app = builder.Build();
     RequestBoundary.Use(app);
+    OperationsListener.Use(app);
     KeyRouting.Use(app);
     app.UseRouting();
 

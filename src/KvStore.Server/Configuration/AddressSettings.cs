@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace KvStore.Server;
 
 /// <summary>Where the service listens: the addresses of ASP.NET Core's own settings, or <see cref="Default"/> if there are none.</summary>
@@ -5,6 +7,12 @@ internal static class AddressSettings
 {
     /// <summary>Loopback only: listening on a network must be chosen.</summary>
     public const string Default = "http://localhost:8080";
+
+    /// <summary>The setting that has the addresses of the operators' listener.</summary>
+    public const string OperationsKey = KvStoreOptions.Section + ":OperationsUrls";
+
+    /// <summary>Its value when there is no such listener.</summary>
+    public const string None = "none";
 
     /// <summary>Gives the configuration the default address unless any of ASP.NET Core's settings has one.</summary>
     /// <remarks>
@@ -18,8 +26,25 @@ internal static class AddressSettings
             configuration["urls"] = Default;
     }
 
-    /// <summary>The addresses that a client on this machine can use, in order.</summary>
-    public static IEnumerable<Uri> Local(IConfiguration configuration) => Local(Configured(configuration));
+    /// <summary>Adds the operators' addresses to those that the web server listens on, after the others.</summary>
+    public static void UseOperations(IConfiguration configuration)
+    {
+        var operations = Operations(configuration);
+        if (operations.Length == 0)
+            return;
+        var endpoints = configuration.GetSection("Kestrel:Endpoints");
+        if (!endpoints.GetChildren().Any())
+            configuration["urls"] = string.Join(';', Configured(configuration).Concat(operations));
+        for (var i = 0; i < operations.Length && endpoints.GetChildren().Any(); i++)
+            endpoints[$"Operations{i}:Url"] = operations[i];
+    }
+
+    /// <summary>The addresses of the operators' listener.</summary>
+    public static string[] Operations(IConfiguration configuration) =>
+        configuration[OperationsKey] is { } urls && !urls.Trim().Equals(None, StringComparison.OrdinalIgnoreCase) ? Split(urls) : [];
+
+    /// <summary>The addresses that a health check on this machine can use, in order: those for operators, which are always answered, first.</summary>
+    public static IEnumerable<Uri> Local(IConfiguration configuration) => Local(Operations(configuration)).Concat(Local(Configured(configuration)).OrderBy(local => local.Scheme));
 
     /// <summary>Those of some addresses that a client on this machine can use, in order.</summary>
     public static IEnumerable<Uri> Local(IEnumerable<string> addresses)
@@ -48,6 +73,15 @@ internal static class AddressSettings
                 problems.Add($"urls must give a port for localhost; port 0 (any free port) needs 127.0.0.1. Given: {url}.");
         }
 
+        var operations = Operations(configuration);
+        foreach (var url in operations)
+        {
+            if (!TryParse(url, out var address) || address.Scheme != "http" || address.IsUnixPipe || address.IsNamedPipe || address.PathBase.Length > 0 || HostsOf(address.Host).Length == 0)
+                problems.Add($"{OperationsKey} must be addresses of http with localhost, an IP address or *, such as http://127.0.0.1:9090, separated by semicolons, or {None}. Given: {url}.");
+            else if (Configured(configuration).Count(other => other.Equals(url, StringComparison.OrdinalIgnoreCase)) > 1)
+                problems.Add($"{OperationsKey} must be other addresses than those for clients. Given: {url}.");
+        }
+
         foreach (var key in (string[])["http_ports", "https_ports"])
         {
             foreach (var port in Split(configuration[key]))
@@ -72,6 +106,13 @@ internal static class AddressSettings
         return urls.Length > 0 ? urls
             : [.. Split(configuration["http_ports"]).Select(port => $"http://*:{port}"), .. Split(configuration["https_ports"]).Select(port => $"https://*:{port}")];
     }
+
+    /// <summary>The IP addresses that a host of an address stands for; none for a name, which stands for all of them.</summary>
+    public static IPAddress[] HostsOf(string host) =>
+        IPAddress.TryParse(host.Trim('[', ']'), out var ip) ? [ip]
+        : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
+        : host is "*" or "+" ? [IPAddress.IPv6Any, IPAddress.Any]
+        : [];
 
     private static bool IsGiven(IConfiguration configuration, string key) => !string.IsNullOrWhiteSpace(configuration[key]);
 

@@ -32,6 +32,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
     {
         ["engine"] = "KvStore:Engine",
         ["data"] = "KvStore:Data",
+        ["operations-urls"] = AddressSettings.OperationsKey,
     };
 
     private static readonly Dictionary<string, CommandKind> Commands = new(StringComparer.Ordinal)

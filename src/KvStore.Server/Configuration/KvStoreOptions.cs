@@ -110,6 +110,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Open connections from one IPv4 address or one /64 network of IPv6. One more is closed as soon as it is accepted. 0 means three quarters of all that may be open.</summary>
     public int ConnectionsPerAddressMax { get; init; } = settings.Integer("ConnectionsPerAddressMax", 0, 0, 10_000_000);
 
+    /// <summary>Where operators' requests are answered, whatever clients do; <c>none</c> for nowhere. Addresses of the form of <c>urls</c>, of http only.</summary>
+    public string OperationsUrls { get; init; } = settings.Text("OperationsUrls", AddressSettings.None, "addresses such as http://127.0.0.1:9090, separated by semicolons, or none");
+
     /// <summary>Open connections to the operators' listener, which <see cref="ConnectionsMax"/> does not count. One more is closed as soon as it is accepted.</summary>
     public int OperationsConnectionsMax { get; init; } = settings.Integer("OperationsConnectionsMax", 64, 1, 10_000);
 

@@ -78,6 +78,7 @@ internal static class SettingGroups
         [
             ("ConnectionsMax", "one more connection is closed"),
             ("ConnectionsPerAddressMax", "the same for one address; 0: three quarters"),
+            ("OperationsUrls", "where health checks are answered beside --urls"),
             ("OperationsConnectionsMax", "the same for the operators' listener"),
             ("HeadersBytesMax", "larger headers get 431"),
             ("HeadersTimeout", "slower headers get 408"),

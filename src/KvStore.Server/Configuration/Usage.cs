@@ -23,6 +23,7 @@ internal static class Usage
             KvStore.Server new-store-id [SWITCHES]  give a copy of a data directory an id of its own
 
               --urls URL[;URL]      where to listen; default {AddressSettings.Default}
+              --operations-urls URL where to answer health checks and metrics whatever clients do
               --data DIR            the directory of the data; default {KvStoreOptions.DataDefault}
               --engine NAME         disk or memory; default {KvStoreOptions.DiskEngine}
               --KvStore:NAME VALUE  any setting below

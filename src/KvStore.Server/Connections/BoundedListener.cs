@@ -13,7 +13,7 @@ namespace KvStore.Server;
 /// In place of the web server's own limit, which counts a connection only when a thread gets to it, logs a warning for each that is too
 /// many, and is one for all addresses.
 /// </remarks>
-internal sealed class BoundedListener(IConnectionListener listener, ConnectionGate gate, ConnectionLog log, TimeProvider time) : IConnectionListener
+internal sealed class BoundedListener(IConnectionListener listener, ConnectionGate gate, bool isForOperators, ConnectionLog log, TimeProvider time) : IConnectionListener
 {
     // Long enough to cost nothing, short enough that a client hardly notices.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
@@ -31,14 +31,20 @@ internal sealed class BoundedListener(IConnectionListener listener, ConnectionGa
                 if (await listener.AcceptAsync(cancellationToken).ConfigureAwait(false) is not { } connection)
                     return null;
                 var address = AddressKey.Of(connection.RemoteEndPoint);
+                if (isForOperators)
+                    connection.Features.Set(OperationsConnection.Instance);
                 var counted = new CountedConnection(connection, gate, address);
 
                 // Nothing after this can fail, so what is counted is released.
                 var admission = gate.TryEnter(address);
                 if (admission == Admission.Admitted)
+                {
+                    counted.Enter();
                     return counted;
-                log.Refused(admission);
-                await CloseAsync(connection).ConfigureAwait(false);
+                }
+
+                log.Refused(admission, isForOperators);
+                await CloseAsync(counted).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {

@@ -7,12 +7,17 @@ namespace KvStore.Server;
 
 /// <summary>Opens the listeners of the web server, and bounds the connections that they accept.</summary>
 internal sealed class BoundedListenerFactory(
-    IOptions<SocketTransportOptions> options, ConnectionGates gates, ConnectionLog log, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+    IOptions<SocketTransportOptions> options, ConnectionGates gates, OperationsEndPoints operations, ConnectionLog log, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly SocketTransportFactory _sockets = new(options, loggers);
 
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new BoundedListener(await _sockets.BindAsync(endpoint, cancellationToken).ConfigureAwait(false), gates.Clients, log, time);
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var listener = await _sockets.BindAsync(endpoint, cancellationToken).ConfigureAwait(false);
+        return operations.Contains(endpoint)
+            ? new BoundedListener(listener, gates.Operators, isForOperators: true, log, time)
+            : new BoundedListener(listener, gates.Clients, isForOperators: false, log, time);
+    }
 }

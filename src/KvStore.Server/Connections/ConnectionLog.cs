@@ -9,6 +9,7 @@ internal sealed class ConnectionLog : IDisposable
     private readonly ILogger _logger;
     private readonly LogWindow _tooMany;
     private readonly LogWindow _tooManyOfAddress;
+    private readonly LogWindow _operators;
     private readonly LogWindow _failed;
 
     public ConnectionLog(ConnectionLimits limits, TimeProvider time, ILoggerFactory loggers)
@@ -16,12 +17,17 @@ internal sealed class ConnectionLog : IDisposable
         var logger = _logger = loggers.CreateLogger("KvStore.Server.Connections");
         _tooMany = new LogWindow(1, Window, time, count => logger.ConnectionsRefused(count, Window.TotalSeconds, limits.ConnectionsMax));
         _tooManyOfAddress = new LogWindow(1, Window, time, count => logger.ConnectionsOfAddressRefused(count, Window.TotalSeconds, limits.PerAddressMax));
+        _operators = new LogWindow(1, Window, time, count => logger.ConnectionsOfOperatorsRefused(count, Window.TotalSeconds, limits.OperatorsMax));
         _failed = new LogWindow(1, Window, time, count => logger.AcceptsFailed(count, Window.TotalSeconds));
         _limits = limits;
     }
 
-    public void Refused(Admission reason)
+    public void Refused(Admission reason, bool isForOperators)
     {
+        if (isForOperators && _operators.Admit())
+            _logger.ConnectionsOfOperatorsRefused(1, Window.TotalSeconds, _limits.OperatorsMax);
+        if (isForOperators)
+            return;
         if (reason == Admission.TooMany && _tooMany.Admit())
             _logger.ConnectionsRefused(1, Window.TotalSeconds, _limits.ConnectionsMax);
         if (reason == Admission.TooManyOfAddress && _tooManyOfAddress.Admit())
@@ -38,6 +44,7 @@ internal sealed class ConnectionLog : IDisposable
     {
         _tooMany.Dispose();
         _tooManyOfAddress.Dispose();
+        _operators.Dispose();
         _failed.Dispose();
     }
 }

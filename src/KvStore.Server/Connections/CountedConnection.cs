@@ -8,7 +8,15 @@ namespace KvStore.Server;
 /// <summary>An accepted connection that leaves its gate when it is closed. Everything else is passed on.</summary>
 internal sealed class CountedConnection(ConnectionContext connection, ConnectionGate gate, AddressKey? address) : ConnectionContext
 {
-    private int _hasLeft;
+    private const int Counted = 1;
+    private int _state;
+
+    // The web server forgets some connections of HTTP/2 that reset requests as fast as they make them, instead of disposing of them.
+    // The collector closes their sockets then, and without this they would be counted for good.
+    ~CountedConnection() => Leave();
+
+    /// <summary>Says that the gate has admitted the connection, so that it leaves once.</summary>
+    public void Enter() => _state = Counted;
 
     public override string ConnectionId { get => connection.ConnectionId; set => connection.ConnectionId = value; }
 
@@ -37,9 +45,15 @@ internal sealed class CountedConnection(ConnectionContext connection, Connection
         }
         finally
         {
-            // The web server disposes of a connection once; counting it twice would admit one too many for good.
-            if (Interlocked.Exchange(ref _hasLeft, 1) == 0)
-                gate.Leave(address);
+            Leave();
+            GC.SuppressFinalize(this);
         }
+    }
+
+    // One that leaves twice would admit one too many for good.
+    private void Leave()
+    {
+        if (Interlocked.Exchange(ref _state, 0) == Counted)
+            gate.Leave(address);
     }
 }

@@ -12,15 +12,12 @@ internal static class AddressProbe
         foreach (var address in AddressSettings.Configured(configuration))
         {
             if (AddressSettings.TryParse(address, out var parsed) && !parsed.IsUnixPipe && !parsed.IsNamedPipe && parsed.Port != 0)
-                Check(address, HostsOf(parsed.Host), parsed.Port);
+                Check(address, AddressSettings.HostsOf(parsed.Host) is { Length: > 0 } hosts && parsed.Host is not ("*" or "+") ? hosts : All(), parsed.Port);
         }
     }
 
     /// <summary>What the web server listens on: it takes any name but localhost for every address, in one socket if there is IPv6.</summary>
-    private static IPAddress[] HostsOf(string host) =>
-        IPAddress.TryParse(host.Trim('[', ']'), out var ip) ? [ip]
-        : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
-        : [Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any];
+    private static IPAddress[] All() => [Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any];
 
     private static void Check(string address, IPAddress[] hosts, int port)
     {

@@ -9,7 +9,7 @@ internal static class HealthCheck
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, TextWriter output)
     {
-        if (AddressSettings.Local(configuration).OrderBy(local => local.Scheme).FirstOrDefault() is not { } address)
+        if (AddressSettings.Local(configuration).FirstOrDefault() is not { } address)
         {
             await output.WriteLineAsync("There is no address to check. Give one with --urls.").ConfigureAwait(false);
             return ExitCodes.Failure;

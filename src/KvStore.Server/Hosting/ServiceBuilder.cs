@@ -22,6 +22,7 @@ internal static class ServiceBuilder
             });
             builder.WebHost.UseKestrelHttpsConfiguration();
             AddressSettings.UseDefault(builder.Configuration);
+            AddressSettings.UseOperations(builder.Configuration);
             return builder;
         }
         catch (InvalidDataException exception)

@@ -83,6 +83,8 @@ internal static class ServiceRunner
         var asked = app.Services.GetRequiredService<KvStoreOptions>().ConnectionsMax;
         if (limits.ConnectionsMax < asked)
             logger.ConnectionsClamped(limits.ConnectionsMax, asked, limits.Descriptors ?? 0, ConnectionLimits.OwnDescriptors + limits.OperatorsMax, ConnectionLimits.Remedy);
+        if (app.Services.GetRequiredService<OperationsEndPoints>().AreReachable)
+            logger.OperationsReachable(string.Join(", ", AddressSettings.Operations(app.Configuration)));
     }
 
     private static void LogStart(WebApplication app, ILogger logger)

@@ -23,25 +23,32 @@ internal static class LoggingSetup
         logging.SetMinimumLevel(LogLevel.Trace);
 
         // Errors in the levels are reported with those of all other settings.
-        logging.AddSerilog(Create(LogLevels.Read(configuration, []), Console.IsOutputRedirected, !Console.IsOutputRedirected && !Console.IsErrorRedirected), dispose: true);
+        var logger = Create(LogLevels.Read(configuration, []), Console.IsOutputRedirected, !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+
+        // By a function, because services dispose only of what they have made.
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new ClientCausedLevels(new SerilogLoggerProvider(logger, dispose: true)));
 
         // While this category is enabled, ASP.NET Core creates an Activity and a scope for every request. The rule is repeated for
         // Serilog because a rule for a provider overrides one for all providers.
         logging.AddFilter(RequestDiagnostics, LogLevel.None);
-        logging.AddFilter<SerilogLoggerProvider>(RequestDiagnostics, LogLevel.None);
+        logging.AddFilter<ClientCausedLevels>(RequestDiagnostics, LogLevel.None);
     }
 
     private static Logger Create(LogLevels levels, bool json, bool hasErrorsBesides)
     {
+        var framework = new FrameworkLines(TimeProvider.System);
         var logger = new LoggerConfiguration()
             .MinimumLevel.Is(levels.Default)
             .Filter.ByExcluding(IsReportedByServiceRunner)
             .Filter.ByExcluding(logEvent => hasErrorsBesides && IsOnStandardErrorToo(logEvent))
             .Filter.ByExcluding(IsClientProtocolNoise)
+            .Filter.With(framework)
             .WriteTo.Async(Console, QueuedLinesMax);
         foreach (var (source, level) in levels.Overrides)
             logger.MinimumLevel.Override(source, level);
-        return logger.CreateLogger();
+        var created = logger.CreateLogger();
+        framework.Output = created;
+        return created;
 
         void Console(LoggerSinkConfiguration sink)
         {

@@ -15,15 +15,22 @@ namespace KvStore.Server;
 /// which has no other writer between two requests. Two cases stay unexplained: a request that ends with its connection, and
 /// a malformed frame of HTTP/2.
 /// </remarks>
-internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
+internal sealed class RejectedRequests(DiagnosticListener listener, TimeProvider time, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+    private readonly LogWindow _unexplained = new(1, Window, time, count => logger.RejectionsUnexplained(count, Window.TotalSeconds));
     private IDisposable? _subscription;
 
     /// <summary>Subscribes to this one event, so that the web server creates no others.</summary>
     public void Subscribe() => _subscription = listener.Subscribe(this, static name => name == EventName);
 
-    public void Dispose() => _subscription?.Dispose();
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _unexplained.Dispose();
+    }
 
     public void OnCompleted()
     {
@@ -45,7 +52,8 @@ internal sealed class RejectedRequests(DiagnosticListener listener, ILogger<Reje
         catch (Exception exception)
         {
             // The web server's own answer follows, so the client still gets the status.
-            logger.RejectionUnexplained(exception);
+            if (_unexplained.Admit())
+                logger.RejectionUnexplained(exception);
         }
     }
 

@@ -17,6 +17,13 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         app.Use(next => new RequestBoundary(next, log, options).InvokeAsync);
     }
 
+    // One made in advance: there may be no memory for another.
+    private static readonly Problem OutOfMemory = Problems.Overloaded("requests", RetryTimes.Overloaded) with
+    {
+        Detail = "There was no memory for this request. Reads changed nothing; a write may have been applied, so read before you write again. Try again after the time in Retry-After.",
+        Outcome = null,
+    };
+
     public Task InvokeAsync(HttpContext context)
     {
         var startedAt = log.Now();
@@ -92,6 +99,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             // The order matters because a client that disconnects in the middle of a body also causes a malformed body.
             _ when IsConnectionGone(context, exception) => null,
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
+            OutOfMemoryException => OutOfMemory,
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),
         };
@@ -119,7 +127,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             await WriteAsync(context, problem).ConfigureAwait(false);
         }
 
-        if (problem.Status == StatusCodes.Status500InternalServerError)
+        if (problem.Status == StatusCodes.Status500InternalServerError || exception is OutOfMemoryException)
             log.Threw(context, startedAt, exception);
         else
             log.Ended(context, startedAt);

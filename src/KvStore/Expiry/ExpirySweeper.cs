@@ -55,6 +55,10 @@ internal sealed class ExpirySweeper : IDisposable
             }
             while (await ExpireAsync().ConfigureAwait(false) || isPurging);
         }
+        catch (OutOfMemoryException)
+        {
+            // Nothing is half done: the next sweep finds the same entries.
+        }
         catch (Exception exception)
         {
             // The task is not awaited. A store that continued without it would keep expired entries forever.

@@ -6,6 +6,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--engine memory", "--KvStore:Engine=memory")]
     [InlineData("--engine=memory --data /d", "--KvStore:Engine=memory --KvStore:Data=/d")]
+    [InlineData("--operations-urls http://127.0.0.1:9090", "--KvStore:OperationsUrls=http://127.0.0.1:9090")]
     [InlineData("--urls http://*:1;http://*:2", "--urls=http://*:1;http://*:2")]
     [InlineData("--KvStore:ValueBytesMax 10", "--KvStore:ValueBytesMax=10")]
     [InlineData("--kvstore:Data=a=b", "--kvstore:Data=a=b")]

@@ -43,6 +43,26 @@ public sealed class BoundedListenerTests
         Assert.NotNull(await listener.AcceptAsync(TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task Open_ConnectionIsForgotten_ReturnsToZero()
+    {
+        var gate = new ConnectionGate(1, 1);
+        await AcceptAndForgetAsync(gate);
+        await Soon.UntilAsync(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return gate.Open == 0;
+        });
+
+        static async Task AcceptAndForgetAsync(ConnectionGate gate)
+        {
+            await using var listener = Listen(new ScriptedListener(Connection()), gate);
+            Assert.NotNull(await listener.AcceptAsync(TestContext.Current.CancellationToken));
+            Assert.Equal(1, gate.Open);
+        }
+    }
+
     [Theory]
     [InlineData("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
     [InlineData("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")]
@@ -67,7 +87,7 @@ public sealed class BoundedListenerTests
     private static FakeConnection Connection() => new() { RemoteEndPoint = Client };
 
     private static BoundedListener Listen(ScriptedListener inner, ConnectionGate gate) =>
-        new(inner, gate, new ConnectionLog(ConnectionLimits.Of(new KvStoreOptions(), null), TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System);
+        new(inner, gate, isForOperators: false, new ConnectionLog(ConnectionLimits.Of(new KvStoreOptions(), null), TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System);
 
     private sealed class FakeConnection : DefaultConnectionContext
     {

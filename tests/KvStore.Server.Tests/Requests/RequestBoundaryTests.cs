@@ -37,6 +37,25 @@ public sealed class RequestBoundaryTests
         Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Invoke_NoMemory_Is503AndNextRequestIsServed()
+    {
+        var requests = 0;
+        await using var service = await KvServer.StartAsync(new KvServerOptions
+        {
+            Handler = context => ++requests == 1 ? throw new InsufficientMemoryException("injected") : context.Response.WriteAsync("served"),
+            Log = new LogLines(),
+        });
+        using var client = service.NewClient();
+        using var response = await client.GetAsync("/throw", Cancellation);
+        using var problem = await ProblemOfAsync(response, 503);
+        Assert.EndsWith("#overloaded", problem.RootElement.GetProperty("type").GetString(), StringComparison.Ordinal);
+        Assert.False(problem.RootElement.TryGetProperty("outcome", out _));
+        Assert.NotNull(response.Headers.RetryAfter);
+        Assert.Equal("injected", (await service.Log.WaitAsync(line => line.Level >= LogLevel.Error)).Exception?.Message);
+        Assert.Equal("served", await client.GetStringAsync("/again", Cancellation));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
