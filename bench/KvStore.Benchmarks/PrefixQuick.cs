@@ -56,7 +56,7 @@ internal static class PrefixQuick
         var longest = await writing;
 
         start = Stopwatch.GetTimestamp();
-        var found = store.TryGetSnapshot(before, out var snapshot) ? snapshot.Count : -1;
+        var found = (await store.FindSnapshotAsync(before, CancellationToken.None)).Snapshot?.Count ?? -1;
         var read = Stopwatch.GetElapsedTime(start);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{engine}, {(expires ? "expiring" : "not expiring")}: {deleted.GetType().Name} after {answered.TotalMilliseconds:F1} ms; the longest other write took {longest:F1} ms; watcher {state} after {notified.TotalMilliseconds:F1} ms; nothing left to purge after {purged.TotalMilliseconds:F0} ms; {processor.TotalMilliseconds:F0} ms of processor from the deletion to 2 s after that; {found:N0} entries read before it in {read.TotalMilliseconds:F2} ms"));
