@@ -25,7 +25,7 @@ internal sealed class ConnectionGate(int max, int perAddressMax)
     /// <summary>Connections that were closed at once because there were too many from their address.</summary>
     public long RefusedPerAddress => Interlocked.Read(ref _refusedPerAddress);
 
-    /// <summary>Counts one more connection unless that is too many. Whoever gets an admission releases it when the connection is closed.</summary>
+    /// <summary>Counts one more connection unless that is too many. The caller releases its admission when the connection is closed.</summary>
     /// <param name="address">Null exempts it from the limit per address.</param>
     public Admission TryEnter(AddressKey? address)
     {

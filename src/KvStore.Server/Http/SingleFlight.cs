@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// Makes a value when it is first asked for, once: whoever asks meanwhile waits for the same one. Thread-safe. Unlike a
+/// Makes a value when it is first asked for, once: callers that ask meanwhile wait for the same one. Thread-safe. Unlike a
 /// <see cref="Lazy{T}"/>, a failure, such as one for want of memory, is not kept: the next caller tries again.
 /// </summary>
 internal sealed class SingleFlight<T>(Func<Task<T>> make)

@@ -44,8 +44,8 @@ internal readonly struct RecordedChange
     /// <summary>Bytes of key and value.</summary>
     public long Bytes => _entry.Bytes;
 
-    /// <summary>Bytes of memory.</summary>
-    public long MemoryBytes => _entry.HeapBytes + SortedChange.Bytes;
+    /// <summary>Bytes of memory of the entry, without the place of the change in a list.</summary>
+    public long HeapBytes => _entry.HeapBytes;
 
     public static RecordedChange Put(Entry entry) => new(entry);
 

@@ -3,13 +3,16 @@ namespace KvStore.Storage;
 /// <summary>A change with the first bytes of its key inline, so that most comparisons do not read the memory of the key.</summary>
 internal readonly struct SortedChange(RecordedChange change) : IComparable<SortedChange>
 {
-    /// <summary>Bytes of memory without the change's own.</summary>
-    public const int Bytes = 24;
+    // This struct, in the array of a run.
+    private const int SlotBytes = 24;
 
     private readonly ulong _first = Eight(change.KeyUtf8, 0);
     private readonly ulong _second = Eight(change.KeyUtf8, sizeof(ulong));
 
     public RecordedChange Change { get; } = change;
+
+    /// <summary>Bytes of memory.</summary>
+    public long MemoryBytes => SlotBytes + Change.HeapBytes;
 
     /// <summary>Orders by key, then by revision.</summary>
     public int CompareTo(SortedChange other) =>

@@ -31,8 +31,9 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
     /// <summary>Adds a change; its revision is greater than that of every earlier change of its key.</summary>
     public void Add(RecordedChange change)
     {
-        _open[_openCount++] = new SortedChange(change);
-        Bytes += change.MemoryBytes;
+        var sorted = new SortedChange(change);
+        _open[_openCount++] = sorted;
+        Bytes += sorted.MemoryBytes;
         if (Bytes > _purgeBytes)
             Purge();
         else if (_openCount == runChanges)
@@ -153,9 +154,9 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
             return later;
         Release(later);
         var merged = new SortedChange(sameValue.Merge(earlier.Change, later.Change));
-        Bytes += merged.Change.MemoryBytes;
+        Bytes += merged.MemoryBytes;
         return merged;
     }
 
-    private void Release(SortedChange? change) => Bytes -= change?.Change.MemoryBytes ?? 0;
+    private void Release(SortedChange? change) => Bytes -= change?.MemoryBytes ?? 0;
 }

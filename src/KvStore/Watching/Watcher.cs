@@ -18,8 +18,9 @@ public sealed class Watcher : IDisposable
     private volatile bool _isWoken;
     private TaskCompletionSource? _signal;
 
-    // This watcher's own: the first notified revision that is not read yet; 0 when there is none. Keeps its value after Gone.
+    // This watcher's own. The first notified revision that is not read yet; 0 when there is none.
     private long _unread;
+    private bool _isGone;
 
     internal Watcher(WatchHub hub, WatchFilter filter, long position) => (_hub, Filter, Position) = (hub, filter, position);
 
@@ -100,6 +101,10 @@ public sealed class Watcher : IDisposable
         if (_hub.IsStopped)
             return WatchState.Stopped;
 
+        // The hub may have read the commits before they were dropped, and hand over their batch only now.
+        if (_isGone)
+            return WatchState.Gone;
+
         var notifiedThrough = _hub.NotifiedThrough;
         if (_isWoken)
         {
@@ -119,7 +124,8 @@ public sealed class Watcher : IDisposable
 
         while (_unread > 0 && _batch is null)
         {
-            if (!TryReadBatch(Math.Max(Position, _unread - 1)))
+            _isGone = !TryReadBatch(Math.Max(Position, _unread - 1));
+            if (_isGone)
                 return WatchState.Gone;
         }
 
