@@ -62,7 +62,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
 
         // The revision is the cursor's, and it has existed. If the store has not reached it, it has lost its data since.
         if (problem.Status == StatusCodes.Status400BadRequest)
-            problem = Problems.Ahead(request.Read.Revision ?? 0, store.Latest.Revision, store.OldestRevision);
+            problem = Problems.Ahead(request.Read.Revision ?? 0, store.Latest.Revision, store.OldestRevision) with { Field = Reads.RevisionParameter };
         return new Reads.Taken(null, problem.Field == Reads.RevisionParameter ? problem with { Field = ListRequest.CursorParameter } : problem);
     }
 

@@ -84,7 +84,7 @@ internal static partial class ServiceLog
     [LoggerMessage(27, LogLevel.Warning, "{Connections} connections to the operators' listener were closed at once in the last {Seconds} s: {OperationsConnectionsMax} are open")]
     public static partial void ConnectionsOfOperatorsRefused(this ILogger logger, long connections, double seconds, int operationsConnectionsMax);
 
-    [LoggerMessage(25, LogLevel.Warning, "The operators' listener {OperationsUrls} can be reached from other machines: whoever reaches it sees the status and the metrics, and can take its connections")]
+    [LoggerMessage(25, LogLevel.Warning, "The operators' listener {OperationsUrls} can be reached from other machines: every client that reaches it sees the status and the metrics, and can take its connections")]
     public static partial void OperationsReachable(this ILogger logger, string operationsUrls);
 
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
