@@ -77,6 +77,25 @@ public sealed class OpenFaultTests : IAsyncDisposable
         await ReopensAsTheSameAsync();
     }
 
+    // The end of the reserved space must not stay behind that of the log, because it is cut there when the disk is full.
+    [Fact]
+    public async Task Commit_ReservationFailsThenDiskFull_LosesNothing()
+    {
+        await OpenAsync();
+        var failing = true;
+        _disk.Before = (happening, name) =>
+        {
+            if (failing && happening == DiskOperation.Reserve)
+                throw FakeDiskSession.Failure("reserve", name, OutOfMemory);
+        };
+        for (var i = 0; i < 5; i++)
+            await CommitAsync(Some.Put($"k{i}", new string('v', 100)));
+        failing = false;
+        _disk.CapacityBytes = _disk.UsedBytes;
+        Stores.IsNotApplied(Assert.Single(await _log!.CommitAsync([Some.Transaction(Some.Put("full", new string('v', 100)))], Token)), NotAppliedReason.NoSpace);
+        await ReopensAsTheSameAsync();
+    }
+
     [Theory]
     [InlineData(DiskOperation.Create)]
     [InlineData(DiskOperation.Reserve)]

@@ -36,8 +36,8 @@ internal sealed class ReservedSpace(IDiskFile file, long aheadBytes)
         }
         catch (DiskLogException)
         {
-            // Without a reservation the write finds out whether there is space, and whether the disk works.
-            return true;
+            // Without a reservation the write finds out whether there is space, and whether the disk works. The end still moves, because
+            // nothing that is written may lie after it: the file is cut there.
         }
 
         End += bytes;

@@ -115,6 +115,23 @@ public sealed class ForgedContentTests
         Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
     }
 
+    // Neither change has its value in the log, so they are one before the entry is found.
+    [Theory]
+    [InlineData(3, "")]
+    [InlineData(4, MissingValue)]
+    public void KeptValues_OfTheCheckpoint_LoadInOrder(long version, string reason)
+    {
+        ForgedRecord[] records = [Kept with { Revision = 10, Age = 9 }, Kept with { Revision = 11, Age = 10, Version = version }];
+        var disk = LogImage.DiskOf(new()
+        {
+            [StoreFile.Name] = Store,
+            [Checkpoint] = ForgedFiles.Checkpoint([Good.Encode()], 1, 8),
+            [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], frame => frame),
+        });
+        Assert.Contains(reason, $"{DiskLogTool.Verify(disk.Start()).Damage?.Message}", StringComparison.Ordinal);
+        Assert.Equal(reason == "", DiskLogTool.Verify(disk.Start()).Damage is null);
+    }
+
     // A frame whose value is missing is cut off with what follows it, and nothing more.
     [Fact]
     public void Repair_KeptValueOfNoEntry_CutsItsFrame()
