@@ -29,7 +29,7 @@ internal abstract class Node
     public const long FirstHead = long.MinValue;
 
     /// <summary>The bytes on the heap of what all nodes have.</summary>
-    protected const long BaseBytes = HeapSize.Object + sizeof(long) + 2 * sizeof(int) + NearPrefix + Capacity * sizeof(long);
+    protected const long BaseBytes = HeapSize.Object + sizeof(long) + 2 * sizeof(int) + NearPrefix + Capacity * sizeof(long) + 2 * sizeof(long);
 
     /// <summary>The number of the builder that may change this node; see <see cref="NodeCopy"/>.</summary>
     public long Owner;

@@ -30,8 +30,11 @@ internal sealed class PatchPreparer(Func<Snapshot> latest, Func<Transaction, Tas
                 return outcome;
         }
 
-        // The queue charges for the transaction only once it is submitted.
-        if (!memory.TryCharge(transaction.Bytes))
+        // The queue charges for the transaction only once it is submitted. One that has no room even in an empty queue is rejected there.
+        var held = transaction.HeldBytes;
+        if (held > memory.BytesMax)
+            return await submit(transaction).ConfigureAwait(false);
+        if (!memory.TryCharge(held))
             return new Outcome.NotApplied(NotAppliedReason.QueueFull);
         var lane = _lanes[(uint)patches[0].Key.GetHashCode() % _lanes.Length];
         try
@@ -40,7 +43,7 @@ internal sealed class PatchPreparer(Func<Snapshot> latest, Func<Transaction, Tas
         }
         finally
         {
-            memory.Release(transaction.Bytes);
+            memory.Release(held);
         }
 
         try

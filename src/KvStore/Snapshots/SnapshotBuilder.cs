@@ -7,7 +7,7 @@ internal sealed class SnapshotBuilder
     private readonly SupersededBytes _superseded;
     private readonly OrderedIndex.Builder _index;
 
-    // Of entries that undoing has put back.
+    // Of entries that undoing has put back, with the nodes that it makes for them.
     private long _restoredBytes;
 
     internal SnapshotBuilder(Snapshot start, OrderedIndex index)
@@ -56,8 +56,8 @@ internal sealed class SnapshotBuilder
         {
             // What an undone change put back may be replaced by what an earlier one puts back.
             if (change.Current is { } current && _start.Find(current.Key) != current)
-                _restoredBytes -= current.HeapBytes;
-            _restoredBytes += change.Previous?.HeapBytes ?? 0;
+                _restoredBytes -= current.MemoryBytes;
+            _restoredBytes += change.Previous?.MemoryBytes ?? 0;
             Replace(new EntryChange(change.Current, change.Previous));
         }
 

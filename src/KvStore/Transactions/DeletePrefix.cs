@@ -17,7 +17,15 @@ public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Op
 
     internal override bool DependsOnState => true;
 
-    internal override TransactionCost CostIn(Snapshot latest) => latest.CountOf(_range) is var count && count > entriesMax ? default : new(0, count * TransactionCost.DeletionWork);
+    // So many that they are no changes take less.
+    internal override TransactionCost CostIn(Snapshot latest)
+    {
+        var count = latest.CountOf(_range);
+        if (count > entriesMax)
+            return default;
+        var changes = Math.Min(count, ChangesMax);
+        return new(changes * TransactionCost.DeletionBytes, changes * TransactionCost.DeletionWork);
+    }
 
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {

@@ -24,6 +24,9 @@ public sealed class MergePatch : ReadModifyWrite
 
     private const int DepthMax = 64;
 
+    // What JsonDocument has of each token besides the text.
+    private const int TokenBytes = 12;
+
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = DepthMax };
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -32,16 +35,17 @@ public sealed class MergePatch : ReadModifyWrite
 
     private readonly JsonElement _patch;
     private readonly int _patchBytes;
+    private readonly long _heldBytes;
     private readonly int _valueBytesMax;
 
     // Set by the submitter before each submission, read by the log's thread during it.
     private volatile Merged? _prepared;
     private volatile bool _mayBeUnprepared;
 
-    private MergePatch(Key key, JsonElement patch, int patchBytes, int valueBytesMax, ExpiryUpdate expiry)
-        : base(key, expiry) => (_patch, _patchBytes, _valueBytesMax) = (patch, patchBytes, valueBytesMax);
+    private MergePatch(Key key, JsonElement patch, int patchBytes, long heldBytes, int valueBytesMax, ExpiryUpdate expiry)
+        : base(key, expiry) => (_patch, _patchBytes, _heldBytes, _valueBytesMax) = (patch, patchBytes, heldBytes, valueBytesMax);
 
-    internal override long Bytes => base.Bytes + _patchBytes;
+    internal override long Bytes => base.Bytes + _heldBytes;
 
     internal override bool DependsOnState => true;
 
@@ -76,7 +80,9 @@ public sealed class MergePatch : ReadModifyWrite
         using (document)
         {
             // Written once here, so that it cannot fail on the log's thread.
-            return TryMerge(null, document.RootElement, new ArrayBufferWriter<byte>()) ? new MergePatch(key, document.RootElement.Clone(), patch.Length, valueBytesMax, expiry) : null;
+            return TryMerge(null, document.RootElement, new ArrayBufferWriter<byte>())
+                ? new MergePatch(key, document.RootElement.Clone(), patch.Length, patch.Length + (TokenBytes * CountTokens(document.RootElement)), valueBytesMax, expiry)
+                : null;
         }
     }
 
@@ -159,6 +165,25 @@ public sealed class MergePatch : ReadModifyWrite
         }
 
         json.WriteEndObject();
+    }
+
+    private static long CountTokens(JsonElement element)
+    {
+        var tokens = 1L;
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            tokens++;
+            foreach (var member in element.EnumerateObject())
+                tokens += 1 + CountTokens(member.Value);
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            tokens++;
+            foreach (var item in element.EnumerateArray())
+                tokens += CountTokens(item);
+        }
+
+        return tokens;
     }
 
     private static bool TryParse(ReadOnlyMemory<byte> utf8, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out JsonDocument? document)

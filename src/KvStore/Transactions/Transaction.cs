@@ -49,14 +49,16 @@ public sealed class Transaction
     /// <summary>Bytes that the transaction holds while it is queued: keys, values and guards.</summary>
     public long Bytes { get; }
 
+    /// <summary>Heap bytes that the transaction holds while it waits: <see cref="Bytes"/>, with its objects.</summary>
+    internal long HeldBytes => Bytes + ((Operations.Length + 1L) * TransactionCost.OperationBytes);
+
     /// <summary>Whether an operation is a <see cref="MergePatch"/>.</summary>
     internal bool HasPatch { get; }
 
     /// <summary>What the transaction takes if the state stays as it is.</summary>
     internal TransactionCost CostIn(Snapshot latest)
     {
-        var cost = new TransactionCost(
-            Bytes + _allocatedBytes + ((Operations.Length + 1L) * TransactionCost.OperationBytes), Bytes + _allocatedBytes + TransactionCost.TransactionWork);
+        var cost = new TransactionCost(HeldBytes + _allocatedBytes, Bytes + _allocatedBytes + TransactionCost.TransactionWork);
         if (_dependsOnState)
         {
             foreach (var operation in Operations)
@@ -97,6 +99,9 @@ internal readonly record struct TransactionCost(long MemoryBytes, long Work, lon
 
     /// <summary>The work of parsing, merging and writing JSON, per byte.</summary>
     public const int JsonWork = 10;
+
+    /// <summary>What the deletion of one of a range of entries takes: its change, and its share of the nodes that the index copies.</summary>
+    public const int DeletionBytes = 100;
 
     /// <summary>The work of deleting one of a range of entries.</summary>
     public const int DeletionWork = 50;

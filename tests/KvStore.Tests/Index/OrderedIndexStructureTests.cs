@@ -7,6 +7,27 @@ public sealed class OrderedIndexStructureTests
     private const int Loaded = Node.Capacity - Node.Least;
 
     [Fact]
+    public void MemoryBytes_EveryNode_IsWhatIsAllocated()
+    {
+        Assert.Equal(Allocated(() => new Leaf(1)), new Leaf(1).MemoryBytes);
+        byte[] separator = [1];
+        Assert.Equal(Allocated(() =>
+        {
+            var inner = new Inner(1);
+            inner.SetSeparator(0, separator);
+            return inner;
+        }), new Inner(1).MemoryBytes);
+
+        static long Allocated(Func<object> create)
+        {
+            create();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            create();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
     public void Set_SplitBelowFullInner_ChildIsInCorrectHalf()
     {
         var builder = OrderedIndex.Empty.ToBuilder();

@@ -95,6 +95,38 @@ public sealed class PatchPreparerTests
         Assert.Equal(0, store.QueuedBytes);
     }
 
+    // What waits for its lane is charged with its objects: a patch of a few bytes takes a kilobyte or two.
+    [Fact]
+    public async Task SubmitAsync_ManyWaitForALane_AreBoundedByMemory()
+    {
+        var gate = new Gate();
+        var log = new FakeCommitLog();
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueBytesMax = 400_000 });
+        await store.CommitAsync(new Put(Some.Key("k"), Large, "application/json"));
+        log.Committing = gate.PassAsync;
+        var submitted = Enumerable.Range(0, 500).Select(_ => store.SubmitAsync(Some.Transaction(Patch("{\"a\":1}")))).ToList();
+        await gate.Reached;
+        Assert.InRange(submitted.Count(one => !one.IsCompleted), 50, 200);
+        Assert.InRange(store.QueuedBytes, 200_000 + (40 * TransactionCost.OperationBytes), 400_000);
+        foreach (var rejected in submitted.Where(one => one.IsCompleted))
+            Stores.IsNotApplied(await rejected, NotAppliedReason.QueueFull);
+        gate.Open();
+
+        await Task.WhenAll(submitted).Within();
+        Assert.Equal(0, store.QueuedBytes);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_MoreThanTheQueueMayHave_IsTooLarge()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { QueueBytesMax = 150_000 });
+        await store.CommitAsync(new Put(Some.Key("k"), Large, "application/json"));
+        var patch = Patch($"{{\"a\":[{string.Join(',', Enumerable.Repeat(1, 20_000))}]}}");
+        var rejected = Assert.IsType<Outcome.Rejected>(await store.SubmitAsync(Some.Transaction(patch)).Within());
+        Assert.Equal(RejectionReason.TransactionTooLarge, rejected.Reason);
+        Assert.Equal(0, store.QueuedBytes);
+    }
+
     [Fact]
     public async Task SubmitAsync_GuardFailsOrNotJson_IsAnswered()
     {

@@ -25,6 +25,7 @@ public sealed class TransactionCostTests
             AssertCovers(new SetExpiry(key, ExpiryUpdate.At(Time.GetUtcNow().AddHours(1))));
             AssertCovers(new Append(Some.Key("q/"), new byte[size], "x/y"));
             AssertCovers(Prepared(key));
+            AssertCovers(new DeletePrefix("k"u8, 100));
 
             MergePatch Prepared(Key patched)
             {
@@ -63,6 +64,46 @@ public sealed class TransactionCostTests
         Assert.InRange(cost.MemoryBytes, 0, 1 << 19);
         Assert.Equal(100L << 20, cost.CarriedBytes);
         Assert.InRange(cost.Work, 100L << 20, 101L << 20);
+    }
+
+    // As many as are changes of their commit, and so many that they are cut out of the index at once.
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(1001)]
+    [InlineData(50_000)]
+    public void CostIn_DeletionByPrefix_IsThatOfItsChanges(int entries)
+    {
+        var publisher = new SnapshotPublisher(new StoreOptions(), Time);
+        publisher.Load(1, Enumerable.Range(0, entries).Select(i => Entry.Create(Some.Bytes($"k{i:D5}"), "v"u8, "x/y", 1, 1, 1, 0, Entry.Never)));
+        var transaction = Some.Transaction(new DeletePrefix("k"u8, entries));
+        var cost = transaction.CostIn(publisher.Latest);
+        new BatchDecider(Time).Decide(publisher, [transaction]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var decision = new BatchDecider(Time).Decide(publisher, [transaction]);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, decision.After.Count);
+        Assert.InRange(allocated, 0, cost.MemoryBytes + 16_000);
+        Assert.InRange(cost.Work, 20_000, 100_000);
+    }
+
+    // Small tokens take more as parsed JSON than as text.
+    [Theory]
+    [InlineData("1,")]
+    [InlineData("{},")]
+    [InlineData("\"text\",")]
+    [InlineData("{\"name\":[true,null]},")]
+    public void Bytes_MergePatch_AreThoseOfTheParsedPatch(string items)
+    {
+        var text = Some.Bytes($"{{\"a\":[{string.Concat(Enumerable.Repeat(items, 10_000)).TrimEnd(',')}]}}");
+        var patch = MergePatch.TryCreate(Some.Key("k"), text, 1 << 20, default)!;
+        using var document = JsonDocument.Parse(text);
+        document.RootElement.Clone();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        document.RootElement.Clone();
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(allocated, patch.Bytes, patch.Bytes + 500);
     }
 
     private static byte[] Json(int size) => size < 20 ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(new { a = new string('x', size - 8) });

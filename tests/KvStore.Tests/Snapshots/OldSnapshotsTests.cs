@@ -46,6 +46,41 @@ public sealed class OldSnapshotsTests
         Assert.Equal((0L, 0, 0), (store.Memory.Snapshots.Bytes, store.RetainedSnapshots, store.ExpensiveReads.Running));
     }
 
+    // The nodes of what undoing puts back are new ones too.
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(100, false)]
+    [InlineData(1, true)]
+    [InlineData(100, true)]
+    public async Task Find_BeforeDeletions_ChargesWhatOnlyTheOldStateHas(int valueBytes, bool isByPrefix)
+    {
+        await using var store = await Stores.StartAsync();
+        await store.CommitAsync([.. Enumerable.Range(0, 4000).Select(Operation (i) => new Put(Some.Key($"k{i * 7919 % 4000:D4}"), new byte[valueBytes], "text/plain"))]);
+        await store.CommitAsync(isByPrefix ? [new DeletePrefix("k"u8, 4000)] : [.. Enumerable.Range(0, 4000).Select(Operation (i) => Some.Delete($"k{i:D4}"))]);
+
+        var found = (await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken)).Snapshot!;
+        Assert.Equal(4000, found.Count);
+        var reachable = HeldMemory.Of(store.Latest, [found]);
+        Assert.InRange(store.Memory.Snapshots.Bytes, reachable, reachable * 13 / 10);
+    }
+
+    [Fact]
+    public async Task Find_BeforeManyWritesOfAKey_ChargesOneValue()
+    {
+        await using var store = await Stores.StartAsync();
+        for (var i = 0; i < 50; i++)
+            await store.CommitAsync(new Put(Some.Key("k"), new byte[50_000], "text/plain"));
+
+        var found = (await store.FindSnapshotAsync(1, TestContext.Current.CancellationToken)).Snapshot!;
+        var reachable = HeldMemory.Of(store.Latest, [found]);
+        Assert.InRange(reachable, 50_000, 52_000);
+        Assert.InRange(store.Memory.Snapshots.Bytes, reachable, reachable + 1000);
+
+        // What another one is made from counts for each of them.
+        await store.FindSnapshotAsync(0, TestContext.Current.CancellationToken);
+        Assert.InRange(store.Memory.Snapshots.Bytes, reachable, (2 * reachable) + 3000);
+    }
+
     [Fact]
     public async Task Retain_EveryStateOfLargeWrites_StaysWithinTheMemory()
     {
