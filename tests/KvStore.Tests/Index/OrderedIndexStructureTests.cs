@@ -49,6 +49,26 @@ public sealed class OrderedIndexStructureTests
         IndexModel.AssertHolds(full, before);
     }
 
+    // Trees whose edges become fuller leaf by leaf, until the node above the one that is added has no room, and its parent none either.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Insert_LowerTreeAtAnEdge_SplitsWhatIsFull(bool isAscending)
+    {
+        var added = OrderedIndex.FromSorted(Enumerable.Range(0, Node.Capacity).Select(i => IndexKeys.EntryOf($"{(isAscending ? 'z' : 'a')}{i:D3}")));
+        var builder = OrderedIndex.Empty.ToBuilder();
+        for (var i = 0; i < 3000; i++)
+        {
+            builder.Set(IndexKeys.EntryOf($"k{(isAscending ? i : 9999 - i):D4}"));
+            if (i % (Node.Capacity / 4) > 0)
+                continue;
+            var pasted = builder.ToIndex().ToBuilder();
+            pasted.Insert(added);
+            pasted.Validate();
+            Assert.Equal(i + 1 + added.Count, pasted.Count);
+        }
+    }
+
     [Fact]
     public void RemoveRange_RootBecomesSharedNode_OldIndexIsUnchanged()
     {

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore.Tests;
 
 /// <summary>Measures by reachability what held snapshots keep in memory and the latest one does not.</summary>
@@ -10,6 +12,13 @@ internal static class HeldMemory
         return held.Sum(snapshot => Visit(snapshot.Root, seen));
     }
 
+    private static long Visit(Entry entry, HashSet<object> seen)
+    {
+        Assert.True(MemoryMarshal.TryGetArray(entry.Value, out var value));
+        var bytes = entry.OwnHeapBytes > 0 && seen.Add(entry.Encoded) ? entry.OwnHeapBytes : 0;
+        return bytes + (seen.Add(value.Array!) ? HeapSize.OfArray(value.Array!.Length) : 0);
+    }
+
     private static long Visit(Node node, HashSet<object> seen)
     {
         if (node.Owner == 0 || !seen.Add(node))
@@ -18,7 +27,7 @@ internal static class HeldMemory
         if (node is Leaf leaf)
         {
             foreach (var entry in ((ReadOnlySpan<Entry>)leaf.Entries)[..leaf.Count])
-                bytes += seen.Add(entry.Encoded) ? entry.HeapBytes : 0;
+                bytes += Visit(entry, seen);
             return bytes;
         }
 

@@ -18,7 +18,7 @@ public sealed class SnapshotHoldsTests
     });
 
     [Fact]
-    public Task Account_LateHoldsAndDroppedRanges_IsNeverTooSmall() => Seed.ForEachAsync(12, seed =>
+    public Task Account_LateHoldsDroppedRangesAndSharedValues_IsNeverTooSmall() => Seed.ForEachAsync(12, seed =>
     {
         var holds = new Sequence(seed, 200);
         for (var step = 0; step < 600; step++)
@@ -48,6 +48,7 @@ public sealed class SnapshotHoldsTests
         private readonly Random _random;
         private readonly SnapshotHolds _holds;
         private readonly List<Snapshot> _held = [];
+        private long _revision;
         private Snapshot _latest;
         private Snapshot _before;
 
@@ -58,7 +59,8 @@ public sealed class SnapshotHoldsTests
             _latest = Snapshot.Empty.Replace(0, [], _holds);
             _holds.Publish(_latest);
             _before = _latest;
-            Commit([.. Enumerable.Range(0, entries).Select(key => Change(key, 100))], _latest.ToBuilder());
+            var builder = _latest.ToBuilder();
+            Apply(1, [.. Enumerable.Range(0, entries).Select(key => Change(builder, key, late: false))], builder);
         }
 
         public MemoryAccount Account { get; } = new("snapshots", long.MaxValue);
@@ -88,14 +90,19 @@ public sealed class SnapshotHoldsTests
                         HoldLatest();
                     if (_held.Count > 0 && _random.Next(3) == 0)
                         Release(_random.Next(_held.Count));
-                    Commit([.. Enumerable.Range(0, _random.Next(1, 12)).Select(_ => _random.Next(300)).Distinct().Select(key => Change(key, 200))], builder);
+                    for (var commits = _random.Next(1, 3); commits > 0; commits--)
+                        Apply(commits, [.. Enumerable.Range(0, _random.Next(1, 12)).Select(_ => _random.Next(300)).Distinct().Select(key => Change(builder, key, late))], builder);
                     break;
             }
         }
 
         public void HoldLatest() => Hold(_latest);
 
-        public void Put(int number, int bytes) => Commit([Change(number, bytes)], _latest.ToBuilder());
+        public void Put(int number, int bytes)
+        {
+            var key = Some.Key($"{number:0000}");
+            Apply(1, [new EntryChange(_latest.Find(key), Entry.Create(key, new byte[_random.Next(bytes)], "", 1, _latest.Revision + 1, 1, 0))], _latest.ToBuilder());
+        }
 
         public void ReleaseAll()
         {
@@ -110,10 +117,18 @@ public sealed class SnapshotHoldsTests
             var builder = _latest.ToBuilder();
             var entries = builder.Slice(KeyRange.WithPrefix(prefix.Utf8));
             if (entries.Count > 0)
-                Publish(new Commit(_latest.Revision + 1, [], new DeletedPrefix(prefix, entries)), builder);
+                Publish(new Commit(++_revision, [], new DeletedPrefix(prefix, entries)), builder);
         }
 
-        private void Commit(EntryChange[] changes, SnapshotBuilder builder) => Publish(new Commit(_latest.Revision + 1, changes), builder);
+        // The last of several commits of a builder is published.
+        private void Apply(int left, EntryChange[] changes, SnapshotBuilder builder)
+        {
+            var commit = new Commit(++_revision, changes);
+            if (left == 1)
+                Publish(commit, builder);
+            else
+                builder.Apply(commit);
+        }
 
         private void Publish(Commit commit, SnapshotBuilder builder)
         {
@@ -123,13 +138,19 @@ public sealed class SnapshotHoldsTests
             _holds.Publish(_latest);
         }
 
-        private EntryChange Change(int number, int bytesMax)
+        private EntryChange Change(SnapshotBuilder builder, int number, bool late)
         {
             var key = Some.Key($"{number:0000}");
-            var present = _latest.Find(key);
-            return present is not null && _random.Next(4) == 0
-                ? new EntryChange(present, null)
-                : new EntryChange(present, Entry.Create(key, new byte[_random.Next(bytesMax)], "", 1, _latest.Revision + 1, 1, 0));
+            if (builder.Find(key) is not { } present)
+                return new EntryChange(null, New());
+            return _random.Next(4) switch
+            {
+                0 => new EntryChange(present, null),
+                1 when late => new EntryChange(present, Entry.Derive(present, key.Utf8, 1, _revision + 1, 1, 0, Entry.Never)),
+                _ => new EntryChange(present, New()),
+            };
+
+            Entry New() => Entry.Create(key, new byte[_random.Next(late ? 2 * SharedValue.BytesMin : 200)], "", 1, _revision + 1, 1, 0);
         }
 
         private void Hold(Snapshot snapshot)
