@@ -54,7 +54,8 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             StoreState.Created or StoreState.Loading => NotAppliedReason.Loading,
             StoreState.Failed => NotAppliedReason.Failed,
             _ => NotAppliedReason.Stopping,
-        }) { RetryAfter = queue.EstimatedWait });
+        })
+        { RetryAfter = queue.EstimatedWait });
     }
 
     /// <summary>Submits a transaction of the store's own, which a full queue does not reject. One at a time.</summary>
