@@ -6,8 +6,8 @@ namespace KvStore;
 /// </summary>
 internal sealed class OldSnapshots(History history, SnapshotHolds holds, RetainedSnapshots retained, MemoryAccount account, ReadGate gate)
 {
-    // A fraction of a millisecond. After it, other work of the thread pool comes first.
-    private const int CommitsPerSlice = 256;
+    // A fraction of a millisecond. After it, other work of the thread pool comes first. Commits do not measure it: one of an import has 100 changes.
+    private const int ChangesPerSlice = 256;
 
     private readonly Lock _lock = new();
 
@@ -97,12 +97,14 @@ internal sealed class OldSnapshots(History history, SnapshotHolds holds, Retaine
         {
             var builder = origin.ToBuilder();
             var walk = history.WalkBack();
-            var undone = 0;
+            var changes = 0;
             for (var found = walk.MoveBackTo(origin.Revision); found && walk.Revision > revision; found = walk.MoveBack())
             {
                 builder.Undo(walk.Current);
-                if (++undone % CommitsPerSlice != 0)
+                changes += Math.Max(1, walk.Current.Changes.Length);
+                if (changes < ChangesPerSlice)
                     continue;
+                changes = 0;
                 cancellationToken.ThrowIfCancellationRequested();
                 if (!TryCharge(builder.UnsharedBytes - origin.UnsharedBytes, ref charged))
                     return new SnapshotRead(null, true);

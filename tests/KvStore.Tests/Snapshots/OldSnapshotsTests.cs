@@ -81,6 +81,26 @@ public sealed class OldSnapshotsTests
         Assert.InRange(store.Memory.Snapshots.Bytes, reachable, (2 * reachable) + 3000);
     }
 
+    /// <summary>A read that undoes a few commits of many changes gives way to others as often as one that undoes many small ones.</summary>
+    [Theory]
+    [InlineData(20, 100)]
+    [InlineData(2000, 1)]
+    public async Task Find_ManyChanges_GivesWayToOthersAfterEachFew(int commits, int changes)
+    {
+        await using var store = await Stores.StartAsync();
+        await store.CommitAsync(Some.Put("k", "0"));
+        for (var i = 0; i < commits; i++)
+            await store.CommitAsync([.. Enumerable.Range(0, changes).Select(key => Some.Put($"{key}", $"{i}"))]);
+
+        var context = new PostCounter();
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(context);
+        var finding = store.FindSnapshotAsync(1, TestContext.Current.CancellationToken).AsTask();
+        SynchronizationContext.SetSynchronizationContext(before);
+        await finding.Within();
+        Assert.InRange(context.Posts, commits * changes / 400, commits * changes / 200);
+    }
+
     [Fact]
     public async Task Retain_EveryStateOfLargeWrites_StaysWithinTheMemory()
     {
@@ -123,5 +143,21 @@ public sealed class OldSnapshotsTests
         for (var i = 0; i < 10; i++)
             await store.CommitAsync(Some.Put("k", $"{i}"));
         return store;
+    }
+
+    private sealed class PostCounter : SynchronizationContext
+    {
+        public int Posts;
+
+        public override void Post(SendOrPostCallback callback, object? state)
+        {
+            Interlocked.Increment(ref Posts);
+            ThreadPool.QueueUserWorkItem(_ =>
+            {
+                SetSynchronizationContext(this);
+                callback(state);
+                SetSynchronizationContext(null);
+            });
+        }
     }
 }
