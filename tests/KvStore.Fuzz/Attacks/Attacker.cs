@@ -52,17 +52,16 @@ internal sealed class Attacker(ServiceProcess service, TimeSpan time) : IDisposa
 
     public Task HoldAsync(string text, int source = 0, int? receiveBytes = null) => HoldAsync(Encoding.Latin1.GetBytes(text), source, receiveBytes);
 
-    /// <summary>Sends something on a new connection, reads for a moment, or until the service closes it, and counts nothing.</summary>
-    public async Task SendAndCloseAsync(ReadOnlyMemory<byte> bytes, TimeSpan readMax, int source = 0)
+    /// <summary>Sends parts one after the other on a new connection, reads for a moment, or until the service closes it, and counts nothing.</summary>
+    public async Task SendAndCloseAsync(IReadOnlyList<ReadOnlyMemory<byte>> parts, TimeSpan interval, TimeSpan readMax, int source = 0)
     {
         using var readEnd = CancellationTokenSource.CreateLinkedTokenSource(End);
         try
         {
             using var connection = await OpenAsync(source, cancellationToken: End);
-            var sending = connection.SendAsync(bytes, End);
-            Interlocked.Add(ref _sentBytes, bytes.Length);
+            var sending = SendAsync(connection, parts, interval);
             var buffer = new byte[16 * 1024];
-            readEnd.CancelAfter(readMax);
+            readEnd.CancelAfter(readMax + (parts.Count * interval));
             while (await connection.ReceiveAsync(buffer, readEnd.Token) > 0)
             {
                 // Only the end is of interest.
@@ -145,6 +144,17 @@ internal sealed class Attacker(ServiceProcess service, TimeSpan time) : IDisposa
         foreach (var connection in _held)
             connection.Dispose();
         _end.Dispose();
+    }
+
+    private async Task SendAsync(WireConnection connection, IReadOnlyList<ReadOnlyMemory<byte>> parts, TimeSpan interval)
+    {
+        for (var i = 0; i < parts.Count; i++)
+        {
+            if (i > 0)
+                await Task.Delay(interval, End);
+            await connection.SendAsync(parts[i], End);
+            Interlocked.Add(ref _sentBytes, parts[i].Length);
+        }
     }
 
     private static bool IsRefusal(Exception exception) => exception is SocketException or IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException;

@@ -62,15 +62,19 @@ internal sealed class ClosedWindowAttack : Attack
     }
 }
 
-/// <summary>Watches that never read, and one transaction whose event is large and six times as large in JSON.</summary>
+/// <summary>Watches that never read, and transactions whose events are large and six times as large in JSON.</summary>
 internal sealed class SilentWatchAttack : Attack
 {
     private const int Watches = 8;
-    private const int Keys = 100;
+
+    // Eight values of 1 MiB are a little more than MovedBytesMax admits.
+    private const int Keys = 7;
 
     public override string Name => "silent-watches";
 
-    public override string Input => "8 watches that are not read, and 100 moves of 1 MiB of control characters";
+    public override string Input => "8 watches that are not read, and transactions of 7 moves of 1 MiB of control characters";
+
+    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 768L << 20 };
 
     public override async Task PrepareAsync(Attacker attacker)
     {

@@ -15,11 +15,11 @@ internal sealed class DescriptorAttack : Attack
 
     public override async Task RunAsync(Attacker attacker)
     {
+        // Large values make the log roll: a segment must be opened while there is no descriptor. The writers come first, because no connection is accepted then.
+        var rolling = attacker.RepeatAsync(2, (connection, i) => Texts.Put($"roll/{connection}", Texts.Mebibyte));
         for (var i = 0; i < Connections && !attacker.End.IsCancellationRequested; i++)
             await attacker.HoldAsync("", i / 400);
-
-        // Large values make the log roll: a segment must be opened while there is no descriptor.
-        await attacker.RepeatAsync(2, (connection, i) => Texts.Put($"roll/{connection}", Texts.Mebibyte));
+        await rolling;
     }
 }
 
@@ -64,30 +64,57 @@ internal sealed class IdleConnectionAttack : Attack
     }
 }
 
-/// <summary>HTTP/2 streams of long polls that are reset as soon as they are opened: the service must end what it has begun.</summary>
+/// <summary>
+/// HTTP/2 streams that are reset as soon as they are opened, long polls, and as soon as their answers wait for the connection's window,
+/// large values. The service must end what it has begun, and not alert anyone.
+/// </summary>
 internal sealed class RapidResetAttack : Attack
 {
-    private const uint StreamsPerConnection = 1000;
+    private const uint PollsPerConnection = 1000;
+    private const uint ReadsPerRound = 90;
+    private const uint Rounds = 8;
     private const int Connections = 4;
 
     private static readonly TimeSpan ReadMax = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RoundInterval = TimeSpan.FromMilliseconds(20);
 
     public override string Name => "rapid-resets";
 
-    public override string Input => "HTTP/2 long polls that are opened and reset, 4 connections, again after each is closed";
+    public override string Input => "HTTP/2 long polls and GETs of 1 MiB that are reset, 4 connections each, again after each is closed";
 
     public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = ResidentBytesMax, OutputBytesMax = 1 << 20 };
 
+    public override Task PrepareAsync(Attacker attacker) => attacker.ExpectAsync(Texts.Put("read/0", Texts.Mebibyte));
+
     public override Task RunAsync(Attacker attacker)
     {
-        var frames = new Http2Frames().Preface();
-        for (var stream = 0u; stream < StreamsPerConnection; stream++)
-            frames.Request((2 * stream) + 1, "GET", "/v1/kv/absent?wait=60").Number(Http2Frames.ResetStream, (2 * stream) + 1, 8);
-        var bytes = frames.Bytes;
-        return Task.WhenAll(Enumerable.Range(0, Connections).Select(number => Task.Run(async () =>
+        ReadOnlyMemory<byte>[] polls = [Polls()];
+        ReadOnlyMemory<byte>[] reads = [new Http2Frames().Preface((Http2Frames.InitialWindowSize, 1 << 20)).Bytes, .. Enumerable.Range(0, (int)Rounds).SelectMany(round => Reads((uint)round * ReadsPerRound))];
+        return Task.WhenAll(Enumerable.Range(0, 2 * Connections).Select(number => Task.Run(async () =>
         {
             while (!attacker.End.IsCancellationRequested)
-                await attacker.SendAndCloseAsync(bytes, ReadMax, number);
+                await attacker.SendAndCloseAsync(number < Connections ? polls : reads, RoundInterval, ReadMax, number % Connections);
         })));
+    }
+
+    private static ReadOnlyMemory<byte> Polls()
+    {
+        var frames = new Http2Frames().Preface();
+        for (var stream = 0u; stream < PollsPerConnection; stream++)
+            frames.Request((2 * stream) + 1, "GET", "/v1/kv/absent?wait=60").Number(Http2Frames.ResetStream, (2 * stream) + 1, 8);
+        return frames.Bytes;
+    }
+
+    // The answer of the first stream fills the window of the connection, which is never opened again.
+    private static ReadOnlyMemory<byte>[] Reads(uint first)
+    {
+        var (requests, resets) = (new Http2Frames(), new Http2Frames());
+        for (var stream = first; stream < first + ReadsPerRound; stream++)
+        {
+            requests.Request((2 * stream) + 1, "GET", "/v1/kv/read/0");
+            resets.Number(Http2Frames.ResetStream, (2 * stream) + 1, 8);
+        }
+
+        return [requests.Bytes, resets.Bytes];
     }
 }

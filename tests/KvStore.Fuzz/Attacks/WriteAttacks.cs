@@ -1,28 +1,33 @@
 namespace KvStore.Fuzz;
 
-/// <summary>160 KB of transactions that move 100 values of 1 MiB each: the results are gigabytes if a move copies.</summary>
+/// <summary>Small transactions that each move as much as one may: the results are gigabytes if a move copies.</summary>
 internal sealed class MoveAttack : Attack
 {
-    private const int Keys = 100;
-    private const int Connections = 40;
+    // Eight values of 1 MiB are a little more than MovedBytesMax admits.
+    private const int KeysPerTransaction = 7;
+    private const int Groups = 14;
+    private const int Connections = 84;
 
     public override string Name => "moves";
 
-    public override string Input => "transactions of 100 moves of 1 MiB, 40 connections";
+    public override string Input => "transactions of 7 moves of 1 MiB, 84 connections";
+
+    // The values and what the history keeps of them; copies would be several times that.
+    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 768L << 20 };
 
     public override async Task PrepareAsync(Attacker attacker)
     {
-        for (var i = 0; i < Keys; i++)
-            await attacker.ExpectAsync(Texts.Put($"move/a/{i}", Texts.Mebibyte));
+        for (var i = 0; i < Groups * KeysPerTransaction; i++)
+            await attacker.ExpectAsync(Texts.Put($"move/a/{i / KeysPerTransaction}/{i % KeysPerTransaction}", Texts.Mebibyte));
     }
 
     public override Task RunAsync(Attacker attacker)
     {
-        string[] requests = [Transaction("move/a", "move/b"), Transaction("move/b", "move/a")];
-        return attacker.RepeatAsync(Connections, (connection, i) => requests[(connection + i) % 2]);
+        var requests = Enumerable.Range(0, Groups).Select(group => new[] { Transaction($"move/a/{group}", $"move/b/{group}"), Transaction($"move/b/{group}", $"move/a/{group}") }).ToArray();
+        return attacker.RepeatAsync(Connections, (connection, i) => requests[connection % Groups][i % 2]);
     }
 
-    private static string Transaction(string from, string to) => Texts.Transaction(Enumerable.Range(0, Keys).Select(i => Texts.Move($"{from}/{i}", $"{to}/{i}")));
+    private static string Transaction(string from, string to) => Texts.Transaction(Enumerable.Range(0, KeysPerTransaction).Select(i => Texts.Move($"{from}/{i}", $"{to}/{i}")));
 }
 
 /// <summary>New lifetimes for large values: gigabytes of log if each logs the value.</summary>

@@ -18,12 +18,13 @@ internal sealed class Crowd : IDisposable
 
     private readonly List<Socket> _sockets = [];
     private readonly CancellationTokenSource _end = new();
+    private int _closed;
 
     /// <summary>Connections that the service refused while the crowd gathered.</summary>
     public int Refused { get; private set; }
 
     /// <summary>Connections that the service has closed since.</summary>
-    public int Closed { get; private set; }
+    public int Closed => _closed + _sockets.Count(socket => socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0);
 
     public int Count => _sockets.Count;
 
@@ -55,7 +56,7 @@ internal sealed class Crowd : IDisposable
     }
 
     /// <summary>Lets each client read a little once a second.</summary>
-    public Task ReadSlowlyAsync() => DoSlowlyAsync(socket => socket.Available == 0 || socket.Receive(Buffer, SocketFlags.None, out _) > 0);
+    public Task ReadSlowlyAsync() => DoSlowlyAsync(socket => !socket.Poll(0, SelectMode.SelectRead) || socket.Receive(Buffer, SocketFlags.None, out _) > 0);
 
     /// <summary>Lets each client write a little once a second.</summary>
     public Task WriteSlowlyAsync() => DoSlowlyAsync(socket => socket.Send(Zeros, SocketFlags.None, out var error) > 0 && error == SocketError.Success);
@@ -77,7 +78,7 @@ internal sealed class Crowd : IDisposable
             {
                 if (act(socket))
                     continue;
-                Closed++;
+                _closed++;
                 _sockets.Remove(socket);
                 socket.Dispose();
             }

@@ -44,11 +44,11 @@ internal static class CrowdCommand
             await Task.Delay(Settling);
             await Console.Out.WriteLineAsync($"  while {crowd.Count} come ({crowd.Refused} refused): {OverloadCommand.Describe(client)}");
             await Task.Delay(time);
+            await crowd.StopAsync();
+            await acting;
             var (put, get) = (client.Puts.At(0.99) / putAlone, client.Gets.At(0.99) / getAlone);
             await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
                 $"  beside: {OverloadCommand.Describe(client)}; p99 {put:F2}x and {get:F2}x; {crowd.Closed} closed by the service; {watchdog.ResidentBytes >> 20} MiB; {watchdog.Violation ?? "no limit exceeded"}"));
-            await crowd.StopAsync();
-            await acting;
             isGood &= watchdog.Violation is null;
         }
 

@@ -10,8 +10,7 @@ public sealed class AttackTests
 {
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(3);
 
-    // Without the one that the bodies' account has to bound first.
-    public static TheoryData<string> Names => [.. AttackRun.All.Where(attack => attack is not AnnouncedBodyAttack).Select(attack => attack.Name)];
+    public static TheoryData<string> Names => [.. AttackRun.All.Select(attack => attack.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
