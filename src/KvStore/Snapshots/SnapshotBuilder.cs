@@ -56,8 +56,9 @@ internal sealed class SnapshotBuilder
         {
             // What an undone change put back may be replaced by what an earlier one puts back.
             if (change.Current is { } current && _start.Find(current.Key) != current)
-                _restoredBytes -= current.MemoryBytes;
-            _restoredBytes += change.Previous?.MemoryBytes ?? 0;
+                _restoredBytes -= UnsharedBytesOf(current);
+            if (change.Previous is { } previous)
+                _restoredBytes += UnsharedBytesOf(previous);
             Replace(new EntryChange(change.Current, change.Previous));
         }
 
@@ -92,6 +93,12 @@ internal sealed class SnapshotBuilder
 
     /// <summary>The entries of a range, in key order, with the store's own records. The builder must not change during the enumeration.</summary>
     public RangeEnumerator Scan(KeyRange range) => _index.Scan(range);
+
+    // Without a value that the entry of its key in the start has too.
+    private long UnsharedBytesOf(Entry entry) =>
+        entry.ValueLength >= SharedValue.BytesMin && _start.Find(entry.Key) is { } present && present.SharesValueWith(entry)
+            ? entry.MemoryBytes - entry.HeapBytes + entry.OwnHeapBytes
+            : entry.MemoryBytes;
 
     // A shared value may be older than the entry, by any time.
     private void Supersede(Entry entry, long bytes)

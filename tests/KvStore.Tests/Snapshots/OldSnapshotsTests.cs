@@ -137,6 +137,27 @@ public sealed class OldSnapshotsTests
         Assert.Equal((0L, (0, 1L)), (store.Memory.Snapshots.Bytes, store.Leases));
     }
 
+    // Entries whose expiry is renewed again and again: old states share their values with the latest one.
+    [Fact]
+    public async Task Find_BeforeRenewals_ChargesNoValue()
+    {
+        await using var store = await Stores.StartAsync();
+        for (var i = 0; i < 20; i++)
+            await store.CommitAsync(new Put(Some.Key($"k{i}"), new byte[50_000], "text/plain"));
+        var revision = store.Latest.Revision;
+        for (var i = 0; i < 200; i++)
+            await store.CommitAsync(new SetExpiry(Some.Key($"k{i % 20}"), ExpiryUpdate.At(DateTimeOffset.UtcNow.AddHours(1))));
+
+        var found = (await store.FindSnapshotAsync(revision, TestContext.Current.CancellationToken)).Snapshot!;
+        Assert.Null(found.Find(Some.Key("k7"))!.Value.ExpiresAt);
+        Assert.InRange(store.Memory.Snapshots.Bytes, HeldMemory.Of(store.Latest, [found]), 10_000);
+
+        // What the old state alone has from now on.
+        await store.CommitAsync(Some.Put("k7"));
+        Assert.InRange(store.Memory.Snapshots.Bytes, HeldMemory.Of(store.Latest, [found]), 70_000);
+        Assert.InRange(HeldMemory.Of(store.Latest, [found]), 50_000, 70_000);
+    }
+
     private static async Task<Store> StartAsync(StoreOptions options)
     {
         var store = await Stores.StartAsync(options);
