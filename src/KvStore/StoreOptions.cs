@@ -36,7 +36,7 @@ public sealed record StoreOptions
     /// <summary>Heap bytes of answers that clients have not taken yet. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
     public long AnswersBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 256 << 20) : field; init; } = Share;
 
-    /// <summary>Heap bytes of events that watchers have not taken yet. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 4 to 256 MiB.</summary>
+    /// <summary>Heap bytes of events that watchers have not taken yet. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 4 to 256 MiB. Beyond it watchers do not share encodings, and <see cref="Watcher.TryHold"/> is false.</summary>
     public long WatchesBytesMax { get => field == Share ? ShareOf(32, 4 << 20, 256 << 20) : field; init; } = Share;
 
     /// <summary>Heap bytes of idempotency records. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB. Above nine tenths the oldest are deleted before their lifetime ends; beyond it a transaction with a record is <see cref="NotAppliedReason.Overloaded"/>.</summary>

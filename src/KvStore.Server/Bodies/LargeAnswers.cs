@@ -19,7 +19,7 @@ internal sealed class LargeAnswers(Store store)
     // Guarded by the lock: how many answers have a value.
     private readonly Dictionary<byte[], int> _values = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Charges an answer; false if it must be refused.</summary>
+    /// <summary>Charges an answer; false if it must be refused. It also is while open connections have all memory that is for them.</summary>
     /// <param name="entries">The entries whose values it has; null is none.</param>
     /// <param name="charge">Disposed of when the answer is taken or given up; null if it is small.</param>
     public bool TryBegin(IReadOnlyList<Entry?> entries, out IDisposable? charge)
@@ -32,7 +32,7 @@ internal sealed class LargeAnswers(Store store)
         lock (_lock)
         {
             var bytes = BufferBytes + values.Distinct().Where(value => !_values.ContainsKey(value)).Sum(BytesOf);
-            if (!store.Memory.Answers.TryCharge(bytes))
+            if (store.Memory.Connections.Bytes >= store.Memory.Connections.BytesMax || !store.Memory.Answers.TryCharge(bytes))
                 return false;
             foreach (var value in values)
                 CollectionsMarshal.GetValueRefOrAddDefault(_values, value, out _)++;

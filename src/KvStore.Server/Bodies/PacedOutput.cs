@@ -8,7 +8,10 @@ namespace KvStore.Server;
 /// Sends an answer in pieces, and waits while the client does not take them: a pipe takes whatever it is given, so a large value that is written
 /// at once is in memory once more for each client that does not read. Gives up on a client that takes nothing. Belongs to one request.
 /// </summary>
-internal sealed class PacedOutput(HttpContext context, KvStoreOptions options)
+/// <param name="context">The request.</param>
+/// <param name="options">How long the service waits for the client.</param>
+/// <param name="tryHold">Charges what is in memory while the client does not read; false: do not wait for it. Null if that is charged already.</param>
+internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, Func<bool>? tryHold = null)
 {
     /// <summary>The most that is written before it is flushed: half of the web server's buffer, so that one piece is written while another is sent.</summary>
     public const int PieceBytes = 32 * 1024;
@@ -61,17 +64,28 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options)
         var startedAt = Stopwatch.GetTimestamp();
         try
         {
+            if (tryHold?.Invoke() == false)
+            {
+                await AbortAsync(flushing);
+                throw new ConnectionAbortedException("The client does not read, and there is no memory to wait for it.");
+            }
+
             Check(await flushing.WaitAsync(_patience.Left));
         }
         catch (TimeoutException exception)
         {
-            // The flush ends with the connection.
-            context.Abort();
-            await ((Task)flushing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await AbortAsync(flushing);
             throw new ConnectionAbortedException("The client did not read the answer.", exception);
         }
 
         _patience.Record(Stopwatch.GetElapsedTime(startedAt), bytes);
+    }
+
+    // The flush ends with the connection.
+    private async Task AbortAsync(Task flushing)
+    {
+        context.Abort();
+        await flushing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static void Check(FlushResult flushed)

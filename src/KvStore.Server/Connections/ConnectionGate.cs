@@ -6,7 +6,10 @@ namespace KvStore.Server;
 /// Counts the open connections of one kind, and decides whether there may be another one. Thread-safe: a lock for each connection that
 /// opens or ends, none for its requests.
 /// </summary>
-internal sealed class ConnectionGate(int max, int perAddressMax)
+/// <param name="max">How many may be open.</param>
+/// <param name="perAddressMax">How many of one address.</param>
+/// <param name="memory">Charged for each; null for a few connections that must be possible always.</param>
+internal sealed class ConnectionGate(int max, int perAddressMax, MemoryAccount? memory)
 {
     private readonly Lock _lock = new();
 
@@ -19,7 +22,7 @@ internal sealed class ConnectionGate(int max, int perAddressMax)
     /// <summary>Connections that are open now.</summary>
     public int Open => Volatile.Read(ref _open);
 
-    /// <summary>Connections that were closed at once because there were too many.</summary>
+    /// <summary>Connections that were closed at once because there were too many, or no memory for one more.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
     /// <summary>Connections that were closed at once because there were too many from their address.</summary>
@@ -37,18 +40,21 @@ internal sealed class ConnectionGate(int max, int perAddressMax)
                 return Admission.TooMany;
             }
 
-            if (address is { } key && perAddressMax < max)
+            var key = perAddressMax < max ? address : null;
+            if (key is not null && _byAddress.GetValueOrDefault(key.Value) >= perAddressMax)
             {
-                ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, key, out _);
-                if (count >= perAddressMax)
-                {
-                    _refusedPerAddress++;
-                    return Admission.TooManyOfAddress;
-                }
-
-                count++;
+                _refusedPerAddress++;
+                return Admission.TooManyOfAddress;
             }
 
+            if (memory?.TryCharge(ConnectionLimits.ConnectionBytes) == false)
+            {
+                _refused++;
+                return Admission.NoMemory;
+            }
+
+            if (key is not null)
+                CollectionsMarshal.GetValueRefOrAddDefault(_byAddress, key.Value, out _)++;
             _open++;
             return Admission.Admitted;
         }
@@ -60,6 +66,7 @@ internal sealed class ConnectionGate(int max, int perAddressMax)
         lock (_lock)
         {
             _open--;
+            memory?.Release(ConnectionLimits.ConnectionBytes);
             if (address is not { } key || perAddressMax >= max)
                 return;
             ref var count = ref CollectionsMarshal.GetValueRefOrNullRef(_byAddress, key);
@@ -74,5 +81,6 @@ internal enum Admission
 {
     Admitted,
     TooMany,
+    NoMemory,
     TooManyOfAddress,
 }

@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>How many connections may be open: what the settings ask for, as far as the operating system lets the process have it. Immutable.</summary>
+/// <summary>How many connections may be open: what the settings ask for, as far as memory and the operating system let the process have it. Immutable.</summary>
 /// <param name="ConnectionsMax">Connections of clients that are open at once.</param>
 /// <param name="PerAddressMax">How many of those one address may have.</param>
 /// <param name="OperatorsMax">Connections to the operators' listener, which are not among those.</param>
@@ -17,6 +17,15 @@ internal sealed record ConnectionLimits(int ConnectionsMax, int PerAddressMax, i
     // One address can be a proxy with everyone behind it, and a client that runs wild must leave something to others: a share that suits both.
     private const int SharePerAddress = 4;
 
+    /// <summary>
+    /// What an open connection has besides its buffers, which are charged when they are used (<see cref="ConnectionMemory"/>): its objects in
+    /// the web server. Measured with 2,000 connections after one request each: 9 KiB of heap, 12 KiB resident.
+    /// </summary>
+    public const int ConnectionBytes = 12 * 1024;
+
+    /// <summary>The connections whose objects fit into the memory for connections; at least one.</summary>
+    public static long InMemory(KvStoreOptions options) => Math.Max(1, options.Store.ConnectionsBytesMax / ConnectionBytes);
+
     /// <summary>Works the limits out.</summary>
     /// <exception cref="InvalidOperationException">The limit on descriptors leaves no connection. The message says how to raise it.</exception>
     public static ConnectionLimits Of(KvStoreOptions options, long? descriptors)
@@ -28,7 +37,7 @@ internal sealed record ConnectionLimits(int ConnectionsMax, int PerAddressMax, i
                 + $"{KvStoreOptions.Section}:{nameof(KvStoreOptions.OperationsConnectionsMax)}, and one for each connection. {Remedy}");
         }
 
-        var connections = (int)Math.Min(options.ConnectionsMax, left ?? int.MaxValue);
+        var connections = (int)Math.Min(Math.Min(options.ConnectionsMax, InMemory(options)), left ?? int.MaxValue);
         var share = connections - (connections / SharePerAddress);
         return new ConnectionLimits(connections, Math.Min(options.ConnectionsPerAddressMax > 0 ? options.ConnectionsPerAddressMax : share, connections), options.OperationsConnectionsMax, descriptors);
     }

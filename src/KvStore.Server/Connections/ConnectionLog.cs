@@ -8,6 +8,7 @@ internal sealed class ConnectionLog : IDisposable
     private readonly ConnectionLimits _limits;
     private readonly ILogger _logger;
     private readonly LogWindow _tooMany;
+    private readonly LogWindow _noMemory;
     private readonly LogWindow _tooManyOfAddress;
     private readonly LogWindow _operators;
     private readonly LogWindow _failed;
@@ -16,6 +17,7 @@ internal sealed class ConnectionLog : IDisposable
     {
         var logger = _logger = loggers.CreateLogger("KvStore.Server.Connections");
         _tooMany = new LogWindow(1, Window, time, count => logger.ConnectionsRefused(count, Window.TotalSeconds, limits.ConnectionsMax));
+        _noMemory = new LogWindow(1, Window, time, count => logger.ConnectionsWithoutMemoryRefused(count, Window.TotalSeconds));
         _tooManyOfAddress = new LogWindow(1, Window, time, count => logger.ConnectionsOfAddressRefused(count, Window.TotalSeconds, limits.PerAddressMax));
         _operators = new LogWindow(1, Window, time, count => logger.ConnectionsOfOperatorsRefused(count, Window.TotalSeconds, limits.OperatorsMax));
         _failed = new LogWindow(1, Window, time, count => logger.AcceptsFailed(count, Window.TotalSeconds));
@@ -30,6 +32,8 @@ internal sealed class ConnectionLog : IDisposable
             return;
         if (reason == Admission.TooMany && _tooMany.Admit())
             _logger.ConnectionsRefused(1, Window.TotalSeconds, _limits.ConnectionsMax);
+        if (reason == Admission.NoMemory && _noMemory.Admit())
+            _logger.ConnectionsWithoutMemoryRefused(1, Window.TotalSeconds);
         if (reason == Admission.TooManyOfAddress && _tooManyOfAddress.Admit())
             _logger.ConnectionsOfAddressRefused(1, Window.TotalSeconds, _limits.PerAddressMax);
     }
@@ -43,6 +47,7 @@ internal sealed class ConnectionLog : IDisposable
     public void Dispose()
     {
         _tooMany.Dispose();
+        _noMemory.Dispose();
         _tooManyOfAddress.Dispose();
         _operators.Dispose();
         _failed.Dispose();

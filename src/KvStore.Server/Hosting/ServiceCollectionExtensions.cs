@@ -36,6 +36,7 @@ internal static class ServiceCollectionExtensions
 
         services.AddSingleton(provider => ConnectionLimits.Of(provider.GetRequiredService<KvStoreOptions>(), DescriptorLimit.Raise()));
         services.AddSingleton<ConnectionGates>();
+        services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, ConnectionMemory>());
         services.AddSingleton<OperationsEndPoints>();
         services.AddSingleton<ConnectionLog>();
         services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();

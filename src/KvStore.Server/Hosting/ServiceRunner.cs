@@ -80,8 +80,11 @@ internal static class ServiceRunner
     private static void LogLimits(WebApplication app, ILogger logger)
     {
         var limits = app.Services.GetRequiredService<ConnectionLimits>();
-        var asked = app.Services.GetRequiredService<KvStoreOptions>().ConnectionsMax;
-        if (limits.ConnectionsMax < asked)
+        var options = app.Services.GetRequiredService<KvStoreOptions>();
+        var asked = options.ConnectionsMax;
+        if (limits.ConnectionsMax < asked && limits.ConnectionsMax == ConnectionLimits.InMemory(options))
+            logger.ConnectionsClampedByMemory(limits.ConnectionsMax, asked, options.Store.ConnectionsBytesMax);
+        else if (limits.ConnectionsMax < asked)
             logger.ConnectionsClamped(limits.ConnectionsMax, asked, limits.Descriptors ?? 0, ConnectionLimits.OwnDescriptors + limits.OperatorsMax, ConnectionLimits.Remedy);
         if (app.Services.GetRequiredService<OperationsEndPoints>().AreReachable)
             logger.OperationsReachable(string.Join(", ", AddressSettings.Operations(app.Configuration)));

@@ -9,9 +9,10 @@ internal sealed class JsonOutput
     /// <param name="options">How long the service waits for the client.</param>
     /// <param name="contentType">The media type.</param>
     /// <param name="isOneLine">Whether stored JSON must not have line breaks.</param>
-    public JsonOutput(HttpContext context, KvStoreOptions options, string contentType = ContentTypes.Json, bool isOneLine = false)
+    /// <param name="tryHold">Charges what is in memory while the client does not read; false: do not wait for it. Null if that is charged already.</param>
+    public JsonOutput(HttpContext context, KvStoreOptions options, string contentType = ContentTypes.Json, bool isOneLine = false, Func<bool>? tryHold = null)
     {
-        _output = new PacedOutput(context, options);
+        _output = new PacedOutput(context, options, tryHold);
         Target = new JsonTarget(_output.Writer, isOneLine);
         context.Response.SetContent(contentType);
     }

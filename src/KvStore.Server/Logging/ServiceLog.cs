@@ -65,6 +65,9 @@ internal static partial class ServiceLog
     [LoggerMessage(23, LogLevel.Warning, "{Connections} connections were closed at once in the last {Seconds} s: {ConnectionsMax} are open")]
     public static partial void ConnectionsRefused(this ILogger logger, long connections, double seconds, int connectionsMax);
 
+    [LoggerMessage(28, LogLevel.Warning, "{Connections} connections were closed at once in the last {Seconds} s: the open ones have ConnectionsBytesMax of memory")]
+    public static partial void ConnectionsWithoutMemoryRefused(this ILogger logger, long connections, double seconds);
+
     [LoggerMessage(19, LogLevel.Warning, "{Connections} connections were closed at once in the last {Seconds} s: their address has {ConnectionsPerAddressMax} open")]
     public static partial void ConnectionsOfAddressRefused(this ILogger logger, long connections, double seconds, int connectionsPerAddressMax);
 
@@ -77,6 +80,9 @@ internal static partial class ServiceLog
     [LoggerMessage(22, LogLevel.Warning,
         "{Connections} connections can be open instead of {ConnectionsMax}: the limit of open files is {Descriptors}, of which {Reserved} are reserved. {Remedy}")]
     public static partial void ConnectionsClamped(this ILogger logger, int connections, int connectionsMax, long descriptors, int reserved, string remedy);
+
+    [LoggerMessage(29, LogLevel.Information, "{Connections} connections can be open instead of {ConnectionsMax}: more would not fit into ConnectionsBytesMax, {ConnectionsBytesMax} B")]
+    public static partial void ConnectionsClampedByMemory(this ILogger logger, int connections, int connectionsMax, long connectionsBytesMax);
 
     [LoggerMessage(24, LogLevel.Warning, "{Reads} exports or watches were cut off in the last {Seconds} s: they took longer than ExportTimeMax, or kept more in memory than SnapshotsBytesMax")]
     public static partial void ReadsCutOff(this ILogger logger, long reads, double seconds);

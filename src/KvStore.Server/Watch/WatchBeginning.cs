@@ -4,12 +4,14 @@ namespace KvStore.Server;
 /// What a watch starts with: the revision after which changes are sent and, if it is requested, the initial state. A small one is copied, a large one
 /// is streamed from a snapshot. Belongs to one request, and is disposed with it at the latest.
 /// </summary>
-internal sealed class WatchBeginning : IDisposable
+/// <param name="account">What a copy is charged to.</param>
+internal sealed class WatchBeginning(MemoryAccount account) : IDisposable
 {
     private const int CopiedEntriesMax = 100;
     private const int CopiedBytesMax = 64 * 1024;
 
     private List<Entry>? _copied;
+    private long _copiedBytes;
     private StreamedRead? _read;
 
     /// <summary>The revision after which changes are sent: that of the initial state, if there is one.</summary>
@@ -41,6 +43,8 @@ internal sealed class WatchBeginning : IDisposable
     public void Release()
     {
         _copied = null;
+        account.Release(_copiedBytes);
+        _copiedBytes = 0;
         _read?.Dispose();
         _read = null;
     }
@@ -51,10 +55,11 @@ internal sealed class WatchBeginning : IDisposable
     {
         if (latest.CountOf(range) > CopiedEntriesMax)
             return false;
-        _copied = [.. latest.Scan(range)];
-        if (_copied.Sum(entry => entry.MemoryBytes) <= CopiedBytesMax)
-            return true;
-        _copied = null;
-        return false;
+        List<Entry> entries = [.. latest.Scan(range)];
+        var bytes = entries.Sum(entry => entry.MemoryBytes);
+        if (bytes > CopiedBytesMax || !account.TryCharge(bytes))
+            return false;
+        (_copied, _copiedBytes) = (entries, bytes);
+        return true;
     }
 }

@@ -16,7 +16,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
     private async Task<Problem?> WatchAsync(HttpContext context)
     {
         RequestLog.MarkClientPaced(context);
-        using var beginning = new WatchBeginning();
+        using var beginning = new WatchBeginning(store.Memory.Watches);
         var problem = WatchRequest.TryGet(context, options, out var request) ?? await BeginAsync(context, request, beginning);
         if (problem is not null)
             return problem;
@@ -50,7 +50,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
     private async Task StreamAsync(HttpContext context, Watcher watcher, WatchState state, WatchBeginning beginning, bool withValues)
     {
         var response = context.Response;
-        var output = new JsonOutput(context, options, WatchEvents.ContentType, isOneLine: true);
+        var output = new JsonOutput(context, options, WatchEvents.ContentType, isOneLine: true, watcher.TryHold);
 
         // A proxy that buffers the response would never forward it.
         response.Headers["X-Accel-Buffering"] = "no";

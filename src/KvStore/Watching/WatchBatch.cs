@@ -13,7 +13,8 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     /// <summary>What <see cref="Next"/> of a released batch refers to: later commits may be missing here, so read on from the history.</summary>
     public static readonly WatchBatch Released = new(long.MaxValue, long.MaxValue, []);
 
-    private volatile Encoding? _encodings;
+    private int _holders = 1;
+    private Encoding? _encodings;
     private volatile WatchBatch? _next;
 
     public long Above => above;
@@ -32,25 +33,59 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
         set => _next = value;
     }
 
-    /// <summary>Encodes the commits for all watchers of this batch, whose filter is given; false when the encoder rejects them, which it does once.</summary>
-    public bool TryEncode(IWatchEncoder encoder, WatchFilter filter, out ReadOnlyMemory<byte> encoding)
+    /// <summary>
+    /// The batch for one more holder, which releases it. A batch starts with one: its group, or the watcher that it was made for. After the last one has
+    /// released it this is a copy, because the encodings are no longer charged.
+    /// </summary>
+    public WatchBatch Share()
     {
-        for (var kept = _encodings; kept is not null; kept = kept.Next)
+        for (var holders = Volatile.Read(ref _holders); holders > 0;)
         {
-            if (kept.Encoder != encoder)
-                continue;
-            encoding = kept.Bytes;
-            return !kept.IsRejection;
+            var found = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (found == holders)
+                return this;
+            holders = found;
         }
 
-        var isEncoded = encoder.TryEncode(commits, filter, out encoding);
+        return new WatchBatch(above, upTo, commits) { Next = Next };
+    }
 
-        // No compare-and-swap is needed:
-        //   T1, T2: both find no encoding, both encode, both read the same head
-        //   T1, T2: both write a new head, and one of the two encodings is lost
-        // Equal encodings are interchangeable, and a lost one of another encoder is made again by the next watcher that needs it.
-        _encodings = new Encoding(encoder, !isEncoded, encoding, _encodings);
-        return isEncoded;
+    /// <summary>Ends what one holder has of it; the last one releases the encodings.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) > 0)
+            return;
+        for (var kept = Volatile.Read(ref _encodings); kept is not null; kept = kept.Next)
+            kept.Release();
+    }
+
+    /// <summary>Encodes the commits for all watchers of this batch, whose filter is given; false when the encoder or the account rejects them, once for all.</summary>
+    /// <remarks>Only a holder may call it.</remarks>
+    public bool TryEncode(IWatchEncoder encoder, WatchFilter filter, MemoryAccount account, out ReadOnlyMemory<byte> encoding)
+    {
+        Encoding? made = null;
+        while (true)
+        {
+            var first = Volatile.Read(ref _encodings);
+            var kept = first;
+            while (kept is not null && kept.Encoder != encoder)
+                kept = kept.Next;
+            if (kept is not null)
+            {
+                // Another watcher was faster if this one has made it as well.
+                made?.Release();
+                encoding = kept.Bytes;
+                return !kept.IsRejection;
+            }
+
+            made ??= Encoding.Make(encoder, commits, filter, account);
+            made.Next = first;
+            if (Interlocked.CompareExchange(ref _encodings, made, first) == first)
+            {
+                encoding = made.Bytes;
+                return !made.IsRejection;
+            }
+        }
     }
 
     /// <summary>The first batch of some commits, within the limits of a batch.</summary>
@@ -86,18 +121,27 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
         return (first, last);
     }
 
-    /// <summary>The part of this batch after a revision; the batch itself, with its encodings, when that is all of it.</summary>
+    /// <summary>The part of this batch after a revision, for a holder; the batch itself, with its encodings, when that is all of it.</summary>
     public WatchBatch After(long revision) =>
-        commits.Length == 0 || commits[0].Revision > revision ? this : new WatchBatch(revision, upTo, [.. commits.Where(commit => commit.Revision > revision)]) { Next = Next };
+        commits.Length == 0 || commits[0].Revision > revision ? Share() : new WatchBatch(revision, upTo, [.. commits.Where(commit => commit.Revision > revision)]) { Next = Next };
 
-    private sealed class Encoding(IWatchEncoder encoder, bool isRejection, ReadOnlyMemory<byte> bytes, Encoding? next)
+    private sealed class Encoding(IWatchEncoder encoder, ReadOnlyMemory<byte> bytes, MemoryAccount? account)
     {
+        private const int ObjectBytes = HeapSize.Object + (5 * HeapSize.Reference);
+
         public IWatchEncoder Encoder => encoder;
 
-        public bool IsRejection => isRejection;
+        public bool IsRejection => account is null;
 
         public ReadOnlyMemory<byte> Bytes => bytes;
 
-        public Encoding? Next => next;
+        public Encoding? Next { get; set; }
+
+        public static Encoding Make(IWatchEncoder encoder, Commit[] commits, WatchFilter filter, MemoryAccount account) =>
+            encoder.TryEncode(commits, filter, out var bytes) && account.TryCharge(ChargeOf(bytes)) ? new Encoding(encoder, bytes, account) : new Encoding(encoder, default, null);
+
+        public void Release() => account?.Release(ChargeOf(bytes));
+
+        private static long ChargeOf(ReadOnlyMemory<byte> bytes) => HeapSize.OfArray(bytes.Length) + ObjectBytes;
     }
 }

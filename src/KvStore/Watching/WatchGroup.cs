@@ -56,13 +56,18 @@ internal sealed class WatchGroup
     public bool Release(long upTo)
     {
         while (_first is { } first && first.UpTo <= upTo)
+        {
+            // The order matters: a watcher that finds the batch without a holder must not find the next one through it.
             (_first, first.Next) = (first.Next, WatchBatch.Released);
+            first.Release();
+        }
+
         if (!HasBatches)
             _last = null;
         return HasBatches;
     }
 
-    /// <summary>The first batch of commits after a revision; null when there is none, or an earlier one that is released.</summary>
+    /// <summary>The first batch of commits after a revision, for a holder; null when there is none, or an earlier one that is released.</summary>
     public WatchBatch? FindAfter(long revision)
     {
         for (var batch = _first; batch is not null && batch.Above <= revision; batch = batch.Next)

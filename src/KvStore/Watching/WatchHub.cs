@@ -37,6 +37,12 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
 
     public TimeProvider Time => time;
 
+    /// <summary>What the encodings of batches are charged to.</summary>
+    public MemoryAccount Memory => publisher.Memory.Watches;
+
+    /// <summary>What watchers hold while they wait for their clients.</summary>
+    public HeldCommits Held { get; } = new(publisher.Memory.Watches);
+
     /// <summary>The number of watchers.</summary>
     public int Count
     {
@@ -90,7 +96,7 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
             _watchers.Remove(watcher);
     }
 
-    /// <summary>The matching commits in (above, upTo], or the first of them; null when some commits of the interval are dropped or lost.</summary>
+    /// <summary>The matching commits in (above, upTo], or the first of them, for a holder; null when some commits of the interval are dropped or lost.</summary>
     public WatchBatch? ReadHistory(long above, long upTo, WatchFilter filter)
     {
         if (above >= upTo)

@@ -8,6 +8,7 @@ public sealed class Watcher : IDisposable
 {
     private readonly WatchHub _hub;
     private WatchBatch? _batch;
+    private bool _isHeld;
 
     // Shared with the hub; see Scan.
 
@@ -39,10 +40,14 @@ public sealed class Watcher : IDisposable
     /// <summary>Encodes <see cref="Commits"/>, or returns the encoding that another watcher of the same keys got from the same encoder.</summary>
     /// <param name="encoder">The encoder. It is compared by reference.</param>
     /// <param name="encoding">The encoding. Watchers share it; it never changes, and stays valid after the next read.</param>
-    /// <returns>False when the encoder rejects the commits.</returns>
+    /// <returns>False when the encoder rejects the commits, or the memory for watches is full.</returns>
     /// <exception cref="InvalidOperationException">The last read was not <see cref="WatchState.Changed"/>.</exception>
     public bool TryEncode(IWatchEncoder encoder, out ReadOnlyMemory<byte> encoding) =>
-        (_batch ?? throw new InvalidOperationException("There are no commits.")).TryEncode(encoder, Filter, out encoding);
+        (_batch ?? throw new InvalidOperationException("There are no commits.")).TryEncode(encoder, Filter, _hub.Memory, out encoding);
+
+    /// <summary>Charges the <see cref="Commits"/> until the next read, once. Call it before waiting for a client: the history may drop them meanwhile.</summary>
+    /// <returns>False if the memory for watches is full: do not wait, but dispose of the watcher.</returns>
+    public bool TryHold() => _isHeld || _batch is null || (_isHeld = _hub.Held.TryHold(_batch.Commits));
 
     /// <summary>Reads the next matching commits, without waiting.</summary>
     public WatchState Read() => Scan() ?? WatchState.Silent;
@@ -63,7 +68,11 @@ public sealed class Watcher : IDisposable
     }
 
     /// <summary>Stops watching. A read that waits is not ended by it. May be called twice.</summary>
-    public void Dispose() => _hub.Remove(this);
+    public void Dispose()
+    {
+        _hub.Remove(this);
+        Release();
+    }
 
     /// <summary>The watchers with the same filter.</summary>
     internal WatchGroup? Group { get; set; }
@@ -97,7 +106,7 @@ public sealed class Watcher : IDisposable
     //   T1:           takes the pending revision 7, finds no commit in (6, 6], and takes the notification for done
     private WatchState? Scan()
     {
-        _batch = null;
+        Release();
         if (_hub.IsStopped)
             return WatchState.Stopped;
 
@@ -145,7 +154,20 @@ public sealed class Watcher : IDisposable
         _unread = (shared is null ? batch.UpTo >= upTo : shared.Next is null) ? 0 : Position + 1;
         if (batch.Commits.Length > 0)
             _batch = batch;
+        else
+            batch.Release();
         return true;
+    }
+
+    // Ends what the watcher has of its batch.
+    private void Release()
+    {
+        if (_batch is not { } batch)
+            return;
+        if (_isHeld)
+            _hub.Held.Release(batch.Commits);
+        (_batch, _isHeld) = (null, false);
+        batch.Release();
     }
 
     // False when the time is up.

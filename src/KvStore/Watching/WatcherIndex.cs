@@ -45,6 +45,7 @@ internal sealed class WatcherIndex
         if (group.Watchers.Count > 0)
             return;
         groups.Remove(text);
+        group.Release(long.MaxValue);
         if (isPrefix)
             CountPrefix(text.Length, -1);
     }

@@ -14,7 +14,7 @@ public sealed class BoundedListenerTests
     public async Task AcceptAsync_Failures_AreNotTheEnd()
     {
         var inner = new ScriptedListener(new InsufficientMemoryException(), new IOException(), Connection());
-        var gate = new ConnectionGate(1, 1);
+        var gate = new ConnectionGate(1, 1, memory: null);
         await using var listener = Listen(inner, gate);
 
         var accepted = await listener.AcceptAsync(TestContext.Current.CancellationToken);
@@ -30,7 +30,7 @@ public sealed class BoundedListenerTests
     {
         var (first, second, third) = (Connection(), Connection(), Connection());
         var inner = new ScriptedListener(first, second);
-        var gate = new ConnectionGate(1, 1);
+        var gate = new ConnectionGate(1, 1, memory: null);
         await using var listener = Listen(inner, gate);
 
         var accepted = (await listener.AcceptAsync(TestContext.Current.CancellationToken))!;
@@ -46,7 +46,7 @@ public sealed class BoundedListenerTests
     [Fact]
     public async Task Open_ConnectionIsForgotten_ReturnsToZero()
     {
-        var gate = new ConnectionGate(1, 1);
+        var gate = new ConnectionGate(1, 1, memory: null);
         await AcceptAndForgetAsync(gate);
         await Soon.UntilAsync(() =>
         {

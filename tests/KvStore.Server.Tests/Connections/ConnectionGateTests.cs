@@ -8,7 +8,7 @@ public sealed class ConnectionGateTests
     [Fact]
     public void TryEnter_OneAddress_LeavesRestToOthers()
     {
-        var gate = new ConnectionGate(4, 3);
+        var gate = new ConnectionGate(4, 3, memory: null);
         for (var i = 0; i < 3; i++)
             Assert.Equal(Admission.Admitted, gate.TryEnter(One));
         Assert.Equal(Admission.TooManyOfAddress, gate.TryEnter(One));
@@ -23,9 +23,23 @@ public sealed class ConnectionGateTests
     }
 
     [Fact]
+    public void TryEnter_NoMemory_LeavesNothingCharged()
+    {
+        var memory = new MemoryAccount("connections", (2 * ConnectionLimits.ConnectionBytes) + 1);
+        var gate = new ConnectionGate(4, 3, memory);
+        Assert.Equal(Admission.Admitted, gate.TryEnter(One));
+        Assert.Equal(Admission.Admitted, gate.TryEnter(null));
+        Assert.Equal(Admission.NoMemory, gate.TryEnter(Other));
+        Assert.Equal((2, 1, 1), (gate.Open, gate.Refused, memory.Refusals));
+        gate.Leave(One);
+        gate.Leave(null);
+        Assert.Equal((0, 0), (gate.Open, memory.Bytes));
+    }
+
+    [Fact]
     public void TryEnter_NoAddress_IsExemptFromShare()
     {
-        var gate = new ConnectionGate(2, 1);
+        var gate = new ConnectionGate(2, 1, memory: null);
         Assert.Equal(Admission.Admitted, gate.TryEnter(null));
         Assert.Equal(Admission.Admitted, gate.TryEnter(null));
         Assert.Equal(Admission.TooMany, gate.TryEnter(null));
@@ -37,7 +51,7 @@ public sealed class ConnectionGateTests
     [Fact]
     public async Task TryEnter_FromManyThreads_CountsExactly()
     {
-        var gate = new ConnectionGate(8, 3);
+        var gate = new ConnectionGate(8, 3, memory: null);
         var most = 0;
         await Task.WhenAll(Enumerable.Range(0, 8).Select(thread => Task.Run(() =>
         {

@@ -12,9 +12,15 @@ public sealed class ConnectionLimitsTests
     [InlineData(385L, 1, 1)]
     public void Of_Descriptors_LeaveReserveAndShare(long? descriptors, int connections, int perAddress)
     {
-        var limits = ConnectionLimits.Of(new KvStoreOptions(), descriptors);
+        var limits = ConnectionLimits.Of(WithMemory(1 << 30), descriptors);
         Assert.Equal((connections, perAddress), (limits.ConnectionsMax, limits.PerAddressMax));
     }
+
+    [Theory]
+    [InlineData(1 << 30, 16_384)]
+    [InlineData(1000 * ConnectionLimits.ConnectionBytes, 1000)]
+    [InlineData(1, 1)]
+    public void Of_Memory_HasRoomForAll(long bytes, int expected) => Assert.Equal(expected, ConnectionLimits.Of(WithMemory(bytes), null).ConnectionsMax);
 
     [Theory]
     [InlineData(100, 100)]
@@ -31,4 +37,6 @@ public sealed class ConnectionLimitsTests
         Assert.Contains("LimitNOFILE=", exception.Message, StringComparison.Ordinal);
         Assert.True(ServiceRunner.IsExplained(exception));
     }
+
+    private static KvStoreOptions WithMemory(long bytes) => new() { Store = new StoreOptions { ConnectionsBytesMax = bytes } };
 }

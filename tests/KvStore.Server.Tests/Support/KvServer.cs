@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -126,6 +127,10 @@ public sealed class KvServer : IAsyncLifetime
             _options = options;
             UseKestrel();
         }
+
+        // UseKestrel adds the web server's own pool once more, after Program has replaced it.
+        protected override IHost CreateHost(IHostBuilder builder) =>
+            base.CreateHost(builder.ConfigureServices(services => services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionMemory>()));
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
