@@ -3,8 +3,8 @@ namespace KvStore.Fuzz;
 /// <summary>A way to make a service do, hold or write far more than what is sent to it.</summary>
 internal abstract class Attack
 {
-    /// <summary>Two thirds of the heap's limit, which the accounts of the memory share, and 384 MiB for the runtime and for garbage.</summary>
-    protected const long ResidentBytesMax = (ServiceStart.DefaultHeapBytesMax / 3 * 2) + (384L << 20);
+    /// <summary>The limit of the heap, below which garbage may wait to be collected, and 128 MiB for code, threads and buffers: what docs/operations.md says.</summary>
+    protected const long ResidentBytesMax = ServiceStart.DefaultHeapBytesMax + (128L << 20);
 
     /// <summary>What it is called in tables and on the command line.</summary>
     public abstract string Name { get; }

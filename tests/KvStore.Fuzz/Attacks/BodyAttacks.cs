@@ -74,7 +74,7 @@ internal sealed class SilentWatchAttack : Attack
 
     public override string Input => "8 watches that are not read, and transactions of 7 moves of 1 MiB of control characters";
 
-    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 768L << 20 };
+    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 900L << 20 };
 
     public override async Task PrepareAsync(Attacker attacker)
     {

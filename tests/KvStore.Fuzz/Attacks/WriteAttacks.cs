@@ -13,7 +13,7 @@ internal sealed class MoveAttack : Attack
     public override string Input => "transactions of 7 moves of 1 MiB, 84 connections";
 
     // The values and what the history keeps of them; copies would be several times that.
-    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 768L << 20 };
+    public override WatchdogLimits Limits { get; } = new() { ResidentBytesMax = 900L << 20 };
 
     public override async Task PrepareAsync(Attacker attacker)
     {
