@@ -21,6 +21,7 @@ internal static class ServiceBuilder
                 ContentRootPath = AppContext.BaseDirectory,
             });
             builder.WebHost.UseKestrelHttpsConfiguration();
+            CertificateSource.UseWorkingDirectory(builder.Configuration);
             AddressSettings.UseDefault(builder.Configuration);
             AddressSettings.UseOperations(builder.Configuration);
             return builder;

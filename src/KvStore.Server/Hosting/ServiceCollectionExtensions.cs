@@ -38,6 +38,7 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<ConnectionGates>();
         services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, ConnectionMemory>());
         services.AddSingleton<OperationsEndPoints>();
+        services.AddSingleton<ServerCertificates>();
         services.AddSingleton<ConnectionLog>();
         services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();

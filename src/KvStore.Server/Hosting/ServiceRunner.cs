@@ -20,6 +20,7 @@ internal static class ServiceRunner
         try
         {
             LogLimits(app, logger);
+            _ = app.Services.GetRequiredService<ServerCertificates>();
             AddressProbe.Check(app.Configuration);
             if (await TryStartAsync(app).ConfigureAwait(false))
             {

@@ -93,6 +93,15 @@ internal static partial class ServiceLog
     [LoggerMessage(25, LogLevel.Warning, "The operators' listener {OperationsUrls} can be reached from other machines: every client that reaches it sees the status and the metrics, and can take its connections")]
     public static partial void OperationsReachable(this ILogger logger, string operationsUrls);
 
+    [LoggerMessage(40, LogLevel.Information, "{Section}: the certificate {Path} is in use: {Subject}, until {ExpiresAt}")]
+    public static partial void CertificateLoaded(this ILogger logger, string section, string path, string subject, DateTime expiresAt);
+
+    [LoggerMessage(41, LogLevel.Warning, "{Section}: the certificate {Path} is in use, but it has expired: {Subject}, {ExpiresAt}. Replace the file; no restart is needed")]
+    public static partial void CertificateExpired(this ILogger logger, string section, string path, string subject, DateTime expiresAt);
+
+    [LoggerMessage(42, LogLevel.Error, "{Section}: the certificate {Path} has changed and cannot be used, so connections continue with the one before it: {Reason}")]
+    public static partial void CertificateUnusable(this ILogger logger, string section, string path, string reason);
+
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
 }
