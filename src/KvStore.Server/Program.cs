@@ -28,6 +28,7 @@ try
 
     builder.Logging.AddServiceLogging(builder.Configuration);
     builder.Services.AddKvStore();
+    builder.Services.AddAccess(builder.Configuration);
     builder.Services.AddKvStoreOpenApi();
 
     var app = builder.Build();
@@ -35,6 +36,7 @@ try
     OperationsListener.Use(app);
     KeyRouting.Use(app);
     app.UseRouting();
+    app.UseAccess();
 
     EntryEndpoints.Map(app);
     CounterEndpoints.Map(app);
@@ -51,6 +53,7 @@ try
     SwaggerUi.Map(app);
     DocumentEndpoints.Map(app);
     app.MapHeadAndOptions();
+    app.RequireRights();
 
     return await app.RunToExitCodeAsync();
 }

@@ -17,6 +17,7 @@ internal static class BatchApi
     public static readonly ApiOperation Get = new("getBatch", ApiTags.Bulk, "Read several entries",
         "Reads up to 1,000 keys from one snapshot. `items` has the entries with their values in key order; `missing` lists the keys without an entry.")
     {
+        Rights = Rights.Read,
         Parameters = ReadApi.State,
         Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray(Examples.Entry, Examples.Counter) })]),
         Responses =

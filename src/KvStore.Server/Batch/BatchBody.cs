@@ -51,7 +51,7 @@ internal static class BatchBody
                 return Problems.MalformedRequest($"Give at most {options.BatchKeysMax} keys; read the others with another request.", "keys");
             var name = $"keys[{keys.Count}]";
             Key key = default;
-            var problem = JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
+            var problem = JsonString.TryGet(ref reader, name, out var text) ?? KeyText.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
             if (problem is not null)
                 return problem;
             keys.Add(key);

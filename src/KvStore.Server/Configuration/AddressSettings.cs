@@ -12,7 +12,7 @@ internal static class AddressSettings
     public const string OperationsKey = KvStoreOptions.Section + ":OperationsUrls";
 
     /// <summary>Its value when there is no such listener.</summary>
-    public const string None = "none";
+    public const string None = KvStoreOptions.None;
 
     /// <summary>Gives the configuration the default address unless any of ASP.NET Core's settings has one.</summary>
     /// <remarks>

@@ -20,6 +20,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The default of <see cref="Data"/>.</summary>
     public const string DataDefault = "./data";
 
+    /// <summary>The value of a setting that names something, when it names nothing.</summary>
+    public const string None = "none";
+
     /// <summary>The defaults.</summary>
     public KvStoreOptions()
         : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), []))
@@ -103,6 +106,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>Whether every request is logged, not only failed and slow ones.</summary>
     public bool AccessLog { get; init; } = settings.Switch("AccessLog", false);
+
+    /// <summary>The file of the keys, by which requests are authenticated (docs/security.md); <c>none</c> if everybody may do everything. Relative to the working directory.</summary>
+    public string Keys { get; init; } = settings.Text("Keys", None, "the path of a key file, or none");
 
     /// <summary>Open connections. One more is closed as soon as it is accepted. Fewer if the limit of open files leaves fewer.</summary>
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);

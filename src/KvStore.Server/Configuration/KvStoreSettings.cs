@@ -23,6 +23,10 @@ internal static class KvStoreSettings
         return reader.Problems.Count == 0 ? options : throw new InvalidSettingsException(reader.Problems);
     }
 
+    /// <summary>Whether a setting that names something names anything, before the settings are read.</summary>
+    public static bool IsGiven(IConfiguration configuration, string name) =>
+        configuration[$"{KvStoreOptions.Section}:{name}"] is { } value && !value.Trim().Equals(KvStoreOptions.None, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Reads the settings of the store. <see cref="StoreOptions"/> explains them and has their defaults.</summary>
     public static StoreOptions ReadStore(SettingsReader settings)
     {

@@ -74,6 +74,10 @@ internal static class SettingGroups
             ("WatchRestMax", "the longest that a change waits for a watcher"),
             ("WatchBookmarkInterval", "silence after which a watcher gets a bookmark"),
         ]),
+        ("Access",
+        [
+            ("Keys", "the file of the keys; none: everybody may do everything"),
+        ]),
         ("Server",
         [
             ("ConnectionsMax", "one more connection is closed"),

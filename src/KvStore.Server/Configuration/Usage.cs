@@ -24,6 +24,7 @@ internal static class Usage
 
               --urls URL[;URL]      where to listen; default {AddressSettings.Default}
               --operations-urls URL where to answer health checks and metrics whatever clients do
+              --keys FILE           the file of the keys that requests need
               --data DIR            the directory of the data; default {KvStoreOptions.DataDefault}
               --engine NAME         disk or memory; default {KvStoreOptions.DiskEngine}
               --KvStore:NAME VALUE  any setting below

@@ -9,6 +9,7 @@ internal static class CounterApi
         "Adds to the 64-bit number that is stored under the key as decimal text, and returns the sum. An absent entry counts as 0. "
         + "No concurrent addition is lost. Read, set and delete the number at `/v1/kv/{key}`.")
     {
+        Rights = Rights.Read | Rights.Write,
         Parameters =
         [
             ApiParts.Key with { Example = Examples.Counter },

@@ -17,7 +17,7 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
         TimeToLive ttl = default;
         Conditions conditions = default;
         string? idempotencyKey = null;
-        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key, RequestTarget.CounterPathPrefix)
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, Rights.Read | Rights.Write, out var key, RequestTarget.CounterPathPrefix)
             ?? QueryParameters.TryGet(context, [By, TimeToLive.Parameter], out var parameters)
             ?? parameters.TryGetNumber(By, long.MinValue, long.MaxValue, out by)
             ?? TimeToLive.TryGet(parameters, out ttl)

@@ -9,7 +9,7 @@ internal static class DocumentEndpoints
     {
         // Rendered by the first request for one of them, so that a start does not wait for it.
         var documents = new SingleFlight<Documents>(() => Task.FromResult(Documents.Read()));
-        routes.MapMethods(Documents.Root + "/{**page}", Methods, async context => await AnswerAsync(context, await documents.GetAsync()));
+        routes.MapMethods(Documents.Root + "/{**page}", Methods, async context => await AnswerAsync(context, await documents.GetAsync())).Requires(RightsRequirement.Open);
     }
 
     private static Task AnswerAsync(HttpContext context, Documents documents)

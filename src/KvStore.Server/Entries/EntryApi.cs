@@ -33,6 +33,7 @@ internal static class EntryApi
         "Returns the bytes as they were stored, with their media type. Reads are linearizable: they see every write that was acknowledged before. "
         + "With `wait` it is a long poll. HEAD returns the headers alone.")
     {
+        Rights = Rights.Read,
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses =
         [
@@ -52,6 +53,7 @@ internal static class EntryApi
         + "`If-None-Match: *` only creates; `If-Match: \"7\"` replaces only what you have read. "
         + "Without `ttl` the entry does not expire, even if the one that it replaces did.")
     {
+        Rights = Rights.Write,
         Parameters = [ApiParts.Key, WriteApi.Ttl, .. WriteApi.Headers],
         Body = ValueBody,
         Responses =
@@ -70,6 +72,7 @@ internal static class EntryApi
     public static readonly ApiOperation Delete = new("deleteEntry", ApiTags.Entries, "Delete an entry",
         "Deletes the key's entry. With `If-Match` only if it is the one that you have read.")
     {
+        Rights = Rights.Delete,
         Parameters = [ApiParts.Key, .. WriteApi.Headers],
         Responses =
         [
@@ -85,6 +88,7 @@ internal static class EntryApi
         "Applies a JSON merge patch (RFC 7396) to the value: `null` removes a member, objects are merged, and everything else is replaced. "
         + "It applies to the latest value at commit time, so concurrent patches do not overwrite each other. Without a body and with `ttl` it changes only the expiry.")
     {
+        Rights = Rights.Write,
         Parameters = [ApiParts.Key, WriteApi.TtlOfExisting, .. WriteApi.Headers],
         Body = new ApiBody("The patch.", Required: false, [new ApiContent(ContentTypes.MergePatch, null, Examples.Patch)]),
         Responses =
@@ -105,6 +109,7 @@ internal static class EntryApi
         "Stores the body under the prefix followed by the revision of the write in 19 digits. `Location` names the new entry. "
         + "A listing of the prefix returns the entries in the order of their commits.")
     {
+        Rights = Rights.Write,
         Parameters =
         [
             // One path has one name for its parameter, and tools reject a second path that differs by the slash at its end.

@@ -27,7 +27,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
         ReadRequest request = default;
         Conditions conditions = default;
         var parameters = QueryParameters.None;
-        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, Rights.Read, out var key)
             ?? QueryParameters.TryGet(context, LongPoll.Parameters, out parameters)
             ?? Reads.TryGet(parameters, out request)
             ?? Conditions.TryGet(context, key, out conditions);
@@ -52,7 +52,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
         Conditions conditions = default;
         var contentType = "";
         string? idempotencyKey = null;
-        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, Rights.Write, out var key)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
@@ -83,7 +83,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
     {
         Conditions conditions = default;
         string? idempotencyKey = null;
-        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, Rights.Delete, out var key)
             ?? QueryParameters.TryGet(context, [], out _)
             ?? Conditions.TryGet(context, key, out conditions)
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
@@ -101,7 +101,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
         TimeToLive ttl = default;
         string? idempotencyKey = null;
         Operation? operation = null;
-        var problem = RequestKey.TryGet(context, options.KeyBytesMax, out var key)
+        var problem = RequestKey.TryGet(context, options.KeyBytesMax, Rights.Write, out var key)
             ?? QueryParameters.TryGet(context, [TimeToLive.Parameter], out var parameters)
             ?? TimeToLive.TryGet(parameters, out ttl)
             ?? Conditions.TryGet(context, key, out conditions)
@@ -175,7 +175,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
     private Problem? TryGetPrefix(HttpContext context, out Key prefix)
     {
         // The new key must be short enough for a request.
-        if (RequestKey.TryGet(context, Math.Max(0, options.KeyBytesMax - Append.SuffixBytesMax), out prefix) is { } problem)
+        if (RequestKey.TryGet(context, Math.Max(0, options.KeyBytesMax - Append.SuffixBytesMax), Rights.Write, out prefix) is { } problem)
             return problem;
         return prefix.Utf8[^1] == (byte)'/'
             ? null

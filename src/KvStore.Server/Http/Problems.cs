@@ -9,6 +9,14 @@ internal static class Problems
     public static Problem MalformedKey(string detail, string field) =>
         new(StatusCodes.Status400BadRequest, "malformed-key", "The key is not acceptable", detail) { Field = field };
 
+    public static Problem Unauthorized(string detail) =>
+        new(StatusCodes.Status401Unauthorized, "unauthorized", "The request needs a key", detail);
+
+    public static Problem Forbidden(string detail) =>
+        new(StatusCodes.Status403Forbidden, "forbidden", "The key does not allow this", detail);
+
+    public static Problem LacksRight(string rights) => Forbidden($"This key lacks a right that the request needs: {rights}. Use a key that has it.");
+
     public static Problem NotFound(string detail) =>
         new(StatusCodes.Status404NotFound, "not-found", "There is no such entry", detail);
 

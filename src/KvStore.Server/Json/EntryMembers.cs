@@ -52,7 +52,7 @@ internal ref struct EntryMembers
             return Problems.MalformedRequest("Give the entry's key.", "key");
         if (_form == Form.None)
             return Problems.MalformedRequest(OneValue, "text");
-        if (RequestKey.TryCreate(_key, keyBytesMax, "key", out var key) is { } problem)
+        if (KeyText.TryCreate(_key, keyBytesMax, "key", out var key) is { } problem)
             return problem;
         var length = _form == Form.Base64 ? DecodedLength(_value) : _value.Length;
         if (length > valueBytesMax)
@@ -73,7 +73,7 @@ internal ref struct EntryMembers
         reader.Read();
         var problem = JsonString.TryGet(ref reader, "key", out var text);
         _key = text.Utf8;
-        return problem ?? (_key.IsEmpty ? RequestKey.TryCreate(_key, 1, "key", out _) : null);
+        return problem ?? (_key.IsEmpty ? KeyText.TryCreate(_key, 1, "key", out _) : null);
     }
 
     private Problem? TakeJson(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)

@@ -32,8 +32,9 @@ internal static class JsonTime
         return JsonString.TryGet(ref reader, name, out var text) ?? (TryParse(text.Utf8, out time) is { } fault ? Problems.MalformedRequest(fault, name) : null);
     }
 
+    /// <summary>Parses a time. It must have an offset, as one that <see cref="TryGet"/> reads.</summary>
     /// <returns>What is wrong, or null.</returns>
-    private static string? TryParse(ReadOnlySpan<byte> text, out DateTimeOffset time)
+    public static string? TryParse(ReadOnlySpan<byte> text, out DateTimeOffset time)
     {
         time = default;
         if (text.Length < DateAndTimeBytes || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)'t' or (byte)' ') || text[13] != ':' || text[16] != ':')

@@ -25,6 +25,7 @@ internal static class ListingApi
         "Lists entries in the byte order of their UTF-8 keys. As long as a page has a `cursor`, there is more; all pages show the revision of the first one. "
         + "In the query string `+` means a space; write a plus sign as `%2B`. HEAD returns the headers alone, with the store's revision.")
     {
+        Rights = Rights.Read,
         Parameters =
         [
             // Without defaults, which Swagger UI would send: some of these exclude each other.
@@ -48,6 +49,7 @@ internal static class ListingApi
     public static readonly ApiOperation Delete = new("deletePrefix", ApiTags.Bulk, "Delete entries by their prefix",
         "Deletes every entry whose key starts with the prefix, at one revision, and reports how many. Nothing brings them back: list the prefix first.")
     {
+        Rights = Rights.Delete,
         Parameters =
         [
             Parameter("prefix", JsonSchemaType.String, "What the keys start with. Not empty, because that would delete everything.") with { Required = true, Example = Examples.DeletedPrefix },

@@ -102,6 +102,9 @@ internal static partial class ServiceLog
     [LoggerMessage(42, LogLevel.Error, "{Section}: the certificate {Path} has changed and cannot be used, so connections continue with the one before it: {Reason}")]
     public static partial void CertificateUnusable(this ILogger logger, string section, string path, string reason);
 
+    [LoggerMessage(30, LogLevel.Information, "The key {Principal} used the right to administer: {Method} {Path}")]
+    public static partial void AdminRightUsed(this ILogger logger, string principal, string method, string path);
+
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
 }

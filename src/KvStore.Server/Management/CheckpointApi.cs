@@ -17,6 +17,7 @@ internal static class CheckpointApi
     public static readonly ApiOperation Make = new("makeCheckpoint", ApiTags.Operations, "Write a checkpoint",
         "Waits until a checkpoint of the current state or a later one exists; writes nothing if there is one already. A copy of its file is a backup. With the engine `memory`, which keeps no files, the answer is 409.")
     {
+        Rights = Rights.Admin,
         Responses =
         [
             new(200, "The checkpoint exists.") { Contents = [new ApiContent(ContentTypes.Json, Checkpoint, Example)] },

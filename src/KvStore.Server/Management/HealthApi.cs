@@ -8,12 +8,14 @@ internal static class HealthApi
     public static readonly ApiOperation Live = new("getLive", ApiTags.Operations, "Check liveness",
         "200 as long as the process responds. If it does not, restart it.")
     {
+        Rights = RightsRequirement.Open,
         Responses = [Ok("alive")],
     };
 
     public static readonly ApiOperation Ready = new("getReady", ApiTags.Operations, "Check readiness",
         "200 when reads and writes are served, otherwise 503 with the reason in `detail`: the store is loading, is stopping or has failed, or its disk has. Route requests elsewhere.")
     {
+        Rights = RightsRequirement.Open,
         Responses = [Ok("ready"), ApiParts.Loading with { SharedAs = null, Problem = Problems.Loading() with { Outcome = null } }],
     };
 

@@ -6,6 +6,7 @@ internal static class StatusApi
     public static readonly ApiOperation Status = new("getStatus", ApiTags.Operations, "Read the status",
         "The version, the state of the store, its size, its queue, its watchers, the log on disk with its newest checkpoint, and the limits. Sizes are in bytes, durations in seconds.")
     {
+        Rights = Rights.Admin,
         Responses =
         [
             new(200, "The status.") { Contents = [new ApiContent(ContentTypes.Json, StatusField.SchemaOf("StatusAnswer", "What the service is doing.", StatusFields.All), Example())] },
@@ -15,6 +16,7 @@ internal static class StatusApi
     public static readonly ApiOperation Metrics = new("metrics", ApiTags.Operations, "Read the metrics",
         "The numbers of `/v1/status`, requests by operation and status with their durations, and the resources of the process, in the text format of Prometheus. An operation appears after its first request.")
     {
+        Rights = Rights.Admin,
         Responses =
         [
             new(200, "The values of now.") { Contents = [new ApiContent("text/plain", null, "# HELP kvstore_keys Entries.\n# TYPE kvstore_keys gauge\nkvstore_keys 3\n")] },

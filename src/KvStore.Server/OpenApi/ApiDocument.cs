@@ -23,7 +23,7 @@ internal static class ApiDocument
     public static void Map(IEndpointRouteBuilder routes)
     {
         var document = new SingleFlight<CachedContent>(() => MakeAsync(routes.ServiceProvider));
-        routes.MapMethods(Path, [HttpMethods.Get], async context => await (await document.GetAsync()).AnswerAsync(context));
+        routes.MapMethods(Path, [HttpMethods.Get], async context => await (await document.GetAsync()).AnswerAsync(context)).Requires(RightsRequirement.Open);
     }
 
     private static async Task<CachedContent> MakeAsync(IServiceProvider services)
@@ -71,7 +71,7 @@ internal static class ApiDocument
         operation.Parameters = [.. api.Parameters.Select(ParameterOf)];
         operation.RequestBody = api.Body is null ? null : BodyOf(api.Body, document);
         operation.Responses = [];
-        foreach (var response in api.Responses.Concat(ApiParts.AnyRejections).DistinctBy(response => response.Status).OrderBy(response => response.Status))
+        foreach (var response in api.Responses.Concat(ApiParts.AnyRejections).Concat(api.Rights.IsOpen ? [] : ApiParts.AccessRejections).DistinctBy(response => response.Status).OrderBy(response => response.Status))
             operation.Responses.Add(response.Status.ToString(CultureInfo.InvariantCulture), isHead ? ResponseOf(response, isHead, document) : SharedOf(response, document));
         return Task.CompletedTask;
     }

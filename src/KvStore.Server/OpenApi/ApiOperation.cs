@@ -9,6 +9,9 @@ namespace KvStore.Server;
 /// <param name="Description">The rest, in Markdown.</param>
 internal sealed record ApiOperation(string Id, string Tag, string Summary, string Description)
 {
+    /// <summary>The rights that it needs, whatever its keys are: its authorization policy.</summary>
+    public required RightsRequirement Rights { get; init; }
+
     public IReadOnlyList<ApiParameter> Parameters { get; init; } = [];
 
     public ApiBody? Body { get; init; }

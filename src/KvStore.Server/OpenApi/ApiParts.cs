@@ -95,6 +95,15 @@ internal static class ApiParts
         { SharedAs = "StoreIsLoading", Headers = [RetryAfter], Problem = Problems.Loading() },
     ];
 
+    private static readonly ApiHeader Challenge = new("WWW-Authenticate", JsonSchemaType.String, "How to send a key; with `error` if one was sent.", "Bearer realm=\"kvstore\"");
+
+    /// <summary>What any request that needs a right may get.</summary>
+    public static readonly IReadOnlyList<ApiResponse> AccessRejections =
+    [
+        new(401, "The service has keys, and the request has none, or one that is not accepted.") { SharedAs = "Unauthorized", Headers = [Challenge], Problem = Problems.Unauthorized("Send a key, as Authorization: Bearer kv_... or X-Api-Key: kv_....") },
+        new(403, "The key lacks a right that the request needs.") { SharedAs = "Forbidden", Problem = Problems.LacksRight("write") },
+    ];
+
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { SharedAs = "TooLarge", Problem = Problems.TooLarge(1 << 20) };
 
     private static readonly ApiHeader AcceptEncoding = new("Accept-Encoding", JsonSchemaType.String, "`identity` if the body has a `Content-Encoding`; else absent.", "identity") { IsOptional = true };

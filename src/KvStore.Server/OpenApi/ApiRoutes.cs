@@ -25,13 +25,17 @@ internal static class ApiRoutes
     {
         var rules = new HeaderRules(method, api.TakesBody, api.Parameters.Where(parameter => parameter.In == ParameterLocation.Header).Select(parameter => parameter.Name));
         var storeId = routes.ServiceProvider.GetRequiredService<StoreIdHeader>();
-        routes.MapMethods(path, [method], CheckAsync)
+        routes.MapMethods(path, [method], AccessPipeline.IsOn(routes.ServiceProvider) ? CheckKnownAsync : CheckAsync)
             .WithName(api.Id)
 
             // The framework leaves a handler that takes only the HttpContext out of the document unless it says which method it is.
-            .WithMetadata(handler.Method, api, rules);
+            .WithMetadata(handler.Method, api, rules)
+            .Requires(api.Rights);
 
         Task CheckAsync(HttpContext context) => (storeId.Check(context) ?? rules.TryReject(context)) is { } problem ? problem.WriteAsync(context) : handler(context);
+
+        Task CheckKnownAsync(HttpContext context) =>
+            Access.IsKnown(context) ? CheckAsync(context) : throw new InvalidOperationException("The request reached its endpoint without authorization.");
     }
 
     /// <summary>
@@ -46,10 +50,10 @@ internal static class ApiRoutes
 
             // The web server leaves out the body.
             if (path.FirstOrDefault(endpoint => MethodsOf(endpoint).Contains(HttpMethods.Get)) is { RequestDelegate: { } get } && methods.Add(HttpMethods.Head))
-                routes.MapMethods(path.Key, [HttpMethods.Head], get).ExcludeFromDescription();
+                routes.MapMethods(path.Key, [HttpMethods.Head], get).ExcludeFromDescription().Requires(RightsRequirement.Open);
             var allowed = string.Join(", ", methods);
             all.UnionWith(methods);
-            routes.MapMethods(path.Key, [HttpMethods.Options], (RequestDelegate)(context => AllowAsync(context, allowed))).ExcludeFromDescription();
+            routes.MapMethods(path.Key, [HttpMethods.Options], (RequestDelegate)(context => AllowAsync(context, allowed))).ExcludeFromDescription().Requires(RightsRequirement.Open);
         }
 
         static IReadOnlyList<string> MethodsOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];

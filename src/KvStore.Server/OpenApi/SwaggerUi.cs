@@ -50,12 +50,12 @@ internal static class SwaggerUi
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.ContentType = "text/javascript; charset=utf-8";
             return context.Response.Body.WriteAsync(plugin, context.RequestAborted).AsTask();
-        });
+        }).Requires(RightsRequirement.Open);
         app.MapGet("/", context =>
         {
             context.Response.Redirect(Path);
             return Task.CompletedTask;
-        });
+        }).Requires(RightsRequirement.Open);
     }
 
     private static byte[] ReadPlugin()

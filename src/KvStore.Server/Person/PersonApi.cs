@@ -18,6 +18,7 @@ internal static class PersonApi
     public static readonly ApiOperation Update = new("updatePerson", ApiTags.Compatibility, "Store a person",
         "Stores the person as the entry `person/{id}`. The last update wins.")
     {
+        Rights = Rights.Write,
         Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, PersonUpdate, new JsonObject { ["id"] = Examples.Person, ["name"] = "mob" })]),
         Parameters = WriteApi.Headers,
         Responses = [Found with { Headers = [.. Found.Headers, WriteApi.Replayed] }, ApiParts.SlowBody, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, .. WriteApi.Rejections],
@@ -26,6 +27,7 @@ internal static class PersonApi
     public static readonly ApiOperation Get = new("getPerson", ApiTags.Compatibility, "Read a person",
         "Returns the entry `person/{id}`. The id is in the query string, or in a JSON body such as `{\"id\": 100}`, which a browser cannot send. HEAD returns the headers alone.")
     {
+        Rights = Rights.Read,
         TakesBody = true,
         Parameters =
         [

@@ -25,7 +25,8 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
         var problem = QueryParameters.TryGet(context, [], out _) ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is null)
             (body, idempotency, problem) = await ReadBodyAsync(context, idempotencyKey);
-        problem ??= body.Name is null ? PersonBody.NameProblem : Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
+        problem ??= body.Name is null ? PersonBody.NameProblem
+            : Access.Check(context, Rights.Write, KeyOf(body.Id!.Value)) ?? Conditions.TryGet(context, KeyOf(body.Id!.Value), out conditions);
         if (problem is not null)
             return problem;
 
@@ -55,7 +56,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
             (id, problem) = await ReadIdAsync(context, parameters);
-        problem ??= Conditions.TryGet(context, KeyOf(id), out conditions);
+        problem ??= Access.Check(context, Rights.Read, KeyOf(id)) ?? Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
             await EntryAnswer.WriteAsync(context, options, answers, await reads.TakeAsync(request, context.RequestAborted), KeyOf(id), conditions);
         return problem;

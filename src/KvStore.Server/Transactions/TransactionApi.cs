@@ -66,6 +66,7 @@ internal static class TransactionApi
         + "A guard is about the `revision` of a key (0: there is no entry) or about whether it `exists`. "
         + "The operations are `put`, `delete`, `get`, which reads the state before the transaction, and `move`. A transaction writes a key once.")
     {
+        Rights = RightsRequirement.AnyOf(Rights.Read | Rights.Write | Rights.Delete),
         Parameters = [WriteApi.IdempotencyKey],
         Body = new ApiBody("Guards and operations.", Required: true, [new ApiContent(ContentTypes.Json, Transaction, RequestExample)]),
         Responses =

@@ -116,7 +116,7 @@ internal static class TransactionMembers
         if (key.Length > 0)
             return JsonText.Twice(name);
         reader.Read();
-        return JsonString.TryGet(ref reader, name, out var text) ?? RequestKey.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
+        return JsonString.TryGet(ref reader, name, out var text) ?? KeyText.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
     }
 
     private static Problem? TryBegin(ref bool hasCondition, string name)

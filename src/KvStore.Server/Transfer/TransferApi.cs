@@ -32,6 +32,7 @@ internal static class TransferApi
         "Streams every entry of one snapshot in key order, one JSON object per line: `key`, `content_type`, `expires_at` if it expires, and exactly one of `json`, `text` and `base64`. "
         + "The same entries always produce the same lines. Import stores them.")
     {
+        Rights = Rights.Read,
         Parameters =
         [
             new ApiParameter("prefix", ParameterLocation.Query, JsonSchemaType.String, "Only keys that start with this.") { Example = Examples.Prefix },
@@ -50,6 +51,7 @@ internal static class TransferApi
         + "and an invalid line does not stop it. If it is interrupted, send it again. Because it is many commits, `Idempotency-Key` and conditions are rejected. "
         + "With `Accept: application/x-ndjson` the response has a progress line every 10,000 lines, and its last line is the report, or a problem.")
     {
+        Rights = Rights.Write,
         Body = new ApiBody("The entries, one JSON object per line.", Required: true, [new ApiContent(ContentTypes.Lines, null, Lines)]),
         Responses =
         [

@@ -12,6 +12,7 @@ internal static class WatchApi
         + "After 10 s of silence there is a `bookmark`: no further change up to that revision. `gone` means that the next change has left the history; the stream ends.\n\n"
         + "*Execute* shows the last 64 KiB of events as they arrive, and *Clear* ends the watch.")
     {
+        Rights = Rights.Read,
         Parameters =
         [
             new("key", ParameterLocation.Query, JsonSchemaType.String, "The key to watch. Give this or `prefix`."),

@@ -34,7 +34,7 @@ internal readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Rea
         if (problem is null && parameters.Has("key") == parameters.Has("prefix"))
             problem = Problems.MalformedRequest("Give either key, for one key, or prefix, for all keys that start with it (prefix= for every key).", "key");
         if (problem is null && parameters.Text("key") is { } text)
-            problem = RequestKey.TryParse(text, options.KeyBytesMax, "key", out key);
+            problem = KeyText.TryParse(text, options.KeyBytesMax, "key", out key);
         if (problem is null && initial && after is not null)
             problem = Problems.MalformedRequest($"The existing entries are those of the latest revision, and changes after it follow. Give {AfterParameter} or {InitialParameter}=true.", AfterParameter);
         if (problem is not null)

@@ -73,6 +73,12 @@ internal static class Samples
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
     public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint];
 
+    /// <summary>Whatever is about the service, not about entries.</summary>
+    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, ReadMetrics, HeadMetrics];
+
+    /// <summary>Whatever needs a key, if there are keys.</summary>
+    public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating];
+
     /// <summary>Every operation.</summary>
-    public static readonly Request[] All = [.. WithQuery, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, ReadMetrics, HeadMetrics];
+    public static readonly Request[] All = [.. Protected, Live, HeadLive, Ready, HeadReady];
 }

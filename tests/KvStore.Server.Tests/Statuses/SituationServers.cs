@@ -24,6 +24,8 @@ internal static class SituationServers
         return server;
     }
 
+    public static Task<KvServer> WithKeysAsync() => TestKeys.StartAsync();
+
     public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new FakeCommitLog { Following = token => Task.Delay(Timeout.Infinite, token) });
 
     public static async Task<KvServer> StoppedAsync()

@@ -1,30 +1,8 @@
 namespace KvStore.Server;
 
-/// <summary>The key that a request names: in its path, in a query parameter, or in its body.</summary>
-internal static class RequestKey
+/// <summary>A key that a client wrote: in the path, in a query parameter, or in a body.</summary>
+internal static class KeyText
 {
-    /// <summary>Decodes the key from the target, after <paramref name="pathPrefix"/>.</summary>
-    public static Problem? TryGet(HttpContext context, int bytesMax, out Key key, string pathPrefix = RequestTarget.KeyPathPrefix)
-    {
-        key = default;
-        var path = RequestTarget.PathOf(context);
-        if (!path.StartsWith(pathPrefix, StringComparison.Ordinal))
-            return Problems.MalformedRequest($"Write the path as {pathPrefix}KEY, with that part in lower case and not percent-encoded.");
-
-        var text = path[pathPrefix.Length..];
-        var rented = ArrayPool<byte>.Shared.Rent(text.Length);
-        try
-        {
-            return !RequestTarget.TryDecode(text, plusIsSpace: false, rented, out var length)
-                ? Problems.MalformedKey("A percent sign in the path is not followed by two hexadecimal digits, or there is a #. Write a percent sign as %25, # as %23.", "key")
-                : TryCreate(rented.AsSpan(0, length), bytesMax, "key", out key);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-    }
-
     public static Problem? TryParse(string text, int bytesMax, string field, out Key key) =>
         TryCreate(Encoding.UTF8.GetBytes(text), bytesMax, field, out key);
 

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace KvStore.Server;
+
+/// <summary>The authentication scheme of keys. It also writes the answers of requests that are not authenticated, or not authorized.</summary>
+internal sealed class KeyAuthenticationHandler(KeyRing keys) : IAuthenticationHandler
+{
+    public const string Scheme = "key";
+
+    private const string Challenge = "Bearer realm=\"kvstore\"";
+
+    private static readonly Task<AuthenticateResult> None = Task.FromResult(AuthenticateResult.NoResult());
+    private static readonly Task<AuthenticateResult> Failed = Task.FromResult(AuthenticateResult.Fail("The key is not accepted."));
+
+    private HttpContext _context = null!;
+
+    public Task InitializeAsync(AuthenticationScheme scheme, HttpContext context)
+    {
+        _context = context;
+        return Task.CompletedTask;
+    }
+
+    public Task<AuthenticateResult> AuthenticateAsync() =>
+        keys.Find(Credential.Of(_context, out _)) is { } principal ? principal.Authenticated : Credential.IsGiven(_context) ? Failed : None;
+
+    public Task ChallengeAsync(AuthenticationProperties? properties)
+    {
+        Credential.Of(_context, out var isAmbiguous);
+        if (isAmbiguous)
+            return Problems.MalformedRequest($"The request has several credentials. Send one: either Authorization or {Credential.ApiKeyHeader}, once.", "Authorization").WriteAsync(_context);
+
+        var isGiven = Credential.IsGiven(_context);
+        _context.Response.Headers.WWWAuthenticate = isGiven ? Challenge + ", error=\"invalid_token\"" : Challenge;
+        return Problems.Unauthorized(isGiven
+            ? "The key is not accepted: it is not one of this service's, has expired, or has been removed. Ask the operator for another one."
+            : $"Send a key, as Authorization: Bearer kv_... or {Credential.ApiKeyHeader}: kv_....").WriteAsync(_context);
+    }
+
+    public Task ForbidAsync(AuthenticationProperties? properties) =>
+        Problems.LacksRight(_context.GetEndpoint()?.Metadata.GetMetadata<RightsRequirement>()?.ToString() ?? "").WriteAsync(_context);
+}
