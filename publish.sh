@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # Makes the service one native program: no .NET, no other file, ready in a few hundredths of a second.
 #
-#   ./publish.sh              artifacts/native/KvStore.Server
-#   ./publish.sh DIRECTORY    into this directory instead
+#   ./publish.sh                          artifacts/native/KvStore.Server, for this machine
+#   ./publish.sh DIRECTORY                into this directory instead
+#   ./publish.sh --runtime linux-arm64    for another processor: artifacts/native-linux-arm64/KvStore.Server
+#
+# Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. The same
+# sources, packages and linker give the same bytes, in any directory.
 #
 # Needs the .NET 10 SDK and a C compiler to link with: clang, or gcc where clang is missing. On Debian and Ubuntu:
 #
 #   apt-get install gcc libc6-dev
+#   apt-get install clang gcc-aarch64-linux-gnu     for linux-arm64 on x86-64
+#   apt-get install clang gcc-x86-64-linux-gnu      for linux-x64 on ARM64
 #
 # The program runs on Linux with the C library of this machine or a newer one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 exec </dev/null
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
-directory="${1:-artifacts/native}"
 
 fail() {
     echo "publish.sh: $1" >&2
@@ -22,17 +27,48 @@ fail() {
 
 command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing: see https://dotnet.microsoft.com/download"
 case "$(uname -s) $(uname -m)" in
-'Linux x86_64') runtime=linux-x64 ;;
-'Linux aarch64') runtime=linux-arm64 ;;
+'Linux x86_64') own=linux-x64 ;;
+'Linux aarch64') own=linux-arm64 ;;
 *) fail "native programs are made on Linux for Linux, for x86-64 and ARM64" ;;
 esac
-compiler=clang
-command -v "$compiler" >/dev/null || compiler=gcc
-command -v "$compiler" >/dev/null || fail "neither clang nor gcc is here. Install gcc and libc6-dev and try again."
 
-# Its intermediate files are apart, so that the ordinary build stays as it is.
-dotnet publish src/KvStore.Server --configuration Release --runtime "$runtime" --artifacts-path artifacts/native-build --output artifacts/native-build/program \
-    -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" --nologo --verbosity quiet
+runtime=$own directory=""
+while (($# > 0)); do
+    case $1 in
+    --runtime) runtime=${2:-} && shift ;;
+    --*) fail "$1 is not an option; the first lines of this file say how to call it" ;;
+    *) directory=$1 ;;
+    esac
+    shift
+done
+case $runtime in
+linux-x64) prefix=x86_64-linux-gnu- ;;
+linux-arm64) prefix=aarch64-linux-gnu- ;;
+*) fail "--runtime must be linux-x64 or linux-arm64" ;;
+esac
+
+compiler=clang switches=()
+if [[ $runtime == "$own" ]]; then
+    : "${directory:=artifacts/native}"
+    command -v "$compiler" >/dev/null || compiler=gcc
+    command -v "$compiler" >/dev/null || fail "neither clang nor gcc is here. Install gcc and libc6-dev and try again."
+    switches=(-p:ObjCopyName=objcopy)
+else
+    : "${directory:=artifacts/native-$runtime}"
+    # One clang compiles for every processor; the C library and the linker for the other one come from its gcc.
+    for program in "$compiler" "${prefix}objcopy"; do
+        command -v "$program" >/dev/null || fail "$program is missing. Install clang and gcc-${prefix%-} and try again."
+    done
+    switches=(-p:ObjCopyName="${prefix}objcopy")
+fi
+
+# Its intermediate files are apart, so that the ordinary build stays as it is. Paths and the commit stay out of the program, so that
+# it does not depend on where and from what it is made.
+build="artifacts/native-build/$runtime"
+dotnet publish src/KvStore.Server --configuration Release --runtime "$runtime" --artifacts-path "$build" --output "$build/program" \
+    -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" "${switches[@]}" -p:PathMap="$PWD=/kvstore" -p:IncludeSourceRevisionInInformationalVersion=false \
+    --nologo --verbosity quiet
 mkdir -p "$directory"
-install -m 755 artifacts/native-build/program/KvStore.Server "$directory/KvStore.Server"
-echo "$directory/KvStore.Server: $(stat -c %s "$directory/KvStore.Server") bytes"
+install -m 755 "$build/program/KvStore.Server" "$directory/KvStore.Server"
+install -m 644 "$build/program/KvStore.Server.dbg" "$directory/KvStore.Server.dbg"
+echo "$directory/KvStore.Server: $(stat -c %s "$directory/KvStore.Server") bytes for $runtime"

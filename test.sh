@@ -48,14 +48,20 @@ need gcc gcc libc6-dev
 need python3 python3
 need node nodejs
 need go golang-go
-# The OpenAPI document, whose tools are not .NET's.
+# The container image, and the Debian package.
+need podman podman
+need runc runc
+need objdump binutils
+need ip iproute2
+# The OpenAPI document, and the files for containers, whose tools are not .NET's.
 if (($# == 0)); then
     need npm npm
     need chromium chromium
+    need kubectl kubernetes-client
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Python, Node.js, Go), the OpenAPI document's, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Python, Node.js, Go, podman), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
@@ -110,13 +116,13 @@ run() {
     ((passed += now_passed, failed += now_failed, skipped += now_skipped)) || true
 }
 
-# run_openapi NAME: runs the tests of the OpenAPI document.
-run_openapi() {
+# run_node NAME DIRECTORY: runs tests in Node.js, those of tests/DIRECTORY.
+run_node() {
     local code=0 now_passed now_failed
     echo
     echo "== $1"
-    tests/openapi/run.sh || code=$?
-    read -r now_passed now_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' artifacts/openapi/results.tap 2>/dev/null || echo 0 0)
+    "tests/$2/run.sh" || code=$?
+    read -r now_passed now_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' "artifacts/$2/results.tap" 2>/dev/null || echo 0 0)
     if ((now_failed == 0 && (code != 0 || now_passed == 0))); then
         echo "test.sh: $1 ended with code $code without naming a failed test; counted as one."
         now_failed=1
@@ -131,7 +137,8 @@ done
 
 # Options for "dotnet test" leave out what is not its own.
 if (($# == 0)); then
-    run_openapi openapi
+    run_node openapi openapi
+    run_node deploy deploy
 
     echo
     echo "== native"
@@ -139,7 +146,7 @@ if (($# == 0)); then
         export KVSTORE_SERVER="$PWD/artifacts/native/KvStore.Server"
         # The longest ones are about the same code in either program.
         run native-system tests/KvStore.SystemTests --filter 'Run!=once'
-        run_openapi native-openapi
+        run_node native-openapi openapi
     else
         echo "test.sh: the native program could not be made; counted as one failed test."
         ((failed += 1))

@@ -16,6 +16,9 @@ internal static class Repository
         ? [Path.GetFullPath(program)]
         : [Dotnet, BuiltAssembly("src/KvStore.Server", "KvStore.Server")];
 
+    /// <summary>The native program under test, or null if it is the ordinary build.</summary>
+    public static string? NativeServer => Server is [var program] ? program : null;
+
     /// <summary>The built file of a project, such as <c>src/KvStore.Server</c>.</summary>
     public static string BuiltAssembly(string project, string assembly)
     {

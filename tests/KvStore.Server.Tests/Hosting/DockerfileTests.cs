@@ -10,30 +10,31 @@ public sealed partial class DockerfileTests
     private static readonly string[] Instructions = Read(Path.Combine(Repository.Root, "Dockerfile"));
 
     [Fact]
-    public void Copy_EverySource_Exists()
+    public void Build_EveryProject_IsInContext()
     {
+        Assert.Contains("COPY . .", Instructions);
+        Assert.Contains(Instructions, line => line.EndsWith("CI=true ./publish.sh /app", StringComparison.Ordinal));
         var allowed = File.ReadAllLines(Path.Combine(Repository.Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
-        var copies = Instructions.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from=", StringComparison.Ordinal)).ToList();
-        Assert.Equal(7, copies.Count);
-        foreach (var source in copies.SelectMany(copy => copy.Split(' ')[1..^1]))
-        {
-            Assert.True(Path.Exists(Path.Combine(Repository.Root, source)), $"{source} does not exist.");
-            Assert.Contains(allowed, path => source == path || source.StartsWith(path + "/", StringComparison.Ordinal));
-        }
+        Assert.All(allowed, path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} does not exist."));
+        Assert.Contains("publish.sh", allowed);
+        Assert.All(ProjectsOf("src/KvStore.Server/KvStore.Server.csproj"), project => Assert.Contains(allowed, path => project.StartsWith(path + "/", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public void Copy_BeforeRestore_HasEveryProject()
+    public void Image_Bases_CanBePinned()
     {
-        var restore = Array.FindIndex(Instructions, line => line.Contains("dotnet restore", StringComparison.Ordinal));
-        var copied = string.Join(' ', Instructions[..restore]);
-        foreach (var project in ProjectsOf("src/KvStore.Server/KvStore.Server.csproj"))
-        {
-            Assert.Contains(project, copied, StringComparison.Ordinal);
-            Assert.Contains(Path.GetDirectoryName(project) + "/packages.lock.json", copied, StringComparison.Ordinal);
-        }
+        var bases = Instructions.Where(line => line.StartsWith("FROM ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]).ToList();
+        Assert.Equal(["${SDK_IMAGE}", "${RUNTIME_IMAGE}"], bases);
+        Assert.All(bases, name => Assert.Contains(Instructions, line => line.StartsWith($"ARG {name[2..^1]}=mcr.microsoft.com/dotnet/", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Instructions, line => line.StartsWith("ARG RUNTIME_IMAGE", StringComparison.Ordinal) && line.Contains("aspnet", StringComparison.Ordinal));
+    }
 
-        Assert.Contains("--locked-mode", Instructions[restore], StringComparison.Ordinal);
+    [Fact]
+    public void Image_Labels_NameTheVersion()
+    {
+        var version = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
+        Assert.Contains($"ARG VERSION={version}", Instructions);
+        Assert.Contains("org.opencontainers.image.version=\"${VERSION}\"", Instructions.Single(line => line.StartsWith("LABEL ", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,8 +50,8 @@ public sealed partial class DockerfileTests
         Assert.Contains("ASPNETCORE_HTTP_PORTS=8080", environment, StringComparison.Ordinal);
         Assert.Contains("KvStore__Data=/data", environment, StringComparison.Ordinal);
 
-        Assert.Equal(["dotnet", "/app/KvStore.Server.dll"], CommandOf("ENTRYPOINT "));
-        Assert.Equal(["dotnet", "/app/KvStore.Server.dll", "healthcheck"], CommandOf(" CMD "));
+        Assert.Equal(["/app/KvStore.Server"], CommandOf("ENTRYPOINT "));
+        Assert.Equal(["/app/KvStore.Server", "healthcheck"], CommandOf(" CMD "));
     }
 
     private static string[] CommandOf(string instruction)
