@@ -10,7 +10,7 @@ internal static class Memory
     {
         using var client = new HttpClient();
         var metrics = await client.GetStringAsync(new Uri(url, "/metrics"));
-        var line = metrics.Split('\n').Single(line => line.StartsWith("dotnet_gc_heap_size_bytes ", StringComparison.Ordinal));
+        var line = metrics.Split('\n').Single(line => line.StartsWith("kvstore_memory_heap_bytes ", StringComparison.Ordinal));
         return long.Parse(line.AsSpan(line.IndexOf(' ', StringComparison.Ordinal) + 1), NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 

@@ -27,7 +27,7 @@ try
     }
 
     builder.Logging.AddServiceLogging(builder.Configuration);
-    builder.Services.AddKvStore();
+    builder.Services.AddKvStore().AddTelemetry(builder.Configuration);
     builder.Services.AddAccess(builder.Configuration);
     builder.Services.AddKvStoreOpenApi();
 

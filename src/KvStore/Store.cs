@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace KvStore;
 
 /// <summary>
@@ -19,18 +21,20 @@ public sealed class Store : IAsyncDisposable
     /// <param name="log">Makes commits durable. The store disposes it.</param>
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="meter">Owns the instruments of the store: see <see cref="StoreMetrics"/>. Without one nothing is measured.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of range.</exception>
-    public Store(ICommitLog log, StoreOptions options, TimeProvider time)
+    public Store(ICommitLog log, StoreOptions options, TimeProvider time, Meter? meter = null)
     {
+        var metrics = new StoreMetrics(meter);
         options.Validate();
         _options = options;
         _log = log;
         _publisher = new SnapshotPublisher(options, time);
-        _queue = new TransactionQueue(options, Memory.Queue, time);
+        _queue = new TransactionQueue(options, Memory.Queue, metrics, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
         _patches = new PatchPreparer(() => _publisher.Latest, _loop.SubmitAsync, Memory.Queue, options.QueueWaitMax, time);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
-        _sweeper = new ExpirySweeper(_publisher.Expiry, options, time, _loop.SubmitInternalAsync, _loop.Abort);
+        _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, _loop.SubmitInternalAsync, _loop.Abort);
     }
 
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>

@@ -12,10 +12,13 @@ internal static class Soon
     public static Task Within(this Task task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
     /// <summary>Polls a condition that nothing signals.</summary>
-    public static async Task UntilAsync(Func<bool> condition)
+    public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    /// <summary>The same, of a condition that has to be asked for.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         var start = Stopwatch.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(start) > Patience)
                 throw new TimeoutException();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -17,7 +18,7 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<ExitCode>();
         services.AddSingleton<ServiceClock>();
         services.AddSingleton<ServiceStatusReader>();
-        services.AddSingleton<ServiceMetrics>();
+        services.AddSingleton<ServiceInstruments>();
 
         services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
             provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Engine>>()));
@@ -25,7 +26,8 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton(provider => new Store(
             provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IMeterFactory>().Create(StoreMetrics.MeterName)));
         services.AddSingleton<StoreIdHeader>();
         services.AddSingleton<Reads>();
         services.AddSingleton<StreamedReads>();

@@ -1,3 +1,5 @@
+using Microsoft.OpenApi;
+
 namespace KvStore.Server;
 
 /// <summary>The OpenAPI part of <see cref="StatusEndpoints"/>.</summary>
@@ -14,12 +16,20 @@ internal static class StatusApi
     };
 
     public static readonly ApiOperation Metrics = new("metrics", ApiTags.Operations, "Read the metrics",
-        "The numbers of `/v1/status`, requests by operation and status with their durations, and the resources of the process, in the text format of Prometheus. An operation appears after its first request.")
+        "The numbers of `/v1/status`, requests by operation and status with their durations, and the resources of the process, in the text format of Prometheus, or as OpenMetrics if `Accept` prefers that. An operation appears after its first request.")
     {
         Rights = Rights.Admin,
         Responses =
         [
-            new(200, "The values of now.") { Contents = [new ApiContent("text/plain", null, "# HELP kvstore_keys Entries.\n# TYPE kvstore_keys gauge\nkvstore_keys 3\n")] },
+            new(200, "The values of now.")
+            {
+                Headers =
+                [
+                    new("Vary", JsonSchemaType.String, "They may be compressed.", "Accept-Encoding"),
+                    new("Last-Modified", JsonSchemaType.String, "When they were collected (an HTTP date).", "Sat, 31 Jan 2026 12:00:00 GMT"),
+                ],
+                Contents = [new ApiContent("text/plain", null, "# TYPE kvstore_keys gauge\n# HELP kvstore_keys Entries.\nkvstore_keys{} 3\n")],
+            },
         ],
     };
 

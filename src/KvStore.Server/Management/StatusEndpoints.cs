@@ -1,15 +1,16 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/status, and of /metrics: what the service is doing, for people and for monitoring systems.</summary>
-internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics metrics, KvStoreOptions options)
+internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<StatusEndpoints>(routes.ServiceProvider);
         routes.Map(HttpMethods.Get, "/v1/status", endpoints.StatusAsync, StatusApi.Status);
         routes.Map(HttpMethods.Head, "/v1/status", endpoints.StatusAsync, StatusApi.Status.AsHead("headStatus"));
-        routes.Map(HttpMethods.Get, "/metrics", endpoints.MetricsAsync, StatusApi.Metrics);
-        routes.Map(HttpMethods.Head, "/metrics", endpoints.MetricsAsync, StatusApi.Metrics.AsHead("headMetrics"));
+        var metrics = MetricsOf(routes);
+        routes.Map(HttpMethods.Get, "/metrics", metrics, StatusApi.Metrics);
+        routes.Map(HttpMethods.Head, "/metrics", metrics, StatusApi.Metrics.AsHead("headMetrics"));
     }
 
     private async Task<Problem?> StatusAsync(HttpContext context)
@@ -20,10 +21,16 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, ServiceMetrics
         return null;
     }
 
-    private async Task<Problem?> MetricsAsync(HttpContext context)
+    // The library's middleware as a handler, so that the endpoint is registered as all others are.
+    private static Handler MetricsOf(IEndpointRouteBuilder routes)
     {
-        context.Response.SetContent(MetricsText.ContentType);
-        await context.Response.WriteAsync(metrics.Read(), context.RequestAborted);
-        return null;
+        routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
+        var exporter = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
+        return async context =>
+        {
+            context.Response.SetContent("text/plain");
+            await exporter(context);
+            return null;
+        };
     }
 }

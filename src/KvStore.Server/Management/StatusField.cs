@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace KvStore.Server;
 
 /// <summary>A number or a text of the service's status: a member of <c>/v1/status</c>, a metric of <c>/metrics</c>, or both.</summary>
@@ -6,8 +8,11 @@ namespace KvStore.Server;
 /// <param name="Write">Writes the value as JSON.</param>
 internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?> Value, Action<Utf8JsonWriter, object> Write)
 {
-    /// <summary>The name of the metric, or null when it is none. Flags are 1 or 0.</summary>
+    /// <summary>The name of the instrument that observes it, or null when there is none. Flags are 1 or 0.</summary>
     public string? Metric { get; init; }
+
+    /// <summary>Whether it only grows while the process lives.</summary>
+    public bool IsTotal { get; init; }
 
     /// <summary>The members of an object, which has a value while it is there.</summary>
     public IReadOnlyList<StatusField> Fields { get; init; } = [];
@@ -20,6 +25,9 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
 
     public static StatusField Integer(string name, string? metric, string description, Func<ServiceStatus, long> value) =>
         new(ApiMember.Integer(name, description), status => value(status), (json, number) => json.WriteNumberValue((long)number)) { Metric = metric };
+
+    public static StatusField Total(string name, string metric, string description, Func<ServiceStatus, long> value) =>
+        Integer(name, metric, description, value) with { IsTotal = true };
 
     public static StatusField Number(string name, string description, Func<ServiceStatus, double> value) =>
         new(ApiMember.Number(name, description), status => value(status), (json, number) => json.WriteNumberValue((double)number));
@@ -49,15 +57,24 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
         json.WriteEndObject();
     }
 
-    public static void WriteMetrics(MetricsText text, IEnumerable<StatusField> fields, ServiceStatus status)
+    /// <summary>Creates the instruments of fields, and of the fields of objects.</summary>
+    /// <param name="meter">Owns them.</param>
+    /// <param name="fields">The fields.</param>
+    /// <param name="read">Their object; null while it is absent.</param>
+    public static void Observe(Meter meter, IEnumerable<StatusField> fields, Func<ServiceStatus?> read)
     {
         foreach (var field in fields)
         {
-            if (field.Value(status) is not { } value)
-                continue;
-            if (field.Metric is { } name)
-                text.Gauge(name, field.Member.Description, Convert.ToDouble(value, CultureInfo.InvariantCulture));
-            WriteMetrics(text, field.Fields, status);
+            if (field.Metric is { } name && field.IsTotal)
+                meter.CreateObservableCounter(name, () => field.Measure(read()), null, field.Member.Description);
+            else if (field.Metric is not null)
+                meter.CreateObservableGauge(field.Metric, () => field.Measure(read()), UnitOf(field.Metric), field.Member.Description);
+            Observe(meter, field.Fields, () => read() is { } status ? (ServiceStatus?)field.Value(status) : null);
         }
     }
+
+    private IEnumerable<Measurement<double>> Measure(ServiceStatus? status) =>
+        status is not null && Value(status) is { } value ? [new Measurement<double>(Convert.ToDouble(value, CultureInfo.InvariantCulture))] : [];
+
+    private static string? UnitOf(string metric) => metric.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
 }

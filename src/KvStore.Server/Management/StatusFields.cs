@@ -11,50 +11,50 @@ internal static class StatusFields
 
     private static readonly StatusField[] Checkpoint =
     [
-        Integer("revision", "kvstore_checkpoint_revision", "The revision of the newest checkpoint; 0 if there is none.", status => status.Log!.CheckpointRevision),
-        Integer("bytes", "kvstore_checkpoint_bytes", "Bytes of the newest checkpoint.", status => status.Log!.CheckpointBytes),
+        Integer("revision", "kvstore.checkpoint.revision", "The revision of the newest checkpoint; 0 if there is none.", status => status.Log!.CheckpointRevision),
+        Integer("bytes", "kvstore.checkpoint.bytes", "Bytes of the newest checkpoint.", status => status.Log!.CheckpointBytes),
         Time("written_at", "When this process wrote it; absent if another one did.", status => status.Log!.CheckpointAt).Optional(),
-        Flag("running", "kvstore_checkpoint_running", "Whether a checkpoint is being written.", status => status.Log!.CheckpointRuns),
+        Flag("running", "kvstore.checkpoint.running", "Whether a checkpoint is being written.", status => status.Log!.CheckpointRuns),
     ];
 
     private static readonly StatusField[] Log =
     [
         Text("state", "`loading`, `open`, or `closed`: a closed log takes no writes.", status => NameOf(status.Log!.Phase)),
-        Flag(None, "kvstore_log_open", "Whether the log on disk takes writes.", status => status.Log!.Phase == DiskLogPhase.Open),
+        Flag(None, "kvstore.log.open", "Whether the log on disk takes writes.", status => status.Log!.Phase == DiskLogPhase.Open),
         Text("closed_reason", "Why the log takes no writes, and what to do; absent if nothing failed.", status => status.Log!.ClosedReason).Optional(),
-        Flag("has_no_space", "kvstore_log_has_no_space", "Whether the last write was rejected because the disk is full.", status => status.Log!.HasNoSpace),
+        Flag("has_no_space", "kvstore.log.has_no_space", "Whether the last write was rejected because the disk is full.", status => status.Log!.HasNoSpace),
         Integer("loaded_bytes", null, "Bytes that the start has read so far.", status => status.Log!.LoadedBytes),
         Integer("load_bytes", null, "Bytes that the start has to read.", status => status.Log!.LoadBytes),
         Text("flush_mode", "`always` or `interval`.", status => status.Options.Log.FlushMode == FlushMode.Always ? "always" : "interval"),
-        Integer("flushed_revision", "kvstore_log_flushed_revision", "The last revision that is known to be on the disk.", status => status.Log!.FlushedRevision),
+        Integer("flushed_revision", "kvstore.log.flushed_revision", "The last revision that is known to be on the disk.", status => status.Log!.FlushedRevision),
         Time("flushed_at", "When the last flush ended; absent while loading.", status => status.Log!.FlushedAt).Optional(),
-        Integer("segments", "kvstore_log_segments", "Segments of the log.", status => status.Log!.Segments),
-        Integer("bytes", "kvstore_log_bytes", "Bytes of all segments, without the checkpoint.", status => status.Log!.LogBytes),
+        Integer("segments", "kvstore.log.segments", "Segments of the log.", status => status.Log!.Segments),
+        Integer("bytes", "kvstore.log.bytes", "Bytes of all segments, without the checkpoint.", status => status.Log!.LogBytes),
         Object("checkpoint", "CheckpointStatus", "The newest checkpoint.", status => status, Checkpoint),
     ];
 
     private static readonly StatusField[] Queue =
     [
-        Integer("operations", "kvstore_queue_operations", "Writes that wait to be committed.", status => status.QueuedOperations),
-        Integer("operations_max", "kvstore_queue_operations_max", "Writes that may wait; one more gets 429.", status => status.Options.Store.QueueOperationsMax),
-        Integer("bytes", "kvstore_queue_bytes", "Bytes of keys and values that wait or are being committed.", status => status.QueuedBytes),
-        Integer("bytes_max", "kvstore_queue_bytes_max", "Bytes that may wait; a write that exceeds them gets 429.", status => status.Options.Store.QueueBytesMax),
+        Integer("operations", "kvstore.queue.operations", "Writes that wait to be committed.", status => status.QueuedOperations),
+        Integer("operations_max", "kvstore.queue.operations_max", "Writes that may wait; one more gets 429.", status => status.Options.Store.QueueOperationsMax),
+        Integer("bytes", "kvstore.queue.bytes", "Bytes of keys and values that wait or are being committed.", status => status.QueuedBytes),
+        Integer("bytes_max", "kvstore.queue.bytes_max", "Bytes that may wait; a write that exceeds them gets 429.", status => status.Options.Store.QueueBytesMax),
     ];
 
     private static readonly StatusField[] Connections =
     [
-        Integer("open", "kvstore_connections_open", "Connections that are open, without those to the operators' listener.", status => status.Connections.Open),
-        Integer("max", "kvstore_connections_max", "Connections that may be open: `ConnectionsMax`, or fewer if the limit of open files leaves fewer.", status => status.Connections.Limits.ConnectionsMax),
-        Integer("per_address_max", "kvstore_connections_per_address_max", "Connections that one address may have open.", status => status.Connections.Limits.PerAddressMax),
-        Integer("refused", "kvstore_connections_refused", "Connections that were closed at once since the start because `max` were open.", status => status.Connections.Refused),
-        Integer("refused_per_address", "kvstore_connections_refused_per_address", "The same because their address had `per_address_max` open.", status => status.Connections.RefusedPerAddress),
-        Integer("descriptors_max", "kvstore_descriptors_max", "The limit of open files that is in force; 0 if there is none.", status => status.Connections.Limits.Descriptors ?? 0),
+        Integer("open", "kvstore.connections.open", "Connections that are open, without those to the operators' listener.", status => status.Connections.Open),
+        Integer("max", "kvstore.connections.max", "Connections that may be open: `ConnectionsMax`, or fewer if the limit of open files leaves fewer.", status => status.Connections.Limits.ConnectionsMax),
+        Integer("per_address_max", "kvstore.connections.per_address_max", "Connections that one address may have open.", status => status.Connections.Limits.PerAddressMax),
+        Total("refused", "kvstore.connections.refused", "Connections that were closed at once since the start because `max` were open.", status => status.Connections.Refused),
+        Total("refused_per_address", "kvstore.connections.refused_per_address", "The same because their address had `per_address_max` open.", status => status.Connections.RefusedPerAddress),
+        Integer("descriptors_max", "kvstore.descriptors.max", "The limit of open files that is in force; 0 if there is none.", status => status.Connections.Limits.Descriptors ?? 0),
     ];
 
     private static readonly StatusField[] Memory =
     [
         Integer("bytes_max", null, "Bytes that all accounts may have together.", status => status.Memory.BytesMax),
-        Integer("heap_bytes", null, "Bytes of the heap, with garbage that is not collected yet.", status => status.HeapBytes),
+        Integer("heap_bytes", "kvstore.memory.heap_bytes", "Bytes of the heap, with garbage that is not collected yet.", status => status.HeapBytes),
         Object("accounts", "MemoryAccounts", "Each kind of holder, with a bound of its own.", status => status, [.. ServiceStatus.Example.Memory.All.Select((account, index) => Account(account.Name, index))]),
     ];
 
@@ -65,7 +65,7 @@ internal static class StatusFields
         Integer("page_entries_default", null, "Entries on a page of a listing without `limit`.", status => status.Options.PageEntriesDefault),
         Integer("page_entries_max", null, "Entries on a page of a listing.", status => status.Options.PageEntriesMax),
         Integer("connections_max", null, "Open connections.", status => status.Connections.Limits.ConnectionsMax),
-        Integer("watchers_max", "kvstore_watchers_max", "Clients that may watch or wait for a change; one more gets 429.", status => status.Options.Store.WatchersMax),
+        Integer("watchers_max", "kvstore.watchers_max", "Clients that may watch or wait for a change; one more gets 429.", status => status.Options.Store.WatchersMax),
         Integer("history_commits_max", null, "Commits in the history.", status => status.Options.Store.HistoryCommitsMax),
         Integer("history_bytes_max", null, "Bytes that only the history retains.", status => status.Options.Store.HistoryBytesMax),
         Number("history_age_max_seconds", "How long the history retains a commit.", status => status.Options.Store.HistoryAgeMax.TotalSeconds),
@@ -80,13 +80,13 @@ internal static class StatusFields
         Text("engine", "What keeps the entries: `disk` or `memory`.", status => status.Options.Engine),
         Text("store_id", "Which store the revisions belong to; absent until it is loaded.", status => status.StoreId?.ToString()).Optional(),
         Text("state", "`created`, `loading`, `running`, `stopping`, `stopped` or `failed`.", status => NameOf(status.State)),
-        Flag(None, "kvstore_running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
-        Integer("revision", "kvstore_revision", "The revision of the last commit.", status => status.Revision),
-        Integer("oldest_revision", "kvstore_oldest_revision", "The oldest revision that can be read.", status => status.OldestRevision),
-        Integer("keys", "kvstore_keys", "Entries.", status => status.Entries),
-        Integer("bytes", "kvstore_bytes", "Bytes of all keys and values.", status => status.Bytes),
+        Flag(None, "kvstore.running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
+        Integer("revision", "kvstore.revision", "The revision of the last commit.", status => status.Revision),
+        Integer("oldest_revision", "kvstore.oldest_revision", "The oldest revision that can be read.", status => status.OldestRevision),
+        Integer("keys", "kvstore.keys", "Entries.", status => status.Entries),
+        Integer("bytes", "kvstore.bytes", "Bytes of all keys and values.", status => status.Bytes),
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
-        Integer("watchers", "kvstore_watchers", "Clients that watch or wait for a change.", status => status.Watchers),
+        Integer("watchers", "kvstore.watchers", "Clients that watch or wait for a change.", status => status.Watchers),
         Object("memory", "MemoryStatus", "What everything that can grow holds on the heap, and may hold.", status => status, Memory),
         Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
         Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),

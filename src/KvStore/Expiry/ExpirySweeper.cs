@@ -14,6 +14,7 @@ internal sealed class ExpirySweeper : IDisposable
 
     private readonly ExpirySchedule _schedule;
     private readonly StoreOptions _options;
+    private readonly StoreMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly Func<Transaction, Task<Outcome>> _submit;
     private readonly Action<Exception> _failed;
@@ -23,12 +24,13 @@ internal sealed class ExpirySweeper : IDisposable
 
     /// <param name="schedule">The entries that expire.</param>
     /// <param name="options">The limits.</param>
+    /// <param name="metrics">Counts the deleted entries.</param>
     /// <param name="time">The clock.</param>
     /// <param name="submit">Submits a transaction, also to a full queue.</param>
     /// <param name="failed">Receives an exception that ends the store.</param>
-    public ExpirySweeper(ExpirySchedule schedule, StoreOptions options, TimeProvider time, Func<Transaction, Task<Outcome>> submit, Action<Exception> failed)
+    public ExpirySweeper(ExpirySchedule schedule, StoreOptions options, StoreMetrics metrics, TimeProvider time, Func<Transaction, Task<Outcome>> submit, Action<Exception> failed)
     {
-        (_schedule, _options, _time, _submit, _failed) = (schedule, options, time, submit, failed);
+        (_schedule, _options, _metrics, _time, _submit, _failed) = (schedule, options, metrics, time, submit, failed);
 
         // At fixed intervals rather than at the next deadline: deadlines follow the wall clock, which may be set.
         using (ExecutionContext.SuppressFlow())
@@ -89,6 +91,9 @@ internal sealed class ExpirySweeper : IDisposable
         Trim();
         var transaction = new Transaction([], [.. _due.Select(Operation (entry) => new Expire(entry.Key, entry.Revision))]);
         _due.Clear();
-        return await _submit(transaction).ConfigureAwait(false) is Outcome.Committed;
+        if (await _submit(transaction).ConfigureAwait(false) is not Outcome.Committed committed)
+            return false;
+        _metrics.RecordExpired(committed.Commit?.Changes.Length ?? 0);
+        return true;
     }
 }

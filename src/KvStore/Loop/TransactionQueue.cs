@@ -14,6 +14,7 @@ namespace KvStore;
 internal sealed class TransactionQueue
 {
     private readonly StoreOptions _options;
+    private readonly StoreMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly Channel<PendingTransaction> _channel;
     private readonly DrainRate _rate;
@@ -39,16 +40,16 @@ internal sealed class TransactionQueue
     // Written by the loop, read by any thread.
     private volatile int _setAside;
 
-    public TransactionQueue(StoreOptions options, MemoryAccount memory, TimeProvider time)
-        : this(options, memory, time, Channel.CreateBounded<PendingTransaction>(
+    public TransactionQueue(StoreOptions options, MemoryAccount memory, StoreMetrics metrics, TimeProvider time)
+        : this(options, memory, metrics, time, Channel.CreateBounded<PendingTransaction>(
             new BoundedChannelOptions(options.QueueOperationsMax) { SingleReader = true, AllowSynchronousContinuations = true }))
     {
     }
 
     /// <summary>For tests, which put a step of another thread between any two steps of a call.</summary>
-    internal TransactionQueue(StoreOptions options, MemoryAccount memory, TimeProvider time, Channel<PendingTransaction> channel)
+    internal TransactionQueue(StoreOptions options, MemoryAccount memory, StoreMetrics metrics, TimeProvider time, Channel<PendingTransaction> channel)
     {
-        (_options, Memory, _time, _channel) = (options, memory, time, channel);
+        (_options, Memory, _metrics, _time, _channel) = (options, memory, metrics, time, channel);
         _rate = new DrainRate(options.QueueWaitMax);
         _waitMax = (long)(options.QueueWaitMax.TotalSeconds * time.TimestampFrequency);
     }
@@ -141,8 +142,21 @@ internal sealed class TransactionQueue
         var work = 0L;
         foreach (var pending in batch)
             work += pending.Work;
-        _rate.Record(work, _time.GetElapsedTime(_takenAt), _isFull);
+        var elapsed = _time.GetElapsedTime(_takenAt);
+        _rate.Record(work, elapsed, _isFull);
+        _metrics.RecordCommit(batch.Count, elapsed);
+        if (_metrics.MeasuresWaits)
+            RecordWaits(batch);
         Release(batch);
+    }
+
+    private void RecordWaits(List<PendingTransaction> batch)
+    {
+        foreach (var pending in batch)
+        {
+            if (pending.AdmittedAt != PendingTransaction.Patient)
+                _metrics.RecordWait(_time.GetElapsedTime(pending.AdmittedAt, _takenAt));
+        }
     }
 
     /// <summary>Releases the charges of transactions that have or get an outcome.</summary>

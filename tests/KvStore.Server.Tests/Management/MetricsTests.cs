@@ -7,7 +7,7 @@ namespace KvStore.Server.Tests;
 public sealed partial class MetricsTests
 {
     private const string Count = "kvstore_http_requests_total";
-    private const string Duration = "kvstore_http_request_duration_seconds";
+    private const string Duration = "http_server_request_duration_seconds";
 
     [Fact]
     public async Task Metrics_Requests_CountByOperationAndStatus()
@@ -25,15 +25,59 @@ public sealed partial class MetricsTests
         var metrics = await ReadAsync(server);
         Assert.Equal(
             [("getEntry", "200", 1), ("getEntry", "404", 1), ("other", "404", 1), ("putEntry", "201", 1), ("putEntry", "204", 3)],
-            metrics.Where(sample => sample.Name == Count && (sample.Labels["operation"], sample.Labels["status"]) != ("other", "200")).Select(sample => (sample.Labels["operation"], sample.Labels["status"], (int)sample.Value)));
-        foreach (var (operation, requests) in new[] { ("getEntry", 2), ("putEntry", 4) })
+            metrics.Where(sample => sample.Name == Count && (sample.Labels["operation"], sample.Labels["status"]) != ("other", "200")).Select(sample => (sample.Labels["operation"], sample.Labels["status"], (int)sample.Value)).Order());
+        foreach (var (method, status, requests) in new[] { ("GET", "200", 1), ("GET", "404", 1), ("PUT", "201", 1), ("PUT", "204", 3) })
         {
-            var buckets = metrics.Where(sample => sample.Name == Duration + "_bucket" && sample.Labels["operation"] == operation).ToArray();
+            var durations = metrics.Where(sample => sample.Name.StartsWith(Duration, StringComparison.Ordinal) && sample.Labels.GetValueOrDefault("http_route") == "/v1/kv/{key}" &&
+                (sample.Labels["http_request_method"], sample.Labels["http_response_status_code"], sample.Labels["url_scheme"]) == (method, status, "http")).ToArray();
+            var buckets = durations.Where(sample => sample.Name == Duration + "_bucket").ToArray();
             Assert.Equal(buckets.Select(bucket => bucket.Value).Order(), buckets.Select(bucket => bucket.Value));
-            Assert.Equal(("+Inf", requests), (buckets[^1].Labels["le"], (int)buckets[^1].Value));
-            Assert.Equal(requests, Value(metrics, Duration + "_count", operation));
-            Assert.InRange(Value(metrics, Duration + "_sum", operation), 1e-6, 60);
+            Assert.Equal(("0.0001", "+Inf", requests), (buckets[0].Labels["le"], buckets[^1].Labels["le"], (int)buckets[^1].Value));
+            Assert.Equal(requests, Value(durations, Duration + "_count"));
+            Assert.InRange(Value(durations, Duration + "_sum"), 1e-6, 60);
         }
+    }
+
+    // Whatever clients send, the number of series is bounded.
+    [Fact]
+    public async Task Metrics_UnknownMethodAndPath_AreNoLabels()
+    {
+        await using var server = await KvServer.StartAsync();
+        foreach (var method in new[] { "SECRET", "get" })
+        {
+            using var raw = await server.SendAsync($"{method} /v1/kv/secret-{method} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            await raw.ReadToEndAsync();
+        }
+
+        (await server.Client.GetAsync("/secret")).Expect(404);
+        var text = (await server.Client.GetAsync("/metrics")).Expect(200).Text;
+        Assert.DoesNotContain("secret", text, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("http_request_method=\"_OTHER\",http_response_status_code=\"405\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_OfWrites_CountBatchesWaitsAndExpiries()
+    {
+        await using var server = await KvServer.StartAsync(("ExpiryInterval", "00:00:00.010"));
+        for (var i = 0; i < 3; i++)
+            (await server.Client.PutAsync($"/v1/kv/{i}?ttl=1", "value")).Expect(201);
+        await Soon.UntilAsync(async () => (await ReadAsync(server)).Any(sample => sample is { Name: "kvstore_entries_expired_total", Value: 3 }));
+        var metrics = await ReadAsync(server);
+        Assert.Equal(3, Value(metrics, "kvstore_queue_wait_seconds_count"));
+        var batches = Value(metrics, "kvstore_batch_operations_count");
+        Assert.InRange(batches, 4, 6);
+        Assert.Equal(batches, Value(metrics, "kvstore_commit_duration_seconds_count"));
+    }
+
+    // Two services of one process have meters of the same name.
+    [Fact]
+    public async Task Metrics_OtherServiceOfProcess_IsNotCounted()
+    {
+        await using var other = await KvServer.StartAsync();
+        await using var server = await KvServer.StartAsync();
+        (await other.Client.PutAsync("/v1/kv/key", "value")).Expect(201);
+        Assert.Equal(1, Value(await ReadAsync(other), "kvstore_keys"));
+        Assert.Equal(0, Value(await ReadAsync(server), "kvstore_keys"));
     }
 
     // One client that wants to wait for a minute would look like a service that is slow.
@@ -44,7 +88,7 @@ public sealed partial class MetricsTests
         (await server.Client.GetAsync("/v1/kv/key?wait=1")).Expect(404);
         var metrics = await ReadAsync(server);
         Assert.Equal(1, Value(metrics, Count, "getEntry"));
-        Assert.Equal(0, Value(metrics, Duration + "_count", "getEntry"));
+        Assert.DoesNotContain(metrics, sample => sample.Name == Duration + "_count" && sample.Labels.GetValueOrDefault("http_route") == "/v1/kv/{key}");
     }
 
     [Fact]
@@ -76,6 +120,7 @@ public sealed partial class MetricsTests
     private static async Task<Sample[]> ReadAsync(KvServer server)
     {
         var answer = (await server.Client.GetAsync("/metrics")).Expect(200);
+        Assert.Equal("no-store", answer.Header("Cache-Control"));
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Header("Content-Type"));
         var samples = new List<Sample>();
         var described = "";
@@ -84,7 +129,7 @@ public sealed partial class MetricsTests
         {
             if (Description().Match(line) is { Success: true } description)
             {
-                described = description.Groups[1].Value;
+                described = description.Groups[1].Value + description.Groups[2].Value;
                 continue;
             }
 
@@ -99,10 +144,10 @@ public sealed partial class MetricsTests
         return [.. samples];
     }
 
-    [GeneratedRegex("""^# (?:HELP ([a-z_]+) .+|TYPE ([a-z_]+) (?:counter|gauge|histogram))$""")]
+    [GeneratedRegex("""^# (?:TYPE ([a-z_]+) (?:counter|gauge|histogram)|HELP ([a-z_]+) .+)$""")]
     private static partial Regex Description();
 
-    [GeneratedRegex("""^([a-z_]+)(\{(?:([a-z_]+)="([^"\\]*)",?)+\})? (-?[0-9.E+-]+)$""")]
+    [GeneratedRegex("""^([a-z_]+)(\{(?:([a-z_]+)="([^"\\]*)",?)*\})? (-?[0-9.E+-]+)$""")]
     private static partial Regex SampleLine();
 
     private sealed record Sample(string Name, Dictionary<string, string> Labels, double Value);

@@ -209,7 +209,7 @@ public sealed class RequestBoundaryTests
     {
         var lines = new LogLines();
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions(), new RequestMetrics(TimeProvider.System), factory);
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions(), new RequestMetrics(Meters.Factory, TimeProvider.System), factory);
         foreach (var exception in (Exception[])[new ConnectionResetException("gone"), new TaskCanceledException("gone", new ConnectionAbortedException())])
         {
             var context = new DefaultHttpContext();
@@ -234,7 +234,7 @@ public sealed class RequestBoundaryTests
     [Fact]
     public void Invoke_FastSuccess_AllocatesNothing()
     {
-        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, new RequestMetrics(TimeProvider.System), NullLoggerFactory.Instance);
+        using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, new RequestMetrics(Meters.Factory, TimeProvider.System), NullLoggerFactory.Instance);
         var boundary = new RequestBoundary(_ => Task.CompletedTask, log, new KvStoreOptions());
         var context = new DefaultHttpContext();
         for (var i = 0; i < 100; i++)

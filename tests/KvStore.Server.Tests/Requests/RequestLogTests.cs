@@ -10,7 +10,7 @@ public sealed class RequestLogTests
     {
         var (time, lines) = (new FakeTimeProvider(), new LogLines());
         using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        using (var log = new RequestLog(time, new KvStoreOptions(), new RequestMetrics(time), factory))
+        using (var log = new RequestLog(time, new KvStoreOptions(), new RequestMetrics(Meters.Factory, time), factory))
         {
             End(log, time, 200, 0);
             End(log, time, 404, 499);

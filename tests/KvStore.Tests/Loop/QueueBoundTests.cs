@@ -161,6 +161,7 @@ public sealed class QueueBoundTests
         var queue = new TransactionQueue(
             new StoreOptions { QueueOperationsMax = random.Next(1, 20), BatchOperationsMax = random.Next(1, 10), BatchBytesMax = random.Next(1, 2000), QueueWaitMax = TimeSpan.FromMilliseconds(random.Next(1, 200)) },
             memory,
+            new StoreMetrics(null),
             time);
         HashSet<PendingTransaction> queued = [];
         for (var step = random.Next(200); step > 0; step--)
@@ -213,7 +214,7 @@ public sealed class QueueBoundTests
         }
     });
 
-    private TransactionQueue New(StoreOptions options) => new(options, _memory, _time);
+    private TransactionQueue New(StoreOptions options) => new(options, _memory, new StoreMetrics(null), _time);
 
     private static PendingTransaction Make(long work, bool isOrdered = false) =>
         new(new Transaction([], []) { IsOrdered = isOrdered }, new TransactionCost(7, work));

@@ -111,7 +111,7 @@ public class TransactionQueueTests
     private static async Task<bool> RunAsync(int capacity, int batchMax, int callers, int earlier, int admitAt, int closeAt)
     {
         var channel = new SteppedChannel<PendingTransaction>(capacity);
-        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, new MemoryAccount("queue", 0), TimeProvider.System, channel);
+        var queue = new TransactionQueue(new StoreOptions { BatchOperationsMax = batchMax, QueueOperationsMax = capacity }, new MemoryAccount("queue", 0), new StoreMetrics(null), TimeProvider.System, channel);
         var pending = New();
         var (isAdmitted, isClosed) = (default(bool?), false);
         channel.Step = step =>
@@ -186,7 +186,7 @@ public class TransactionQueueTests
 
     private static PendingTransaction New() => new(new Transaction([], []), default);
 
-    private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax), TimeProvider.System);
+    private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax), new StoreMetrics(null), TimeProvider.System);
 
     private static void SpinUntil(Func<bool> condition, int round) =>
         Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)), $"Round {round}: it is still in the queue.");
