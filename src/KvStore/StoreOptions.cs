@@ -45,8 +45,8 @@ public sealed record StoreOptions
     /// <summary>Heap bytes of imports and exports. Default: a thirty-second of <see cref="MemoryBytesMax"/>, 8 to 128 MiB.</summary>
     public long TransfersBytesMax { get => field == Share ? ShareOf(32, 8 << 20, 128 << 20) : field; init; } = Share;
 
-    /// <summary>Bytes of connections and their buffers. Default: a sixteenth of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
-    public long ConnectionsBytesMax { get => field == Share ? ShareOf(16, 4 << 20, 512 << 20) : field; init; } = Share;
+    /// <summary>Bytes of connections and their buffers. Default: a seventh of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
+    public long ConnectionsBytesMax { get => field == Share ? ShareOf(7, 4 << 20, 512 << 20) : field; init; } = Share;
 
     /// <summary>Transactions in the queue. Default 16,384. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public int QueueOperationsMax { get; init; } = 16_384;

@@ -1,10 +1,9 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
 
 /// <summary>
-/// Reads request bodies and limits the bytes of the body itself; the web server's own limit also counts chunk framing. A body takes memory as it
+/// Reads request bodies and limits the bytes of the body itself, without the framing of chunks. A body takes memory as it
 /// arrives, whatever its length is said to be, and is charged to an account of all bodies; one that arrived with its headers is read at once. Thread-safe.
 /// </summary>
 internal sealed class RequestBodies(Store store, KvStoreOptions options)
@@ -48,9 +47,6 @@ internal sealed class RequestBodies(Store store, KvStoreOptions options)
     {
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
             return ValueTask.FromResult(new ReceivedBody([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."), null));
-
-        // Counted here, whatever the web server's limit.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
 
         // The queue, or the account, could never admit more.
         return ReadAsync(context, Math.Min(options.JsonBodyBytesMax, Math.Min(options.Store.QueueBytesMax, BodyMemory.BodyBytesMax(options.Store))));
@@ -113,9 +109,6 @@ internal sealed class RequestBodies(Store store, KvStoreOptions options)
         if (length > bytesMax)
             return Problems.TooLarge(bytesMax);
 
-        // The bytes of the body are counted here, without the framing of chunks; and what is too much must be read after the answer.
-        if (length is null)
-            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         using var body = Open(context);
         var isComplete = false;
 

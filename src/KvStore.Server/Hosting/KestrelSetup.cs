@@ -14,9 +14,6 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
     // The longest useful request has three keys in its query: prefix, after and cursor. A fourth is for the path.
     private const int KeysInTarget = 4;
 
-    // A byte of a value is six bytes on the wire if every byte is a chunk of its own: "1", CR LF, the byte, CR LF.
-    private const int FramedBytesPerValueByte = 6;
-
     private const int Slack = 4096;
 
     // What the web server holds of a request that is not read yet, or of an answer that is not sent yet, for each connection and each stream of HTTP/2.
@@ -29,10 +26,6 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
     // The web server checks its rates once a second and wants more than that.
     private static readonly TimeSpan GracePeriodMin = TimeSpan.FromSeconds(2);
 
-    /// <summary>The web server's limit on a body. It counts the framing of chunks, so an allowed value must fit however it is framed.</summary>
-    /// <remarks>Endpoints limit the bytes of a value themselves; this is for bodies that no endpoint reads.</remarks>
-    public static long BodyBytesMax(KvStoreOptions options) => ((long)options.ValueBytesMax * FramedBytesPerValueByte) + Slack;
-
     public static int RequestLineBytesMax(KvStoreOptions options) => (options.KeyBytesMax * EncodedBytesPerKeyByte * KeysInTarget) + Slack;
 
     public void Configure(KestrelServerOptions kestrel)
@@ -44,7 +37,10 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
         // The listeners count connections (BoundedListener).
         limits.MaxConcurrentConnections = null;
         limits.MaxConcurrentUpgradedConnections = 0;
-        limits.MaxRequestBodySize = BodyBytesMax(options);
+
+        // Endpoints count the bodies that they read. The rest of one that is not read must be, for a client that sends all of its body before it
+        // reads would lose the answer with the connection (RFC 9112, section 9.6). The web server does that for 5 seconds, but only up to this limit.
+        limits.MaxRequestBodySize = null;
         limits.MaxRequestLineSize = RequestLineBytesMax(options);
         limits.MaxRequestHeadersTotalSize = options.HeadersBytesMax;
         limits.MaxRequestBufferSize = Math.Max(BufferBytes, Math.Max(RequestLineBytesMax(options), options.HeadersBytesMax));

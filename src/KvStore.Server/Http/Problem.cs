@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -38,10 +36,6 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         var response = context.Response;
         var body = ToBody();
 
-        // A client that sends all of its body before it reads would lose the answer with the connection, unless the rest is read (RFC 9112,
-        // section 9.6). The web server reads it for 5 seconds, but only up to its limit.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = null;
         response.StatusCode = Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;

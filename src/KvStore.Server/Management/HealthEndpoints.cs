@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /livez and /readyz: whether the process lives, and whether it can serve.</summary>
-internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicationLifetime lifetime, KvStoreOptions options)
+internal sealed class HealthEndpoints(Store store, Engine engine, IHostApplicationLifetime lifetime, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -16,11 +16,12 @@ internal sealed class HealthEndpoints(ServiceStatusReader reader, IHostApplicati
 
     private Task<Problem?> ReadyAsync(HttpContext context)
     {
-        var status = reader.Read();
-        var problem = lifetime.ApplicationStopping.IsCancellationRequested ? Unavailable("The service is stopping.") : status.State switch
+        // Only these, and not the whole status, which takes locks that a busy store holds.
+        var log = engine.Disk?.Status;
+        var problem = lifetime.ApplicationStopping.IsCancellationRequested ? Unavailable("The service is stopping.") : store.State switch
         {
-            StoreState.Running => status.Log?.ClosedReason is { } reason ? Unavailable(reason) : null,
-            StoreState.Created or StoreState.Loading => Problems.Loading(status.Log?.LoadedBytes ?? 0, status.Log?.LoadBytes ?? 0) with { Outcome = null },
+            StoreState.Running => log?.ClosedReason is { } reason ? Unavailable(reason) : null,
+            StoreState.Created or StoreState.Loading => Problems.Loading(log?.LoadedBytes ?? 0, log?.LoadBytes ?? 0) with { Outcome = null },
             StoreState.Failed => Unavailable("The store has failed and admits no writes. The output of the service says why; restart it."),
             _ => Unavailable("The store has stopped and admits no writes."),
         };

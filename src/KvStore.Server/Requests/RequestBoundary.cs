@@ -6,15 +6,14 @@ namespace KvStore.Server;
 /// The outermost middleware: every error becomes a problem for the client and, if it is the service's, a line in the log. One
 /// middleware instead of several, so that a request that completes synchronously has no state machine here, and any other has one.
 /// </summary>
-internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvStoreOptions options)
+internal sealed class RequestBoundary(RequestDelegate next, RequestLog log)
 {
     /// <summary>Adds the middleware, before all other.</summary>
     public static void Use(WebApplication app)
     {
         var log = app.Services.GetRequiredService<RequestLog>();
-        var options = app.Services.GetRequiredService<KvStoreOptions>();
         app.Services.GetRequiredService<RejectedRequests>().Subscribe();
-        app.Use(next => new RequestBoundary(next, log, options).InvokeAsync);
+        app.Use(next => new RequestBoundary(next, log).InvokeAsync);
     }
 
     // One made in advance: there may be no memory for another.
@@ -71,11 +70,10 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
             : WriteAsync(context, ProblemOf(context, response.StatusCode));
     }
 
-    private Problem ProblemOf(HttpContext context, int status) => status switch
+    private static Problem ProblemOf(HttpContext context, int status) => status switch
     {
         StatusCodes.Status404NotFound => Problems.NoSuchResource(RequestLog.PathOf(context)),
         StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow),
-        StatusCodes.Status413PayloadTooLarge => Problems.TooLarge(options.ValueBytesMax),
         StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedMediaType($"{context.Request.ContentType ?? "No Content-Type"} is not supported here."),
         _ => Problems.OfStatus(status, "See /swagger for what is accepted here."),
     };
@@ -98,7 +96,6 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, KvSt
         {
             // The order matters because a client that disconnects in the middle of a body also causes a malformed body.
             _ when IsConnectionGone(context, exception) => null,
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.TooLarge(options.ValueBytesMax),
             OutOfMemoryException => OutOfMemory,
             BadHttpRequestException bad => Problems.OfStatus(bad.StatusCode, bad.Message),
             _ => Problems.OfStatus(StatusCodes.Status500InternalServerError, "This is a bug in the service, which has logged it. A write may have been applied."),

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
@@ -69,8 +67,6 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         if (QueryParameters.TryGet(context, [], out _) is { } malformed)
             return malformed;
 
-        // The body is processed as it arrives, so its length needs no limit.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
             context.Response.SetContent(ContentTypes.Lines);

@@ -8,6 +8,7 @@ internal static class BodyMutations
     private const int DamagesMax = 3;
     private const int RangeBytesMax = 20;
     private const int SizeRarity = 40;
+    private const int RepeatedCharactersMax = 16 << 20;
 
     private static readonly string[] Fragments =
     [
@@ -94,6 +95,9 @@ internal static class BodyMutations
     {
         var lines = request.Body.Split('\n');
         var line = material.Of(lines);
-        request.Body = string.Join('\n', [.. lines, .. Enumerable.Repeat(line, material.Of(1, 2, 200))]);
+
+        // An earlier mutation may have made the line as long as a body can be.
+        var times = Math.Min(material.Of(1, 2, 200), RepeatedCharactersMax / Math.Max(1, line.Length));
+        request.Body = string.Join('\n', [.. lines, .. Enumerable.Repeat(line, times)]);
     }
 }

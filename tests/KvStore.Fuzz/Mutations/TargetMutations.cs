@@ -93,9 +93,10 @@ internal static class TargetMutations
         Check(request);
     }
 
-    // A line break in the target begins a header, or even another request; HTTP/0.9 has no version.
+    // A line break in the target begins a header, or even another request; HTTP/0.9 has no version. What is no path ends the connection, and the answer
+    // can be lost if more is sent behind it.
     private static void Check(RequestParts request) =>
-        request.BreaksHttp |= request.Target.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || request.Target.Length == 0;
+        request.BreaksHttp |= request.Target.AsSpan().IndexOfAnyInRange('\0', ' ') >= 0 || !request.Target.StartsWith('/');
 
     /// <summary>A real cursor with one bit flipped, cut short, or with something after it.</summary>
     private static string DamagedCursor(Material material)

@@ -32,11 +32,18 @@ internal sealed class AnswerReader(Func<Memory<byte>, CancellationToken, ValueTa
     /// <summary>Whether bytes have been received that no answer has consumed.</summary>
     public bool HasBytes => _start < _end;
 
-    /// <summary>Waits until bytes, or the end of the connection, have been received.</summary>
+    /// <summary>Waits until bytes of an answer, or the end of the connection, have been received. An interim answer, which asks for more of the body, is none.</summary>
     public async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        if (_start == _end && !_isEnded)
-            await FillAsync(cancellationToken);
+        while (!_isEnded)
+        {
+            if (_buffer.AsSpan(_start, _end - _start).StartsWith("HTTP/1.1 1"u8))
+                await ReadHeadAsync(cancellationToken);
+            else if (_start < _end)
+                return;
+            else
+                await FillAsync(cancellationToken);
+        }
     }
 
     /// <summary>Reads the next answer that is not interim; null if the connection ended before its first byte.</summary>

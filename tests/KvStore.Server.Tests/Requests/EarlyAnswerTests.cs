@@ -60,6 +60,19 @@ public sealed class EarlyAnswerTests(KvServer server) : IClassFixture<KvServer>
         (await raw.RequestAsync("GET", "/livez")).Expect(200);
     }
 
+    // Not only errors: what is not the service's to reject, such as a page with a body, is answered with success.
+    [Theory]
+    [InlineData("/docs/http-api")]
+    [InlineData("/swagger/index.html")]
+    public async Task Page_BodyThatNobodyReads_AnswerIsSeenAfterIt(string path)
+    {
+        using var raw = await server.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {Bytes}\r\n\r\n");
+        for (var sent = 0; sent < Bytes; sent += Part.Length)
+            await raw.SendAsync(Part);
+        (await raw.ReadAsync()).Expect(200);
+        (await raw.RequestAsync("GET", "/livez")).Expect(200);
+    }
+
     // A client that asks first saves the upload.
     [Theory]
     [MemberData(nameof(Rejections))]

@@ -105,10 +105,8 @@ public sealed class RequestBoundaryTests
         Assert.Single(service.Log.Errors);
     }
 
-    [Theory]
-    [InlineData("Content-Length: 100000000\r\n\r\n", 413, "too-large")]
-    [InlineData("Transfer-Encoding: chunked\r\n\r\nZZ\r\n", 400, "malformed-request")]
-    public async Task Invoke_BodyRejected_IsProblemWithoutLog(string rest, int status, string slug)
+    [Fact]
+    public async Task Invoke_BodyRejected_IsProblemWithoutLog()
     {
         await using var service = await KvServer.StartAsync(new KvServerOptions
         {
@@ -116,9 +114,9 @@ public sealed class RequestBoundaryTests
             Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
             Log = new LogLines(),
         });
-        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + rest);
-        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
-        Assert.Contains("/docs/http-api#" + slug, answer, StringComparison.Ordinal);
+        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("/docs/http-api#malformed-request", answer, StringComparison.Ordinal);
         Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
         Assert.DoesNotContain(service.Log.All, line => line.IsRequest || line.Level >= LogLevel.Error);
     }

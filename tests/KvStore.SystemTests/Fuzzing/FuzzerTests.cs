@@ -6,7 +6,7 @@ namespace KvStore.SystemTests;
 [Trait("Run", "once")]
 public sealed class FuzzerTests
 {
-    private const int RequestsPerSeed = 15_000;
+    private const int RequestsPerSeed = 25_000;
 
     // Longer than any pause of a busy build server; a lock that nothing releases takes longer still.
     private static readonly TimeSpan StallMax = TimeSpan.FromSeconds(30);
