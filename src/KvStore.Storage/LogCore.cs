@@ -72,7 +72,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
             var found = new LogRecovery(disk, options, follower, progress).Open();
             StoreId = found.Store.Current;
             _writer = found.Writer;
-            var checkpointer = new Checkpointer(disk, options, StoreId, found.Segments, time, report, runInBackground);
+            var checkpointer = new Checkpointer(disk, options, StoreId, found.Segments, follower.Hold, time, report, runInBackground);
             checkpointer.Recovered(found.CheckpointRevision, found.CheckpointBytes, found.LogBytes);
             (_segments, _checkpointer) = (found.Segments, checkpointer);
             RecordFlush(follower.Latest.Revision);

@@ -151,5 +151,5 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(WatchRestMax, TimeSpan.Zero);
     }
 
-    private long ShareOf(int parts, long min, long max) => Math.Clamp(MemoryBytesMax / parts, min, max);
+    private long ShareOf(int parts, long min, long max) => Math.Clamp(MemoryBytesMax / parts >> 20 << 20, min, max);
 }

@@ -130,10 +130,13 @@ public sealed class EmergencyReserveTests : IAsyncDisposable
             Stores.IsNotApplied(await CommitAsync(Some.Delete("k")), NotAppliedReason.NoSpace);
             if (start == 1)
                 _ = _disk.Start();
+
+            // Nothing was written that says what this start jumped over, so there is nothing to end, either.
+            if (start == 2)
+                _disk.CapacityBytes = long.MaxValue;
             await _log!.DisposeAsync();
         }
 
-        _disk.CapacityBytes = long.MaxValue;
         await OpenAsync();
         Assert.Equal(revision, _follower!.Latest.Revision);
         Assert.Equal(isClosed, revision < LogRecovery.CrashJump);

@@ -62,7 +62,7 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log)
     }
 
     /// <summary>Gives a body to an error of the router or the framework, which has none.</summary>
-    private Task ExplainAsync(HttpContext context)
+    private static Task ExplainAsync(HttpContext context)
     {
         var response = context.Response;
         return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == StatusCodes.Status499ClientClosedRequest

@@ -39,20 +39,21 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {
-                var problem = Take(line, isTooLong) ?? ProblemOf(await StoreAsync(cancellationToken));
-                if (problem is not null)
+                var problem = Take(line, isTooLong);
+                var failure = problem is null ? await StoreAsync(cancellationToken) : null;
+                if (problem is not null || failure is not null)
                 {
                     input.AdvanceTo(buffer.Start);
-                    return problem;
+                    return problem ?? await EndedByAsync(failure!);
                 }
             }
 
             var lineBytes = buffer.Length;
             input.AdvanceTo(buffer.Start, buffer.End);
             if (!memory.TryHold(lineBytes))
-                return EndedBy(Problems.Overloaded("imports and exports", RetryTimes.Overloaded));
+                return await EndedByAsync(Problems.Overloaded("imports and exports", RetryTimes.Overloaded));
             if (read.IsCompleted)
-                return ProblemOf(await StoreAllAsync(cancellationToken));
+                return await StoreAllAsync(cancellationToken) is { } failure ? await EndedByAsync(failure) : null;
         }
     }
 
@@ -65,7 +66,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     {
         if (progress is not null && Report.Line % ImportProgress.LinesBetween == 0)
             return ReportAsync(progress, cancellationToken);
-        return _batch.IsFull ? _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken) : default;
+        return _batch.IsFull ? SubmitAsync(cancellationToken) : default;
     }
 
     // The order matters because reported lines must be stored.
@@ -79,19 +80,27 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
     private async ValueTask<Outcome?> StoreAllAsync(CancellationToken cancellationToken)
     {
-        var failure = _batch.IsEmpty ? null : await _writer.SubmitAsync(_batch.TakeTransaction(), cancellationToken);
+        var failure = _batch.IsEmpty ? null : await SubmitAsync(cancellationToken);
         var earlier = await _writer.WaitForAllAsync();
         return earlier ?? failure;
     }
 
-    private Problem? ProblemOf(Outcome? failure) => failure is null ? null
-        : EndedBy(failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome());
+    private ValueTask<Outcome?> SubmitAsync(CancellationToken cancellationToken) => _writer.SubmitAsync(_batch.TakeTransaction(), Report.Line, cancellationToken);
 
-    private Problem EndedBy(Problem problem) => problem with
+    private Task<Problem> EndedByAsync(Outcome failure) => EndedByAsync(failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome());
+
+    private async Task<Problem> EndedByAsync(Problem problem)
     {
-        Detail = $"The import ended at line {Report.Line}; earlier lines may be stored. Send everything again: entries that are stored already are stored once more, unchanged.",
-        Outcome = "unknown",
-    };
+        await _writer.WaitForAllAsync();
+        var (line, mayHaveMore) = (_writer.StoredLine, _writer.MayHaveMore);
+        var stored = mayHaveMore ? $"All lines up to line {line} are stored, and later ones may be." : line > 0 ? $"All lines up to line {line} are stored, and none after it." : "No line is stored.";
+        return problem with
+        {
+            Detail = $"The import ended at line {Report.Line}. {stored} "
+                + "Send everything again: entries that are stored already are stored once more, unchanged.",
+            Outcome = mayHaveMore ? "unknown" : "not-applied",
+        };
+    }
 
     // The problem of the body; that of a line is in the report.
     private Problem? Take(ReadOnlySequence<byte> line, bool isTooLong)

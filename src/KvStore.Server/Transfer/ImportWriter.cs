@@ -12,15 +12,25 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     private const long AheadBytesMax = 2 << 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(10);
 
-    private readonly Queue<(Task<Outcome> Outcome, long Bytes)> _ahead = new(AheadMax);
+    private readonly Queue<(Task<Outcome> Outcome, long Bytes, long LastLine)> _ahead = new(AheadMax);
     private long _aheadBytes;
+    private bool _hasFailed;
 
     /// <summary>The revision of the last commit; zero before the first.</summary>
     public long Revision { get; private set; }
 
+    /// <summary>All lines up to this one are stored.</summary>
+    public long StoredLine { get; private set; }
+
+    /// <summary>Whether a line after <see cref="StoredLine"/> is stored or may be, of those whose outcome was waited for.</summary>
+    public bool MayHaveMore { get; private set; }
+
     /// <summary>Submits a transaction after the earlier ones.</summary>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="lastLine">The last line that it has.</param>
+    /// <param name="cancellationToken">Ends the wait for the queue.</param>
     /// <returns>Null, or the outcome that ends the import.</returns>
-    public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, long lastLine, CancellationToken cancellationToken)
     {
         while (_ahead.Count == AheadMax || (_ahead.Count > 0 && _aheadBytes + transaction.Bytes > AheadBytesMax))
         {
@@ -34,7 +44,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
             var submitted = store.SubmitAsync(transaction);
             if (!submitted.IsCompleted || await submitted is not Outcome.NotApplied { Reason: NotAppliedReason.QueueFull } full)
             {
-                _ahead.Enqueue((submitted, transaction.Bytes));
+                _ahead.Enqueue((submitted, transaction.Bytes, lastLine));
                 _aheadBytes += transaction.Bytes;
                 return null;
             }
@@ -65,11 +75,19 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
     private async ValueTask<Outcome?> TakeOldestAsync()
     {
-        var (submitted, bytes) = _ahead.Dequeue();
+        var (submitted, bytes, lastLine) = _ahead.Dequeue();
         _aheadBytes -= bytes;
         var outcome = await submitted;
         if (outcome is not Outcome.Committed committed)
+        {
+            _hasFailed = true;
+            MayHaveMore |= outcome is not Outcome.NotApplied;
             return outcome;
+        }
+
+        // One that was submitted before it was known that an earlier one failed.
+        MayHaveMore |= _hasFailed;
+        StoredLine = _hasFailed ? StoredLine : lastLine;
         Revision = committed.Revision;
         return null;
     }

@@ -2,13 +2,14 @@ namespace KvStore.Storage;
 
 /// <summary>
 /// Writes checkpoints in the background, one at a time, and deletes what they cover. Any thread may use it. A checkpoint that
-/// fails changes nothing.
+/// fails changes nothing. What its snapshot keeps in memory is counted meanwhile.
 /// </summary>
 internal sealed class Checkpointer(
     IDisk disk,
     DiskLogOptions options,
     StoreId store,
     SegmentList segments,
+    Func<Snapshot, IDisposable> hold,
     TimeProvider time,
     Action<DiskLogEvent> report,
     Action<Action> runInBackground) : IDisposable
@@ -97,15 +98,18 @@ internal sealed class Checkpointer(
             _running = running = completion.Task;
         }
 
-        runInBackground(() => Run(snapshot, appendedBytes, completion));
+        var held = hold(snapshot);
+        runInBackground(() => Run(snapshot, held, appendedBytes, completion));
         return true;
     }
 
-    private void Run(Snapshot snapshot, long? appendedBytes, TaskCompletionSource<DiskCheckpoint> completion)
+    private void Run(Snapshot snapshot, IDisposable held, long? appendedBytes, TaskCompletionSource<DiskCheckpoint> completion)
     {
         try
         {
-            var bytes = _writer.Write(snapshot, _stopping.Token);
+            long bytes;
+            using (held)
+                bytes = _writer.Write(snapshot, _stopping.Token);
             _last = new DiskCheckpoint(snapshot.Revision, snapshot.Count, bytes, time.GetUtcNow());
             if (appendedBytes is { } covered)
                 Volatile.Write(ref _coveredBytes, covered);

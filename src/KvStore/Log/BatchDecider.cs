@@ -13,6 +13,9 @@ namespace KvStore;
 /// <param name="time">The clock that stamps entries.</param>
 public sealed class BatchDecider(TimeProvider time)
 {
+    // Of the bound of the entries: the share by which expiries may exceed it.
+    private const int ExpiryReserveParts = 32;
+
     /// <summary>Decides a batch.</summary>
     /// <param name="follower">It has the state after every commit so far, and what the store may hold.</param>
     /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
@@ -110,18 +113,19 @@ public sealed class BatchDecider(TimeProvider time)
         return committed;
     }
 
-    // What does not grow passes, so that there is a way back from a full account.
+    // What does not grow passes, so that there is a way back from a full account. An expiry takes memory and is such a way, so it has a reserve.
     private static NotAppliedReason? FindFullAccount(in SnapshotSize before, List<EntryChange> changes, MemoryBudget memory)
     {
         var after = before;
         foreach (ref readonly var change in CollectionsMarshal.AsSpan(changes))
             after = after.After(change);
-        if (after.EntriesMemory > before.EntriesMemory && !memory.Entries.Admits(after.EntriesMemory))
+        if (after.EntriesMemory > before.EntriesMemory && after.EntriesMemory > memory.Entries.BytesMax
+            && !memory.Entries.Admits(after.EntriesMemory - (Grows(changes) ? 0 : memory.Entries.BytesMax / ExpiryReserveParts)))
             return NotAppliedReason.MemoryFull;
         return after.RecordsMemory > before.RecordsMemory && !memory.Idempotency.Admits(after.RecordsMemory) ? NotAppliedReason.Overloaded : null;
     }
 
-    // By keys and values, because another expiry or a record of the store's own takes next to nothing on the disk.
+    // By keys and values, because another expiry or a record of the store's own takes next to nothing on the disk, and little in memory.
     private static bool Grows(List<EntryChange> changes)
     {
         var bytes = 0L;

@@ -9,6 +9,10 @@ public interface ICommitFollower
     /// <summary>What the store may hold. A log that decides which transactions commit refuses growth beyond it.</summary>
     MemoryBudget Memory { get; }
 
+    /// <summary>Counts what a snapshot keeps in memory while the log reads it. Any thread may call it.</summary>
+    /// <returns>Disposed of once, when the log no longer has the snapshot.</returns>
+    IDisposable Hold(Snapshot snapshot);
+
     /// <summary>Replaces the whole state.</summary>
     /// <param name="revision">The revision of the image; not below that of <see cref="Latest"/>.</param>
     /// <param name="entries">Its entries in key order, each key once. Enumerated to the end before the call returns.</param>

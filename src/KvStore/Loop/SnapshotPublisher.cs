@@ -54,6 +54,8 @@ internal sealed class SnapshotPublisher : ICommitFollower
     /// <inheritdoc cref="History.Pin"/>
     public RetentionPin Pin(long after) => _history.Pin(after);
 
+    public IDisposable Hold(Snapshot snapshot) => _holds.Use(snapshot);
+
     public void Load(long revision, IEnumerable<Entry> entries)
     {
         if (revision < _latest.Revision)

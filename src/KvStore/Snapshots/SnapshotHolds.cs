@@ -52,6 +52,13 @@ internal sealed class SnapshotHolds(MemoryAccount account)
         }
     }
 
+    /// <summary>Holds a snapshot until what is returned is disposed of, once.</summary>
+    public IDisposable Use(Snapshot snapshot)
+    {
+        Hold(snapshot);
+        return new Usage(this, snapshot);
+    }
+
     /// <summary>Holds a snapshot that was made from another one, which is held, by undoing.</summary>
     public void HoldOlder(Snapshot snapshot, Snapshot origin)
     {
@@ -139,6 +146,11 @@ internal sealed class SnapshotHolds(MemoryAccount account)
     }
 
     private void UpdateAges() => _ages = [.. _epochs.Select(epoch => epoch.Age)];
+
+    private sealed class Usage(SnapshotHolds holds, Snapshot snapshot) : IDisposable
+    {
+        public void Dispose() => holds.Release(snapshot);
+    }
 
     private sealed class HeldSnapshot(Epoch epoch, long ownBytes)
     {

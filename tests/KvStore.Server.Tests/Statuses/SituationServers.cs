@@ -62,6 +62,16 @@ internal static class SituationServers
         return server;
     }
 
+    /// <summary>Old revisions and large answers have all their memory. The entry large is too large to be sent without.</summary>
+    public static async Task<KvServer> FullOfReadsAsync()
+    {
+        var server = await FillAsync(await KvServer.StartAsync(("KeptSnapshotsMax", "0")));
+        (await server.Client.PutAsync("/v1/kv/large", new string('v', 100_000))).Expect(201);
+        foreach (var account in (MemoryAccount[])[server.Store.Memory.Snapshots, server.Store.Memory.Answers])
+            account.Charge(account.BytesMax);
+        return server;
+    }
+
     public static async Task<KvServer> FullQueueAsync()
     {
         var gate = new Gate();

@@ -42,16 +42,15 @@ public sealed class ImportMemoryTests
         (await server.Client.ImportAsync("""{"key":"a","text":"v"}""")).Expect(200);
     }
 
-    // Earlier lines may be stored.
     [Fact]
-    public async Task Import_LineBeyondAccount_EndsWithUnknownOutcome()
+    public async Task Import_LineBeyondAccount_IsNotApplied()
     {
         await using var server = await KvServer.StartAsync(("TransfersBytesMax", $"{AccountBytes}"));
         using var raw = await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
         var part = new string(' ', 3 << 20);
         await raw.SendAsync($"{part.Length:x}\r\n{part}\r\n0\r\n\r\n");
         var answer = (await raw.ReadAsync()).ExpectProblem(503, "overloaded");
-        Assert.Equal("unknown", answer.Json.GetProperty("outcome").GetString());
+        Assert.Equal("not-applied", answer.Json.GetProperty("outcome").GetString());
         await Soon.UntilAsync(() => server.Store.Memory.Transfers.Bytes == 0);
     }
 }

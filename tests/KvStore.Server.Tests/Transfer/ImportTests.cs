@@ -160,7 +160,7 @@ public sealed class ImportTests
     }
 
     [Fact]
-    public async Task Import_QueueStaysFull_FailsWithUnknownOutcome()
+    public async Task Import_QueueStaysFull_IsNotApplied()
     {
         var gate = new Gate();
         await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.050"));
@@ -171,8 +171,8 @@ public sealed class ImportTests
 
         var answer = await server.Client.ImportAsync("""{"key":"a","text":"v"}""");
         answer.ExpectProblem(429, "queue-full");
-        Assert.Equal("unknown", answer.Json.GetProperty("outcome").GetString());
-        Assert.Contains("line 1", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal("not-applied", answer.Json.GetProperty("outcome").GetString());
+        Assert.Contains("ended at line 1. No line is stored.", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
         (await server.Client.ImportAsync("""{"key":"a","text":"v"}""", ("Accept", "application/x-ndjson"))).ExpectProblem(429, "queue-full");
 
         gate.Open();

@@ -44,9 +44,11 @@ public sealed class PaceTests : IDisposable
                 Assert.IsType<Outcome.Committed>(Assert.Single(await log.CommitAsync([Some.Transaction(Some.Put($"later{i % 300}", new string('v', 1000)))], Token).AsTask().Within()));
 
             Assert.True(log.Status.CheckpointRuns);
+            Assert.InRange(_follower.Memory.Snapshots.Bytes, 1, long.MaxValue);
             Assert.False(checkpoint.IsCompleted);
             _time.Advance(TimeSpan.FromDays(365));
             Assert.Equal(before, (await checkpoint.Within()).Revision);
+            Assert.Equal(0, _follower.Memory.Snapshots.Bytes);
         }
 
         var again = new SnapshotPublisher(new StoreOptions(), new FakeTimeProvider());

@@ -79,6 +79,8 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
 
         public MemoryBudget Memory => follower.Memory;
 
+        public IDisposable Hold(Snapshot snapshot) => follower.Hold(snapshot);
+
         public void Load(long revision, IEnumerable<Entry> entries) => follower.Load(revision, entries);
 
         public void Apply(IReadOnlyList<Commit> toApply)

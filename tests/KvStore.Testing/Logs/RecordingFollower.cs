@@ -20,6 +20,8 @@ internal sealed class RecordingFollower : ICommitFollower
 
     public IReadOnlyList<Commit> Commits => Copy(_commits);
 
+    public IDisposable Hold(Snapshot snapshot) => _publisher.Hold(snapshot);
+
     public void Load(long revision, IEnumerable<Entry> entries) => Record(_images, revision, () => _publisher.Load(revision, entries));
 
     public void Apply(IReadOnlyList<Commit> commits)

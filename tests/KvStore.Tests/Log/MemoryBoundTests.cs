@@ -34,6 +34,21 @@ public sealed class MemoryBoundTests
         await store.CommitAsync(Some.Put("k1", Large), Some.Put("k2", Large));
     }
 
+    // The reserve has room for one: an expiry takes 56 bytes.
+    [Fact]
+    public async Task SetExpiry_AtBound_PassesWithinReserve()
+    {
+        await using var store = await StartAsync(LargeBytes * 2);
+        await store.CommitAsync(Some.Put("k1", Large), Some.Put("k2", Large));
+        Assert.InRange(LargeBytes * 2 / 32, 56, 2 * 56 - 1);
+
+        await store.CommitAsync(new SetExpiry(Some.Key("k1"), ExpiryUpdate.At(DateTimeOffset.MaxValue)));
+        Assert.Equal((LargeBytes * 2) + 56, store.Memory.Entries.Bytes);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(new SetExpiry(Some.Key("k2"), ExpiryUpdate.At(DateTimeOffset.MaxValue)))).Within(), NotAppliedReason.MemoryFull);
+        Stores.IsNotApplied(await store.SubmitAsync(Some.Transaction(Some.Put("k3", ""))).Within(), NotAppliedReason.MemoryFull);
+        await store.CommitAsync(new SetExpiry(Some.Key("k1"), ExpiryUpdate.At(DateTimeOffset.MaxValue.AddDays(-1))));
+    }
+
     [Fact]
     public async Task Submit_WithIdempotencyKeyAtBound_Passes()
     {

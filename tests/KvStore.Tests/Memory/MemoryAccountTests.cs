@@ -61,8 +61,8 @@ public sealed class MemoryAccountTests
     }
 
     [Theory]
-    [InlineData(64, 4, 8)]
-    [InlineData(1024, 64, 512)]
+    [InlineData(64, 4, 3)]
+    [InlineData(1024, 64, 430)]
     [InlineData(16384, 64, 14_080)]
     public void Divide_Default_FitsAndLeavesEntriesTheRest(long memoryMiB, long historyMiB, long entriesMiB)
     {
