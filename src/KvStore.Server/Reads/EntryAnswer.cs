@@ -33,7 +33,10 @@ internal static class EntryAnswer
         var isHead = HttpMethods.IsHead(context.Request.Method);
         var isLarge = !isHead && entry.Value.Length > PacedOutput.PieceBytes;
         if (isLarge && !answers.TryBegin([entry], out charge))
+        {
+            response.Headers.Remove(ResponseHeaders.Revision);
             return LargeAnswers.Refusal().WriteAsync(context);
+        }
 
         SetValidators(response, Validators.Of(entry));
         response.SetLastModified(entry.ModifiedAt);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace KvStore.Storage;
 
@@ -10,6 +11,8 @@ internal static class Checksum
 {
     public static uint Begin(ulong salt, long offset) => BitOperations.Crc32C(BitOperations.Crc32C(~0u, salt), (ulong)offset);
 
+    // Optimized from its first call, as in RecordDecoder.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Add(uint checksum, ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvStore.Storage;
 
 /// <summary>The first check that failed. A power cut explains it if the suspect bytes end beyond the file or contain a lost sector.</summary>
@@ -19,6 +21,7 @@ internal static class RecordReader
 
     /// <summary>Reads a record that ends at or before an offset, and moves the offset past it; null if every check passes.</summary>
     /// <remarks>The payload is valid until the next read of the file.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Damage? Read(FileReader bytes, ulong salt, ref long offset, long end, out ReadOnlySpan<byte> payload)
     {
         payload = default;

@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace KvStore.Storage;
 
 /// <summary>A change with the first bytes of its key inline, so that most comparisons do not read the memory of the key.</summary>
+/// <remarks>Its methods are optimized from their first call, as in <see cref="RecordDecoder"/>.</remarks>
 internal readonly struct SortedChange(RecordedChange change) : IComparable<SortedChange>
 {
     // This struct, in the array of a run.
@@ -15,9 +18,11 @@ internal readonly struct SortedChange(RecordedChange change) : IComparable<Sorte
     public long MemoryBytes => SlotBytes + Change.HeapBytes;
 
     /// <summary>Orders by key, then by revision.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int CompareTo(SortedChange other) =>
         CompareKey(in other) is not 0 and var order ? order : Change.Revision.CompareTo(other.Change.Revision);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int CompareKey(in SortedChange other)
     {
         if (_first != other._first)
@@ -27,6 +32,7 @@ internal readonly struct SortedChange(RecordedChange change) : IComparable<Sorte
         return Change.KeyUtf8.SequenceCompareTo(other.Change.KeyUtf8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Eight(ReadOnlySpan<byte> key, int offset)
     {
         if (key.Length >= offset + sizeof(ulong))

@@ -8,6 +8,9 @@ internal static class AttackRun
     // For connections that have just been closed to be noticed, and for a process that is out of memory to end.
     private static readonly TimeSpan AfterTime = TimeSpan.FromMilliseconds(300);
 
+    // The first requests of a new process wait for the just-in-time compiler, which is not the attack's doing.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
+
     public static readonly Attack[] All =
     [
         new MoveAttack(), new LifetimeAttack(), new MergePatchAttack(), new AnnouncedBodyAttack(), new SilentWatchAttack(),
@@ -22,6 +25,8 @@ internal static class AttackRun
         using var attacker = new Attacker(service, time);
         await attack.PrepareAsync(attacker);
         await using var client = new NormalClient(service.EndPoint, NormalPairsPerSecond);
+        await Task.Delay(Settling);
+        client.StartOver();
         await using var watchdog = new Watchdog(service, client, attack.Limits);
         attacker.Begin();
         var attacking = attack.RunAsync(attacker);

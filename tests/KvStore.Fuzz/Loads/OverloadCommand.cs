@@ -26,12 +26,12 @@ internal static class OverloadCommand
         await using var watchdog = new Watchdog(service, client, new WatchdogLimits());
         await Task.Delay(WarmUp);
         await PrintAsync($"alone:      {Describe(client)}");
-        var saturated = await ClosedLoop.RunAsync(service.EndPoint, saturating, valueBytes, putPercent, time / 3);
-        await PrintAsync($"saturation: {saturating} connections: {saturated.Describe(time / 3)}; {watchdog.ResidentBytes >> 20} MiB");
+        var saturated = await MeasureAsync(saturating, time / 3);
+        await PrintAsync($"saturation: {saturating} connections: {saturated.Result.Describe(time / 3)}; {watchdog.ResidentBytes >> 20} MiB; {saturated.Cost}");
         await PrintAsync($"  beside:   {Describe(client)}");
 
-        var overloaded = await ClosedLoop.RunAsync(service.EndPoint, connections, valueBytes, putPercent, time);
-        await PrintAsync($"overload:   {connections} connections: {overloaded.Describe(time)}; peak {watchdog.PeakBytes >> 20} MiB");
+        var overloaded = await MeasureAsync(connections, time);
+        await PrintAsync($"overload:   {connections} connections: {overloaded.Result.Describe(time)}; peak {watchdog.PeakBytes >> 20} MiB; {overloaded.Cost}");
         await PrintAsync($"  beside:   {Describe(client)}");
         for (var i = 1; i <= RecoverySteps; i++)
         {
@@ -39,10 +39,25 @@ internal static class OverloadCommand
             await PrintAsync($"after {(RecoveryStep * i).TotalSeconds:F1} s: {Describe(client)}");
         }
 
-        var goodput = overloaded.Served.Count / time.TotalSeconds / Math.Max(1, saturated.Served.Count / (time / 3).TotalSeconds);
-        var undocumented = overloaded.Statuses.Keys.Where(status => status is not (>= 200 and < 300 or 404 or 429 or 503)).ToArray();
-        await PrintAsync($"goodput {goodput:F2} of saturation; statuses that are no honest refusal: {(undocumented.Length == 0 ? "none" : string.Join(", ", undocumented))}; {watchdog.Violation ?? "no limit exceeded"}");
+        var goodput = overloaded.Result.Served.Count / time.TotalSeconds / Math.Max(1, saturated.Result.Served.Count / (time / 3).TotalSeconds);
+        var undocumented = overloaded.Result.Statuses.Keys.Where(status => status is not (>= 200 and < 300 or 404 or 429 or 503)).ToArray();
+        await PrintAsync($"goodput {goodput:F2} of saturation, {saturated.Cost.Service / overloaded.Cost.Service:F2} by the service's processor time; statuses that are no honest refusal: {(undocumented.Length == 0 ? "none" : string.Join(", ", undocumented))}; {watchdog.Violation ?? "no limit exceeded"}");
         return undocumented.Length == 0 && watchdog.Violation is null ? 0 : 1;
+
+        async Task<(LoadResult Result, Cost Cost)> MeasureAsync(int count, TimeSpan duration)
+        {
+            var (serviceBefore, loadBefore) = (watchdog.ProcessorTime, Environment.CpuUsage.TotalTime);
+            var result = await ClosedLoop.RunAsync(service.EndPoint, count, valueBytes, putPercent, duration);
+            watchdog.Sample();
+            var requests = Math.Max(1, result.Served.Count + result.Refused.Count);
+            return (result, new Cost((watchdog.ProcessorTime - serviceBefore) / requests, (Environment.CpuUsage.TotalTime - loadBefore) / requests));
+        }
+    }
+
+    /// <summary>Processor time for a request: both programs share the machine, so what one takes the other cannot have.</summary>
+    private sealed record Cost(TimeSpan Service, TimeSpan Load)
+    {
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"processor time for a request: service {Service.TotalMicroseconds:F1} us, load {Load.TotalMicroseconds:F1} us");
     }
 
     /// <summary>Describes what the well-behaved client measured, and lets it start over.</summary>
