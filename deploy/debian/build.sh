@@ -67,8 +67,8 @@ Architecture: $architecture
 Maintainer: KvStore contributors <kvstore@localhost>
 Section: database
 Priority: optional
-Depends: libc6 (>= $libc), adduser
-Recommends: libssl3 | libssl3t64, ca-certificates
+Depends: libc6 (>= $libc), libssl3 | libssl3t64, adduser
+Recommends: ca-certificates
 Installed-Size: $(du -k --apparent-size -s "$tree" | cut -f 1)
 Description: linearizable key-value store that speaks plain HTTP
  The key is the URL, the value is the body, and every write has a revision.
