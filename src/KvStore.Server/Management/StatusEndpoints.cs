@@ -21,7 +21,8 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
         return null;
     }
 
-    // The library's middleware as a handler, so that the endpoint is registered as all others are.
+    // The library's middleware as a handler, so that the endpoint is registered as all others are. It writes to memory: while a client takes its answer, the
+    // library makes no other one and keeps threads waiting, so one client that does not read would end the metrics, and threads would run out.
     private static Handler MetricsOf(IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
@@ -29,7 +30,20 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
         return async context =>
         {
             context.Response.SetContent("text/plain");
-            await exporter(context);
+            var body = context.Response.Body;
+            using var answer = new MemoryStream();
+            context.Response.Body = answer;
+            try
+            {
+                await exporter(context);
+            }
+            finally
+            {
+                context.Response.Body = body;
+            }
+
+            context.Response.ContentLength = answer.Length;
+            await body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length), context.RequestAborted);
             return null;
         };
     }

@@ -69,6 +69,16 @@ public sealed partial class MetricsTests
         Assert.Equal(batches, Value(metrics, "kvstore_commit_duration_seconds_count"));
     }
 
+    // More than the buffers on the way take.
+    [Fact]
+    public async Task Metrics_ClientDoesNotRead_OthersAreAnswered()
+    {
+        await using var server = await KvServer.StartAsync(("SendBufferBytes", "4096"));
+        using var raw = await server.SendAsync(string.Concat(Enumerable.Repeat("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", 1000)));
+        for (var i = 0; i < 200; i++)
+            (await server.Client.GetAsync("/metrics").Within()).Expect(200);
+    }
+
     // Two services of one process have meters of the same name.
     [Fact]
     public async Task Metrics_OtherServiceOfProcess_IsNotCounted()
