@@ -53,7 +53,7 @@ note() { echo "$2 0 0 $1 $round $3" >>"$scratch/results"; }
 # import ENGINE WHAT: sends all lines, and notes how many a second were taken.
 import() {
     local seconds
-    seconds=$(curl -sS -T "$scratch/lines" -X POST -o "$scratch/answer" -w '%{time_total}' "http://127.0.0.1:$port/v1/import")
+    seconds=$(curl -sS -T "$scratch/lines" -X POST -H "Content-Type: application/x-ndjson" -o "$scratch/answer" -w '%{time_total}' "http://127.0.0.1:$port/v1/import")
     grep -q "\"imported\":$entries," "$scratch/answer" || fail "the import ended with $(head -c 400 "$scratch/answer")"
     note "$1" "$2" "$(awk -v n="$entries" -v s="$seconds" 'BEGIN { printf "%.0f", n / s }')"
 }

@@ -27,7 +27,7 @@ internal sealed class Connection : IDisposable
     /// <summary>Begins a watch and waits for its first bytes.</summary>
     public async Task WatchAsync(string query)
     {
-        await SendAsync($"GET /v1/watch{query} HTTP/1.1\r\nHost: x\r\n\r\n");
+        await SendAsync($"GET /v1/watch{query} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         var answer = Encoding.ASCII.GetString(_buffer.AsSpan(0, await _socket.ReceiveAsync(_buffer)));
         if (!answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
             throw new InvalidOperationException(answer);
@@ -38,7 +38,7 @@ internal sealed class Connection : IDisposable
     /// <summary>Stores a value and waits for the answer.</summary>
     public async Task PutAsync(string key, string value)
     {
-        await SendAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+        await SendAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
         var count = await _socket.ReceiveAsync(_buffer);
         if (count < 12 || _buffer[9] != '2')
             throw new InvalidOperationException(Encoding.ASCII.GetString(_buffer.AsSpan(0, count)));

@@ -33,6 +33,8 @@ try
 
     var app = builder.Build();
     RequestBoundary.Use(app);
+    BrowserRules.Use(app);
+    CrossOriginAccess.Use(app);
     OperationsListener.Use(app);
     KeyRouting.Use(app);
     app.UseRouting();

@@ -66,4 +66,4 @@ node_modules/.bin/tsc --project tsconfig.json
 
 node --test --test-concurrency=1 --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
-    document.test.mjs generated/js/client.test.js tryout.test.mjs browser.test.mjs
+    document.test.mjs generated/js/client.test.js tryout.test.mjs browser.test.mjs hostile.test.mjs

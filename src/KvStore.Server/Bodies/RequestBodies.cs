@@ -42,10 +42,10 @@ internal sealed class RequestBodies(Store store, KvStoreOptions options)
         return ValueTask.FromResult<(EntryDraft, Problem?)>((draft, null));
     }
 
-    /// <summary>Reads the whole body of a request whose media type must be JSON. The caller disposes of it.</summary>
+    /// <summary>Reads the whole body of a request whose media type must be JSON, which a page of another site cannot send. The caller disposes of it.</summary>
     public ValueTask<ReceivedBody> ReadJsonAsync(HttpContext context)
     {
-        if (!ContentTypes.IsJson(context.Request.ContentType ?? ContentTypes.Json))
+        if (!ContentTypes.IsJson(context.Request.ContentType ?? ""))
             return ValueTask.FromResult(new ReceivedBody([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."), null));
 
         // The queue, or the account, could never admit more.

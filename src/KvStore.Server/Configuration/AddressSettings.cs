@@ -41,7 +41,7 @@ internal static class AddressSettings
 
     /// <summary>The addresses of the operators' listener.</summary>
     public static string[] Operations(IConfiguration configuration) =>
-        configuration[OperationsKey] is { } urls && !urls.Trim().Equals(None, StringComparison.OrdinalIgnoreCase) ? Split(urls) : [];
+        configuration[OperationsKey] is { } urls ? List(urls.Trim()) : [];
 
     /// <summary>The addresses that a health check on this machine can use, in order: those for operators, which are always answered, first.</summary>
     public static IEnumerable<Uri> Local(IConfiguration configuration) => Local(Operations(configuration)).Concat(Local(Configured(configuration)).OrderBy(local => local.Scheme));
@@ -115,6 +115,9 @@ internal static class AddressSettings
         : [];
 
     private static bool IsGiven(IConfiguration configuration, string key) => !string.IsNullOrWhiteSpace(configuration[key]);
+
+    /// <summary>The parts of a setting that is a list, or <see cref="None"/>.</summary>
+    public static string[] List(string setting) => setting.Equals(None, StringComparison.OrdinalIgnoreCase) ? [] : Split(setting);
 
     private static string[] Split(string? list) =>
         (list ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -23,6 +23,14 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The value of a setting that names something, when it names nothing.</summary>
     public const string None = "none";
 
+    private static readonly string[] ResourcePolicies = ["same-origin", "same-site", "cross-origin"];
+
+    /// <summary>What <see cref="AllowedHosts"/> may be.</summary>
+    public const string AllowedHostsForm = "hosts such as kv.example.com or *.example.com, without ports, separated by semicolons, * for any, or none";
+
+    /// <summary>What <see cref="AllowedOrigins"/> may be.</summary>
+    public const string AllowedOriginsForm = "origins such as https://app.example.com, separated by semicolons, or none";
+
     /// <summary>The defaults.</summary>
     public KvStoreOptions()
         : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), []))
@@ -121,6 +129,15 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>Open connections to the operators' listener, which <see cref="ConnectionsMax"/> does not count. One more is closed as soon as it is accepted.</summary>
     public int OperationsConnectionsMax { get; init; } = settings.Integer("OperationsConnectionsMax", 64, 1, 10_000);
+
+    /// <summary>The hosts by which clients may address the service besides localhost, loopback addresses and those that it listens on; <c>*</c> for any. A request for another one gets 421.</summary>
+    public string AllowedHosts { get; init; } = settings.Text("AllowedHosts", AddressSettings.None, AllowedHostsForm);
+
+    /// <summary>The origins of other sites whose pages may use the service (CORS). A change by a page of another one gets 403.</summary>
+    public string AllowedOrigins { get; init; } = settings.Text("AllowedOrigins", AddressSettings.None, AllowedOriginsForm);
+
+    /// <summary>Whose pages may include stored values, as images or scripts: those of this service, of hosts below the same registered name, or any (<c>Cross-Origin-Resource-Policy</c>).</summary>
+    public string CrossOriginResourcePolicy { get; init; } = settings.Choice("CrossOriginResourcePolicy", ResourcePolicies[0], ResourcePolicies, later: []);
 
     /// <summary>Bytes of all headers of a request. More get 431.</summary>
     public int HeadersBytesMax { get; init; } = settings.Bytes("HeadersBytesMax", 32 << 10, 1024, 1 << 20);

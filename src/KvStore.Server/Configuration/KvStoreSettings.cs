@@ -92,6 +92,10 @@ internal static class KvStoreSettings
             reader.Reject("PageEntriesDefault", $"at most KvStore:PageEntriesMax, which is {options.PageEntriesMax}", options.PageEntriesDefault);
 
         MemorySettings.Check(options, reader);
+        if (AddressSettings.List(options.AllowedHosts).FirstOrDefault(host => !Server.AllowedHosts.IsHost(host)) is { } host)
+            reader.Reject("AllowedHosts", KvStoreOptions.AllowedHostsForm, host);
+        if (AddressSettings.List(options.AllowedOrigins).FirstOrDefault(origin => !Server.AllowedOrigins.IsOrigin(origin)) is { } origin)
+            reader.Reject("AllowedOrigins", KvStoreOptions.AllowedOriginsForm, origin);
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Reject("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);

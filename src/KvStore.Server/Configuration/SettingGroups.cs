@@ -78,6 +78,12 @@ internal static class SettingGroups
         [
             ("Keys", "the file of the keys; none: everybody may do everything"),
         ]),
+        ("Browsers",
+        [
+            ("AllowedHosts", "hosts besides the own; a request for another: 421"),
+            ("AllowedOrigins", "sites whose pages may use this one; others: 403"),
+            ("CrossOriginResourcePolicy", "sites that may include values as images"),
+        ]),
         ("Server",
         [
             ("ConnectionsMax", "one more connection is closed"),

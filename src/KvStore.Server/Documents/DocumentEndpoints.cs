@@ -27,9 +27,7 @@ internal static class DocumentEndpoints
             return Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context);
         }
 
-        var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = MarkdownPage.ContentSecurityPolicy;
-        headers.XContentTypeOptions = "nosniff";
+        PageHeaders.Set(context.Response, MarkdownPage.ContentSecurityPolicy);
         return found.AnswerAsync(context);
     }
 }

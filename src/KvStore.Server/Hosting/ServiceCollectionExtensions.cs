@@ -49,6 +49,11 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<RequestMetrics>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();
+        services.AddCors();
+        services.AddSingleton(provider => new BrowserRules(
+            new AllowedHosts(provider.GetRequiredService<KvStoreOptions>().AllowedHosts, AddressSettings.Configured(provider.GetRequiredService<IConfiguration>())),
+            provider.GetRequiredService<AllowedOrigins>()));
+        services.AddSingleton(provider => new AllowedOrigins(provider.GetRequiredService<KvStoreOptions>().AllowedOrigins));
         return services;
     }
 }

@@ -66,6 +66,8 @@ internal static class ContentTypes
         return type.Equals(Json, StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
     }
 
+    public static bool IsLines(string contentType) => Essence(contentType).Equals(Lines, StringComparison.OrdinalIgnoreCase);
+
     public static bool IsMergePatch(string contentType) => Essence(contentType).Equals(MergePatch, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the type names a character set of which UTF-8 is no superset.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace KvStore.Server;
@@ -89,7 +88,7 @@ internal sealed class HeaderRules
 
     private Problem? TryRejectAny(IHeaderDictionary headers)
     {
-        if (HasOnlyUsual(headers))
+        if (UsualHeaders.AreAll(headers))
             return null;
         foreach (var (name, _) in headers)
         {
@@ -101,12 +100,6 @@ internal sealed class HeaderRules
 
         return null;
     }
-
-    // The headers of most clients, which nothing here is about. Counted header by header, because an enumeration allocates.
-    private static bool HasOnlyUsual(IHeaderDictionary headers) => headers.Count == (headers.ContentLength is null ? 0 : 1)
-        + One(headers.Host) + One(headers.ContentType) + One(headers.UserAgent) + One(headers.Accept) + One(headers.AcceptEncoding) + One(headers.Connection);
-
-    private static int One(StringValues values) => values.Count > 0 ? 1 : 0;
 
     private static Problem? TryRejectBody(HttpContext context)
     {

@@ -93,6 +93,14 @@ internal static class Problems
             "Nothing was changed. The member failed lists every guard that failed, with the current revision of its key, or null if it has no entry. Read again and decide again.")
         { Failed = failed };
 
+    public static Problem ForeignOrigin(string detail, string field) =>
+        new(StatusCodes.Status403Forbidden, "foreign-origin", "A page of another site may not do this", detail) { Field = field };
+
+    public static Problem MisdirectedRequest(string host) =>
+        new(StatusCodes.Status421MisdirectedRequest, "misdirected-request", "The request is for another host",
+            $"The host {(host.Length <= 100 ? host : host[..100])} is not one of this service. Use an address that it listens on, or have the operator add the host to KvStore:AllowedHosts.")
+        { Field = "Host" };
+
     public static Problem UnsupportedMediaType(string detail, string field = "Content-Type") =>
         new(StatusCodes.Status415UnsupportedMediaType, "unsupported-media-type", "The body's media type is not supported", detail) { Field = field };
 

@@ -11,6 +11,12 @@ internal static class ResponseHeaders
     /// <summary>When the entry will be deleted, as an HTTP date.</summary>
     public const string Expires = "KvStore-Expires";
 
+    /// <summary>Whose pages may include an answer without reading it, as an image or a script.</summary>
+    public const string ResourcePolicy = "Cross-Origin-Resource-Policy";
+
+    /// <summary>The value of <see cref="ResourcePolicy"/> for this service's own pages alone.</summary>
+    public const string SameOrigin = "same-origin";
+
     // The last revision and its text.
     private static Tuple<long, StringValues>? _lastRevision;
 
@@ -53,21 +59,26 @@ internal static class ResponseHeaders
             response.Headers.Connection = "close";
     }
 
-    /// <summary>Describes a body that the service makes anew for each request, so that no cache keeps it and no browser guesses its type.</summary>
+    /// <summary>Describes a body that the service makes anew for each request, so that no cache keeps it, no browser guesses its type, and no page of another site includes it.</summary>
     public static void SetContent(this HttpResponse response, string contentType)
     {
         response.ContentType = contentType;
         response.Headers.CacheControl = "no-store";
         response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers[ResourcePolicy] = SameOrigin;
     }
 
-    /// <summary>Describes the value of an entry. Caches must revalidate it, and it must not run as a script beside Swagger UI: a client stored it.</summary>
-    public static void SetValue(this HttpResponse response, string contentType, int length)
+    /// <summary>
+    /// Describes the value of an entry, which a client stored. Caches must revalidate it; as a page it has no scripts, no forms, and the rights of no
+    /// origin, and is in no frame; and only pages that <paramref name="resourcePolicy"/> names include it.
+    /// </summary>
+    public static void SetValue(this HttpResponse response, string contentType, int length, string resourcePolicy = SameOrigin)
     {
         response.ContentType = contentType;
         response.ContentLength = length;
         response.Headers.CacheControl = "no-cache";
         response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentSecurityPolicy = "sandbox";
+        response.Headers.ContentSecurityPolicy = "sandbox; frame-ancestors 'none'";
+        response.Headers[ResourcePolicy] = resourcePolicy;
     }
 }

@@ -86,10 +86,12 @@ internal static class ApiParts
     public static readonly IReadOnlyList<ApiResponse> AnyRejections =
     [
         new(400, "The request is malformed.") { SharedAs = "Malformed", Problem = Problems.MalformedRequest("The parameter is not known; these are: prefix, after.", "prefx") },
+        new(403, "The key lacks a right that the request needs, or the request is of a page of another site.") { SharedAs = "Forbidden", Problem = Problems.LacksRight("write") },
         new(408, "The request arrived too slowly; nothing was changed.") { SharedAs = "SlowRequest", Problem = Problems.BodyTooSlow() },
         new(410, "The request names another store in `KvStore-Store-Id`; nothing was changed.") { SharedAs = "OtherStore", Problem = Problems.OtherStore(new StoreId(0x5f0c2a9e4b7d1836), StoreIdHeader.Name) },
         new(417, "`Expect` asks for something else than 100-continue.") { SharedAs = "ExpectationFailed", Problem = Problems.ExpectationFailed("Expect") },
         new(414, "The request line is too long.") { SharedAs = "TargetTooLong", Problem = Problems.OfStatus(414, "The request line is too long.") },
+        new(421, "The `Host` is not one of this service.") { SharedAs = "Misdirected", Problem = Problems.MisdirectedRequest("attacker.example") },
         new(431, "The headers are too large, or too many.") { SharedAs = "HeadersTooLarge", Problem = Problems.OfStatus(431, "The request has too many headers.") },
         new(503, "The store is loading, so it is not known whether it is the one that `KvStore-Store-Id` names.")
         { SharedAs = "StoreIsLoading", Headers = [RetryAfter], Problem = Problems.Loading() },
@@ -101,7 +103,6 @@ internal static class ApiParts
     public static readonly IReadOnlyList<ApiResponse> AccessRejections =
     [
         new(401, "The service has keys, and the request has none, or one that is not accepted.") { SharedAs = "Unauthorized", Headers = [Challenge], Problem = Problems.Unauthorized("Send a key, as Authorization: Bearer kv_... or X-Api-Key: kv_....") },
-        new(403, "The key lacks a right that the request needs.") { SharedAs = "Forbidden", Problem = Problems.LacksRight("write") },
     ];
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { SharedAs = "TooLarge", Problem = Problems.TooLarge(1 << 20) };

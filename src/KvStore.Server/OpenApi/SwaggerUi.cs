@@ -5,52 +5,31 @@ internal static class SwaggerUi
 {
     public const string Path = "/swagger";
 
-    // What the page does beyond Swagger UI.
-    private const string PluginFile = "page.js";
-    private const string PluginName = "KvStorePlugin";
+    // The page is of this service, because the package's own evaluates text as script. Of the package are only the files that it loads.
+    private const string Page = "page.html";
 
-    // No answer has links. And Swagger UI lays parameters and answers out side by side whatever the width, which a phone has not.
-    private const string Style = """
-        <style>
-        .swagger-ui .response-col_links { display: none }
-        .swagger-ui .info a, .swagger-ui .opblock-description a { overflow-wrap: anywhere }
-        @media (max-width: 640px) {
-            .swagger-ui .wrapper { padding: 0 8px }
-            .swagger-ui .scheme-container { padding: 12px 0 }
-            .swagger-ui .opblock-summary-path { max-width: 100%; overflow-wrap: anywhere; word-break: normal }
-            .swagger-ui .opblock-summary-description, .swagger-ui .opblock-tag small { display: none }
-            .swagger-ui table.parameters, .swagger-ui table.parameters tbody, .swagger-ui table.parameters tr, .swagger-ui table.parameters td { display: block; width: auto }
-            .swagger-ui table.parameters thead { display: none }
-            .swagger-ui .parameters-col_description, .swagger-ui .parameters-col_description input { max-width: 100%; width: 100% }
-            .swagger-ui .responses-inner, .swagger-ui .opblock-description-wrapper, .swagger-ui .table-container { padding: 8px; overflow-x: auto }
-        }
-        </style>
-        """;
+    /// <summary>
+    /// Scripts and styles of files alone. Images are also in styles (data), and of stored values that were read and are shown (blob).
+    /// </summary>
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static void Map(WebApplication app)
     {
         // In a branch of its own because Swagger UI matches the path of every request that it sees against regular expressions.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(Path), branch => branch.Use(next => context => HasControlCharacter(context.Request.Path.Value)
-            ? Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context)
-            : next(context)).UseSwaggerUI(options =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Path), branch => branch.Use(next => context =>
         {
-            options.SwaggerEndpoint(ApiDocument.Path, "KvStore");
+            if (!IsServed(context.Request.Path.Value!))
+                return Problems.NoSuchResource(context.Request.Path.ToUriComponent()).WriteAsync(context);
+            PageHeaders.Set(context.Response, ContentSecurityPolicy);
+            return next(context);
+        }).UseSwaggerUI(options =>
+        {
             options.RoutePrefix = Path[1..];
-            options.DocumentTitle = "KvStore";
-            options.HeadContent = Style;
-            options.EnableTryItOutByDefault();
-            options.DefaultModelsExpandDepth(0);
-            options.InjectJavascript("./" + PluginFile);
-            options.ConfigObject.Plugins = [PluginName];
+            options.IndexStream = () => Open(Page);
         }));
-        var plugin = ReadPlugin();
-        app.MapGet($"{Path}/{PluginFile}", context =>
-        {
-            // Revalidated each time, so that a page never runs the plugin of another release.
-            context.Response.Headers.CacheControl = "no-cache";
-            context.Response.ContentType = "text/javascript; charset=utf-8";
-            return context.Response.Body.WriteAsync(plugin, context.RequestAborted).AsTask();
-        }).Requires(RightsRequirement.Open);
+        MapFile(app, "page.js", "text/javascript; charset=utf-8");
+        MapFile(app, "page.css", "text/css; charset=utf-8");
         app.MapGet("/", context =>
         {
             context.Response.Redirect(Path);
@@ -58,14 +37,25 @@ internal static class SwaggerUi
         }).Requires(RightsRequirement.Open);
     }
 
-    private static byte[] ReadPlugin()
+    private static void MapFile(WebApplication app, string name, string contentType)
     {
-        using var file = typeof(SwaggerUi).Assembly.GetManifestResourceStream(PluginFile)!;
+        using var file = Open(name);
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);
-        return bytes;
+        app.MapGet($"{Path}/{name}", context =>
+        {
+            // Revalidated each time, so that a page never runs the script of another release.
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.ContentType = contentType;
+            return context.Response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
+        }).Requires(RightsRequirement.Open);
     }
 
-    /// <summary>Swagger UI redirects /swagger/%0A to a location with that line break in it, which is not a valid header.</summary>
-    private static bool HasControlCharacter(string? path) => path.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0;
+    private static Stream Open(string name) => typeof(SwaggerUi).Assembly.GetManifestResourceStream(name)!;
+
+    /// <summary>
+    /// Not what would only matter to the package's own page. And Swagger UI redirects /swagger/%0A to a location with that line break in it,
+    /// which is not a valid header.
+    /// </summary>
+    private static bool IsServed(string path) => !path.EndsWith("/index.js", StringComparison.OrdinalIgnoreCase) && path.AsSpan().IndexOfAnyInRange('\0', '\x1f') < 0;
 }

@@ -1,4 +1,4 @@
-// What the page does beyond Swagger UI. It leaves out what would be shown over and over: HEAD beside each GET, and the example of each
+// The page: Swagger UI with what it does beyond it, the plugin. It leaves out what would be shown over and over: HEAD beside each GET, and the example of each
 // error that several operations share; the document has both. And it shows an event stream while it arrives, because Swagger UI shows an
 // answer when it is complete, and a watch never is. "Clear", another "Execute" and leaving the page end the stream.
 
@@ -142,3 +142,15 @@ const KvStorePlugin = ({ React }) => {
         wrapComponents: { response, responseBody },
     };
 };
+
+// Relative, so that it works below any path. The keys of Authorize stay in the memory of this page.
+SwaggerUIBundle({
+    dom_id: "#swagger-ui",
+    urls: [{ url: "../openapi/v1.json", name: "KvStore" }],
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    plugins: [KvStorePlugin],
+    layout: "StandaloneLayout",
+    tryItOutEnabled: true,
+    defaultModelsExpandDepth: 0,
+    validatorUrl: null,
+});

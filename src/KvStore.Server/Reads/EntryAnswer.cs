@@ -40,7 +40,7 @@ internal static class EntryAnswer
 
         SetValidators(response, Validators.Of(entry));
         response.SetLastModified(entry.ModifiedAt);
-        response.SetValue(entry.ContentType, entry.Value.Length);
+        response.SetValue(entry.ContentType, entry.Value.Length, options.CrossOriginResourcePolicy);
         if (isLarge)
             return WriteLargeAsync(new PacedOutput(context, options), entry.Value, charge);
         return isHead ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();

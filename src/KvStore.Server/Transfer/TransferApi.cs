@@ -21,6 +21,8 @@ internal static class TransferApi
 
     private static readonly ApiHeader AcceptRanges = new("Accept-Ranges", JsonSchemaType.String, "An export cannot be resumed.", "none");
 
+    public const string NotLines = $"Send one JSON object per line, with the header Content-Type: {ContentTypes.Lines}.";
+
     private const string Lines =
         """
         {"key":"example/imported/1","content_type":"application/json","json":{"name":"Grace"}}
@@ -61,7 +63,7 @@ internal static class TransferApi
                 Contents = [new ApiContent(ContentTypes.Json, ImportResult, Result), new ApiContent(ContentTypes.Lines, null, "{\"line\":10000,\"imported\":9999,\"expired\":0,\"failed\":1}\n" + Result.ToJsonString() + "\n")],
             },
             ApiParts.SlowBody with { SharedAs = null, Description = "The body arrived too slowly; earlier lines may be stored." },
-            ApiParts.UnsupportedBody,
+            ApiParts.UnsupportedBody with { SharedAs = null, Description = "The body is not lines of JSON by its media type, or is encoded.", Problem = Problems.UnsupportedMediaType(NotLines) },
             .. WriteApi.Rejections.Where(rejection => rejection.Status != StatusCodes.Status422UnprocessableEntity),
         ],
     };

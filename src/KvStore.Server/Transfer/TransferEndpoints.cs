@@ -67,6 +67,10 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         if (QueryParameters.TryGet(context, [], out _) is { } malformed)
             return malformed;
 
+        // A page of another site cannot send this type.
+        if (!ContentTypes.IsLines(context.Request.ContentType ?? ""))
+            return Problems.UnsupportedMediaType(TransferApi.NotLines);
+
         var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
             context.Response.SetContent(ContentTypes.Lines);

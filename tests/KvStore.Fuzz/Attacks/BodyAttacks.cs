@@ -12,7 +12,7 @@ internal sealed class AnnouncedBodyAttack : Attack
     public override async Task RunAsync(Attacker attacker)
     {
         for (var i = 0; i < Connections; i++)
-            await attacker.HoldAsync("POST /v1/txn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{", i % 4);
+            await attacker.HoldAsync("POST /v1/txn HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{", i % 4);
         await attacker.DribbleAsync(" ", TimeSpan.FromSeconds(2));
     }
 }

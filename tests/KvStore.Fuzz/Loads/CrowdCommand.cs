@@ -15,7 +15,7 @@ internal static class CrowdCommand
         ("watchers", 10_000, (endPoint, count) => Crowd.GatherAsync(endPoint, count, null, i => Texts.Get($"/v1/watch?prefix=idle/{i}/")), _ => Task.CompletedTask),
         ("long-polls", 10_000, (endPoint, count) => Crowd.GatherAsync(endPoint, count, null, i => Texts.Get($"/v1/kv/idle/{i}?wait=60")), _ => Task.CompletedTask),
         ("slow-readers", 1000, (endPoint, count) => Crowd.GatherAsync(endPoint, count, 4096, _ => Texts.Get("/v1/kv/slow")), crowd => crowd.ReadSlowlyAsync()),
-        ("slow-writers", 1000, (endPoint, count) => Crowd.GatherAsync(endPoint, count, null, i => $"PUT /v1/kv/slow/{i} HTTP/1.1\r\nHost: x\r\nContent-Length: {SlowValueBytes}\r\n\r\n"), crowd => crowd.WriteSlowlyAsync()),
+        ("slow-writers", 1000, (endPoint, count) => Crowd.GatherAsync(endPoint, count, null, i => $"PUT /v1/kv/slow/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {SlowValueBytes}\r\n\r\n"), crowd => crowd.WriteSlowlyAsync()),
         ("idle", 16_384, (endPoint, count) => Crowd.GatherAsync(endPoint, count, null, _ => ""), _ => Task.CompletedTask),
     ];
 

@@ -14,7 +14,7 @@ internal sealed class RequestParts
 
     public string Version { get; set; } = "HTTP/1.1";
 
-    public List<(string Name, string Value)> Headers { get; } = [("Host", "x")];
+    public List<(string Name, string Value)> Headers { get; } = [("Host", "localhost")];
 
     public string Body { get; set; } = "";
 

@@ -16,10 +16,10 @@ internal static class ConnectionSequences
     ];
 
     private static FuzzCase AnnouncedBodies(Material material, long number) => Held(number, "announced-bodies", material.Of(
-        "POST /v1/txn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{",
-        "POST /v1/batch/get HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{",
-        $"PUT /v1/kv/{Material.Prefix}announced HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\nv",
-        "POST /v1/import HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800000\r\n{"));
+        "POST /v1/txn HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{",
+        "POST /v1/batch/get HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8388608\r\n\r\n{",
+        $"PUT /v1/kv/{Material.Prefix}announced HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\nv",
+        "POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n800000\r\n{"));
 
     private static FuzzCase SilentWatchers(Material material, long number)
     {

@@ -7,18 +7,18 @@ internal static class Texts
 {
     public static readonly string Mebibyte = new('v', 1 << 20);
 
-    public static string Get(string target) => $"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n";
+    public static string Get(string target) => $"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     public static string Put(string key, string value, string contentType = "text/plain") =>
-        $"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: {contentType}\r\nContent-Length: {value.Length}\r\n\r\n{value}";
+        $"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {contentType}\r\nContent-Length: {value.Length}\r\n\r\n{value}";
 
-    public static string SetLifetime(string key, int seconds) => $"PATCH /v1/kv/{key}?ttl={seconds} HTTP/1.1\r\nHost: x\r\n\r\n";
+    public static string SetLifetime(string key, int seconds) => $"PATCH /v1/kv/{key}?ttl={seconds} HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     public static string MergePatch(string key, string patch) =>
-        $"PATCH /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: application/merge-patch+json\r\nContent-Length: {patch.Length}\r\n\r\n{patch}";
+        $"PATCH /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/merge-patch+json\r\nContent-Length: {patch.Length}\r\n\r\n{patch}";
 
     public static string Post(string target, string body, string headers = "", string contentType = "application/json") =>
-        $"POST {target} HTTP/1.1\r\nHost: x\r\n{headers}Content-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+        $"POST {target} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     public static string Transaction(IEnumerable<string> operations, string headers = "") => Post("/v1/txn", $"{{\"operations\":[{string.Join(',', operations)}]}}", headers);
 

@@ -65,6 +65,6 @@ internal static class WriteSequences
         var lines = string.Concat(Enumerable.Range(0, 2000).Select(i => $"{{\"key\":\"{Material.Prefix}many/{i}\",\"text\":\"\"}}\n"));
         return material.Once(2)
             ? FuzzCase.Pipeline(number, "prefix-deletes: store", [Sequence.Request("POST", "/v1/import", Texts.Post("/v1/import", lines, contentType: "application/x-ndjson"))])
-            : FuzzCase.Pipeline(number, "prefix-deletes", [Sequence.Request("DELETE", "/v1/kv", $"DELETE /v1/kv?prefix={Material.Prefix}many/ HTTP/1.1\r\nHost: x\r\n\r\n")]);
+            : FuzzCase.Pipeline(number, "prefix-deletes", [Sequence.Request("DELETE", "/v1/kv", $"DELETE /v1/kv?prefix={Material.Prefix}many/ HTTP/1.1\r\nHost: localhost\r\n\r\n")]);
     }
 }

@@ -113,7 +113,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         while (true)
         {
             using var connection = await WireConnection.OpenAsync(EndPoint, cancellationToken: timeout.Token);
-            if ((await connection.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n", timeout.Token)).IsSuccess)
+            if ((await connection.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", timeout.Token)).IsSuccess)
                 return;
             await Task.Delay(20, timeout.Token);
         }

@@ -44,7 +44,7 @@ public sealed class BatchTests(KvServer server) : IClassFixture<KvServer>
         (await GetAsync(Keys(1000))).Expect(200);
         (await GetAsync(Keys(1001))).ExpectProblem(400, "malformed-request", "keys");
         (await server.Client.SendAsync("POST", "/v1/batch/get", new StringContent("""{"keys":[]}""", Encoding.UTF8, "text/plain"))).ExpectProblem(415, "unsupported-media-type", "Content-Type");
-        (await server.Client.SendAsync("POST", "/v1/batch/get", new ByteArrayContent([0xFF]))).ExpectProblem(400, "malformed-request", "body");
+        (await server.Client.SendAsync("POST", "/v1/batch/get", new ByteArrayContent([0xFF]), ("Content-Type", "application/json"))).ExpectProblem(400, "malformed-request", "body");
         (await server.Client.PostJsonAsync("/v1/batch/get?revision=1000000", """{"keys":[]}""")).ExpectProblem(400, "malformed-request", "revision");
     }
 

@@ -22,8 +22,8 @@ public sealed class BodyMemoryTests : IAsyncLifetime
         "PUT /v1/kv/announced HTTP/1.1",
         "PATCH /v1/kv/announced HTTP/1.1\r\nContent-Type: application/merge-patch+json",
         "POST /v1/kv/announced/ HTTP/1.1",
-        "POST /v1/txn HTTP/1.1",
-        "POST /v1/batch/get HTTP/1.1",
+        "POST /v1/txn HTTP/1.1\r\nContent-Type: application/json",
+        "POST /v1/batch/get HTTP/1.1\r\nContent-Type: application/json",
         "PUT /person/update HTTP/1.1",
         "GET /person/get HTTP/1.1",
     ];
@@ -35,7 +35,7 @@ public sealed class BodyMemoryTests : IAsyncLifetime
         const int Connections = 100;
         var announcing = new List<RawConnection>();
         for (var i = 0; i < Connections; i++)
-            announcing.Add(await _server.SendAsync($"{request}\r\nHost: a\r\nContent-Length: {ValueBytes}\r\n\r\n "));
+            announcing.Add(await _server.SendAsync($"{request}\r\nHost: localhost\r\nContent-Length: {ValueBytes}\r\n\r\n "));
         await Soon.UntilAsync(() => _account.Bytes == Connections * 4096);
 
         (await _server.Client.PutAsync("/v1/kv/other", new string('v', ValueBytes))).Expect(201);
@@ -49,7 +49,7 @@ public sealed class BodyMemoryTests : IAsyncLifetime
     [InlineData("Transfer-Encoding: chunked")]
     public async Task Put_BodyArrivesSlowly_TakesTwiceOfIt(string framing)
     {
-        using var raw = await _server.SendAsync($"PUT /v1/kv/slow HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n");
+        using var raw = await _server.SendAsync($"PUT /v1/kv/slow HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n");
         var part = new string('v', 10_000);
         for (var sent = part.Length; sent < ValueBytes; sent += part.Length)
         {
@@ -75,7 +75,7 @@ public sealed class BodyMemoryTests : IAsyncLifetime
 
         // It has sent all of its body before it reads.
         var isChunked = framing.StartsWith('T');
-        using var large = await _server.SendAsync($"PUT /v1/kv/large HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n{(isChunked ? $"{ValueBytes:x}\r\n" : "")}");
+        using var large = await _server.SendAsync($"PUT /v1/kv/large HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n{(isChunked ? $"{ValueBytes:x}\r\n" : "")}");
         await large.SendAsync(new byte[ValueBytes]);
         if (isChunked)
             await large.SendAsync("\r\n0\r\n\r\n");
@@ -100,7 +100,7 @@ public sealed class BodyMemoryTests : IAsyncLifetime
         {
             var value = new byte[size];
             random.NextBytes(value);
-            using var raw = await _server.SendAsync($"PUT /v1/kv/parts HTTP/1.1\r\nHost: a\r\n{(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {size}")}\r\n\r\n");
+            using var raw = await _server.SendAsync($"PUT /v1/kv/parts HTTP/1.1\r\nHost: localhost\r\n{(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {size}")}\r\n\r\n");
             for (var sent = 0; sent < size;)
             {
                 var part = value.AsMemory(sent, random.Next(1, Math.Min(size - sent, 100_000) + 1));

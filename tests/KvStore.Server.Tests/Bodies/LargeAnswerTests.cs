@@ -26,14 +26,14 @@ public sealed class LargeAnswerTests : IAsyncLifetime
         const int Clients = 20;
         var clients = new List<RawConnection>();
         for (var i = 0; i < Clients; i++)
-            clients.Add(await _server.SendAsync($"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            clients.Add(await _server.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
         await Soon.UntilAsync(() => _account.Bytes > (Clients * 96 * 1024) + ValueBytes);
         Assert.InRange(_account.Bytes, 1, (Clients * 96 * 1024) + (2 * ValueBytes) - 1);
 
         // Replaced, the old one stays as long as it is sent.
         await _server.CommitAsync(Some.Put("large", new string('w', ValueBytes)));
         var before = _account.Bytes;
-        clients.Add(await _server.SendAsync("GET /v1/kv/large HTTP/1.1\r\nHost: a\r\n\r\n"));
+        clients.Add(await _server.SendAsync("GET /v1/kv/large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         await Soon.UntilAsync(() => _account.Bytes > before + ValueBytes);
 
         // Others are served meanwhile.

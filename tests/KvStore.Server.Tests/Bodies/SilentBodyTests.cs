@@ -30,7 +30,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
     {
         using var raw = await _server.ConnectAsync();
         var (header, begin) = framing == "chunked" ? ("Transfer-Encoding: chunked", $"{Bytes:x}\r\n") : ($"Content-Length: {Bytes}", "");
-        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n\r\n{begin}{new string(' ', Bytes - 1)}");
+        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {TypeFor(target)}\r\n{header}\r\n\r\n{begin}{new string(' ', Bytes - 1)}");
         var answer = await raw.ReadAsync(method);
         answer.ExpectProblem(408, "body-too-slow");
         Assert.Equal("close", answer.Header("Connection"));
@@ -45,7 +45,7 @@ public sealed class SilentBodyTests : IAsyncLifetime
     {
         await using var server = await KvServer.StartAsync(("BodySilenceMax", "00:00:02"), ("BodyBytesPerSecondMin", "1"));
         using var raw = await server.ConnectAsync();
-        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
+        await raw.SendAsync($"{method} {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {TypeFor(target)}\r\nContent-Length: 10\r\n\r\n");
         for (var i = 0; i < 10; i++)
         {
             await Task.Delay(250, TestContext.Current.CancellationToken);
@@ -101,4 +101,6 @@ public sealed class SilentBodyTests : IAsyncLifetime
             await Task.Delay(silenceMax * 10, TestContext.Current.CancellationToken);
         }
     }
+
+    private static string TypeFor(string target) => target == "/v1/import" ? "application/x-ndjson" : target == "/v1/kv/silent" ? "application/merge-patch+json" : "application/json";
 }

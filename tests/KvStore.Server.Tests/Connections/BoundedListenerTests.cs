@@ -64,11 +64,11 @@ public sealed class BoundedListenerTests
     }
 
     [Theory]
-    [InlineData("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")]
-    [InlineData("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")]
+    [InlineData("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("nonsense\r\n\r\n")]
-    [InlineData("PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")]
-    [InlineData("GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")]
+    [InlineData("GET /v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [InlineData("")]
     public async Task Open_ClientLeavesAnyhow_ReturnsToZero(string sent)
     {

@@ -8,7 +8,7 @@ namespace KvStore.Server.Tests;
 public sealed class ConnectionMemoryTests
 {
     private const int BlockBytes = 4096;
-    private const string Get = "GET /v1/kv/large HTTP/1.1\r\nHost: a\r\n\r\n";
+    private const string Get = "GET /v1/kv/large HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     [Fact]
     public async Task Connections_DoNotRead_AreChargedAndReleased()

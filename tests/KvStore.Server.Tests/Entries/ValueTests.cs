@@ -154,7 +154,7 @@ public sealed class ValueTests(KvServer server) : IClassFixture<KvServer>
             var answer = (await server.Client.SendAsync(method, "/v1/kv/page", null)).Expect(200);
             Assert.Equal(type, answer.ContentType);
             Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
-            Assert.Equal("sandbox", answer.Header("Content-Security-Policy"));
+            Assert.Equal("sandbox; frame-ancestors 'none'", answer.Header("Content-Security-Policy"));
         }
     }
 

@@ -69,11 +69,11 @@ public sealed class StoreHostedServiceTests
             Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
             Log = new LogLines(),
         });
-        using var idle = await service.SendAsync("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n");
+        using var idle = await service.SendAsync("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
         (await idle.ReadAsync()).Expect(200);
         using var silent = await service.SendAsync("");
         using var halfHeaders = await service.SendAsync("GET /livez HTTP/1.1\r\nHo");
-        using var slow = await service.SendAsync("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+        using var slow = await service.SendAsync("POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
         (await slow.ReadHeadAsync()).Expect(100);
         await slow.SendAsync("ab");
 

@@ -49,7 +49,7 @@ public sealed class OperatingEndpointsTests
         });
 
         // A second request on a connection whose first one is in flight is the only one that can still come in.
-        using var tcp = await service.SendAsync("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+        using var tcp = await service.SendAsync("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
         await arrived.Task.Within();
         var endpoint = service.Services.GetServiceEndpoint("/readyz");
         Assert.Equal(200, await endpoint.StatusAsync(service.Services));

@@ -42,7 +42,7 @@ public sealed class OperationsListenerTests
     {
         await using var service = await KvServer.StartAsync(("OperationsUrls", Urls));
         using var operators = await RawConnection.ConnectAsync(EndPointOf(service));
-        Assert.Equal(404, (await operators.ExchangeAsync("PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status);
+        Assert.Equal(404, (await operators.ExchangeAsync("PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv")).Status);
         (await service.Client.GetAsync("/v1/kv/a")).ExpectProblem(404, "not-found");
     }
 

@@ -215,7 +215,7 @@ public sealed class PersonTests(KvServer server) : IClassFixture<KvServer>
     {
         await server.Client.PutAsync("/v1/kv/person/9", "<script>", ("Content-Type", "text/html"));
         var answer = (await server.Client.GetAsync("/person/get?id=9")).Expect(200);
-        Assert.Equal(("<script>", "text/html", "sandbox"), (answer.Text, answer.ContentType, answer.Header("Content-Security-Policy")));
+        Assert.Equal(("<script>", "text/html", "sandbox; frame-ancestors 'none'"), (answer.Text, answer.ContentType, answer.Header("Content-Security-Policy")));
     }
 
     private static ByteArrayContent Json(string body) => new(Encoding.UTF8.GetBytes(body)) { Headers = { { "Content-Type", "application/json" } } };

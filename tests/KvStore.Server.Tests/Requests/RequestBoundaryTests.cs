@@ -31,7 +31,7 @@ public sealed class RequestBoundaryTests
     public async Task Invoke_Head_HasNoBody()
     {
         await using var service = await KvServer.StartAsync();
-        var answer = await service.ExchangeAsync("HEAD /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        var answer = await service.ExchangeAsync("HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 404 Not Found\r\n", answer, StringComparison.Ordinal);
         Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
         Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
@@ -97,7 +97,7 @@ public sealed class RequestBoundaryTests
             },
             Log = new LogLines(),
         });
-        var answer = await service.ExchangeAsync("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
+        var answer = await service.ExchangeAsync("GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
         // The end of a chunked body is a chunk of no bytes.
         Assert.DoesNotContain("\r\n0\r\n\r\n", answer, StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public sealed class RequestBoundaryTests
             Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
             Log = new LogLines(),
         });
-        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n");
+        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n");
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
         Assert.Contains("/docs/http-api#malformed-request", answer, StringComparison.Ordinal);
         Assert.Contains("\r\nContent-Type: application/problem+json\r\n", answer, StringComparison.Ordinal);
@@ -130,7 +130,7 @@ public sealed class RequestBoundaryTests
             Handler = context => context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted),
             Log = new LogLines(),
         });
-        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
+        var answer = await service.ExchangeAsync("POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nab");
         Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
         Assert.Contains("/docs/http-api#body-too-slow", answer, StringComparison.Ordinal);
         Assert.Empty(service.Log.Errors);
@@ -149,7 +149,7 @@ public sealed class RequestBoundaryTests
                 await context.Response.WriteAsync(body.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
             },
         });
-        var chunks = new StringBuilder("POST /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+        var chunks = new StringBuilder("POST /body HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
         for (var i = 0; i < 65_536; i++)
             chunks.Append("1\r\nx\r\n");
         var answer = await service.ExchangeAsync(chunks.Append("0\r\n\r\n").ToString());
@@ -185,7 +185,7 @@ public sealed class RequestBoundaryTests
         {
             arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
             ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            using var connection = await service.SendAsync("POST /gone HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nab");
+            using var connection = await service.SendAsync("POST /gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nab");
 
             // A reset may overtake the bytes before it.
             await arrived.Task.Within();

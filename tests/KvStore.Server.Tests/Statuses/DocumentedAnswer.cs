@@ -11,7 +11,7 @@ internal sealed record DocumentedAnswer(IReadOnlySet<string> MediaTypes, IReadOn
     // What any answer of any web server, or of this service, may have, so that no operation speaks of it.
     private static readonly HashSet<string> CommonHeaders = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type", "Date", "KvStore-Store-Id", "Transfer-Encoding", "X-Accel-Buffering", "X-Content-Type-Options",
+        "Cache-Control", "Connection", "Content-Length", "Content-Security-Policy", "Content-Type", "Cross-Origin-Resource-Policy", "Date", "KvStore-Store-Id", "Transfer-Encoding", "X-Accel-Buffering", "X-Content-Type-Options",
     };
 
     /// <summary>Everything in a document, by operation and status.</summary>

@@ -40,7 +40,7 @@ public sealed class KvClient(IPEndPoint endPoint, int connectionsMax = 64) : IDi
     public Task<Response> ImportAsync(string lines, params (string Name, string Value)[] headers) => ImportAsync(Encoding.UTF8.GetBytes(lines), headers);
 
     public Task<Response> ImportAsync(byte[] lines, params (string Name, string Value)[] headers) =>
-        SendAsync("POST", "/v1/import", new ByteArrayContent(lines), headers);
+        SendAsync("POST", "/v1/import", new ByteArrayContent(lines) { Headers = { { "Content-Type", "application/x-ndjson" } } }, headers);
 
     public async Task<Response> SendAsync(string method, string target, HttpContent? content, params (string Name, string Value)[] headers)
     {

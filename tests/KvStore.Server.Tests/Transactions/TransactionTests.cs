@@ -172,7 +172,7 @@ public sealed class TransactionTests(KvServer server) : IClassFixture<KvServer>
     [Fact]
     public async Task Run_NotUtf8NotJsonOrDeep_IsRejected()
     {
-        (await server.Client.SendAsync("POST", "/v1/txn", new ByteArrayContent([.. "{\"operations\":[{\"put\":{\"key\":\"a\",\"json\":\""u8, 0xFF, .. "\"}}]}"u8]))).ExpectProblem(400, "malformed-request", "body");
+        (await server.Client.SendAsync("POST", "/v1/txn", new ByteArrayContent([.. "{\"operations\":[{\"put\":{\"key\":\"a\",\"json\":\""u8, 0xFF, .. "\"}}]}"u8]), ("Content-Type", "application/json"))).ExpectProblem(400, "malformed-request", "body");
         (await server.Client.SendAsync("POST", "/v1/txn", new StringContent("""{"operations":[]}""", Encoding.UTF8, "text/plain"))).ExpectProblem(415, "unsupported-media-type", "Content-Type");
         (await RunAsync($$$"""{"operations":[{"put":{"key":"deep","json":{{{new string('[', 60)}}}{{{new string(']', 60)}}}}}]}""")).Expect(200);
         (await RunAsync($$$"""{"operations":[{"put":{"key":"deep","json":{{{new string('[', 61)}}}{{{new string(']', 61)}}}}}]}""")).ExpectProblem(400, "malformed-request", "body");

@@ -10,7 +10,7 @@ public sealed class ImportMemoryTests
     {
         await using var server = await KvServer.StartAsync(("TransfersBytesMax", $"{AccountBytes}"));
         var account = server.Store.Memory.Transfers;
-        using var raw = await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        using var raw = await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
         await Soon.UntilAsync(() => account.Bytes > 0);
         var idle = account.Bytes;
         var part = new string(' ', 1 << 20);
@@ -32,7 +32,7 @@ public sealed class ImportMemoryTests
         for (var part = 0L; account.BytesMax - account.Bytes >= part; part = account.Bytes / imports.Count)
         {
             var before = account.Bytes;
-            imports.Add(await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"));
+            imports.Add(await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"));
             await Soon.UntilAsync(() => account.Bytes > before);
         }
 
@@ -46,7 +46,7 @@ public sealed class ImportMemoryTests
     public async Task Import_LineBeyondAccount_IsNotApplied()
     {
         await using var server = await KvServer.StartAsync(("TransfersBytesMax", $"{AccountBytes}"));
-        using var raw = await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        using var raw = await server.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n");
         var part = new string(' ', 3 << 20);
         await raw.SendAsync($"{part.Length:x}\r\n{part}\r\n0\r\n\r\n");
         var answer = (await raw.ReadAsync()).ExpectProblem(503, "overloaded");

@@ -188,7 +188,7 @@ public sealed class ImportTests
     {
         await using var server = await KvServer.StartAsync();
         using var raw = await server.ConnectAsync();
-        await raw.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
+        await raw.SendAsync("POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk);
         (await raw.ReadAsync("POST")).ExpectProblem(400, "malformed-request");
     }
 
@@ -199,7 +199,7 @@ public sealed class ImportTests
         var lines = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 5000).Select(i => $$"""{"key":"{{i:d5}}","text":"{{i}}"}""")));
         using (var raw = await server.ConnectAsync())
         {
-            await raw.SendAsync($"POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: {lines.Length}\r\n\r\n");
+            await raw.SendAsync($"POST /v1/import HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: {lines.Length}\r\n\r\n");
             await raw.SendAsync(lines.AsMemory(0, lines.Length / 2));
             await Soon.UntilAsync(() => server.Store.Latest.Count >= 1000);
             raw.Reset();

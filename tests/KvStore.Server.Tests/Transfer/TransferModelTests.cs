@@ -73,7 +73,7 @@ public sealed class TransferModelTests
         await using var server = await KvServer.StartAsync();
         for (var round = 0; round < 300; round++)
         {
-            var answer = await server.Client.SendAsync("POST", round % 2 == 0 ? "/v1/txn" : "/v1/batch/get", new ByteArrayContent(RandomGarbage()));
+            var answer = await server.Client.SendAsync("POST", round % 2 == 0 ? "/v1/txn" : "/v1/batch/get", new ByteArrayContent(RandomGarbage()) { Headers = { { "Content-Type", "application/json" } } });
             Assert.Equal(400, answer.Status);
             Assert.NotEqual("", answer.Json.GetProperty("field").GetString());
         }

@@ -18,7 +18,7 @@ public sealed class DebianPackagesTests
         Assert.Equal(0, code);
         Assert.Matches($"^{records} entries, .* seconds .*, 0 errors$", output.Trim());
         using var connection = await RawConnection.ConnectAsync(server.Address);
-        var list = await connection.ExchangeAsync("GET /v1/kv?prefix=debian/&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n");
+        var list = await connection.ExchangeAsync("GET /v1/kv?prefix=debian/&limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.Equal(records, list.Json.GetProperty("items").GetArrayLength());
     }
 

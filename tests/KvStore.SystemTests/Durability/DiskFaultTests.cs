@@ -70,7 +70,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
             Assert.Equal("before", (await connection.GetAsync("a")).Text);
             Assert.Equal(404, (await connection.GetAsync("b")).Status);
             AssertProblem(await connection.CheckpointAsync(), 503, "unavailable", null);
-            var ready = await connection.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+            var ready = await connection.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
             AssertProblem(ready, 503, "unavailable", null);
             Assert.Contains("Input/output error", ready.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
             var log = await connection.LogStatusAsync();
@@ -123,7 +123,7 @@ public sealed class DiskFaultTests : IAsyncLifetime
         await using var loading = _data.Launch(_disk);
         await loading.WaitUntilItListensAsync();
         using var client = await RawConnection.ConnectAsync(loading.Address);
-        var ready = await client.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+        var ready = await client.ExchangeAsync("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
         AssertProblem(ready, 503, "unavailable", null);
         Assert.Matches("still loading: [0-9]+ of [1-9][0-9]* bytes are read", ready.Json.GetProperty("detail").GetString());
         Assert.Equal("loading", (await client.LogStatusAsync()).GetProperty("state").GetString());

@@ -81,7 +81,7 @@ public sealed class FullDiskTests : IDisposable
         for (var i = 0; i < stored; i++)
         {
             Assert.Equal(value + i, (await client.GetAsync($"{i}")).Text);
-            Assert.True((await client.ExchangeAsync($"DELETE /v1/kv/{i} HTTP/1.1\r\nHost: x\r\n\r\n")).IsSuccess, $"{i} of {stored} was not deleted.");
+            Assert.True((await client.ExchangeAsync($"DELETE /v1/kv/{i} HTTP/1.1\r\nHost: localhost\r\n\r\n")).IsSuccess, $"{i} of {stored} was not deleted.");
         }
 
         // The last checkpoint may still be running.

@@ -101,7 +101,7 @@ public sealed class FullMemoryTests : IDisposable
     private async Task MakeRoomAsync(ServerProcess server, int valueBytes)
     {
         using var connection = await RawConnection.ConnectAsync(server.Address);
-        (await connection.ExchangeAsync("DELETE /v1/kv?prefix=first/0/ HTTP/1.1\r\nHost: x\r\n\r\n")).Expect(200);
+        (await connection.ExchangeAsync("DELETE /v1/kv?prefix=first/0/ HTTP/1.1\r\nHost: localhost\r\n\r\n")).Expect(200);
         foreach (var key in _values.Keys.Where(key => key.StartsWith("first/0/", StringComparison.Ordinal)).ToArray())
             _values.TryRemove(key, out _);
         var others = _values.Keys.Take(20).ToArray();
@@ -109,7 +109,7 @@ public sealed class FullMemoryTests : IDisposable
             Assert.True((await WriteAsync(connection, [key], 0, valueBytes / 2)).IsSuccess);
         foreach (var key in others[10..])
         {
-            (await connection.ExchangeAsync($"PATCH /v1/kv/{key}?ttl=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")).Expect(204);
+            (await connection.ExchangeAsync($"PATCH /v1/kv/{key}?ttl=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")).Expect(204);
             _values.TryRemove(key, out _);
         }
 
@@ -128,7 +128,7 @@ public sealed class FullMemoryTests : IDisposable
     private static Task<Response> TransactAsync(RawConnection connection, string[] keys, string[] values)
     {
         var body = $"{{\"operations\":[{string.Join(',', keys.Zip(values, (key, value) => $"{{\"put\":{{\"key\":\"{key}\",\"text\":\"{value}\"}}}}"))}]}}";
-        return connection.ExchangeAsync($"POST /v1/txn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        return connection.ExchangeAsync($"POST /v1/txn HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
     }
 
     // Every entry, with the beginning of its value.
@@ -150,12 +150,12 @@ public sealed class FullMemoryTests : IDisposable
     }
 
     private static async Task<JsonElement> EntriesAsync(RawConnection connection) =>
-        (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json.GetProperty("memory").GetProperty("accounts").GetProperty("entries");
+        (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json.GetProperty("memory").GetProperty("accounts").GetProperty("entries");
 
     private async Task ReportAsync(ServerProcess server, string what)
     {
         using var connection = await RawConnection.ConnectAsync(server.Address);
-        var memory = (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json.GetProperty("memory");
+        var memory = (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json.GetProperty("memory");
         TestContext.Current.TestOutputHelper?.WriteLine($"{what}: {_values.Count} entries, peak {server.PeakMemoryBytes() >> 20} MiB, {memory}");
     }
 }

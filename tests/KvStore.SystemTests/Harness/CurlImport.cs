@@ -19,7 +19,7 @@ internal sealed partial class CurlImport : IAsyncDisposable
     public CurlImport(Uri address)
     {
         // The period is standard input, too, but curl continues to pass the response on while there is nothing to send.
-        var start = new ProcessStartInfo("curl", ["--disable", "--no-progress-meter", "--no-buffer", "--noproxy", "*", "--request", "POST", "--header", "Accept: application/x-ndjson",
+        var start = new ProcessStartInfo("curl", ["--disable", "--no-progress-meter", "--no-buffer", "--noproxy", "*", "--request", "POST", "--header", "Accept: application/x-ndjson", "--header", "Content-Type: application/x-ndjson",
             "--upload-file", ".", new Uri(address, "/v1/import").ToString()])
         {
             RedirectStandardInput = true,

@@ -146,7 +146,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         // Connections are accepted in the order in which they were made: when this one is answered, no earlier one still
         // waits to be accepted and is missing in the count.
         using (var last = await RawConnection.ConnectAsync(Address))
-            await last.ExchangeAsync("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+            await last.ExchangeAsync("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(TimeSpan.FromSeconds(10));

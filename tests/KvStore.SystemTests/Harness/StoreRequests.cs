@@ -13,15 +13,15 @@ internal static class StoreRequests
     }
 
     public static Task<Response> TryPutAsync(this RawConnection connection, string key, string value) =>
-        connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
+        connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: {value.Length}\r\n\r\n{value}");
 
     public static Task<Response> GetAsync(this RawConnection connection, string key) =>
-        connection.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
+        connection.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
     public static Task<Response> CheckpointAsync(this RawConnection connection) =>
-        connection.ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        connection.ExchangeAsync("POST /v1/admin/checkpoint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
 
     /// <summary>Reads the status of the service's log.</summary>
     public static async Task<JsonElement> LogStatusAsync(this RawConnection connection) =>
-        (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")).Json.GetProperty("log");
+        (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json.GetProperty("log");
 }

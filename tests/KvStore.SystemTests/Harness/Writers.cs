@@ -39,7 +39,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
     public async Task CheckAsync(Uri address)
     {
         using var connection = await RawConnection.ConnectAsync(address);
-        var page = (await connection.ExchangeAsync("GET /v1/kv?limit=1000&values=true HTTP/1.1\r\nHost: x\r\n\r\n")).Json;
+        var page = (await connection.ExchangeAsync("GET /v1/kv?limit=1000&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json;
         Assert.False(page.TryGetProperty("cursor", out _));
         var stored = page.GetProperty("items").EnumerateArray().ToDictionary(
             item => item.GetProperty("key").GetString()!,
@@ -75,7 +75,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
                 var text = seeded.Next(5) == 0 ? null : $"{seeded.Next()} {new string((char)('a' + seeded.Next(26)), seeded.Next(valueBytesMax))}";
                 var expected = Send(key, text);
                 var answer = text is null
-                    ? await connection.ExchangeAsync($"DELETE /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n")
+                    ? await connection.ExchangeAsync($"DELETE /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     : await connection.TryPutAsync(key, text);
                 Take(expected, text, answer);
             }

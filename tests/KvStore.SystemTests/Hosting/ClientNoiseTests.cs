@@ -11,10 +11,10 @@ public sealed class ClientNoiseTests
 
     private static readonly string[] Requests =
     [
-        "nonsense\r\n\r\n", "GET /v1/kv/a HTTP/9.9\r\nHost: x\r\n\r\n", "GET /v1/kv/a HTTP/1.1\r\n\r\n", "GET /v1/kv/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
-        "PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf", "PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        "POST /v1/txn HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0\u00ff\u00ff\u00ff", "GET /swagger/%0A HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v1/watch?prefix= HTTP/1.1\r\nHost: x\r\n\r\n", "",
+        "nonsense\r\n\r\n", "GET /v1/kv/a HTTP/9.9\r\nHost: localhost\r\n\r\n", "GET /v1/kv/a HTTP/1.1\r\n\r\n", "GET /v1/kv/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf", "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "POST /v1/txn HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0\u00ff\u00ff\u00ff", "GET /swagger/%0A HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /v1/watch?prefix= HTTP/1.1\r\nHost: localhost\r\n\r\n", "",
     ];
 
     [Fact]

@@ -67,9 +67,9 @@ public sealed class ConnectionTests
     {
         string[] requests =
         [
-            "PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv", "GET /v1/kv/a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
-            "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n", "GET /swagger/index.html HTTP/1.1\r\nHost: x\r\n\r\n", "GET /openapi/v1.json HTTP/1.1\r\nHost: x\r\n\r\n",
-            "POST /v1/admin/checkpoint HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", "GET /v1/export HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n",
+            "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv", "GET /v1/kv/a HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /swagger/index.html HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /openapi/v1.json HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "POST /v1/admin/checkpoint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", "GET /v1/export HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n",
         ];
         foreach (var request in requests)
         {

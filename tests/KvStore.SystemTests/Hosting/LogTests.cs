@@ -14,9 +14,9 @@ public sealed class LogTests
         using var connection = await RawConnection.ConnectAsync(server.Address);
         for (var i = 0; i < 200; i++)
         {
-            Assert.Equal(201, (await connection.ExchangeAsync($"PUT /v1/kv/log/{i} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status);
-            Assert.Equal(200, (await connection.ExchangeAsync($"GET /v1/kv/log/{i} HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
-            Assert.Equal(404, (await connection.ExchangeAsync($"GET /v1/kv/none/{i} HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+            Assert.Equal(201, (await connection.ExchangeAsync($"PUT /v1/kv/log/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv")).Status);
+            Assert.Equal(200, (await connection.ExchangeAsync($"GET /v1/kv/log/{i} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
+            Assert.Equal(404, (await connection.ExchangeAsync($"GET /v1/kv/none/{i} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
         }
 
         server.Send(Signal.Terminate);
@@ -40,7 +40,7 @@ public sealed class LogTests
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "00:00:00.050"));
         using var connection = await RawConnection.ConnectAsync(server.Address);
 
-        await connection.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nv");
+        await connection.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nv");
 
         // The request has to last; there is nothing to await.
         await Task.Delay(100, TestContext.Current.CancellationToken);
@@ -63,7 +63,7 @@ public sealed class LogTests
             using var connection = await RawConnection.ConnectAsync(server.Address);
             for (var i = 0; i < 20; i++)
             {
-                if ((await connection.ExchangeAsync($"PUT /v1/kv/{number} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv")).Status == 429)
+                if ((await connection.ExchangeAsync($"PUT /v1/kv/{number} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv")).Status == 429)
                     Interlocked.Increment(ref refused);
             }
         })));
@@ -88,7 +88,7 @@ public sealed class LogTests
 
             // A pipe takes 64 KiB, and a line has more than 200 bytes.
             for (var i = 0; i < 2000; i++)
-                Assert.Equal(404, (await connection.ExchangeAsync("GET /v1/kv/none HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+                Assert.Equal(404, (await connection.ExchangeAsync("GET /v1/kv/none HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
 
             Signals.Send(server.Id, Signal.Terminate);
             await server.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);

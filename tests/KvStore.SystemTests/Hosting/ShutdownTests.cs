@@ -86,7 +86,7 @@ public sealed class ShutdownTests
             await using var server = await ServerProcess.StartAsync();
             using var connection = await RawConnection.ConnectAsync(server.Address);
 
-            await connection.SendAsync("PUT /v1/kv/a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv");
+            await connection.SendAsync("PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv");
             server.Send(Signal.Terminate);
             var answer = await connection.TryReadAsync();
 
@@ -102,9 +102,9 @@ public sealed class ShutdownTests
         var idle = new List<RawConnection>();
         for (var i = 0; i < 20; i++)
             idle.Add(await RawConnection.ConnectAsync(server.Address));
-        Assert.Equal(200, (await idle[0].ExchangeAsync("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+        Assert.Equal(200, (await idle[0].ExchangeAsync("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
         using var upload = await RawConnection.ConnectAsync(server.Address);
-        await upload.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+        await upload.SendAsync("PUT /v1/kv/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
         using var uploadEnd = new CancellationTokenSource();
         var uploading = TrickleAsync(upload, uploadEnd.Token);
 

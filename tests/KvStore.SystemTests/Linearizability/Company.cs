@@ -20,7 +20,7 @@ internal sealed class Company : IAsyncDisposable
     public static async Task<Company> StartAsync(Uri address, string prefix, int writers)
     {
         var watch = await RawConnection.ConnectAsync(address);
-        await watch.SendAsync($"GET /v1/watch?prefix={prefix}&values=false HTTP/1.1\r\nHost: x\r\n\r\n");
+        await watch.SendAsync($"GET /v1/watch?prefix={prefix}&values=false HTTP/1.1\r\nHost: localhost\r\n\r\n");
         return new Company(address, watch, prefix, writers);
     }
 

@@ -10,13 +10,13 @@ internal sealed class HttpCalls(string prefix)
 
     public string RequestOf(Call call) => call switch
     {
-        Get get => $"GET {PathOf(get.Key)} HTTP/1.1\r\nHost: x\r\n\r\n",
-        Put put => $"PUT {PathOf(put.Key)} HTTP/1.1\r\nHost: x\r\n{put.Condition.Header}Content-Type: text/plain\r\nContent-Length: {put.Value.Length}\r\n\r\n{put.Value}",
-        Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: x\r\n{delete.Condition.Header}\r\n",
-        Add add => $"POST /v1/counters/{prefix}{Call.NameOf(add.Key)}?by={add.By} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
-        List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: x\r\n\r\n",
+        Get get => $"GET {PathOf(get.Key)} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        Put put => $"PUT {PathOf(put.Key)} HTTP/1.1\r\nHost: localhost\r\n{put.Condition.Header}Content-Type: text/plain\r\nContent-Length: {put.Value.Length}\r\n\r\n{put.Value}",
+        Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: localhost\r\n{delete.Condition.Header}\r\n",
+        Add add => $"POST /v1/counters/{prefix}{Call.NameOf(add.Key)}?by={add.By} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n",
         Patch patch => WithBody($"PATCH {PathOf(patch.Key)}", "application/merge-patch+json", $$"""{"{{patch.Member}}":{{patch.Number}}}"""),
-        DeletePrefix => $"DELETE /v1/kv?prefix={prefix} HTTP/1.1\r\nHost: x\r\n\r\n",
+        DeletePrefix => $"DELETE /v1/kv?prefix={prefix} HTTP/1.1\r\nHost: localhost\r\n\r\n",
         Transaction transaction => WithBody("POST /v1/txn", "application/json", _transactions.BodyOf(transaction)),
         _ => throw new InvalidOperationException($"Unknown call {call}."),
     };
@@ -42,7 +42,7 @@ internal sealed class HttpCalls(string prefix)
     }
 
     private static string WithBody(string methodAndPath, string contentType, string body) =>
-        $"{methodAndPath} HTTP/1.1\r\nHost: x\r\nContent-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+        $"{methodAndPath} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {contentType}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     private string PathOf(int key) => $"/v1/kv/{prefix}{Call.NameOf(key)}";
 

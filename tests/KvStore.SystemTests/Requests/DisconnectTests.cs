@@ -22,16 +22,16 @@ public sealed class DisconnectTests
         for (var i = 0; i < Clients; i++)
         {
             using var client = await RawConnection.ConnectAsync(server.Address);
-            await client.SendAsync($"PUT /v1/kv/partial/{i} HTTP/1.1\r\nHost: x\r\n{headers}{part}");
+            await client.SendAsync($"PUT /v1/kv/partial/{i} HTTP/1.1\r\nHost: localhost\r\n{headers}{part}");
             if (reset)
                 client.Reset();
         }
 
         await server.WaitForOpenSocketsAsync(connections);
-        var list = await witness.ExchangeAsync("GET /v1/kv?prefix=partial/ HTTP/1.1\r\nHost: x\r\n\r\n");
+        var list = await witness.ExchangeAsync("GET /v1/kv?prefix=partial/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.Equal(0, list.Json.GetProperty("items").GetArrayLength());
         Assert.Equal(before.Revision, list.Revision);
-        Assert.Equal(404, (await witness.ExchangeAsync("GET /v1/kv/partial/0 HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+        Assert.Equal(404, (await witness.ExchangeAsync("GET /v1/kv/partial/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status);
     }
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed class DisconnectTests
         for (var i = 0; i < Clients; i++)
         {
             using var client = await RawConnection.ConnectAsync(server.Address);
-            await client.SendAsync($"PUT /v1/kv/unread/{i} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole");
+            await client.SendAsync($"PUT /v1/kv/unread/{i} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nwhole");
             if (i < Clients - Seen)
                 SpinFor(TimeSpan.FromMicroseconds(20 * i));
             else
@@ -60,7 +60,7 @@ public sealed class DisconnectTests
         }
 
         await server.WaitForOpenSocketsAsync(connections);
-        var list = await witness.ExchangeAsync($"GET /v1/kv?prefix=unread/&values=true&limit={Clients} HTTP/1.1\r\nHost: x\r\n\r\n");
+        var list = await witness.ExchangeAsync($"GET /v1/kv?prefix=unread/&values=true&limit={Clients} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         var values = list.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("text").GetString()).ToArray();
         TestContext.Current.TestOutputHelper?.WriteLine($"{values.Length} of {Clients} were applied");
         Assert.InRange(values.Length, Seen, Clients);
@@ -78,13 +78,13 @@ public sealed class DisconnectTests
     private static async Task WaitUntilStoredAsync(RawConnection witness, string key)
     {
         var start = Stopwatch.GetTimestamp();
-        while ((await witness.ExchangeAsync($"HEAD /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n")).Status != 200)
+        while ((await witness.ExchangeAsync($"HEAD /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n")).Status != 200)
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), $"{key} was never stored.");
     }
 
     private static async Task<Response> PutAsync(RawConnection connection, string key)
     {
-        var answer = await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nv");
+        var answer = await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nv");
         Assert.Equal(201, answer.Status);
         return answer;
     }

@@ -28,7 +28,7 @@ public sealed class OverloadTests
         using var reader = await RawConnection.ConnectAsync(server.Address);
         foreach (var (key, answer) in answers)
         {
-            var read = await reader.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: x\r\n\r\n");
+            var read = await reader.ExchangeAsync($"GET /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\n\r\n");
             Assert.Equal((key, answer.IsSuccess ? 200 : 404), (key, read.Status));
             if (answer.IsSuccess)
                 Assert.Equal((key, answer.ETag), (read.Text, read.ETag));
@@ -54,7 +54,7 @@ public sealed class OverloadTests
             using var connection = await RawConnection.ConnectAsync(server.Address);
             var seen = new List<int>();
             for (var i = 0; i < WritesPerConnection; i++)
-                seen.Add((await connection.ExchangeAsync($"PUT /v1/kv/large/{number % 8} HTTP/1.1\r\nHost: x\r\nContent-Length: {ValueBytes}\r\n\r\n{value}")).Status);
+                seen.Add((await connection.ExchangeAsync($"PUT /v1/kv/large/{number % 8} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {ValueBytes}\r\n\r\n{value}")).Status);
             return seen;
         })));
 
@@ -72,7 +72,7 @@ public sealed class OverloadTests
         for (var i = 0; i < count; i++)
         {
             var key = $"queue/{number}/{i}";
-            answers.Add((key, await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Length: {key.Length}\r\n\r\n{key}")));
+            answers.Add((key, await connection.ExchangeAsync($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {key.Length}\r\n\r\n{key}")));
         }
 
         return answers;

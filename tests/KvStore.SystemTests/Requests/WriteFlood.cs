@@ -37,7 +37,7 @@ internal sealed class WriteFlood : IDisposable
             flood._readers.Add(reader);
 
             // The line break that ends the headers is withheld.
-            await reader.SendAsync($"GET /v1/kv?prefix=flood/{group}/&limit=1000&values=true HTTP/1.1\r\nHost: x\r\n");
+            await reader.SendAsync($"GET /v1/kv?prefix=flood/{group}/&limit=1000&values=true HTTP/1.1\r\nHost: localhost\r\n");
         }
 
         for (var connection = 0; connection < Connections; connection++)
@@ -81,7 +81,7 @@ internal sealed class WriteFlood : IDisposable
         var keys = Enumerable.Range(0, WritesPerConnection).Select(i => $"flood/{number % Groups}/{number}-{i}").ToArray();
         var requests = new StringBuilder();
         foreach (var key in keys)
-            requests.Append($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: {ValueOf(key).Length}\r\n\r\n{ValueOf(key)}");
+            requests.Append($"PUT /v1/kv/{key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: {ValueOf(key).Length}\r\n\r\n{ValueOf(key)}");
         try
         {
             await writer.SendAsync(requests.ToString());

@@ -145,7 +145,7 @@ public sealed class ImportTests : IDisposable
     private static async Task<SortedDictionary<string, string>> ExportAsync(ServerProcess server, string prefix)
     {
         using var connection = await RawConnection.ConnectAsync(server.Address);
-        var export = await connection.ExchangeAsync($"GET /v1/export?prefix={prefix} HTTP/1.1\r\nHost: x\r\n\r\n");
+        var export = await connection.ExchangeAsync($"GET /v1/export?prefix={prefix} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         var entries = export.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement);
         return new(entries.ToDictionary(entry => entry.GetProperty("key").GetString()![prefix.Length..], entry => entry.GetProperty("text").GetString()!), StringComparer.Ordinal);
     }

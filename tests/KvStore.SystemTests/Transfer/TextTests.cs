@@ -21,7 +21,7 @@ public sealed class TextTests
             {"key":"utc","text":"x","expires_at":"2090-01-01T00:00:00Z"}
             {"key":"tokyo","text":"x","expires_at":"2090-01-01T09:00:00+09:00"}
             """;
-        using var response = await http.PostAsync("/v1/import", new StringContent(Lines), Token);
+        using var response = await http.PostAsync("/v1/import", new StringContent(Lines, Encoding.UTF8, "application/x-ndjson"), Token);
         var error = Assert.Single((await response.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("errors").EnumerateArray());
         Assert.Equal(1, error.GetProperty("line").GetInt32());
 
