@@ -30,7 +30,8 @@ COPY --from=build --chown=1654:1654 /app/data /data
 # The images' own user, by number, so that a cluster can see that it is not root. It writes to /data alone.
 USER 1654
 ENV ASPNETCORE_HTTP_PORTS=8080 \
-    KvStore__Data=/data
+    KvStore__Data=/data \
+    KvStore__FirstKey=true
 EXPOSE 8080
 VOLUME /data
 STOPSIGNAL SIGTERM

@@ -122,7 +122,9 @@ step "first start, on an empty volume, with a read-only root, no capabilities an
 start
 expect "user of the process" 1654 "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")"
 expect "effective capabilities" 0000000000000000 "$(awk '/^CapEff:/ { print $2 }' "/proc/$pid/status")"
-expect "PUT" 201 "$(probe -o /dev/null -w '%{http_code}' -X PUT http://localhost:8080/v1/kv/kept --data-binary 'across restarts')"
+key=$("${engine[@]}" logs kvstore 2>&1 | grep '^kv_') || fail "the first start shows no key"
+expect "PUT without a key" 401 "$(probe -o /dev/null -w '%{http_code}' -X PUT http://localhost:8080/v1/kv/kept --data-binary 'by anybody')"
+expect "PUT" 201 "$(probe -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $key" -X PUT http://localhost:8080/v1/kv/kept --data-binary 'across restarts')"
 echo "resident: $(awk '/^VmRSS:/ { print $2, $3 }' "/proc/$pid/status")"
 "${engine[@]}" exec kvstore /app/KvStore.Server healthcheck
 for directory in / /app /tmp; do
@@ -133,7 +135,8 @@ echo "root: read-only"
 step "stop and start again"
 stop
 start
-expect "GET" "across restarts" "$(probe http://localhost:8080/v1/kv/kept)"
+! "${engine[@]}" logs kvstore 2>&1 | grep -q '^kv_' || fail "the second start shows a key"
+expect "GET" "across restarts" "$(probe -H "Authorization: Bearer $key" http://localhost:8080/v1/kv/kept)"
 stop
 
 step "all is right"

@@ -26,6 +26,7 @@ try
             return DataCommands.Renew(builder.Configuration, Console.Out);
     }
 
+    FirstKey.Prepare(builder.Configuration, Console.Out);
     builder.Logging.AddServiceLogging(builder.Configuration);
     builder.Services.AddKvStore().AddTelemetry(builder.Configuration);
     builder.Services.AddAccess(builder.Configuration);

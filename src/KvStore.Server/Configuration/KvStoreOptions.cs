@@ -118,6 +118,12 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The file of the keys, by which requests are authenticated (docs/security.md); <c>none</c> if everybody may do everything. Relative to the working directory.</summary>
     public string Keys { get; init; } = settings.Text("Keys", None, "the path of a key file, or none");
 
+    /// <summary>Whether a service whose requests need no key may listen on addresses that other machines reach. Otherwise the start is refused.</summary>
+    public bool AllowAnonymous { get; init; } = settings.Switch("AllowAnonymous", false);
+
+    /// <summary>Whether a service without a key file uses <c>keys.json</c> in its data directory; at its first start it makes the file, with one key that has all rights, and shows the key.</summary>
+    public bool FirstKey { get; init; } = settings.Switch("FirstKey", false);
+
     /// <summary>Open connections. One more is closed as soon as it is accepted. Fewer if the limit of open files leaves fewer.</summary>
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);
 

@@ -77,6 +77,8 @@ internal static class SettingGroups
         ("Access",
         [
             ("Keys", "the file of the keys; none: everybody may do everything"),
+            ("AllowAnonymous", "without keys: other machines may use the service"),
+            ("FirstKey", "without keys: make one in Data, and show it"),
         ]),
         ("Browsers",
         [

@@ -50,9 +50,10 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();
         services.AddCors();
+        services.AddSingleton(provider => new AllowedHosts(
+            provider.GetRequiredService<KvStoreOptions>().AllowedHosts, AddressSettings.Configured(provider.GetRequiredService<IConfiguration>())));
         services.AddSingleton(provider => new BrowserRules(
-            new AllowedHosts(provider.GetRequiredService<KvStoreOptions>().AllowedHosts, AddressSettings.Configured(provider.GetRequiredService<IConfiguration>())),
-            provider.GetRequiredService<AllowedOrigins>()));
+            provider.GetRequiredService<AllowedHosts>(), provider.GetRequiredService<AllowedOrigins>(), ProtectedMode.RejectsForwarded(provider.GetRequiredService<IConfiguration>())));
         services.AddSingleton(provider => new AllowedOrigins(provider.GetRequiredService<KvStoreOptions>().AllowedOrigins));
         return services;
     }

@@ -19,6 +19,7 @@ internal static class ServiceRunner
         var exitCode = app.Services.GetRequiredService<ExitCode>();
         try
         {
+            ProtectedMode.Check(app.Configuration, app.Services.GetRequiredService<KvStoreOptions>());
             LogLimits(app, logger);
             _ = app.Services.GetRequiredService<ServerCertificates>();
             AddressProbe.Check(app.Configuration);

@@ -96,6 +96,11 @@ internal static class Problems
     public static Problem ForeignOrigin(string detail, string field) =>
         new(StatusCodes.Status403Forbidden, "foreign-origin", "A page of another site may not do this", detail) { Field = field };
 
+    public static Problem UnknownProxy(string field) =>
+        new(StatusCodes.Status403Forbidden, "unknown-proxy", "The request came through an unknown proxy",
+            "Requests need no key here, and no proxy is expected. Have the operator name the proxy in KvStore:TrustedProxies, or use keys.")
+        { Field = field };
+
     public static Problem MisdirectedRequest(string host) =>
         new(StatusCodes.Status421MisdirectedRequest, "misdirected-request", "The request is for another host",
             $"The host {(host.Length <= 100 ? host : host[..100])} is not one of this service. Use an address that it listens on, or have the operator add the host to KvStore:AllowedHosts.")

@@ -143,13 +143,13 @@ const KvStorePlugin = ({ React }) => {
     };
 };
 
-// Relative, so that it works below any path. The keys of Authorize stay in the memory of this page.
+// The address is relative, so that it works below any path. The bar of the standalone layout would offer other documents, and its logo has an inline style. The
+// keys of Authorize stay in the memory of this page.
 SwaggerUIBundle({
     dom_id: "#swagger-ui",
-    urls: [{ url: "../openapi/v1.json", name: "KvStore" }],
-    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    url: "../openapi/v1.json",
+    presets: [SwaggerUIBundle.presets.apis],
     plugins: [KvStorePlugin],
-    layout: "StandaloneLayout",
     tryItOutEnabled: true,
     defaultModelsExpandDepth: 0,
     validatorUrl: null,

@@ -6,7 +6,7 @@ namespace KvStore.Fuzz;
 internal sealed class Contract
 {
     // What HTTP itself demands of any server, whatever it serves.
-    private static readonly int[] OfHttp = [400, 404, 405, 408, 413, 414, 417, 431, 501];
+    private static readonly int[] OfHttp = [400, 403, 404, 405, 408, 413, 414, 417, 421, 431, 501];
     private const int HttpVersionNotSupported = 505;
 
     // The root leads to Swagger UI, whose files have validators.

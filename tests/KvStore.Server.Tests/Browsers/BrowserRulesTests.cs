@@ -79,6 +79,16 @@ public sealed class BrowserRulesTests(KvServer server) : IClassFixture<KvServer>
         Assert.Contains("attacker.example:8080 is not one of this service", answer.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("GET /v1/kv", "Forwarded", "for=192.0.2.1")]
+    [InlineData("GET /v1/kv", "X-Forwarded-For", "192.0.2.1")]
+    [InlineData("PUT /v1/kv/rules/a", "X-Forwarded-For", "")]
+    public async Task Request_OfUnknownProxy_Is403(string request, string header, string value)
+    {
+        (await SendAsync(request, $"{header}: {value}")).ExpectProblem(403, "unknown-proxy", header);
+        Assert.Equal(0, server.Store.Latest.Revision);
+    }
+
     [Fact]
     public async Task Request_WithoutHost_IsAnswered()
     {

@@ -65,7 +65,7 @@ public sealed class StartTests
     public async Task Start_AddressOfAnotherMachine_IsNamed()
     {
         // Reserved for documents (RFC 5737), so no machine has it.
-        await using var server = ServerProcess.Launch(["--urls", "http://192.0.2.1:8080"]);
+        await using var server = ServerProcess.Launch(["--urls", "http://192.0.2.1:8080"], ("AllowAnonymous", "true"));
         Assert.Equal(1, await server.WaitForExitAsync(ServerProcess.StartTimeout));
         Assert.Contains("cannot listen on http://192.0.2.1:8080: this machine does not have that address.", server.Error.ToString(), StringComparison.Ordinal);
     }
