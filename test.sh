@@ -44,6 +44,8 @@ need curl curl
 need jq jq
 # The disk that fails is written in C; gcc also links the native program.
 need gcc gcc libc6-dev
+# The metrics, the alerts and the dashboard: promtool comes with it.
+need prometheus prometheus
 # The examples in other languages.
 need python3 python3
 need node nodejs
@@ -61,7 +63,7 @@ if (($# == 0)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Python, Node.js, Go, podman), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)

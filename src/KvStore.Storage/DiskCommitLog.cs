@@ -30,16 +30,17 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <param name="options">The directory and the limits.</param>
     /// <param name="time">The clock for the timestamps of entries.</param>
     /// <param name="report">Receives events for an operator. Called on the log's threads; it must not throw and should be fast.</param>
+    /// <param name="metrics">The instruments. Without them nothing is measured.</param>
     /// <exception cref="ArgumentException">A limit is out of its range.</exception>
-    public DiskCommitLog(DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report)
-        : this(new LinuxDisk(options.Directory), options, time, report, RunInBackground)
+    public DiskCommitLog(DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, StoreMetrics? metrics = null)
+        : this(new LinuxDisk(options.Directory), options, time, report, RunInBackground, metrics)
     {
     }
 
-    internal DiskCommitLog(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground)
+    internal DiskCommitLog(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground, StoreMetrics? metrics = null)
     {
         options.Validate();
-        _core = new LogCore(disk, options, time, report, runInBackground);
+        _core = new LogCore(disk, options, time, report, runInBackground, metrics);
         _thread = new Thread(Run) { IsBackground = true, Name = "log" };
     }
 

@@ -4,7 +4,7 @@ namespace KvStore.Storage;
 /// The log without its thread: evaluates a batch, makes it durable, and publishes it to the follower. Belongs to one thread at a
 /// time; any thread may read the members marked so.
 /// </summary>
-internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground)
+internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider time, Action<DiskLogEvent> report, Action<Action> runInBackground, StoreMetrics? metrics = null)
 {
     private readonly BatchDecider _decider = new(time);
     private ICommitFollower? _follower;
@@ -183,7 +183,9 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
 
     private void Flush()
     {
+        var start = time.GetTimestamp();
         _writer!.Flush();
+        metrics?.RecordFlush(time.GetElapsedTime(start));
         RecordFlush(_writer.LastRevision);
     }
 

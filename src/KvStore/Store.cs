@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace KvStore;
 
 /// <summary>
@@ -10,6 +8,7 @@ public sealed class Store : IAsyncDisposable
 {
     private readonly StoreOptions _options;
     private readonly ICommitLog _log;
+    private readonly TimeProvider _time;
     private readonly TransactionQueue _queue;
     private readonly SnapshotPublisher _publisher;
     private readonly OwnerLoop _loop;
@@ -21,14 +20,15 @@ public sealed class Store : IAsyncDisposable
     /// <param name="log">Makes commits durable. The store disposes it.</param>
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="meter">Owns the instruments of the store: see <see cref="StoreMetrics"/>. Without one nothing is measured.</param>
+    /// <param name="metrics">The instruments. Without them nothing is measured.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of range.</exception>
-    public Store(ICommitLog log, StoreOptions options, TimeProvider time, Meter? meter = null)
+    public Store(ICommitLog log, StoreOptions options, TimeProvider time, StoreMetrics? metrics = null)
     {
-        var metrics = new StoreMetrics(meter);
+        metrics ??= new StoreMetrics(null);
         options.Validate();
         _options = options;
         _log = log;
+        _time = time;
         _publisher = new SnapshotPublisher(options, time);
         _queue = new TransactionQueue(options, Memory.Queue, metrics, time);
         _loop = new OwnerLoop(log, _queue, _publisher);
@@ -78,6 +78,15 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>The oldest revision that <see cref="FindSnapshotAsync"/> is sure to find.</summary>
     public long OldestRevision => _publisher.OldestRevision;
+
+    /// <summary>
+    /// Revisions from the first change that some watcher has been notified of and has not read, to the latest one; 0 when all have read theirs.
+    /// Looks at every watcher, while none can be notified.
+    /// </summary>
+    public long WatchLag => _watchers.Lag;
+
+    /// <summary>The time since the oldest commit that the history retains; zero when it retains none.</summary>
+    public TimeSpan HistoryAge => _publisher.OldestCommitAt is { } at && _time.GetUtcNow() is var now && now > at ? now - at : TimeSpan.Zero;
 
     /// <summary>The limits.</summary>
     public StoreOptions Options => _options;

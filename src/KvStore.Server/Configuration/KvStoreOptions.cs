@@ -124,6 +124,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Whether a service without a key file uses <c>keys.json</c> in its data directory; at its first start it makes the file, with one key that has all rights, and shows the key.</summary>
     public bool FirstKey { get; init; } = settings.Switch("FirstKey", false);
 
+    /// <summary>Whether log lines and spans of requests have the path, and with it the key. Otherwise they have the route.</summary>
+    public bool LogPaths { get; init; } = settings.Switch("LogPaths", false);
+
     /// <summary>Open connections. One more is closed as soon as it is accepted. Fewer if the limit of open files leaves fewer.</summary>
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);
 

@@ -102,6 +102,7 @@ internal static class SettingGroups
             ("ShutdownTimeout", "how long a stop waits for requests in flight"),
             ("SlowRequestTime", "slower requests are logged"),
             ("AccessLog", "true logs every request"),
+            ("LogPaths", "true logs keys: paths instead of routes"),
         ]),
     ];
 }

@@ -1,15 +1,31 @@
+using System.Diagnostics.Metrics;
 using KvStore.Storage;
 
 namespace KvStore.Server;
 
-/// <summary>Reports events and failures of the log on disk.</summary>
-internal static class DiskLogReports
+/// <summary>Reports events and failures of the log on disk. Thread-safe.</summary>
+internal sealed class DiskLogReports
 {
-    /// <summary>Logs an event; called by the log's threads.</summary>
-    public static void Write(ILogger logger, DiskLogEvent happened)
+    private static readonly string[] Names = [.. Enum.GetNames<DiskLogEventKind>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
+
+    private readonly ILogger _logger;
+    private readonly long[] _counts = new long[Names.Length];
+
+    public DiskLogReports(ILogger<Engine> logger, IMeterFactory meters)
     {
+        _logger = logger;
+
+        // Observed, so that it begins with 0: Prometheus cannot see that a counter has grown which was not there before.
+        meters.Create(StoreMetrics.MeterName).CreateObservableCounter("kvstore.log.events", () => _counts.Select((count, kind) =>
+            new Measurement<long>(count, new KeyValuePair<string, object?>("event", Names[kind]))), "{event}", "What happened to the log on disk.");
+    }
+
+    /// <summary>Logs and counts an event; called by the log's threads.</summary>
+    public void Write(DiskLogEvent happened)
+    {
+        Interlocked.Increment(ref _counts[(int)happened.Kind]);
         var level = LevelOf(happened.Kind);
-        logger.DiskLog(level, happened.Message);
+        _logger.DiskLog(level, happened.Message);
     }
 
     /// <summary>Why the service cannot start on its data, and what to do.</summary>

@@ -14,7 +14,7 @@ internal sealed class Engine(ICommitLog log)
     public DiskCommitLog? Disk => log as DiskCommitLog;
 
     /// <summary>The commit log that the settings choose. It touches no file before the store starts.</summary>
-    public static ICommitLog Open(KvStoreOptions options, TimeProvider time, ILogger<Engine> logger) => options.Engine == KvStoreOptions.DiskEngine
-        ? new DiskCommitLog(options.Log, time, happened => DiskLogReports.Write(logger, happened))
+    public static ICommitLog Open(KvStoreOptions options, TimeProvider time, DiskLogReports reports, StoreMetrics metrics) => options.Engine == KvStoreOptions.DiskEngine
+        ? new DiskCommitLog(options.Log, time, reports.Write, metrics)
         : new MemoryCommitLog(time);
 }

@@ -20,14 +20,16 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<ServiceStatusReader>();
         services.AddSingleton<ServiceInstruments>();
 
+        services.AddSingleton(provider => new StoreMetrics(provider.GetRequiredService<IMeterFactory>().Create(StoreMetrics.MeterName)));
+        services.AddSingleton<DiskLogReports>();
         services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
-            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Engine>>()));
+            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<DiskLogReports>(), provider.GetRequiredService<StoreMetrics>()));
         services.AddSingleton(provider => new Engine(provider.GetRequiredService<OpenCommitLog>()()));
         services.AddSingleton(provider => new Store(
             provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<IMeterFactory>().Create(StoreMetrics.MeterName)));
+            provider.GetRequiredService<StoreMetrics>()));
         services.AddSingleton<StoreIdHeader>();
         services.AddSingleton<Reads>();
         services.AddSingleton<StreamedReads>();

@@ -98,6 +98,6 @@ internal static class ServiceRunner
         var options = app.Services.GetRequiredService<KvStoreOptions>();
         var local = AddressSettings.Local(addresses).FirstOrDefault()?.GetLeftPart(UriPartial.Authority);
         logger.Started(ServiceVersion.Text, string.Join(", ", addresses), local + SwaggerUi.Path, local + Documents.Root, options.Engine, options.KeyBytesMax, options.ValueBytesMax,
-            options.Store.QueueOperationsMax, options.Store.QueueBytesMax, app.Services.GetRequiredService<ConnectionLimits>().ConnectionsMax);
+            options.Store.QueueOperationsMax, options.Store.QueueBytesMax, app.Services.GetRequiredService<ConnectionLimits>().ConnectionsMax, options.Store.MemoryBytesMax);
     }
 }

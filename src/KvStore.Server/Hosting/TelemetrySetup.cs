@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using OpenTelemetry.Instrumentation.AspNetCore;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace KvStore.Server;
 
@@ -23,7 +25,7 @@ internal static class TelemetrySetup
     /// <summary>Collects the instruments of the service and of the runtime.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOpenTelemetry()
+        var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService(ServiceName, serviceVersion: ServiceVersion.Text).AddTelemetrySdk().AddEnvironmentVariableDetector())
             .WithMetrics(metrics =>
             {
@@ -37,6 +39,18 @@ internal static class TelemetrySetup
                 if (HasCollector(configuration, "METRICS"))
                     metrics.AddOtlpExporter();
             });
+
+        // Only then, because otherwise every request would make a span that is not sent.
+        if (HasCollector(configuration, "TRACES"))
+        {
+            telemetry.WithTracing(traces => traces.AddSource(StoreMetrics.MeterName).AddAspNetCoreInstrumentation().AddOtlpExporter());
+            services.AddOptions<AspNetCoreTraceInstrumentationOptions>().Configure<KvStoreOptions>((spans, options) =>
+            {
+                if (!options.LogPaths)
+                    spans.EnrichWithHttpResponse = static (span, _) => span.SetTag("url.path", null).SetTag("url.query", null);
+            });
+        }
+
         services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
         {
             var factory = provider.GetRequiredService<IMeterFactory>();

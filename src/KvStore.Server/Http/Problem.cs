@@ -30,12 +30,16 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     /// <summary>When a retry may succeed.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The problem that a request was answered with, or null.</summary>
+    public static Problem? Of(HttpContext context) => (Problem?)context.Features[typeof(Problem)];
+
     /// <summary>Answers the request with this problem. The response must not have started.</summary>
     public Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
         var body = ToBody();
 
+        context.Features[typeof(Problem)] = this;
         response.StatusCode = Status;
         response.ContentType = ContentType;
         response.ContentLength = body.Length;

@@ -41,6 +41,9 @@ internal sealed class JsonLines : ITextFormatter
             separator = ",";
         }
 
+        // The span in which the line was written, if the service makes spans.
+        if (logEvent is { TraceId: { } trace, SpanId: { } span })
+            output.Write($"{separator}\"TraceId\":\"{trace.ToHexString()}\",\"SpanId\":\"{span.ToHexString()}\"");
         output.Write("}}\n");
     }
 }

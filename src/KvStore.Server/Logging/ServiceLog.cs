@@ -4,9 +4,9 @@ namespace KvStore.Server;
 internal static partial class ServiceLog
 {
     [LoggerMessage(1, LogLevel.Information,
-        "KvStore {Version} serves {Addresses}: Swagger UI at {SwaggerUi}, documents at {Documents}, engine {Engine}, keys to {KeyBytesMax} B, values to {ValueBytesMax} B, queue to {QueueOperationsMax} operations and {QueueBytesMax} B, {ConnectionsMax} connections")]
+        "KvStore {Version} serves {Addresses}: Swagger UI at {SwaggerUi}, documents at {Documents}, engine {Engine}, keys to {KeyBytesMax} B, values to {ValueBytesMax} B, queue to {QueueOperationsMax} operations and {QueueBytesMax} B, {ConnectionsMax} connections, memory to {MemoryBytesMax} B")]
     public static partial void Started(this ILogger logger, string version, string addresses, string swaggerUi, string documents, string engine,
-        int keyBytesMax, int valueBytesMax, int queueOperationsMax, long queueBytesMax, int connectionsMax);
+        int keyBytesMax, int valueBytesMax, int queueOperationsMax, long queueBytesMax, int connectionsMax, long memoryBytesMax);
 
     [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {UptimeSeconds} s")]
     public static partial void Stopped(this ILogger logger, long revision, double uptimeSeconds);
@@ -41,17 +41,17 @@ internal static partial class ServiceLog
     [LoggerMessage(EventId = 17, Message = "{Happened}")]
     public static partial void DiskLog(this ILogger logger, LogLevel level, string happened);
 
-    [LoggerMessage(10, LogLevel.Error, "{Method} {Path} failed after {Milliseconds} ms")]
-    public static partial void RequestThrew(this ILogger logger, Exception exception, string method, string path, double milliseconds);
+    [LoggerMessage(10, LogLevel.Error, "{Method} {Path} failed after {Milliseconds} ms: request {RequestId} of {Principal} at {Client}")]
+    public static partial void RequestThrew(this ILogger logger, Exception exception, string method, string path, double milliseconds, string requestId, string principal, string client);
 
-    [LoggerMessage(11, LogLevel.Warning, "{Method} {Path} answered {Status} after {Milliseconds} ms")]
-    public static partial void RequestFailed(this ILogger logger, string method, string path, int status, double milliseconds);
+    [LoggerMessage(11, LogLevel.Warning, "{Method} {Path} answered {Status} after {Milliseconds} ms: request {RequestId} of {Principal} at {Client}")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, int status, double milliseconds, string requestId, string principal, string client);
 
-    [LoggerMessage(12, LogLevel.Warning, "{Method} {Path} was slow: {Status} after {Milliseconds} ms")]
-    public static partial void RequestSlow(this ILogger logger, string method, string path, int status, double milliseconds);
+    [LoggerMessage(12, LogLevel.Warning, "{Method} {Path} was slow, {Status} after {Milliseconds} ms: request {RequestId} of {Principal} at {Client}")]
+    public static partial void RequestSlow(this ILogger logger, string method, string path, int status, double milliseconds, string requestId, string principal, string client);
 
-    [LoggerMessage(13, LogLevel.Information, "{Method} {Path} {Status} {Milliseconds} ms")]
-    public static partial void Request(this ILogger logger, string method, string path, int status, double milliseconds);
+    [LoggerMessage(13, LogLevel.Information, "{Method} {Path} {Status} {Milliseconds} ms: request {RequestId} of {Principal} at {Client}")]
+    public static partial void Request(this ILogger logger, string method, string path, int status, double milliseconds, string requestId, string principal, string client);
 
     [LoggerMessage(14, LogLevel.Warning, "{Requests} requests were rejected with 429 in the last {Seconds} s: clients write faster than the store commits")]
     public static partial void RequestsRejected(this ILogger logger, long requests, double seconds);

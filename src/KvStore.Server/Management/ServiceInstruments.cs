@@ -5,7 +5,7 @@ namespace KvStore.Server;
 /// <summary>The instruments that observe the numbers of <see cref="StatusFields"/>, and those that have labels. Nothing is counted here: they read when they are collected.</summary>
 internal sealed class ServiceInstruments
 {
-    public ServiceInstruments(IMeterFactory meters, ServiceStatusReader reader, KvStoreOptions options, ServiceClock clock)
+    public ServiceInstruments(IMeterFactory meters, ServiceStatusReader reader, Store store, KvStoreOptions options, ServiceClock clock)
     {
         var meter = meters.Create(StoreMetrics.MeterName);
         meter.CreateObservableGauge(
@@ -16,6 +16,8 @@ internal sealed class ServiceInstruments
         // The name is that of Prometheus' own libraries.
         meter.CreateObservableGauge(
             "process.start_time", () => clock.StartedAt.ToUnixTimeMilliseconds() / 1000.0, "s", "When the service started, in seconds since 1970.");
+        meter.CreateObservableGauge(
+            "kvstore.watch.lag", () => store.WatchLag, "{revision}", "Revisions from the first change that some watcher has not read to the latest one.");
         ObserveMemory(meter, reader);
         StatusField.Observe(meter, StatusFields.All, reader.Read);
     }

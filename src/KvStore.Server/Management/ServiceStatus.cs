@@ -6,7 +6,7 @@ namespace KvStore.Server;
 internal sealed record ServiceStatus(
     KvStoreOptions Options, StoreId? StoreId, StoreState State, long Revision, long OldestRevision, long Entries, long Bytes,
     int QueuedOperations, long QueuedBytes, int Watchers, MemoryBudget Memory, long HeapBytes, ConnectionStatus Connections, DiskLogStatus? Log,
-    DateTimeOffset StartedAt, TimeSpan Uptime)
+    DateTimeOffset StartedAt, TimeSpan Uptime, TimeSpan HistoryAge, TimeSpan? CheckpointAge, ReadsStatus Reads)
 {
     /// <summary>For the OpenAPI document: a service with three entries and no checkpoint.</summary>
     public static ServiceStatus Example { get; } = new(
@@ -14,22 +14,33 @@ internal sealed record ServiceStatus(
         new MemoryBudget(new StoreOptions { MemoryBytesMax = 1 << 30 }), 9_437_184,
         new ConnectionStatus(ConnectionLimits.Of(new KvStoreOptions(), 1_048_576), 3, 0, 0),
         new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
-        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195));
+        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195), TimeSpan.FromSeconds(40), null, new ReadsStatus(default, default, 0, 0, 0));
 }
 
 /// <summary>The connections of clients: their limits, how many are open, and how many were closed at once since the start.</summary>
 internal sealed record ConnectionStatus(ConnectionLimits Limits, int Open, long Refused, long RefusedPerAddress);
 
+/// <summary>Reads that keep an old state in memory, or have to make one.</summary>
+internal sealed record ReadsStatus(GateStatus Expensive, GateStatus Exports, int RetainedSnapshots, int Leases, long LeasesRevoked);
+
+/// <summary>Who has passed a gate, waits before it, and was rejected since the start.</summary>
+internal readonly record struct GateStatus(int Running, int Waiting, long Rejected)
+{
+    public static GateStatus Of(ReadGate gate) => new(gate.Running, gate.Waiting, gate.Rejected);
+}
+
 /// <summary>Finds out what the service is doing. Thread-safe.</summary>
 internal sealed class ServiceStatusReader(
-    Store store, Engine engine, KvStoreOptions options, ConnectionLimits limits, ConnectionGates gates, ServiceClock clock)
+    Store store, Engine engine, StreamedReads streams, KvStoreOptions options, TimeProvider time, ConnectionLimits limits, ConnectionGates gates, ServiceClock clock)
 {
     public ServiceStatus Read()
     {
-        var latest = store.Latest;
+        var (latest, log, leases) = (store.Latest, engine.Disk?.Status, store.Leases);
         return new ServiceStatus(
             options, store.Id, store.State, latest.Revision, Math.Min(store.OldestRevision, latest.Revision), latest.Count, latest.Bytes,
             store.QueuedOperations, store.QueuedBytes, store.Watchers, store.Memory, GC.GetTotalMemory(forceFullCollection: false),
-            new ConnectionStatus(limits, gates.Clients.Open, gates.Clients.Refused, gates.Clients.RefusedPerAddress), engine.Disk?.Status, clock.StartedAt, clock.Uptime);
+            new ConnectionStatus(limits, gates.Clients.Open, gates.Clients.Refused, gates.Clients.RefusedPerAddress), log, clock.StartedAt, clock.Uptime,
+            store.HistoryAge, time.GetUtcNow() - log?.CheckpointAt,
+            new ReadsStatus(GateStatus.Of(store.ExpensiveReads), GateStatus.Of(streams.Gate), store.RetainedSnapshots, leases.Count, leases.Revoked));
     }
 }

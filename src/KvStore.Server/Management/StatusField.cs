@@ -11,6 +11,9 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
     /// <summary>The name of the instrument that observes it, or null when there is none. Flags are 1 or 0.</summary>
     public string? Metric { get; init; }
 
+    /// <summary>The unit of the instrument; null for a number of things.</summary>
+    public string? Unit { get; init; }
+
     /// <summary>Whether it only grows while the process lives.</summary>
     public bool IsTotal { get; init; }
 
@@ -24,13 +27,16 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
         new(ApiMember.Time(name, description), status => value(status), (json, time) => JsonTime.WriteValue(json, (DateTimeOffset)time));
 
     public static StatusField Integer(string name, string? metric, string description, Func<ServiceStatus, long> value) =>
-        new(ApiMember.Integer(name, description), status => value(status), (json, number) => json.WriteNumberValue((long)number)) { Metric = metric };
+        new(ApiMember.Integer(name, description), status => value(status), (json, number) => json.WriteNumberValue((long)number)) { Metric = metric, Unit = metric?.EndsWith("bytes", StringComparison.Ordinal) == true ? "By" : null };
 
     public static StatusField Total(string name, string metric, string description, Func<ServiceStatus, long> value) =>
         Integer(name, metric, description, value) with { IsTotal = true };
 
     public static StatusField Number(string name, string description, Func<ServiceStatus, double> value) =>
         new(ApiMember.Number(name, description), status => value(status), (json, number) => json.WriteNumberValue((double)number));
+
+    public static StatusField Seconds(string name, string metric, string description, Func<ServiceStatus, TimeSpan?> value) =>
+        new(ApiMember.Number(name, description), status => value(status) is { } time ? Math.Round(time.TotalSeconds, 3) : null, (json, number) => json.WriteNumberValue((double)number)) { Metric = metric, Unit = "s" };
 
     public static StatusField Flag(string name, string? metric, string description, Func<ServiceStatus, bool> value) =>
         new(ApiMember.Flag(name, description), status => value(status), (json, flag) => json.WriteBooleanValue((bool)flag)) { Metric = metric };
@@ -68,13 +74,11 @@ internal sealed record StatusField(ApiMember Member, Func<ServiceStatus, object?
             if (field.Metric is { } name && field.IsTotal)
                 meter.CreateObservableCounter(name, () => field.Measure(read()), null, field.Member.Description);
             else if (field.Metric is not null)
-                meter.CreateObservableGauge(field.Metric, () => field.Measure(read()), UnitOf(field.Metric), field.Member.Description);
+                meter.CreateObservableGauge(field.Metric, () => field.Measure(read()), field.Unit, field.Member.Description);
             Observe(meter, field.Fields, () => read() is { } status ? (ServiceStatus?)field.Value(status) : null);
         }
     }
 
     private IEnumerable<Measurement<double>> Measure(ServiceStatus? status) =>
         status is not null && Value(status) is { } value ? [new Measurement<double>(Convert.ToDouble(value, CultureInfo.InvariantCulture))] : [];
-
-    private static string? UnitOf(string metric) => metric.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
 }

@@ -14,6 +14,7 @@ internal static class StatusFields
         Integer("revision", "kvstore.checkpoint.revision", "The revision of the newest checkpoint; 0 if there is none.", status => status.Log!.CheckpointRevision),
         Integer("bytes", "kvstore.checkpoint.bytes", "Bytes of the newest checkpoint.", status => status.Log!.CheckpointBytes),
         Time("written_at", "When this process wrote it; absent if another one did.", status => status.Log!.CheckpointAt).Optional(),
+        Seconds("age_seconds", "kvstore.checkpoint.age", "Seconds since then; absent if another process wrote it.", status => status.CheckpointAge).Optional(),
         Flag("running", "kvstore.checkpoint.running", "Whether a checkpoint is being written.", status => status.Log!.CheckpointRuns),
     ];
 
@@ -39,6 +40,19 @@ internal static class StatusFields
         Integer("operations_max", "kvstore.queue.operations_max", "Writes that may wait; one more gets 429.", status => status.Options.Store.QueueOperationsMax),
         Integer("bytes", "kvstore.queue.bytes", "Bytes of keys and values that wait or are being committed.", status => status.QueuedBytes),
         Integer("bytes_max", "kvstore.queue.bytes_max", "Bytes that may wait; a write that exceeds them gets 429.", status => status.Options.Store.QueueBytesMax),
+    ];
+
+    private static readonly StatusField[] Reads =
+    [
+        Integer("expensive_running", "kvstore.reads.expensive_running", "Old revisions that are being made from the history.", status => status.Reads.Expensive.Running),
+        Integer("expensive_waiting", "kvstore.reads.expensive_waiting", "Reads that wait until they may make one.", status => status.Reads.Expensive.Waiting),
+        Total("expensive_rejected", "kvstore.reads.expensive_rejected", "Such reads that got 503 since the start.", status => status.Reads.Expensive.Rejected),
+        Integer("exports_running", "kvstore.reads.exports_running", "Exports, and watches that are being sent their initial state.", status => status.Reads.Exports.Running),
+        Integer("exports_waiting", "kvstore.reads.exports_waiting", "Exports and watches that wait until they may begin.", status => status.Reads.Exports.Waiting),
+        Total("exports_rejected", "kvstore.reads.exports_rejected", "Exports and watches that got 503 since the start.", status => status.Reads.Exports.Rejected),
+        Integer("retained_snapshots", "kvstore.reads.retained_snapshots", "Snapshots that are retained for cursors.", status => status.Reads.RetainedSnapshots),
+        Integer("leases", "kvstore.reads.leases", "Snapshots that are being sent.", status => status.Reads.Leases),
+        Total("leases_revoked", "kvstore.reads.leases_revoked", "Exports and watches that were cut off since the start, because they took too long or kept too much in memory.", status => status.Reads.LeasesRevoked),
     ];
 
     private static readonly StatusField[] Connections =
@@ -83,10 +97,12 @@ internal static class StatusFields
         Flag(None, "kvstore.running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
         Integer("revision", "kvstore.revision", "The revision of the last commit.", status => status.Revision),
         Integer("oldest_revision", "kvstore.oldest_revision", "The oldest revision that can be read.", status => status.OldestRevision),
+        Seconds("history_age_seconds", "kvstore.history.age", "Seconds since the oldest commit that the history retains.", status => status.HistoryAge),
         Integer("keys", "kvstore.keys", "Entries.", status => status.Entries),
         Integer("bytes", "kvstore.bytes", "Bytes of all keys and values.", status => status.Bytes),
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
         Integer("watchers", "kvstore.watchers", "Clients that watch or wait for a change.", status => status.Watchers),
+        Object("reads", "ReadsStatus", "Reads that keep an old state in memory, or have to make one.", status => status, Reads),
         Object("memory", "MemoryStatus", "What everything that can grow holds on the heap, and may hold.", status => status, Memory),
         Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
         Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),

@@ -57,17 +57,20 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log)
 
     private Task End(HttpContext context, long startedAt)
     {
+        if (IsUnexplained(context.Response))
+            return ExplainAsync(context, startedAt);
         log.Ended(context, startedAt);
-        return context.Response.StatusCode < StatusCodes.Status400BadRequest ? Task.CompletedTask : ExplainAsync(context);
+        return Task.CompletedTask;
     }
 
+    private static bool IsUnexplained(HttpResponse response) =>
+        response.StatusCode is >= StatusCodes.Status400BadRequest and not StatusCodes.Status499ClientClosedRequest && !response.HasStarted && response.ContentLength is null && response.ContentType is null;
+
     /// <summary>Gives a body to an error of the router or the framework, which has none.</summary>
-    private static Task ExplainAsync(HttpContext context)
+    private async Task ExplainAsync(HttpContext context, long startedAt)
     {
-        var response = context.Response;
-        return response.HasStarted || response.ContentLength is not null || response.ContentType is not null || response.StatusCode == StatusCodes.Status499ClientClosedRequest
-            ? Task.CompletedTask
-            : WriteAsync(context, ProblemOf(context, response.StatusCode));
+        await WriteAsync(context, ProblemOf(context, context.Response.StatusCode)).ConfigureAwait(false);
+        log.Ended(context, startedAt);
     }
 
     private static Problem ProblemOf(HttpContext context, int status) => status switch

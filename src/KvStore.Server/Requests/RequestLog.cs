@@ -1,14 +1,20 @@
+using System.Diagnostics;
+
 namespace KvStore.Server;
 
 /// <summary>
 /// Counts requests and logs those that failed or were slow; with <see cref="KvStoreOptions.AccessLog"/>, all of them. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Logs the path, which identifies the entry, but never the query, into which a client may put a credential by mistake.
+/// Logs the route, and not what stands for its parameters: keys are data, and a log has more readers than a store. With
+/// <see cref="KvStoreOptions.LogPaths"/> it logs the path, but never the query, into which a client may put a credential by mistake.
 /// </remarks>
 internal sealed class RequestLog : IDisposable
 {
     private const int PathCharactersMax = 256;
+
+    // What has no route may be a key beside the right path.
+    private const string NoRoute = "(no route)";
 
     // In an outage, not every request becomes a log line; those above the limit are counted.
     private const int LinesMax = 100;
@@ -20,6 +26,7 @@ internal sealed class RequestLog : IDisposable
     private readonly ILogger _logger;
     private readonly long _slowTicks;
     private readonly bool _all;
+    private readonly bool _paths;
 
     private readonly LogWindow _rejected;
     private readonly LogWindow _failed;
@@ -31,6 +38,7 @@ internal sealed class RequestLog : IDisposable
         _logger = loggers.CreateLogger("KvStore.Server.Requests");
         _slowTicks = (long)(options.SlowRequestTime.TotalSeconds * time.TimestampFrequency);
         _all = options.AccessLog;
+        _paths = options.LogPaths;
         _rejected = new LogWindow(1, Window, time, count => _logger.RequestsRejected(count, Window.TotalSeconds));
         _failed = new LogWindow(LinesMax, Window, time, count => _logger.RequestsFailedToo(count, Window.TotalSeconds));
     }
@@ -54,8 +62,10 @@ internal sealed class RequestLog : IDisposable
     {
         var ticks = _time.GetTimestamp() - startedAt;
         _metrics.Add(context, ticks);
-        if (_failed.Admit())
-            _logger.RequestThrew(exception, context.Request.Method, PathOf(context), Milliseconds(ticks));
+        if (!_failed.Admit())
+            return;
+        using var trace = BeginTrace(context);
+        _logger.RequestThrew(exception, context.Request.Method, ShownPathOf(context), Milliseconds(ticks), context.TraceIdentifier, Access.Of(context).Name, ClientOf(context));
     }
 
     /// <summary>
@@ -86,21 +96,31 @@ internal sealed class RequestLog : IDisposable
         if (status == StatusCodes.Status429TooManyRequests && _rejected.Admit())
             _logger.RequestsRejected(1, Window.TotalSeconds);
 
-        if (status >= StatusCodes.Status500InternalServerError)
-        {
-            if (_all || _failed.Admit())
-                _logger.RequestFailed(context.Request.Method, PathOf(context), status, milliseconds);
-        }
-        else if (ticks >= _slowTicks && !IsClientPaced(context) && status < StatusCodes.Status499ClientClosedRequest)
-        {
-            if (_all || _failed.Admit())
-                _logger.RequestSlow(context.Request.Method, PathOf(context), status, milliseconds);
-        }
-        else if (_all)
-        {
-            _logger.Request(context.Request.Method, PathOf(context), status, milliseconds);
-        }
+        var hasFailed = status >= StatusCodes.Status500InternalServerError;
+        var isSlow = ticks >= _slowTicks && !IsClientPaced(context) && status < StatusCodes.Status499ClientClosedRequest;
+        if (!_all && !((hasFailed || isSlow) && _failed.Admit()))
+            return;
+
+        using var trace = BeginTrace(context);
+        var (method, path, request, principal, client) = (context.Request.Method, ShownPathOf(context), context.TraceIdentifier, Access.Of(context).Name, ClientOf(context));
+        if (hasFailed)
+            _logger.RequestFailed(method, path, status, milliseconds, request, principal, client);
+        else if (isSlow)
+            _logger.RequestSlow(method, path, status, milliseconds, request, principal, client);
+        else
+            _logger.Request(method, path, status, milliseconds, request, principal, client);
     }
+
+    private string ShownPathOf(HttpContext context) =>
+        _paths ? PathOf(context) : (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? NoRoute;
+
+    private static string ClientOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "a socket";
+
+    // The line can be found by the client's trace, also where the service makes no spans of its own.
+    private IDisposable? BeginTrace(HttpContext context) =>
+        Activity.Current is null && ActivityContext.TryParse(context.Request.Headers.TraceParent, null, isRemote: true, out var caller)
+            ? _logger.BeginScope(new KeyValuePair<string, object>[] { new("TraceId", caller.TraceId.ToHexString()), new("SpanId", caller.SpanId.ToHexString()) })
+            : null;
 
     private static bool IsClientPaced(HttpContext context) => context.Items.ContainsKey(ClientPaced);
 

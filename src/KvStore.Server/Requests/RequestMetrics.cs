@@ -29,6 +29,7 @@ internal sealed class RequestMetrics
 
     private readonly ConcurrentDictionary<Endpoint, Labels> _labels = new(ReferenceEqualityComparer.Instance);
     private readonly Counter<long> _requests;
+    private readonly Counter<long> _refusals;
     private readonly Histogram<double> _durations;
     private readonly double _secondsPerTick;
 
@@ -36,6 +37,7 @@ internal sealed class RequestMetrics
     {
         var meter = meters.Create(StoreMetrics.MeterName);
         _requests = meter.CreateCounter<long>("kvstore.http.requests", "{request}", "Requests that were answered.");
+        _refusals = meter.CreateCounter<long>("kvstore.refusals", "{request}", "Requests that were answered with a problem, by its name.");
         _durations = meter.CreateHistogram("http.server.request.duration", "s", "How long requests took, except those whose client chose to wait.", null, Advice);
         _secondsPerTick = 1.0 / time.TimestampFrequency;
     }
@@ -46,6 +48,8 @@ internal sealed class RequestMetrics
         var labels = context.GetEndpoint() is { } endpoint ? _labels.GetOrAdd(endpoint, Labels.Of) : Labels.None;
         var status = Statuses[Math.Clamp(context.Response.StatusCode - StatusMin, 0, Statuses.Length - 1)];
         _requests.Add(1, new("operation", labels.Operation), new("status", status));
+        if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && Problem.Of(context) is { } problem)
+            _refusals.Add(1, new KeyValuePair<string, object?>("reason", problem.Slug));
         if (ticks is not { } time || !_durations.Enabled)
             return;
 

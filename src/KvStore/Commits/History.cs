@@ -41,6 +41,10 @@ internal sealed class History
     /// <summary>The oldest revision whose state is known: that of the last dropped commit.</summary>
     public long OldestRevision => _start.Revision;
 
+    /// <summary>When the oldest commit was added; null when there is none.</summary>
+    public DateTimeOffset? OldestAt =>
+        _start is var start && start.Index < start.Chunk.Count ? DateTimeOffset.FromUnixTimeMilliseconds(start.Chunk.AddedAt(start.Index)) : null;
+
     /// <summary>
     /// The bytes of memory that the history takes. They exceed the limit by what the first chunk still has of dropped commits, and while commits are
     /// pinned. For the log's thread.

@@ -25,6 +25,9 @@ public sealed class StoreMetrics(Meter? meter)
     private readonly Histogram<double>? _commitDuration = meter?.CreateHistogram(
         "kvstore.commit.duration", "s", "How long batches took from the queue until their outcomes were known.", null, Waits);
 
+    private readonly Histogram<double>? _flushDuration = meter?.CreateHistogram(
+        "kvstore.log.flush.duration", "s", "How long the disk took for flushes of the log.", null, Waits);
+
     private readonly Counter<long>? _expired = meter?.CreateCounter<long>("kvstore.entries.expired", "{entry}", "Entries that were deleted because they had expired.");
 
     /// <summary>Whether <see cref="RecordWait"/> has any use.</summary>
@@ -37,6 +40,8 @@ public sealed class StoreMetrics(Meter? meter)
         _batchOperations?.Record(operations);
         _commitDuration?.Record(elapsed.TotalSeconds);
     }
+
+    internal void RecordFlush(TimeSpan elapsed) => _flushDuration?.Record(elapsed.TotalSeconds);
 
     internal void RecordExpired(int entries) => _expired?.Add(entries);
 }

@@ -166,10 +166,10 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         _late.Clear();
         if (_batch.Count == 0)
             return;
-        _transactions.Clear();
         foreach (var pending in _batch)
             _transactions.Add(pending.Transaction);
 
+        using var span = CommitSpans.Begin(_batch);
         var outcomes = await log.CommitAsync(_transactions, CancellationToken.None).ConfigureAwait(false);
         if (outcomes.Length != _batch.Count)
             throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KvStore;
 
 /// <summary>A transaction in the queue; its task completes with the outcome.</summary>
@@ -9,6 +11,9 @@ internal sealed class PendingTransaction(Transaction transaction, TransactionCos
     public const long Patient = long.MaxValue;
 
     public Transaction Transaction { get; } = transaction;
+
+    /// <summary>The span of its caller, if spans of commits are recorded.</summary>
+    public Activity? Caller { get; } = CommitSpans.Caller;
 
     /// <summary>Heap bytes that it is charged for until it has its outcome.</summary>
     public long MemoryBytes { get; } = cost.MemoryBytes;

@@ -48,6 +48,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
 
     public long OldestRevision => _history.OldestRevision;
 
+    /// <inheritdoc cref="History.OldestAt"/>
+    public DateTimeOffset? OldestCommitAt => _history.OldestAt;
+
     /// <inheritdoc cref="History.IsLost"/>
     public bool IsLost(long revision) => _history.IsLost(revision);
 

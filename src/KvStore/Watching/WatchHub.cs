@@ -53,6 +53,26 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         }
     }
 
+    /// <summary>Revisions from the first change that a watcher has not read to the latest one.</summary>
+    public long Lag
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var latest = publisher.Latest.Revision;
+                var first = latest + 1;
+                foreach (var watcher in _watchers.All)
+                {
+                    if (watcher.FirstUnread is > 0 and var unread && unread < first)
+                        first = unread;
+                }
+
+                return latest + 1 - first;
+            }
+        }
+    }
+
     /// <summary>Whether watchers get no more notifications.</summary>
     public bool IsStopped => _isStopped;
 

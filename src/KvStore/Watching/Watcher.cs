@@ -80,6 +80,9 @@ public sealed class Watcher : IDisposable
     /// <summary>The revision of the first commit that the hub notified of since the last scan; 0 when there is none.</summary>
     internal long Pending => Volatile.Read(ref _pending);
 
+    /// <summary>The first notified revision that it has not read, for any thread; 0 when there is none. May be late by a scan.</summary>
+    internal long FirstUnread => Volatile.Read(ref _unread) is > 0 and var unread ? unread : Pending;
+
     /// <summary>For the pacer: there is a matching commit at this revision.</summary>
     /// <returns>Whether the watcher needs a wake slot: it had no pending notification.</returns>
     internal bool Notify(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;

@@ -79,6 +79,34 @@ public sealed partial class MetricsTests
             (await server.Client.GetAsync("/metrics").Within()).Expect(200);
     }
 
+    [Fact]
+    public async Task Metrics_OfProblems_CountByName()
+    {
+        await using var server = await KvServer.StartAsync();
+        (await server.Client.GetAsync("/v1/kv/absent")).Expect(404);
+        (await server.Client.GetAsync("/v1/kv?limit=x")).Expect(400);
+        (await server.Client.GetAsync("/nowhere")).Expect(404);
+        (await server.Client.PostAsync("/v1/status", "")).Expect(405);
+        var refusals = (await ReadAsync(server)).Where(sample => sample.Name == "kvstore_refusals_total").Select(sample => (sample.Labels["reason"], sample.Value));
+        Assert.Equal([("malformed-request", 1), ("method-not-allowed", 1), ("no-such-resource", 1), ("not-found", 1)], refusals.Order());
+    }
+
+    [Fact]
+    public async Task Metrics_OfDisk_CountFlushesAndEvents()
+    {
+        using var directories = new TemporaryDirectory();
+        await using var server = await KvServer.StartAsync(("Engine", "disk"), ("Data", directories.New()));
+        (await server.Client.PutAsync("/v1/kv/key", "value")).Expect(201);
+        Assert.DoesNotContain(await ReadAsync(server), sample => sample.Name == "kvstore_checkpoint_age_seconds");
+        (await server.Client.PostAsync("/v1/admin/checkpoint", "")).Expect(200);
+        var metrics = await ReadAsync(server);
+        Assert.InRange(Value(metrics, "kvstore_log_flush_duration_seconds_count"), 1, 2);
+        Assert.InRange(Value(metrics, "kvstore_checkpoint_age_seconds"), 0, 60);
+        Assert.Equal(
+            [("checkpoint-failed", 0), ("checkpoint-written", 1), ("closed", 0), ("loaded", 1), ("no-space", 0), ("roll-failed", 0), ("space-again", 0), ("tail-cut", 0)],
+            metrics.Where(sample => sample.Name == "kvstore_log_events_total").Select(sample => (sample.Labels["event"], sample.Value)).Order());
+    }
+
     // Two services of one process have meters of the same name.
     [Fact]
     public async Task Metrics_OtherServiceOfProcess_IsNotCounted()

@@ -79,7 +79,7 @@ public sealed class RequestBoundaryTests
         Assert.False(response.Headers.Contains("X-Half-Done"));
 
         var line = await service.Log.WaitAsync(line => line.Level >= LogLevel.Error);
-        Assert.StartsWith("GET /throw failed after", line.Message, StringComparison.Ordinal);
+        Assert.StartsWith("GET (no route) failed after", line.Message, StringComparison.Ordinal);
         Assert.Equal("injected <secret>", line.Exception?.Message);
         Assert.Single(service.Log.All, line => line.Exception is not null || line.IsRequest);
     }
@@ -195,7 +195,7 @@ public sealed class RequestBoundaryTests
                 connection.Dispose();
             Assert.NotNull(await ended.Task.Within());
             var line = await service.Log.WaitAsync(line => line.IsRequest);
-            Assert.Matches("^POST /gone (499|400) ", line.Message);
+            Assert.Matches(@"^POST \(no route\) (499|400) ", line.Message);
 
             // Kestrel may report that it could not drain the body, because the handler was still reading it.
             Assert.DoesNotContain(service.Log.Errors, error => error.Category.StartsWith("KvStore", StringComparison.Ordinal));
@@ -226,7 +226,21 @@ public sealed class RequestBoundaryTests
         using var response = await client.GetAsync("/livez?credential=abc", Cancellation);
         var line = await service.Log.WaitAsync(line => line.IsRequest);
         Assert.Equal(LogLevel.Information, line.Level);
-        Assert.Matches("^GET /livez 200 [0-9.]+ ms$", line.Message);
+        Assert.Matches("^GET /livez 200 [0-9.]+ ms: request [0-9A-Z]+:[0-9A-F]{8} of anyone at 127.0.0.1$", line.Message);
+    }
+
+    // Keys are data: a log has other readers, and is kept for longer.
+    [Theory]
+    [InlineData("false", "/v1/kv/{key}", "(no route)")]
+    [InlineData("true", "/v1/kv/secret", "/v1/kvv/secret")]
+    public async Task Invoke_LogPaths_DecidesWhetherKeysAreLogged(string isOn, string entryPath, string unroutedPath)
+    {
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Settings = { ["AccessLog"] = "true", ["LogPaths"] = isOn }, Log = new LogLines() });
+        (await service.Client.PutAsync("/v1/kv/secret", "secret")).Expect(201);
+        (await service.Client.GetAsync("/v1/kvv/secret")).Expect(404);
+        await service.Log.WaitAsync(line => line.IsRequest && line.Message.StartsWith($"PUT {entryPath} 201 ", StringComparison.Ordinal));
+        await service.Log.WaitAsync(line => line.IsRequest && line.Message.StartsWith($"GET {unroutedPath} 404 ", StringComparison.Ordinal));
+        Assert.Equal(isOn == "true", service.Log.All.Any(line => line.Message.Contains("secret", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class RequestLogTests
 
             End(log, time, 200, 500);
             End(log, time, 503, 1);
-            Assert.Equal(["GET /p was slow: 200 after 500 ms", "GET /p answered 503 after 1 ms"], lines.All.Select(line => line.Message));
+            Assert.Equal(["GET (no route) was slow, 200 after 500 ms: request r of anyone at a socket", "GET (no route) answered 503 after 1 ms: request r of anyone at a socket"], lines.All.Select(line => line.Message));
 
             for (var i = 0; i < 1000; i++)
                 End(log, time, 429, 1);
@@ -33,7 +33,7 @@ public sealed class RequestLogTests
     {
         var startedAt = log.Now();
         time.Advance(TimeSpan.FromMilliseconds(milliseconds));
-        var context = new DefaultHttpContext { Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
+        var context = new DefaultHttpContext { TraceIdentifier = "r", Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/p?q=1";
         log.Ended(context, startedAt);
     }

@@ -35,7 +35,7 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task Output_SlowRequest_HasTargetAndDuration()
+    public async Task Output_SlowRequest_HasRouteAndDuration()
     {
         await using var server = await ServerProcess.StartAsync(("SlowRequestTime", "00:00:00.050"));
         using var connection = await RawConnection.ConnectAsync(server.Address);
@@ -48,7 +48,7 @@ public sealed class LogTests
         Assert.Equal(201, (await connection.ReadAsync()).Status);
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        var line = Parse(await server.Output.WaitForAsync(line => line.Contains("/v1/kv/slow", StringComparison.Ordinal) && line.Contains("201", StringComparison.Ordinal), timeout.Token));
+        var line = Parse(await server.Output.WaitForAsync(line => line.Contains("/v1/kv/{key} was slow", StringComparison.Ordinal) && line.Contains("201", StringComparison.Ordinal), timeout.Token));
         Assert.Equal("Warning", line.GetProperty("level").GetString());
         Assert.True(line.GetProperty("properties").GetProperty("Milliseconds").GetDouble() >= 50);
     }

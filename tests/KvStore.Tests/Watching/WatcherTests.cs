@@ -29,6 +29,35 @@ public class WatcherTests
     }
 
     [Fact]
+    public async Task WatchLag_ChangeNotRead_CountsFromIt()
+    {
+        await using var store = await Stores.StartAsync();
+        Assert.Equal(0, store.WatchLag);
+        using var watcher = store.TryWatch(WatchFilter.OfKey(Some.Key("a")), 0)!;
+        Assert.Equal(WatchState.Silent, watcher.Read());
+        foreach (var key in new[] { "b", "a", "b" })
+            await store.CommitAsync(Some.Put(key));
+        await Soon.UntilAsync(() => store.WatchLag == 2);
+        Assert.Equal(WatchState.Changed, await watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask().Within());
+        Assert.Equal(0, store.WatchLag);
+    }
+
+    [Fact]
+    public async Task HistoryAge_OfOldestCommit_EndsWhenItIsDropped()
+    {
+        var time = new FakeTimeProvider();
+        await using var store = await Stores.StartAsync(new MemoryCommitLog(time), new StoreOptions { HistoryCommitsMax = 2 }, time);
+        Assert.Equal(TimeSpan.Zero, store.HistoryAge);
+        foreach (var seconds in new[] { 10, 20, 30, 40 })
+        {
+            await store.CommitAsync(Some.Put("key"));
+            time.Advance(TimeSpan.FromSeconds(seconds));
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(70), store.HistoryAge);
+    }
+
+    [Fact]
     public async Task Read_LargeValues_LimitsBatchBytes()
     {
         await using var store = await Stores.StartAsync();
