@@ -4,6 +4,7 @@
 #   ./publish.sh                          artifacts/native/KvStore.Server, for this machine
 #   ./publish.sh DIRECTORY                into this directory instead
 #   ./publish.sh --runtime linux-arm64    for another processor: artifacts/native-linux-arm64/KvStore.Server
+#   ./publish.sh --instructions x86-64-v2 for x86-64 before Haswell (2013) and Zen, and virtual machines that hide AVX2
 #
 # Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. The same
 # sources, packages and linker give the same bytes, in any directory.
@@ -32,17 +33,18 @@ case "$(uname -s) $(uname -m)" in
 *) fail "native programs are made on Linux for Linux, for x86-64 and ARM64" ;;
 esac
 
-runtime=$own directory=""
+runtime=$own directory="" instructions=""
 while (($# > 0)); do
     case $1 in
     --runtime) runtime=${2:-} && shift ;;
+    --instructions) instructions=${2:-} && shift ;;
     --*) fail "$1 is not an option; the first lines of this file say how to call it" ;;
     *) directory=$1 ;;
     esac
     shift
 done
 case $runtime in
-linux-x64) prefix=x86_64-linux-gnu- ;;
+linux-x64) prefix=x86_64-linux-gnu- instructions=${instructions:-x86-64-v3} ;;
 linux-arm64) prefix=aarch64-linux-gnu- ;;
 *) fail "--runtime must be linux-x64 or linux-arm64" ;;
 esac
@@ -61,6 +63,8 @@ else
     done
     switches=(-p:ObjCopyName="${prefix}objcopy")
 fi
+
+[[ -z $instructions ]] || switches+=(-p:IlcInstructionSet="$instructions")
 
 # Its intermediate files are apart, so that the ordinary build stays as it is. Paths and the commit stay out of the program, so that
 # it does not depend on where and from what it is made.
