@@ -69,6 +69,8 @@ public sealed partial class KvStoreClient
     private async Task<Answer> AttemptAsync(Call call, TimeLimit limit, CancellationToken cancellationToken)
     {
         using var request = call.ToRequest(_address);
+        if (_options.ApiKey is { } key)
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
         var time = limit.Shorter(_options.AttemptTimeout);
         using var timeout = new CancellationTokenSource(time, _options.TimeProvider);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);

@@ -1,8 +1,23 @@
 namespace KvStore.Client;
 
-/// <summary>Timeouts and retries of a <see cref="KvStoreClient"/>. Immutable.</summary>
+/// <summary>The key, timeouts and retries of a <see cref="KvStoreClient"/>. Immutable.</summary>
 public sealed record KvStoreClientOptions
 {
+    private readonly string? _apiKey;
+
+    /// <summary>
+    /// The key that every request carries as <c>Authorization: Bearer</c>, for a service that has keys; null for none. It goes to the address of the
+    /// client only, because redirects are not followed. Use https beyond this machine. Not in <see cref="ToString"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">A header cannot carry it: it is empty, or has other characters than printable ASCII without spaces.</exception>
+    public string? ApiKey
+    {
+        get => _apiKey;
+        init => _apiKey = value is null || (value.Length > 0 && !value.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            ? value
+            : throw new ArgumentException("The key must be printable ASCII characters without spaces. Is there a line break at its end?", nameof(value));
+    }
+
     /// <summary>
     /// The time limit of a call with all its attempts and delays, to the last byte of the answer; of each page of a listing, and of the start of
     /// a watch. Default 100 s.
@@ -35,6 +50,10 @@ public sealed record KvStoreClientOptions
 
     /// <summary>The largest answer, and the largest event of a watch, in bytes; a larger one is a <see cref="KvStoreException"/>. Default 256 MiB.</summary>
     public int ResponseBytesMax { get; init; } = 256 << 20;
+
+    /// <summary>Every option but the key.</summary>
+    public override string ToString() =>
+        FormattableString.Invariant($"{nameof(KvStoreClientOptions)} {{ Timeout = {Timeout}, AttemptTimeout = {AttemptTimeout}, RetriesMax = {RetriesMax}, RetryDelay = {RetryDelay}, RetryDelayMax = {RetryDelayMax}, MakesWritesIdempotent = {MakesWritesIdempotent}, WatchSilenceMax = {WatchSilenceMax}, ResponseBytesMax = {ResponseBytesMax}, ApiKey = {(ApiKey is null ? "none" : "given")} }}");
 
     internal TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -1,5 +1,8 @@
 using KvStore.Server;
 
+if (args is ["keys", .. var arguments])
+    return await KeyCommands.RunAsync(arguments);
+
 var commandLine = CommandLine.Parse(args);
 switch (commandLine.Kind)
 {

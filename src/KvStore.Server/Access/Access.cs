@@ -10,10 +10,10 @@ internal static class Access
     /// Without keys nothing in the pipeline sets one, and everybody may do everything. With keys the pipeline sets one for every request that
     /// reaches an endpoint; endpoints do not run without it (<see cref="IsKnown"/>).
     /// </remarks>
-    public static Principal Of(HttpContext context) => FeatureOf(context)?.User as Principal ?? Principal.Anyone;
+    public static Principal Of(HttpContext context) => Find(context) ?? Principal.Anyone;
 
     /// <summary>Whether the pipeline has said who makes the request.</summary>
-    public static bool IsKnown(HttpContext context) => FeatureOf(context)?.User is Principal;
+    public static bool IsKnown(HttpContext context) => Find(context) is not null;
 
     /// <summary>The problem of a request whose principal lacks a right to a key, or null.</summary>
     public static Problem? Check(HttpContext context, Rights rights, Key key)
@@ -41,5 +41,11 @@ internal static class Access
     private static string Alternatives(Principal principal) => string.Join(" or ", principal.Prefixes);
 
     // Not Get<T>, which on the web server's collection is a generic virtual call. Not User of the context, which makes one where there is none.
-    private static IHttpAuthenticationFeature? FeatureOf(HttpContext context) => (IHttpAuthenticationFeature?)context.Features[typeof(IHttpAuthenticationFeature)];
+    private static Principal? Find(HttpContext context) => context.Features[typeof(IHttpAuthenticationFeature)] switch
+    {
+        null => null,
+        Principal principal => principal,
+        IHttpAuthenticationFeature { User: Principal principal } => principal,
+        _ => null,
+    };
 }

@@ -14,6 +14,7 @@ internal static class AccessPipeline
         if (!IsConfigured(configuration))
             return services;
         services.AddSingleton<KeyRing>();
+        services.AddSingleton<AdminLog>();
         services.AddAuthenticationCore(options =>
         {
             options.AddScheme<KeyAuthenticationHandler>(KeyAuthenticationHandler.Scheme, displayName: null);
@@ -31,13 +32,14 @@ internal static class AccessPipeline
     {
         if (!IsOn(app.Services))
             return;
-        app.Use(next => context =>
-        {
-            context.User = Principal.Nobody;
-            return next(context);
-        });
+
+        // The pipeline is built from its end, so what follows authorization is known before what comes first. A branch of its own would have
+        // the framework add authentication once more, for every request.
+        RequestDelegate authorized = null!;
+        app.Use(authorizing => ActivatorUtilities.CreateInstance<AccessMiddleware>(app.Services, new AccessMiddleware.Following(authorized, authorizing)).InvokeAsync);
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(next => authorized = next);
     }
 
     public static bool IsOn(IServiceProvider services) => services.GetService<KeyRing>() is not null;
@@ -51,8 +53,10 @@ internal static class AccessPipeline
     {
         foreach (var endpoint in routes.DataSources.SelectMany(source => source.Endpoints))
         {
-            if (endpoint.Metadata.GetMetadata<RightsRequirement>() is null || endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is null)
-                throw new NotSupportedException($"The endpoint {endpoint.DisplayName} does not say which rights it needs. Add {nameof(Requires)}.");
+            var requirement = endpoint.Metadata.GetOrderedMetadata<RightsRequirement>();
+            var policies = endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>();
+            if (requirement.Count != 1 || policies.Count != 1 || policies[0] != requirement[0].Policy || endpoint.Metadata.Any(each => each is IAuthorizeData or IAllowAnonymous or IAuthorizationRequirementData))
+                throw new NotSupportedException($"The endpoint {endpoint.DisplayName} does not say which rights it needs, once. Add {nameof(Requires)}, and no other authorization.");
         }
     }
 }

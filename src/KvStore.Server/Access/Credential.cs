@@ -7,20 +7,25 @@ internal static class Credential
 
     private const string Scheme = "Bearer ";
 
-    /// <summary>Reads the credential: null if there is none; empty if what is there is not one credential in a form that is understood.</summary>
+    /// <summary>The token of a request; empty if it has none, several, or one in another scheme.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="isAmbiguous">Whether there are several.</param>
-    public static ReadOnlySpan<char> Of(HttpContext context, out bool isAmbiguous)
+    /// <param name="source">The header's text if the web server reuses it for the next request with the same; else null.</param>
+    public static ReadOnlySpan<char> Of(HttpContext context, out string? source)
     {
+        source = null;
         var headers = context.Request.Headers;
         var authorization = headers.Authorization;
         var apiKey = headers[ApiKeyHeader];
-        isAmbiguous = authorization.Count + apiKey.Count > 1;
-        return isAmbiguous ? default
-            : apiKey is [{ } key] ? key
-            : authorization is [{ } text] && text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text.AsSpan(Scheme.Length)
-            : default;
+        if (authorization.Count + apiKey.Count != 1)
+            return default;
+        if (apiKey is [{ } key])
+            return key;
+        if (authorization is not [{ } text] || !text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return default;
+        source = text;
+        return text.AsSpan(Scheme.Length);
     }
 
-    public static bool IsGiven(HttpContext context) => context.Request.Headers.Authorization.Count + context.Request.Headers[ApiKeyHeader].Count > 0;
+    /// <summary>How many credentials a request has, of whatever scheme.</summary>
+    public static int CountOf(HttpContext context) => context.Request.Headers.Authorization.Count + context.Request.Headers[ApiKeyHeader].Count;
 }

@@ -21,15 +21,15 @@ internal sealed class KeyAuthenticationHandler(KeyRing keys) : IAuthenticationHa
     }
 
     public Task<AuthenticateResult> AuthenticateAsync() =>
-        keys.Find(Credential.Of(_context, out _)) is { } principal ? principal.Authenticated : Credential.IsGiven(_context) ? Failed : None;
+        keys.Find(_context) is { } principal ? principal.Authenticated : Credential.CountOf(_context) > 0 ? Failed : None;
 
     public Task ChallengeAsync(AuthenticationProperties? properties)
     {
-        Credential.Of(_context, out var isAmbiguous);
-        if (isAmbiguous)
+        var credentials = Credential.CountOf(_context);
+        if (credentials > 1)
             return Problems.MalformedRequest($"The request has several credentials. Send one: either Authorization or {Credential.ApiKeyHeader}, once.", "Authorization").WriteAsync(_context);
 
-        var isGiven = Credential.IsGiven(_context);
+        var isGiven = credentials > 0;
         _context.Response.Headers.WWWAuthenticate = isGiven ? Challenge + ", error=\"invalid_token\"" : Challenge;
         return Problems.Unauthorized(isGiven
             ? "The key is not accepted: it is not one of this service's, has expired, or has been removed. Ask the operator for another one."

@@ -61,14 +61,16 @@ internal static class KeyFile
         if (models is null)
             problems.Add($"{source} must have the member keys, an array, as in {{\"keys\": []}}.");
         var keys = new List<KeyEntry>();
+        var (names, hashes) = (new Dictionary<string, int>(StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase));
         foreach (var model in models ?? [])
         {
-            var place = $"{source}, key {keys.Count + 1}{(IsName(model?.Name) ? $" ({model.Name})" : "")}";
+            var number = keys.Count + 1;
+            var place = $"{source}, key {number}{(IsName(model?.Name) ? $" ({model.Name})" : "")}";
             keys.Add(Check(model ?? new KeyModel(), fault => problems.Add($"{place}: {fault}")));
-            if (keys.FindIndex(key => key.Name == keys[^1].Name) is var same && same < keys.Count - 1)
-                problems.Add($"{place}: key {same + 1} has the same name. Rename or remove one of them.");
-            if (keys.FindIndex(key => key.Hash.Span.SequenceEqual(keys[^1].Hash.Span)) is var twin && twin < keys.Count - 1)
-                problems.Add($"{place}: key {twin + 1} has the same hash. Remove one of them.");
+            if (model?.Name is { } name && !names.TryAdd(name, number))
+                problems.Add($"{place}: key {names[name]} has the same name. Rename or remove one of them.");
+            if (model?.Hash is { } hash && !hashes.TryAdd(hash, number))
+                problems.Add($"{place}: key {hashes[hash]} has the same hash. Remove one of them.");
         }
 
         return problems.Count == before ? keys : [];
@@ -116,8 +118,7 @@ internal static class KeyFile
         if (quotas.RequestsPerSecond <= 0 || quotas.BytesPerSecond <= 0 || quotas.Watchers < 0 || quotas.Transfers < 0)
             reject("quotas must be positive numbers; watchers and transfers may be 0.");
 
-        // The name of one that is not acceptable differs from every other, and so does its hash.
-        return new KeyEntry(model.Name ?? $"{Guid.NewGuid()}", hash ?? Guid.NewGuid().ToByteArray(), rights)
+        return new KeyEntry(model.Name ?? "", hash ?? [], rights)
         {
             Prefixes = [.. (model.Prefixes ?? []).Select(prefix => prefix ?? "")],
             ExpiresAt = expiresAt,

@@ -1,25 +1,129 @@
 namespace KvStore.Server;
 
-/// <summary>The keys that are accepted now. Thread-safe.</summary>
-internal sealed class KeyRing
+/// <summary>The keys that are accepted now: those of the key file or the settings that have not expired. Thread-safe.</summary>
+internal sealed class KeyRing : IDisposable
 {
-    private readonly TimeProvider _time;
-    private readonly KeySet _keys = new([], null);
+    // The timer is set for the next expiry, but no later than this, because the clock may be set.
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
 
-    /// <exception cref="InvalidSettingsException">The key file is not acceptable.</exception>
-    public KeyRing(KvStoreOptions options, TimeProvider time)
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ReloadedFiles<IReadOnlyList<KeyEntry>>? _file;
+    private readonly ITimer _expiry;
+
+    // Written under the lock.
+    private volatile KeySet _keys = new([], null);
+
+    /// <exception cref="InvalidSettingsException">The keys are not acceptable.</exception>
+    public KeyRing(KvStoreOptions options, IConfiguration configuration, TimeProvider time, ILoggerFactory loggers)
     {
         _time = time;
-        if (options.Keys == KvStoreOptions.None)
-            return;
-        var problems = new List<string>();
-        var entries = KeyFile.Read(options.Keys, problems);
-        if (problems.Count > 0)
-            throw new InvalidSettingsException(problems);
-        _keys = new KeySet(entries, null);
+        _logger = loggers.CreateLogger("KvStore.Server.Access");
+        _expiry = time.CreateTimer(static ring => ((KeyRing)ring!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var section = configuration.GetSection($"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Keys)}");
+        if (section.GetChildren().Any())
+        {
+            var problems = new List<string>();
+            Replace(KeySettings.Read(section, problems));
+            ThrowIfAny(problems);
+        }
+        else if (options.Keys != KvStoreOptions.None)
+        {
+            var file = options.Keys;
+            var problems = new List<string>();
+            KeyFile.Read(file, problems);
+            ThrowIfAny(problems);
+            _file = new ReloadedFiles<IReadOnlyList<KeyEntry>>([file], contents => Parse(file, contents[0]), time, keys => Reload(file, keys), failure => _logger.KeysUnusable(file, failure.Message));
+            Replace(_file.Current);
+        }
     }
 
-    /// <summary>The principal of a token, or null if the token is not accepted.</summary>
-    public Principal? Find(ReadOnlySpan<char> token) =>
-        _keys.Find(token) is { } principal && !(principal.ExpiresAt <= _time.GetUtcNow()) ? principal : null;
+    /// <summary>The principal of a request, or null if it has no key that is accepted.</summary>
+    public Principal? Find(HttpContext context) => _keys.Find(context);
+
+    /// <summary>The principal of a token, or null if it is not accepted.</summary>
+    public Principal? Verify(ReadOnlySpan<char> token) => _keys.Verify(token);
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _expiry.Dispose();
+    }
+
+    private static IReadOnlyList<KeyEntry> Parse(string file, byte[] bytes)
+    {
+        var problems = new List<string>();
+        var keys = KeyFile.Parse(file, bytes, problems);
+        ThrowIfAny(problems);
+        return keys;
+    }
+
+    private static void ThrowIfAny(List<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new InvalidSettingsException(problems);
+    }
+
+    private void Reload(string file, IReadOnlyList<KeyEntry> entries)
+    {
+        Replace(entries);
+        _logger.KeysReloaded(entries.Count, file);
+    }
+
+    private void Replace(IReadOnlyList<KeyEntry> entries)
+    {
+        lock (_lock)
+        {
+            var before = _keys;
+            var after = new KeySet(entries, before);
+            _keys = after;
+
+            // The order matters because a request between the two would otherwise meet a key that is neither the old one nor the new one.
+            foreach (var holder in before.Holders)
+            {
+                if (!after.Contains(holder))
+                    holder.Principal.Revoke();
+            }
+        }
+
+        Expire();
+    }
+
+    /// <summary>Revokes what has expired, and sets the timer for what will.</summary>
+    private void Expire()
+    {
+        lock (_lock)
+        {
+            var now = _time.GetUtcNow();
+            var wait = Timeout.InfiniteTimeSpan;
+            foreach (var (entry, principal) in _keys.Holders)
+            {
+                if (entry.ExpiresAt is not { } expiresAt || principal.IsRevoked)
+                    continue;
+                if (expiresAt <= now)
+                {
+                    principal.Revoke();
+                    _logger.KeyExpired(entry.Name);
+                }
+                else
+                {
+                    var left = expiresAt - now < CheckInterval ? expiresAt - now : CheckInterval;
+                    wait = wait == Timeout.InfiniteTimeSpan || left < wait ? left : wait;
+                }
+            }
+
+            // A timer counts whole milliseconds, and would come before the expiry.
+            if (wait != Timeout.InfiniteTimeSpan)
+                wait += TimeSpan.FromMilliseconds(1);
+            try
+            {
+                _expiry.Change(wait, Timeout.InfiniteTimeSpan);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The service stops.
+            }
+        }
+    }
 }

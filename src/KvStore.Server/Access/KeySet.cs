@@ -1,40 +1,72 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace KvStore.Server;
 
-/// <summary>The keys of one version of the key file, by their hashes. Immutable; any thread may use it.</summary>
+/// <summary>The keys of one version of the key file, by their hashes. Thread-safe.</summary>
+/// <remarks>
+/// A hash takes a large part of the time of a small request. The web server gives the requests of a connection the same string for the same
+/// <c>Authorization</c> header, so the set remembers strings that it has verified, by identity: a string does not change, and no client can
+/// guess a reference.
+/// </remarks>
 internal sealed class KeySet
 {
-    private readonly Dictionary<ulong, Holder[]> _byHash;
+    // A power of two, and enough for as many busy connections. Others share a place, and are hashed more often.
+    private const int VerifiedMax = 1024;
 
-    /// <param name="entries">The keys.</param>
+    private readonly Dictionary<UInt128, Holder> _byHash = [];
+    private readonly Verified?[] _verified = new Verified?[VerifiedMax];
+
+    /// <param name="entries">The keys. Their hashes differ.</param>
     /// <param name="before">The keys before them: a key that has not changed keeps its principal.</param>
     public KeySet(IReadOnlyList<KeyEntry> entries, KeySet? before)
     {
-        Holders = [.. entries.Select(entry => new Holder(entry, before?.Holders.FirstOrDefault(holder => holder.Entry.IsSameAs(entry))?.Principal ?? entry.ToPrincipal()))];
-        _byHash = Holders.GroupBy(holder => StartOf(holder.Entry.Hash.Span)).ToDictionary(group => group.Key, group => group.ToArray());
+        Holders = [.. entries.Select(entry => before?.Find(entry) is { } same && same.Entry.IsSameAs(entry) ? same : new Holder(entry, entry.ToPrincipal()))];
+        foreach (var holder in Holders)
+            _byHash[StartOf(holder.Entry.Hash.Span)] = holder;
     }
 
     public IReadOnlyList<Holder> Holders { get; }
 
-    /// <summary>The principal of a token, unless it has been revoked.</summary>
-    public Principal? Find(ReadOnlySpan<char> token)
+    /// <summary>The principal of a request, or null if it has no key that is accepted.</summary>
+    public Principal? Find(HttpContext context)
     {
-        Span<byte> hash = stackalloc byte[KeyEntry.HashBytes];
-        if (!KeyToken.TryHash(token, hash) || !_byHash.TryGetValue(StartOf(hash), out var holders))
+        var token = Credential.Of(context, out var source);
+        if (token.IsEmpty)
             return null;
-        foreach (var holder in holders)
+        if (source is null)
+            return Verify(token);
+
+        ref var place = ref _verified[RuntimeHelpers.GetHashCode(source) & (VerifiedMax - 1)];
+        var verified = Volatile.Read(ref place);
+        if (!ReferenceEquals(verified?.Source, source))
         {
-            if (CryptographicOperations.FixedTimeEquals(holder.Entry.Hash.Span, hash))
-                return holder.Principal.IsRevoked ? null : holder.Principal;
+            if (Verify(token) is not { } found)
+                return null;
+            Volatile.Write(ref place, verified = new Verified(source, found));
         }
 
-        return null;
+        return verified.Principal.IsRevoked ? null : verified.Principal;
     }
 
-    private static ulong StartOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadUInt64LittleEndian(hash);
+    /// <summary>Whether a principal is one of these keys.</summary>
+    public bool Contains(Holder holder) => ReferenceEquals(Find(holder.Entry), holder);
+
+    /// <summary>The principal of a token, or null if it is not accepted.</summary>
+    public Principal? Verify(ReadOnlySpan<char> token)
+    {
+        Span<byte> hash = stackalloc byte[KeyEntry.HashBytes];
+        return KeyToken.TryHash(token, hash) && _byHash.TryGetValue(StartOf(hash), out var holder)
+            && CryptographicOperations.FixedTimeEquals(holder.Entry.Hash.Span, hash) && !holder.Principal.IsRevoked ? holder.Principal : null;
+    }
+
+    private Holder? Find(KeyEntry entry) => _byHash.GetValueOrDefault(StartOf(entry.Hash.Span));
+
+    private static UInt128 StartOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadUInt128LittleEndian(hash);
 
     /// <summary>A key and its principal.</summary>
     public sealed record Holder(KeyEntry Entry, Principal Principal);
+
+    private sealed record Verified(string Source, Principal Principal);
 }

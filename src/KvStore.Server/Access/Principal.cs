@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 
 namespace KvStore.Server;
 
@@ -9,7 +10,7 @@ namespace KvStore.Server;
 /// any thread may use it.
 /// </summary>
 #pragma warning disable CA1001 // A source without a timer holds nothing to dispose of, and requests may look at its token after the key is gone.
-internal sealed class Principal : ClaimsPrincipal
+internal sealed class Principal : ClaimsPrincipal, IHttpAuthenticationFeature
 #pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _revocation = new();
@@ -30,11 +31,11 @@ internal sealed class Principal : ClaimsPrincipal
         _ranges = [.. _prefixes.Select(prefix => KeyRange.WithPrefix(prefix))];
     }
 
-    /// <summary>Anybody, where anybody may do everything: when no keys are configured.</summary>
+    /// <summary>Every client, where every client may do everything: when no keys are configured.</summary>
     public static Principal Anyone { get; } = new("anyone", Rights.Read | Rights.Write | Rights.Delete | Rights.Admin, []);
 
-    /// <summary>Anybody, where keys are configured and the request has none. It reaches only open endpoints.</summary>
-    public static Principal Nobody { get; } = new("nobody", Rights.None, []);
+    /// <summary>A client without a key, where keys are configured. It reaches only open endpoints.</summary>
+    public static Principal Anonymous { get; } = new("anonymous", Rights.None, []);
 
     public string Name { get; }
 
@@ -50,6 +51,13 @@ internal sealed class Principal : ClaimsPrincipal
 
     public Quotas Quotas { get; init; } = Quotas.None;
 
+    /// <summary>Itself: as a feature of a request it says who makes it, without an object for each request.</summary>
+    ClaimsPrincipal? IHttpAuthenticationFeature.User
+    {
+        get => this;
+        set => throw new NotSupportedException("Who makes the request is decided.");
+    }
+
     /// <summary>Cancelled when the key is removed, is changed or expires. Whatever outlives the check of its request must end then: watches, long polls, exports.</summary>
     public CancellationToken Revoked => _revocation.Token;
 
@@ -63,7 +71,7 @@ internal sealed class Principal : ClaimsPrincipal
     /// <summary>Whether it has the rights to all keys that can be in the range, which must lie below one of its prefixes.</summary>
     public bool Allows(Rights rights, KeyRange range) => (Rights & rights) == rights && (_prefixes.IsEmpty || Array.Exists(_ranges, own => Contains(own, range)));
 
-    /// <summary>Ends all that goes on in its name. The callbacks run on other threads.</summary>
+    /// <summary>Ends all watches and transfers in its name. The callbacks run on other threads.</summary>
     public void Revoke() => _ = _revocation.CancelAsync();
 
     private bool IsBelow(ReadOnlySpan<byte> key)

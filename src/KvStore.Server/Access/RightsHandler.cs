@@ -2,22 +2,17 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace KvStore.Server;
 
-/// <summary>Decides the authorization policies of endpoints. Every use of the right to administer is logged.</summary>
-internal sealed class RightsHandler(ILoggerFactory loggers) : AuthorizationHandler<RightsRequirement>
+/// <summary>Decides the authorization policies of endpoints for ASP.NET Core.</summary>
+internal sealed class RightsHandler(AdminLog log) : AuthorizationHandler<RightsRequirement>
 {
-    private readonly ILogger _logger = loggers.CreateLogger("KvStore.Server.Access");
-
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, RightsRequirement requirement)
     {
-        if (requirement.IsOpen)
+        var principal = context.User as Principal ?? Principal.Anonymous;
+        if (!principal.IsRevoked && requirement.IsMetBy(principal.Rights))
         {
             context.Succeed(requirement);
-        }
-        else if (context.User is Principal { IsRevoked: false } principal && requirement.IsMetBy(principal.Rights))
-        {
-            context.Succeed(requirement);
-            if (requirement.IsAdmin && context.Resource is HttpContext { Request: { } request })
-                _logger.AdminRightUsed(principal.Name, request.Method, request.Path.ToUriComponent());
+            if (requirement.IsAdmin && context.Resource is HttpContext request)
+                log.Used(principal, request);
         }
 
         return Task.CompletedTask;

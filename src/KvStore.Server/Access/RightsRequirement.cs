@@ -17,7 +17,7 @@ internal sealed class RightsRequirement : IAuthorizationRequirement
         Policy = new AuthorizationPolicy([this], []);
     }
 
-    /// <summary>Served to anybody, without a look at the credentials.</summary>
+    /// <summary>Served to every client, whatever its credentials.</summary>
     public static RightsRequirement Open { get; } = new(Rights.None, needsAll: true);
 
     public bool IsOpen => _rights == Rights.None;

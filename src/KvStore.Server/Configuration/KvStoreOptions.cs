@@ -116,7 +116,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public bool AccessLog { get; init; } = settings.Switch("AccessLog", false);
 
     /// <summary>The file of the keys, by which requests are authenticated (docs/security.md); <c>none</c> if everybody may do everything. Relative to the working directory.</summary>
-    public string Keys { get; init; } = settings.Text("Keys", None, "the path of a key file, or none");
+    public string Keys { get; init; } = settings.TextOrList("Keys", None, "the path of a key file, a list of keys, or none");
 
     /// <summary>Whether a service whose requests need no key may listen on addresses that other machines reach. Otherwise the start is refused.</summary>
     public bool AllowAnonymous { get; init; } = settings.Switch("AllowAnonymous", false);

@@ -24,8 +24,11 @@ internal static class KvStoreSettings
     }
 
     /// <summary>Whether a setting that names something names anything, before the settings are read.</summary>
-    public static bool IsGiven(IConfiguration configuration, string name) =>
-        configuration[$"{KvStoreOptions.Section}:{name}"] is { } value && !value.Trim().Equals(KvStoreOptions.None, StringComparison.OrdinalIgnoreCase);
+    public static bool IsGiven(IConfiguration configuration, string name)
+    {
+        var setting = configuration.GetSection($"{KvStoreOptions.Section}:{name}");
+        return setting.GetChildren().Any() || (setting.Value is { } value && !value.Trim().Equals(KvStoreOptions.None, StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>Reads the settings of the store. <see cref="StoreOptions"/> explains them and has their defaults.</summary>
     public static StoreOptions ReadStore(SettingsReader settings)

@@ -63,6 +63,15 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         : text.Length > 0 ? text
         : Reject(name, allowed, text, fallback);
 
+    /// <summary>A text, or a list that another reader reads: then the fallback.</summary>
+    public string TextOrList(string name, string fallback, string allowed)
+    {
+        if (!section.GetSection(name).GetChildren().Any())
+            return Text(name, fallback, allowed);
+        _settings.Add(new Setting(name, fallback, allowed));
+        return fallback;
+    }
+
     /// <summary>One of the choices; those of <paramref name="later"/> get an error that says that a later version has them.</summary>
     public string Choice(string name, string fallback, string[] choices, string[] later)
     {

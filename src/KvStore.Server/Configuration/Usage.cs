@@ -21,6 +21,7 @@ internal static class Usage
             KvStore.Server verify [SWITCHES]        check a data directory that no service uses: 0 or 4
             KvStore.Server repair [SWITCHES]        make a damaged data directory usable; copy it first
             KvStore.Server new-store-id [SWITCHES]  give a copy of a data directory an id of its own
+            KvStore.Server keys COMMAND             make, list, verify and remove keys: see keys --help
 
               --urls URL[;URL]      where to listen; default {AddressSettings.Default}
               --operations-urls URL where to answer health checks and metrics whatever clients do

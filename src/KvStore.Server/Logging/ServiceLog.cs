@@ -105,6 +105,15 @@ internal static partial class ServiceLog
     [LoggerMessage(30, LogLevel.Information, "The key {Principal} used the right to administer: {Method} {Path}")]
     public static partial void AdminRightUsed(this ILogger logger, string principal, string method, string path);
 
+    [LoggerMessage(31, LogLevel.Information, "{Keys} keys are in force: {Path} has changed")]
+    public static partial void KeysReloaded(this ILogger logger, int keys, string path);
+
+    [LoggerMessage(32, LogLevel.Error, "The key file {Path} has changed and cannot be used, so the keys before stay in force: {Reason}")]
+    public static partial void KeysUnusable(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(33, LogLevel.Information, "The key {Principal} has expired")]
+    public static partial void KeyExpired(this ILogger logger, string principal);
+
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
 }

@@ -48,6 +48,8 @@ internal static class ApiDocument
 
         document.ExternalDocs = new OpenApiExternalDocs { Description = "The HTTP API, explained", Url = new Uri(Problem.Page, UriKind.Relative) };
 
+        ApiSecurity.Describe(document);
+
         // Relative, so that Try it out works through whatever the page was loaded by.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Tags = ApiTags.All.Select(tag => new OpenApiTag
@@ -70,6 +72,7 @@ internal static class ApiDocument
         operation.Tags = new HashSet<OpenApiTagReference> { new(api.Tag, document) };
         operation.Parameters = [.. api.Parameters.Select(ParameterOf)];
         operation.RequestBody = api.Body is null ? null : BodyOf(api.Body, document);
+        operation.Security = ApiSecurity.Of(api.Rights, AccessPipeline.IsOn(context.ApplicationServices), document);
         operation.Responses = [];
         foreach (var response in api.Responses.Concat(ApiParts.AnyRejections).Concat(api.Rights.IsOpen ? [] : ApiParts.AccessRejections).DistinctBy(response => response.Status).OrderBy(response => response.Status))
             operation.Responses.Add(response.Status.ToString(CultureInfo.InvariantCulture), isHead ? ResponseOf(response, isHead, document) : SharedOf(response, document));

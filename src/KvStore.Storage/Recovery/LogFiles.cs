@@ -9,7 +9,7 @@ namespace KvStore.Storage;
 internal sealed record LogFiles(bool HasStoreFile, List<long> Checkpoints, List<long> Segments, List<string> Unfinished, List<string> Others)
 {
     // What the lock and a new file system leave in a directory, and the keys that the service may have put there.
-    private static readonly string[] Ignored = ["lock", "lost+found", "keys.json", "keys.json.tmp"];
+    private static readonly string[] Ignored = ["lock", "lost+found", "keys.json", "keys.json.tmp", "keys.json.lock"];
 
     /// <summary>The revision of the newest checkpoint; 0 without one.</summary>
     public long CheckpointRevision => Checkpoints.Count > 0 ? Checkpoints[^1] : 0;

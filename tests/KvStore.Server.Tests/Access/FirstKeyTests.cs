@@ -24,8 +24,8 @@ public sealed class FirstKeyTests : IDisposable
         var problems = new List<string>();
         var keys = new KeySet(KeyFile.Read(File, problems), before: null);
         Assert.Empty(problems);
-        Assert.Equal(Principal.Anyone.Rights, keys.Find(token)!.Rights);
-        Assert.Empty(keys.Find(token)!.Prefixes);
+        Assert.Equal(Principal.Anyone.Rights, keys.Verify(token)!.Rights);
+        Assert.Empty(keys.Verify(token)!.Prefixes);
         Assert.Equal([File], Directory.GetFiles(Data));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
