@@ -12,7 +12,7 @@ internal static class FuzzCommand
             Connections = (int)line.Number("connections", 48),
             Theme = line.Text("theme"),
             IsAmplified = line.Text("sequences") != "false",
-            AnswerMax = line.Seconds("answer-max", TimeSpan.FromSeconds(30)),
+            AnswerMax = line.Seconds("answer-max", TimeSpan.FromSeconds(60)),
             Limits = new WatchdogLimits
             {
                 ResidentBytesMax = line.Number("rss-max-mib", WatchdogLimits.DefaultResidentBytesMax >> 20) << 20,

@@ -19,8 +19,8 @@ internal sealed record FuzzOptions
     /// <summary>Whether there are sequences that amplify.</summary>
     public bool IsAmplified { get; init; } = true;
 
-    /// <summary>How long the answer to a complete request may take; the service documents no longer time for any that does not wait.</summary>
-    public TimeSpan AnswerMax { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long the answer to a complete request may take: more than the 30 seconds that an import waits for the queue.</summary>
+    public TimeSpan AnswerMax { get; init; } = TimeSpan.FromSeconds(60);
 
     public WatchdogLimits Limits { get; init; } = new();
 
