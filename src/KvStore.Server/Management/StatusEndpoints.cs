@@ -3,6 +3,8 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/status, and of /metrics: what the service is doing, for people and for monitoring systems.</summary>
 internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions options)
 {
+    private static readonly SemaphoreSlim Turn = new(1);
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = ActivatorUtilities.CreateInstance<StatusEndpoints>(routes.ServiceProvider);
@@ -22,7 +24,8 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
     }
 
     // The library's middleware as a handler, so that the endpoint is registered as all others are. It writes to memory: while a client takes its answer, the
-    // library makes no other one and keeps threads waiting, so one client that does not read would end the metrics, and threads would run out.
+    // library makes no other one and keeps threads waiting, so one client that does not read would end the metrics, and threads would run out. For
+    // the same reason one request at a time is in it.
     private static Handler MetricsOf(IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
@@ -32,14 +35,16 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
             context.Response.SetContent("text/plain");
             var body = context.Response.Body;
             using var answer = new MemoryStream();
-            context.Response.Body = answer;
+            await Turn.WaitAsync(context.RequestAborted);
             try
             {
+                context.Response.Body = answer;
                 await exporter(context);
             }
             finally
             {
                 context.Response.Body = body;
+                Turn.Release();
             }
 
             context.Response.ContentLength = answer.Length;
