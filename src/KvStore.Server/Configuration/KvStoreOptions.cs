@@ -106,7 +106,10 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long a watch may be silent before it gets a bookmark. Keep it below any proxy's idle timeout.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
-    /// <summary>How long a stop waits for requests in flight. Then their connections are closed; admitted writes are still committed.</summary>
+    /// <summary>How long a service that is asked to stop serves on while it reports that it is not ready. Make it longer than a load balancer takes to notice.</summary>
+    public TimeSpan DrainTime { get; init; } = settings.Duration("DrainTime", TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+
+    /// <summary>How long a stop waits for requests in flight, after <see cref="DrainTime"/>. Then their connections are closed; admitted writes are still committed.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = settings.Duration("ShutdownTimeout", TimeSpan.FromSeconds(3), TimeSpan.Zero, TimeSpan.FromMinutes(10));
 
     /// <summary>A successful request that takes at least this long is logged.</summary>

@@ -99,6 +99,7 @@ internal static class SettingGroups
             ("SendBufferBytes", "what the system buffers for a slow reader"),
             ("StreamsPerConnectionMax", "HTTP/2 requests at a time; one more waits"),
             ("IdleConnectionTimeout", "idle connections are closed after this"),
+            ("DrainTime", "how long a stop serves on, not ready"),
             ("ShutdownTimeout", "how long a stop waits for requests in flight"),
             ("SlowRequestTime", "slower requests are logged"),
             ("AccessLog", "true logs every request"),

@@ -36,6 +36,8 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<RequestBodies>();
         services.AddSingleton<LargeAnswers>();
         services.AddSingleton<LongPoll>();
+        services.AddSingleton<Drain>();
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<StoreHostedService>();
 
         services.AddSingleton(provider => ConnectionLimits.Of(provider.GetRequiredService<KvStoreOptions>(), DescriptorLimit.Raise()));
@@ -47,7 +49,7 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>, KestrelSetup>();
-        services.AddOptions<HostOptions>().Configure<KvStoreOptions>((host, options) => host.ShutdownTimeout = options.ShutdownTimeout);
+        services.AddOptions<HostOptions>().Configure<KvStoreOptions>((host, options) => host.ShutdownTimeout = options.DrainTime + options.ShutdownTimeout);
         services.AddSingleton<RequestMetrics>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();

@@ -12,7 +12,7 @@ namespace KvStore.Server;
 /// </remarks>
 internal sealed class StoreHostedService(
     Store store, Engine engine, KvStoreOptions options, TimeProvider time,
-    IHostApplicationLifetime lifetime, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
+    IHostApplicationLifetime lifetime, Drain drain, ExitCode exitCode, ILogger<StoreHostedService> logger) : IHostedService
 {
     // A small store is ready before the first request arrives; a large one keeps loading, and /readyz reports it.
     private static readonly TimeSpan LoadWaitMax = TimeSpan.FromSeconds(1);
@@ -28,7 +28,7 @@ internal sealed class StoreHostedService(
             logger.DataIsNotUsed(options.Data);
 
         // Otherwise a stop would wait for open watches.
-        lifetime.ApplicationStopping.Register(store.StopWatchers);
+        drain.Ended.Register(store.StopWatchers);
         store.Start();
         var ending = EndWithStoreAsync();
         if (engine.Disk is { } log)

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>Finds the snapshot that a request reads. Thread-safe.</summary>
-internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider time, Drain drain)
 {
     public const string RevisionParameter = "revision";
 
@@ -62,7 +62,7 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
     {
         // The wait must end with its request, because the revision may never come.
         using var timeout = new CancellationTokenSource(options.MinRevisionTimeout, time);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, lifetime.ApplicationStopping, cancellationToken);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, drain.Ended, cancellationToken);
         Snapshot latest;
         try
         {

@@ -6,14 +6,15 @@ namespace KvStore.Server;
 /// The outermost middleware: every error becomes a problem for the client and, if it is the service's, a line in the log. One
 /// middleware instead of several, so that a request that completes synchronously has no state machine here, and any other has one.
 /// </summary>
-internal sealed class RequestBoundary(RequestDelegate next, RequestLog log)
+internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, CancellationToken stopping)
 {
     /// <summary>Adds the middleware, before all other.</summary>
     public static void Use(WebApplication app)
     {
         var log = app.Services.GetRequiredService<RequestLog>();
         app.Services.GetRequiredService<RejectedRequests>().Subscribe();
-        app.Use(next => new RequestBoundary(next, log).InvokeAsync);
+        var stopping = app.Lifetime.ApplicationStopping;
+        app.Use(next => new RequestBoundary(next, log, stopping).InvokeAsync);
     }
 
     // One made in advance: there may be no memory for another.
@@ -26,6 +27,8 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log)
     public Task InvokeAsync(HttpContext context)
     {
         var startedAt = log.Now();
+        if (stopping.IsCancellationRequested)
+            Drain.CloseConnection(context);
         try
         {
             var task = next(context);

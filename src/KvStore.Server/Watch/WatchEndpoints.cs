@@ -3,6 +3,9 @@ namespace KvStore.Server;
 /// <summary>GET and HEAD of /v1/watch: the changes of a key, or of all keys with a prefix, as a stream of events.</summary>
 internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads streams, KvStoreOptions options)
 {
+    // Milliseconds; at most twice as long. Different ones, so that not all watchers come back at the same moment.
+    private const int ReconnectDelayMin = 500;
+
     private readonly WatchEventEncoder _withValues = new(store, withValues: true);
     private readonly WatchEventEncoder _withoutValues = new(store, withValues: false);
 
@@ -102,6 +105,8 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
                 await output.FlushAsync();
                 return false;
             default:
+                WatchEvents.Reconnect(output.Target, PositionOf(watcher.Position), ReconnectDelayMin + Random.Shared.Next(ReconnectDelayMin));
+                await output.FlushAsync();
                 return false;
         }
     }

@@ -36,6 +36,16 @@ internal static class WatchEvents
         End(to);
     }
 
+    /// <summary>The service stops; the stream ends, and resumes from this position.</summary>
+    public static void Reconnect(JsonTarget to, Position position, int delayMilliseconds)
+    {
+        to.Output.Write(System.Text.Encoding.UTF8.GetBytes($"retry: {delayMilliseconds}\n"));
+        Begin(to, "reconnect"u8, position);
+        to.Json.WriteNumber("revision"u8, position.Revision);
+        to.Json.WriteString("detail"u8, "The service is stopping. Connect again, with this id as Last-Event-ID, to resume here.");
+        End(to);
+    }
+
     /// <summary>The matching changes of a commit.</summary>
     public static IEnumerable<JsonTarget> Change(JsonTarget to, StoreId? store, Commit commit, WatchFilter filter, bool withValues)
     {

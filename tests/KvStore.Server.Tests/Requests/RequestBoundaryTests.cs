@@ -211,7 +211,7 @@ public sealed class RequestBoundaryTests
         foreach (var exception in (Exception[])[new ConnectionResetException("gone"), new TaskCanceledException("gone", new ConnectionAbortedException())])
         {
             var context = new DefaultHttpContext();
-            await new RequestBoundary(_ => Task.FromException(exception), log).InvokeAsync(context);
+            await new RequestBoundary(_ => Task.FromException(exception), log, CancellationToken.None).InvokeAsync(context);
             Assert.Equal(StatusCodes.Status499ClientClosedRequest, context.Response.StatusCode);
         }
 
@@ -247,7 +247,7 @@ public sealed class RequestBoundaryTests
     public void Invoke_FastSuccess_AllocatesNothing()
     {
         using var log = new RequestLog(TimeProvider.System, new KvStoreOptions { SlowRequestTime = TimeSpan.FromHours(1) }, new RequestMetrics(Meters.Factory, TimeProvider.System), NullLoggerFactory.Instance);
-        var boundary = new RequestBoundary(_ => Task.CompletedTask, log);
+        var boundary = new RequestBoundary(_ => Task.CompletedTask, log, CancellationToken.None);
         var context = new DefaultHttpContext();
         for (var i = 0; i < 100; i++)
             Assert.True(boundary.InvokeAsync(context).IsCompletedSuccessfully);

@@ -166,9 +166,12 @@ public sealed class WatchLifeTests
         foreach (var stream in streams)
             await stream.NextAsync("change");
 
+        var id = $"{server.Store.Id}.1";
         var stopping = server.DisposeAsync().AsTask();
         foreach (var stream in streams)
         {
+            var last = await stream.NextAsync("reconnect");
+            Assert.Equal((1, id), (last.Revision, last.Id));
             Assert.Null(await stream.NextOrEndAsync());
             stream.Dispose();
         }

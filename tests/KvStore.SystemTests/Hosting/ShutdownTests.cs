@@ -22,6 +22,24 @@ public sealed class ShutdownTests
         Assert.Empty(server.Error.ToArray());
     }
 
+    /// <summary>A second signal is from a person who does not want to wait.</summary>
+    [Theory]
+    [InlineData((int)Signal.Terminate)]
+    [InlineData((int)Signal.Interrupt)]
+    public async Task SecondSignal_WhileDraining_ExitsWith0(int signal)
+    {
+        await using var server = await ServerProcess.StartAsync(("DrainTime", "10m"));
+
+        server.Send((Signal)signal);
+        await server.WaitForLineAsync(line => line.Contains("/readyz answers 503", StringComparison.Ordinal));
+        using (var connection = await RawConnection.ConnectAsync(server.Address))
+            Assert.Equal("close", (await connection.PutAsync("late", "value")).Header("Connection"));
+        server.Send((Signal)signal);
+
+        Assert.Equal(0, await server.WaitForExitAsync(ExitTimeout));
+        Assert.Empty(server.Error.ToArray());
+    }
+
     /// <summary>
     /// The process is gone afterwards and its memory with it, so the state is read while it stops: through requests that
     /// were begun before the signal and whose last bytes are sent after the last write has been answered or cut off.

@@ -77,6 +77,8 @@ internal sealed class EventStream : IDisposable
                 id = value;
             else if (field == "data")
                 (data ??= []).Add(value);
+            else if (field == "retry")
+                Assert.Matches("^[0-9]+$", value);
             else
                 Assert.Fail($"A line that is no field: {line}");
         }
