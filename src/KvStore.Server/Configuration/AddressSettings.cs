@@ -21,7 +21,13 @@ internal static class AddressSettings
     /// </remarks>
     public static void UseDefault(IConfiguration configuration)
     {
-        if (!IsGiven(configuration, "urls") && !IsGiven(configuration, "http_ports") && !IsGiven(configuration, "https_ports") &&
+        if (InheritedSockets.Any)
+        {
+            // The web server would warn that it ignores them.
+            foreach (var key in (string[])["urls", "http_ports", "https_ports"])
+                configuration[key] = null;
+        }
+        else if (!IsGiven(configuration, "urls") && !IsGiven(configuration, "http_ports") && !IsGiven(configuration, "https_ports") &&
             !configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
             configuration["urls"] = Default;
     }
@@ -33,9 +39,10 @@ internal static class AddressSettings
         if (operations.Length == 0)
             return;
         var endpoints = configuration.GetSection("Kestrel:Endpoints");
-        if (!endpoints.GetChildren().Any())
+        var isEndpoint = InheritedSockets.Any || endpoints.GetChildren().Any();
+        if (!isEndpoint)
             configuration["urls"] = string.Join(';', Configured(configuration).Concat(operations));
-        for (var i = 0; i < operations.Length && endpoints.GetChildren().Any(); i++)
+        for (var i = 0; isEndpoint && i < operations.Length; i++)
             endpoints[$"Operations{i}:Url"] = operations[i];
     }
 
@@ -99,6 +106,8 @@ internal static class AddressSettings
     /// <summary>The addresses to listen on, in order.</summary>
     public static IEnumerable<string> Configured(IConfiguration configuration)
     {
+        if (InheritedSockets.Any)
+            return InheritedSockets.Addresses;
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>().ToList();
         if (endpoints.Count > 0)
             return endpoints;

@@ -35,17 +35,18 @@ internal sealed class DiskLogReports
         ? $"{exception.Message} The data directory is {Path.GetFullPath(directory)}: make it readable and writable for the user {Environment.UserName}, on a disk with free space, or choose another with --data."
         : exception.Message;
 
+    /// <summary>The level of a line.</summary>
+    public static LogLevel LevelOf(DiskLogEventKind kind) => kind switch
+    {
+        DiskLogEventKind.Closed => LogLevel.Error,
+        DiskLogEventKind.TailCut or DiskLogEventKind.CheckpointFailed or DiskLogEventKind.RollFailed or DiskLogEventKind.NoSpace => LogLevel.Warning,
+        _ => LogLevel.Information,
+    };
+
     private static string? FileInPlaceOf(string? path)
     {
         while (path is not null && !File.Exists(path))
             path = Path.GetDirectoryName(path);
         return path;
     }
-
-    private static LogLevel LevelOf(DiskLogEventKind kind) => kind switch
-    {
-        DiskLogEventKind.Closed => LogLevel.Error,
-        DiskLogEventKind.TailCut or DiskLogEventKind.CheckpointFailed or DiskLogEventKind.RollFailed or DiskLogEventKind.NoSpace => LogLevel.Warning,
-        _ => LogLevel.Information,
-    };
 }

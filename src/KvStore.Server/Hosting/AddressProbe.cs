@@ -9,6 +9,9 @@ internal static class AddressProbe
     /// <exception cref="IOException">An address cannot be listened on. The message names it, and says why.</exception>
     public static void Check(IConfiguration configuration)
     {
+        // They are open already.
+        if (InheritedSockets.Any)
+            return;
         foreach (var address in AddressSettings.Configured(configuration))
         {
             if (AddressSettings.TryParse(address, out var parsed) && !parsed.IsUnixPipe && !parsed.IsNamedPipe && parsed.Port != 0)

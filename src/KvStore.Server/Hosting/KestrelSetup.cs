@@ -32,6 +32,7 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
     {
         certificates.Use(kestrel, configuration);
         kestrel.AddServerHeader = false;
+        InheritedSockets.Listen(kestrel);
         var limits = kestrel.Limits;
 
         // The listeners count connections (BoundedListener).
@@ -61,7 +62,7 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
     public void Configure(SocketTransportOptions sockets) => sockets.CreateBoundListenSocket = endPoint =>
     {
         var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
-        if (endPoint is IPEndPoint)
+        if (socket.LocalEndPoint is IPEndPoint)
             socket.SendBufferSize = options.SendBufferBytes;
         return socket;
     };

@@ -94,7 +94,10 @@ internal static class ServiceRunner
 
     private static void LogStart(WebApplication app, ILogger logger)
     {
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+
+        // The web server has no address for a socket that it did not open.
+        string[] addresses = [.. InheritedSockets.Addresses, .. bound.Where(address => !address.Contains('<', StringComparison.Ordinal))];
         var options = app.Services.GetRequiredService<KvStoreOptions>();
         var local = AddressSettings.Local(addresses).FirstOrDefault()?.GetLeftPart(UriPartial.Authority);
         logger.Started(ServiceVersion.Text, string.Join(", ", addresses), local + SwaggerUi.Path, local + Documents.Root, options.Engine, options.KeyBytesMax, options.ValueBytesMax,
