@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using KvStore.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server.Tests;
 
@@ -43,6 +44,27 @@ public sealed partial class OperationsDocumentTests
         Assert.Equal(codes, documented);
     }
 
+    [Fact]
+    public void LogLines_InDocument_AreCompleteWithLevels()
+    {
+        var lines = typeof(ServiceLog).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
+            .OfType<LoggerMessageAttribute>()
+            .Where(line => line.Level is >= LogLevel.Warning and < LogLevel.None)
+            .Select(line => (line.Message, line.Level == LogLevel.Critical ? "Fatal" : line.Level.ToString())).Order().ToArray();
+
+        var documented = LogRow().Matches(Document).Select(row => (Line: row.Groups["line"].Value, row.Groups["level"].Value)).ToLookup(row => row.Line.EndsWith('…'));
+
+        Assert.NotEmpty(lines);
+        Assert.Equal(lines, documented[false].Order());
+
+        // Those of the log on disk are sentences with names of files.
+        var ofDisk = Enum.GetValues<DiskLogEventKind>().Select(DiskLogReports.LevelOf).Where(level => level >= LogLevel.Warning).Select(level => level.ToString()).Order();
+        Assert.Equal(ofDisk, documented[true].Select(row => row.Item2).Order());
+        var source = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/KvStore.Storage"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        Assert.All(documented[true], row => Assert.Contains(row.Line[..^1].TrimEnd(), source, StringComparison.Ordinal));
+    }
+
     private static IEnumerable<(string Name, string Default)> Defaults(object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.PropertyType != typeof(StoreOptions) && property.PropertyType != typeof(DiskLogOptions))
@@ -63,6 +85,9 @@ public sealed partial class OperationsDocumentTests
 
     [GeneratedRegex(@"^\| `(?<name>[A-Z]\w+)` \| (?<default>[^|]+) \| [^|]+ \| [^|]+ \|$", RegexOptions.Multiline)]
     private static partial Regex SettingRow();
+
+    [GeneratedRegex(@"^\| `(?<line>[^`]+)` \| (?<level>Warning|Error|Fatal) \| [^|]+ \|$", RegexOptions.Multiline)]
+    private static partial Regex LogRow();
 
     [GeneratedRegex(@"^\| (?<code>\d+) \| `(?<name>\w+)` \|", RegexOptions.Multiline)]
     private static partial Regex ExitCodeRow();
