@@ -108,7 +108,7 @@ expect "GET" "across upgrades" "$(get)"
 stop
 inside dpkg --purge kvstore
 expect "state" absent "$(state)"
-for path in /var/lib/kvstore /etc/kvstore /etc/default/kvstore /usr/lib/kvstore /usr/lib/systemd/system/kvstore.service; do
+for path in /var/lib/kvstore /etc/kvstore /etc/default/kvstore /usr/lib/kvstore /usr/lib/systemd/system/kvstore.service /usr/lib/systemd/system/kvstore.socket; do
     [[ ! -e $tree$path ]] || fail "$path is still there"
 done
 ! inside getent passwd kvstore || fail "the user is still there"

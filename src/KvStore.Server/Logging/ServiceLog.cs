@@ -11,7 +11,7 @@ internal static partial class ServiceLog
     [LoggerMessage(2, LogLevel.Information, "KvStore has stopped at revision {Revision} after {UptimeSeconds} s")]
     public static partial void Stopped(this ILogger logger, long revision, double uptimeSeconds);
 
-    [LoggerMessage(30, LogLevel.Information, "Stopping: for {Seconds} s /readyz answers 503 and everything else is served. A second signal ends this at once")]
+    [LoggerMessage(60, LogLevel.Information, "Stopping: for {Seconds} s /readyz answers 503 and everything else is served. A second signal ends this at once")]
     public static partial void Draining(this ILogger logger, double seconds);
 
     [LoggerMessage(3, LogLevel.Warning, "The memory engine keeps nothing in {Data}: every entry is gone when the process ends")]

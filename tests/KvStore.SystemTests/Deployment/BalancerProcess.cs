@@ -140,7 +140,7 @@ internal sealed class BalancerProcess : IAsyncDisposable
     {
         // Its own authority issues the certificate, which must not become one that this machine trusts.
         var configuration = Path.Combine(directory, "Caddyfile");
-        File.WriteAllText(configuration, "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n}\n" + File.ReadAllText(ConfigurationOf("caddy/Caddyfile")));
+        File.WriteAllText(configuration, "{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tgrace_period 1s\n}\n" + File.ReadAllText(ConfigurationOf("caddy/Caddyfile")));
         return new ProcessStartInfo("caddy", ["run", "--adapter", "caddyfile", "--config", configuration])
         {
             Environment =
