@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Net.Http.Headers;
 using System.Runtime.Versioning;
 
 namespace KvStore.SystemTests;
@@ -10,11 +11,16 @@ namespace KvStore.SystemTests;
 [SupportedOSPlatform("linux")]
 public sealed class BackupScriptTests : IDisposable
 {
+    private readonly TestKey _key = new();
     private readonly string _backups = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public void Dispose() => Directory.Delete(_backups, recursive: true);
+    public void Dispose()
+    {
+        _key.Dispose();
+        Directory.Delete(_backups, recursive: true);
+    }
 
     [Fact]
     public async Task Backup_Restored_HasEveryEntry()
@@ -22,10 +28,11 @@ public sealed class BackupScriptTests : IDisposable
         const int Entries = 1_000;
         string file;
         string exported;
-        await using (var server = await ServerProcess.StartAsync())
+        await using (var server = await ServerProcess.StartAsync(_key.Setting))
         {
             using var client = new HttpClient { BaseAddress = server.Address };
-            using var lines = new StringContent(string.Join('\n', Enumerable.Range(0, Entries).Select(i => $$"""{"key":"key/{{i}}","text":"line\n{{i}} é"}""")));
+            _key.Use(client);
+            using var lines = new StringContent(string.Join('\n', Enumerable.Range(0, Entries).Select(i => $$"""{"key":"key/{{i}}","text":"line\n{{i}} é"}""")), new MediaTypeHeaderValue("application/x-ndjson"));
             using var import = await client.PostAsync("/v1/import", lines, Cancellation);
             Assert.True(import.IsSuccessStatusCode);
             exported = await client.GetStringAsync("/v1/export", Cancellation);
@@ -41,18 +48,19 @@ public sealed class BackupScriptTests : IDisposable
             Assert.Equal((1, $"restore.sh: The store at {server.Address.GetLeftPart(UriPartial.Authority)} has {Entries} entries. Restore into an empty one: start the service on a new data directory.\n"), (refused, reason));
         }
 
-        await using var restored = await ServerProcess.StartAsync();
+        await using var restored = await ServerProcess.StartAsync(_key.Setting);
         var (restoreCode, report, restoreErrors) = await RunAsync("restore.sh", restored.Address, file);
         Assert.Equal((0, ""), (restoreCode, restoreErrors));
         Assert.Contains($"\"imported\":{Entries},\"expired\":0,\"failed\":0", report, StringComparison.Ordinal);
         using var reader = new HttpClient { BaseAddress = restored.Address };
+        _key.Use(reader);
         Assert.Equal(exported, await reader.GetStringAsync("/v1/export", Cancellation));
     }
 
     [Fact]
     public async Task Backup_ExportBreaks_LeavesNothing()
     {
-        await using var server = await ServerProcess.StartAsync();
+        await using var server = await ServerProcess.StartAsync(_key.Setting);
         var (code, output, errors) = await RunAsync("backup.sh", new Uri($"http://127.0.0.1:{BalancerProcess.FreePort()}"));
         Assert.Equal((1, ""), (code, output));
         Assert.Contains("The export from http://127.0.0.1:", errors, StringComparison.Ordinal);
@@ -67,8 +75,9 @@ public sealed class BackupScriptTests : IDisposable
     [Fact]
     public async Task Restore_DamagedBackup_StoresNothing()
     {
-        await using var server = await ServerProcess.StartAsync();
+        await using var server = await ServerProcess.StartAsync(_key.Setting);
         using var client = new HttpClient { BaseAddress = server.Address };
+        _key.Use(client);
         using var put = await client.PutAsync("/v1/kv/key", new StringContent("value"), Cancellation);
         var file = (await RunAsync("backup.sh", server.Address)).Output.Trim();
         using var delete = await client.DeleteAsync("/v1/kv/key", Cancellation);
@@ -93,7 +102,7 @@ public sealed class BackupScriptTests : IDisposable
         }
 
         await File.WriteAllTextAsync(Path.Combine(_backups, "something else"), "", Cancellation);
-        await using var server = await ServerProcess.StartAsync();
+        await using var server = await ServerProcess.StartAsync(_key.Setting);
         var (code, output, errors) = await RunAsync("backup.sh", server.Address);
 
         Assert.Equal((0, ""), (code, errors));
@@ -106,7 +115,7 @@ public sealed class BackupScriptTests : IDisposable
     private Task<(int Code, string Output, string Errors)> RunAsync(string script, Uri address, params string[] arguments) => ProgramRun.RunAsync(
         new ProcessStartInfo(Path.Combine(Repository.Root, "deploy/backup", script), arguments)
         {
-            Environment = { ["KVSTORE_URL"] = address.GetLeftPart(UriPartial.Path).TrimEnd('/'), ["KVSTORE_BACKUPS"] = _backups, ["KVSTORE_KEEP"] = "2", ["NO_PROXY"] = "*" },
+            Environment = { ["KVSTORE_URL"] = address.GetLeftPart(UriPartial.Path).TrimEnd('/'), ["KVSTORE_BACKUPS"] = _backups, ["KVSTORE_KEEP"] = "2", ["KVSTORE_KEY_FILE"] = _key.TokenFile, ["NO_PROXY"] = "*" },
         },
         TimeSpan.FromSeconds(30));
 }

@@ -17,9 +17,11 @@ public sealed class BalancerTests
     [InlineData("caddy")]
     public async Task Requests_OverTls_ArriveUnchanged(string name)
     {
-        await using var server = await ServerProcess.StartAsync();
+        using var key = new TestKey();
+        await using var server = await ServerProcess.StartAsync(key.Setting);
         await using var balancer = await BalancerProcess.StartAsync(name, server.Address.Port);
         using var client = balancer.NewClient();
+        key.Use(client);
 
         // Keys that proxies tend to rewrite; .NET leaves them as they are.
         foreach (var target in (string[])["/v1/kv/check//a%2Fb%252Fc", "/v1/kv/a%3Fb%23c", "/v1/kv/caf%C3%A9+%20"])
@@ -53,9 +55,11 @@ public sealed class BalancerTests
     [InlineData("caddy")]
     public async Task Watch_OverTls_ComesAtOnceAndLasts(string name)
     {
-        await using var server = await ServerProcess.StartAsync(("WatchBookmarkInterval", "1h"));
+        using var key = new TestKey();
+        await using var server = await ServerProcess.StartAsync(key.Setting, ("WatchBookmarkInterval", "1h"));
         await using var balancer = await BalancerProcess.StartAsync(name, server.Address.Port);
         using var client = balancer.NewClient();
+        key.Use(client);
 
         using var response = await client.GetAsync("/v1/watch?prefix=", HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));

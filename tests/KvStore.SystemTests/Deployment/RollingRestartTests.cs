@@ -14,8 +14,9 @@ public sealed class RollingRestartTests
     public async Task Restart_BehindHaproxy_FailsNoRequest()
     {
         using var data = new DataDirectory();
+        using var key = new TestKey();
         var port = BalancerProcess.FreePort();
-        await RestartAsync("haproxy", port, () => ServerProcess.Launch(["--urls", $"http://127.0.0.1:{port}", "--data", data.FullName], ("DrainTime", "2s")));
+        await RestartAsync("haproxy", port, key, () => ServerProcess.Launch(["--urls", $"http://127.0.0.1:{port}", "--data", data.FullName], key.Setting, ("DrainTime", "2s")));
     }
 
     /// <summary>The socket that stays open holds the connections, because nginx cannot.</summary>
@@ -24,7 +25,8 @@ public sealed class RollingRestartTests
     {
         using var data = new DataDirectory();
         using var socket = new PassedSocket();
-        await RestartAsync("nginx", socket.Port, () => socket.Launch(["--data", data.FullName], ("DrainTime", "500ms")));
+        using var key = new TestKey();
+        await RestartAsync("nginx", socket.Port, key, () => socket.Launch(["--data", data.FullName], key.Setting, ("DrainTime", "500ms")));
     }
 
     /// <summary>Clients without a load balancer: connections that wait are answered by the next process.</summary>
@@ -47,10 +49,11 @@ public sealed class RollingRestartTests
         Assert.Equal("value", (await answer).Expect(200).Text);
     }
 
-    private static async Task RestartAsync(string balancer, int port, Func<ServerProcess> launch)
+    private static async Task RestartAsync(string balancer, int port, TestKey key, Func<ServerProcess> launch)
     {
         await using var proxy = await BalancerProcess.StartAsync(balancer, port);
         using var client = proxy.NewClient();
+        key.Use(client);
         var server = await launch().WhenReadyAsync();
         using var load = new RestartLoad(client);
         try
