@@ -6,8 +6,8 @@
 #   ./publish.sh --runtime linux-arm64    for another processor: artifacts/native-linux-arm64/KvStore.Server
 #   ./publish.sh --instructions x86-64-v2 for x86-64 before Haswell (2013) and Zen, and virtual machines that hide AVX2
 #
-# Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. The same
-# sources, packages and linker give the same bytes, in any directory.
+# Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. Neither
+# depends on the directory or the commit that it is made from.
 #
 # Needs the .NET 10 SDK and a C compiler to link with: clang, or gcc where clang is missing. On Debian and Ubuntu:
 #
