@@ -7,8 +7,7 @@ namespace KvStore.Server;
 /// Core's authentication and authorization, which decide by the same policy and the same keys, and answer.
 /// </summary>
 /// <remarks>
-/// Only because those two make a scope of services, a ticket, and a context of authorization for each request: together a tenth of the time of
-/// a small one. What passes here passes there, because a <see cref="RightsRequirement"/> is all that a policy has
+/// Only because those two make a scope of services, a ticket and a context of authorization for each request. What passes here passes there, because a <see cref="RightsRequirement"/> is all that a policy has
 /// (<see cref="AccessPipeline.RequireRights"/>).
 /// </remarks>
 internal sealed class AccessMiddleware(AccessMiddleware.Following following, KeyRing keys, AdminLog log)
