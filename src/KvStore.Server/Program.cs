@@ -37,6 +37,8 @@ try
 
     var app = builder.Build();
     RequestBoundary.Use(app);
+    TrustedProxies.Use(app);
+    PathBaseMapping.Use(app);
     BrowserRules.Use(app);
     CrossOriginAccess.Use(app);
     OperationsListener.Use(app);

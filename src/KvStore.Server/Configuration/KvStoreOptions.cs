@@ -130,6 +130,12 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Whether log lines and spans of requests have the path, and with it the key. Otherwise they have the route.</summary>
     public bool LogPaths { get; init; } = settings.Switch("LogPaths", false);
 
+    /// <summary>The path below which a proxy shows the service, such as <c>/kv</c>; <c>/</c> for none. Links begin with it. Requests are served with it and without it.</summary>
+    public string PathBase { get; init; } = settings.Text("PathBase", ProxySettings.Root, ProxySettings.PathBaseForm);
+
+    /// <summary>The proxies whose X-Forwarded-For and X-Forwarded-Proto count: IP addresses and networks, or <c>none</c>. From others these headers have no effect.</summary>
+    public string TrustedProxies { get; init; } = settings.Text("TrustedProxies", None, ProxySettings.TrustedProxiesForm);
+
     /// <summary>Open connections. One more is closed as soon as it is accepted. Fewer if the limit of open files leaves fewer.</summary>
     public int ConnectionsMax { get; init; } = settings.Integer("ConnectionsMax", 16_384, 1, 10_000_000);
 

@@ -94,6 +94,10 @@ internal static class KvStoreSettings
         if (options.PageEntriesDefault > options.PageEntriesMax)
             reader.Reject("PageEntriesDefault", $"at most KvStore:PageEntriesMax, which is {options.PageEntriesMax}", options.PageEntriesDefault);
 
+        if (!ProxySettings.IsPathBase(options.PathBase))
+            reader.Reject("PathBase", ProxySettings.PathBaseForm, options.PathBase);
+        if (!ProxySettings.TryParseNetworks(options.TrustedProxies, out _))
+            reader.Reject("TrustedProxies", ProxySettings.TrustedProxiesForm, options.TrustedProxies);
         MemorySettings.Check(options, reader);
         if (AddressSettings.List(options.AllowedHosts).FirstOrDefault(host => !Server.AllowedHosts.IsHost(host)) is { } host)
             reader.Reject("AllowedHosts", KvStoreOptions.AllowedHostsForm, host);

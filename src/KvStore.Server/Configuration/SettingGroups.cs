@@ -90,6 +90,8 @@ internal static class SettingGroups
         [
             ("ConnectionsMax", "one more connection is closed"),
             ("ConnectionsPerAddressMax", "the same for one address; 0: three quarters"),
+            ("PathBase", "the path below which a proxy shows the service"),
+            ("TrustedProxies", "whose X-Forwarded-For and -Proto count"),
             ("OperationsUrls", "where health checks are answered beside --urls"),
             ("OperationsConnectionsMax", "the same for the operators' listener"),
             ("HeadersBytesMax", "larger headers get 431"),

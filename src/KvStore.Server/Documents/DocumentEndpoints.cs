@@ -8,7 +8,8 @@ internal static class DocumentEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         // Rendered by the first request for one of them, so that a start does not wait for it.
-        var documents = new SingleFlight<Documents>(() => Task.FromResult(Documents.Read()));
+        var pathBase = routes.ServiceProvider.GetRequiredService<KvStoreOptions>().PathBase.TrimEnd('/');
+        var documents = new SingleFlight<Documents>(() => Task.FromResult(Documents.Read(pathBase)));
         routes.MapMethods(Documents.Root + "/{**page}", Methods, async context => await AnswerAsync(context, await documents.GetAsync())).Requires(RightsRequirement.Open);
     }
 
@@ -20,7 +21,7 @@ internal static class DocumentEndpoints
             // The name of the file, as other documents and the source have it. A browser keeps the fragment.
             if (path.EndsWith(".md", StringComparison.Ordinal) && documents.Find(path[..^3]) is not null)
             {
-                context.Response.Redirect(path[..^3]);
+                context.Response.Redirect(context.Request.PathBase + path[..^3]);
                 return Task.CompletedTask;
             }
 

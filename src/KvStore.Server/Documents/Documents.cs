@@ -18,15 +18,16 @@ internal sealed class Documents
     /// <summary>Every path that is served.</summary>
     public IEnumerable<string> Paths => _pages.Keys;
 
-    public static Documents Read()
+    /// <param name="pathBase">What the path of every link begins with.</param>
+    public static Documents Read(string pathBase = "")
     {
         var assembly = typeof(Documents).Assembly;
         var names = assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray();
         var served = names.Select(PathOf).ToHashSet(StringComparer.Ordinal);
-        var pages = names.ToDictionary(PathOf, name => Render(MarkdownPage.Of(ReadText(assembly, name), PathOf(name), served)), StringComparer.Ordinal);
+        var pages = names.ToDictionary(PathOf, name => Render(MarkdownPage.Of(ReadText(assembly, name), PathOf(name), served, pathBase)), StringComparer.Ordinal);
         var index = Index(names.Select(name => (PathOf(name), Title: TitleOf(ReadText(assembly, name)))));
-        pages.Add(Root, Render(MarkdownPage.Of(index, Root, served)));
+        pages.Add(Root, Render(MarkdownPage.Of(index, Root, served, pathBase)));
         return new Documents(pages.ToFrozenDictionary(StringComparer.Ordinal));
     }
 

@@ -29,18 +29,19 @@ internal static class MarkdownPage
     /// <param name="markdown">The document.</param>
     /// <param name="path">Where it is served.</param>
     /// <param name="served">The paths of all documents.</param>
-    public static string Of(string markdown, string path, IReadOnlySet<string> served)
+    /// <param name="pathBase">What the path of every link begins with.</param>
+    public static string Of(string markdown, string path, IReadOnlySet<string> served, string pathBase)
     {
         var document = Markdown.Parse(markdown, Pipeline);
         foreach (var link in document.Descendants<LinkInline>().ToArray())
-            Resolve(link, path, served);
+            Resolve(link, path, served, pathBase);
         var title = document.Descendants<HeadingBlock>().FirstOrDefault()?.Inline?.FirstChild?.ToString();
         return $"""
             <!DOCTYPE html>
             <html lang="en">
             <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title} - KvStore</title><style>{Style}</style></head>
             <body>
-            <nav><a href="{Documents.Root}">Documents</a> · <a href="/swagger">Swagger UI</a></nav>
+            <nav><a href="{pathBase}{Documents.Root}">Documents</a> · <a href="{pathBase}/swagger">Swagger UI</a></nav>
             <main>
             {document.ToHtml(Pipeline)}</main>
             </body>
@@ -50,14 +51,16 @@ internal static class MarkdownPage
     }
 
     /// <summary>Gives a link to another document the path at which that is served, and leaves of a link to any other file only its text.</summary>
-    private static void Resolve(LinkInline link, string path, IReadOnlySet<string> served)
+    private static void Resolve(LinkInline link, string path, IReadOnlySet<string> served, string pathBase)
     {
-        if (link.IsImage || link.Url is not { } url || url.StartsWith('#') || url.StartsWith('/') || url.Contains("://", StringComparison.Ordinal))
+        if (link.IsImage || link.Url is not { } url || url.StartsWith('#') || url.Contains("://", StringComparison.Ordinal))
             return;
         var target = new Uri(new Uri("http://documents" + path), url);
         var page = target.AbsolutePath.EndsWith(Extension, StringComparison.Ordinal) ? target.AbsolutePath[..^Extension.Length] : target.AbsolutePath;
         if (served.Contains(page))
-            link.Url = page + target.Fragment;
+            link.Url = pathBase + page + target.Fragment;
+        else if (url.StartsWith('/'))
+            link.Url = pathBase + url;
         else
             link.ReplaceBy(new ContainerInline(), copyChildren: true);
     }

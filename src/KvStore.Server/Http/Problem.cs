@@ -37,7 +37,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     public Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
-        var body = ToBody();
+        var body = ToBody(context.Request.PathBase.Value);
 
         context.Features[typeof(Problem)] = this;
         response.StatusCode = Status;
@@ -53,14 +53,15 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     }
 
     /// <summary>The body of the answer: a line, so that a terminal's next prompt starts on its own.</summary>
-    public byte[] ToBody() => [.. ToUtf8Json(), (byte)'\n'];
+    /// <param name="pathBase">What the path of its explanation begins with.</param>
+    public byte[] ToBody(string? pathBase) => [.. ToUtf8Json(pathBase), (byte)'\n'];
 
-    public byte[] ToUtf8Json()
+    public byte[] ToUtf8Json(string? pathBase = null)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer, JsonWriting.Options);
         json.WriteStartObject();
-        json.WriteString("type", Page + "#" + Slug);
+        json.WriteString("type", $"{pathBase}{Page}#{Slug}");
         json.WriteString("title", Title);
         json.WriteNumber("status", Status);
         json.WriteString("detail", Detail);

@@ -14,11 +14,28 @@ internal static class RequestTarget
 
     private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
 
-    /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target.</summary>
+    /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target, and without the path base if the request has one.</summary>
     public static ReadOnlySpan<char> PathOf(HttpContext context)
     {
         // Not Get<T>, which on the web server's collection is a generic virtual call.
-        var target = ((IHttpRequestFeature)context.Features[typeof(IHttpRequestFeature)]!).RawTarget.AsSpan();
+        var request = (IHttpRequestFeature)context.Features[typeof(IHttpRequestFeature)]!;
+        var path = FullPathOf(request);
+        return request.PathBase is { Length: > 0 } pathBase && IsBelow(path, pathBase) ? path[pathBase.Length..] : path;
+    }
+
+    /// <summary>Whether the target, as it was sent, begins with the path base of the request.</summary>
+    public static bool HasPathBase(HttpContext context)
+    {
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        return IsBelow(FullPathOf(request), request.PathBase);
+    }
+
+    private static bool IsBelow(ReadOnlySpan<char> path, string pathBase) =>
+        path.StartsWith(pathBase, StringComparison.Ordinal) && (path.Length == pathBase.Length || path[pathBase.Length] == '/');
+
+    private static ReadOnlySpan<char> FullPathOf(IHttpRequestFeature request)
+    {
+        var target = request.RawTarget.AsSpan();
         if (target.Length > 0 && target[0] != '/' && target.IndexOf("://") is > 0 and var scheme)
         {
             target = target[(scheme + 3)..];

@@ -36,27 +36,29 @@ internal static class ApiDocument
 
     private static Task Finish(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
+        var options = context.ApplicationServices.GetRequiredService<KvStoreOptions>();
+        var pathBase = options.PathBase.TrimEnd('/');
         document.Info = new OpenApiInfo
         {
             Title = "KvStore",
             Version = ServiceVersion.Text,
             Description = "A linearizable key-value store: the key is in the URL, the value is the body, and the result is the status code.\n\n"
-                + "Every error is `application/problem+json` (RFC 9457): `detail` says what to do, and `type` leads to [its explanation](/docs/http-api#errors). "
+                + "Every error is `application/problem+json` (RFC 9457): `detail` says what to do, and `type` leads to [its explanation](" + pathBase + Problem.Page + "#errors). "
                 + "What *Execute* sends by default works on an empty store, from top to bottom, and changes only keys that start with `" + Examples.Prefix + "`, and the person with the id -1.",
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
         };
 
-        document.ExternalDocs = new OpenApiExternalDocs { Description = "The HTTP API, explained", Url = new Uri(Problem.Page, UriKind.Relative) };
+        document.ExternalDocs = new OpenApiExternalDocs { Description = "The HTTP API, explained", Url = new Uri(pathBase + Problem.Page, UriKind.Relative) };
 
         ApiSecurity.Describe(document);
 
         // Relative, so that Try it out works through whatever the page was loaded by.
-        document.Servers = [new OpenApiServer { Url = "/" }];
+        document.Servers = [new OpenApiServer { Url = options.PathBase }];
         document.Tags = ApiTags.All.Select(tag => new OpenApiTag
         {
             Name = tag.Name,
             Description = tag.Description,
-            ExternalDocs = new OpenApiExternalDocs { Description = "more", Url = new Uri($"{Problem.Page}#{tag.Heading}", UriKind.Relative) },
+            ExternalDocs = new OpenApiExternalDocs { Description = "more", Url = new Uri($"{pathBase}{Problem.Page}#{tag.Heading}", UriKind.Relative) },
         }).ToHashSet();
         return Task.CompletedTask;
     }

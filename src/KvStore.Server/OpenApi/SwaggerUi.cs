@@ -32,7 +32,7 @@ internal static class SwaggerUi
         MapFile(app, "page.css", "text/css; charset=utf-8");
         app.MapGet("/", context =>
         {
-            context.Response.Redirect(Path);
+            context.Response.Redirect(context.Request.PathBase + Path);
             return Task.CompletedTask;
         }).Requires(RightsRequirement.Open);
     }

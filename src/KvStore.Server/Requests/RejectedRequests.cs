@@ -15,7 +15,7 @@ namespace KvStore.Server;
 /// which has no other writer between two requests. Two cases stay unexplained: a request that ends with its connection, and
 /// a malformed frame of HTTP/2.
 /// </remarks>
-internal sealed class RejectedRequests(DiagnosticListener listener, TimeProvider time, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
+internal sealed class RejectedRequests(DiagnosticListener listener, KvStoreOptions options, TimeProvider time, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
@@ -57,7 +57,7 @@ internal sealed class RejectedRequests(DiagnosticListener listener, TimeProvider
         }
     }
 
-    private static void Answer(IFeatureCollection features)
+    private void Answer(IFeatureCollection features)
     {
         if (features.Get<IBadRequestExceptionFeature>()?.Error is not BadHttpRequestException error ||
             features.Get<IHttpResponseFeature>() is not { HasStarted: false } response ||
@@ -68,7 +68,7 @@ internal sealed class RejectedRequests(DiagnosticListener listener, TimeProvider
 
         var request = features.Get<IHttpRequestFeature>();
         var problem = ProblemOf(error, request?.Method ?? "", response.Headers.Allow);
-        var text = problem.ToBody();
+        var text = problem.ToBody(options.PathBase.TrimEnd('/'));
         response.StatusCode = problem.Status;
         response.Headers.Connection = "close";
         response.Headers.CacheControl = "no-store";

@@ -105,7 +105,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
             if (problem is null)
                 import.Report.WriteResult(json, import.Revision);
             else
-                json.WriteRawValue(problem.ToUtf8Json());
+                json.WriteRawValue(problem.ToUtf8Json(context.Request.PathBase.Value));
         }
 
         JsonWriting.EndLine(output);

@@ -8,6 +8,7 @@ internal readonly record struct WriteAnswer(int Status, long Revision)
     /// <summary>Whether the write left an entry, whose ETag is then the revision.</summary>
     public bool HasETag { get; init; }
 
+    /// <summary>The path of the new entry, without the path base.</summary>
     public string? Location { get; init; }
 
     public string? ContentType { get; init; }
@@ -23,7 +24,7 @@ internal readonly record struct WriteAnswer(int Status, long Revision)
         if (HasETag)
             response.Headers.ETag = ResponseHeaders.ETagOf(Revision);
         if (Location is not null)
-            response.Headers.Location = Location;
+            response.Headers.Location = context.Request.PathBase.Value + Location;
         return ContentType is null ? Task.FromResult<Problem?>(null) : WriteBodyAsync(response, ContentType, Body);
     }
 
