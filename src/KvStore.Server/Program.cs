@@ -33,6 +33,7 @@ try
     builder.Logging.AddServiceLogging(builder.Configuration);
     builder.Services.AddKvStore().AddTelemetry(builder.Configuration);
     builder.Services.AddAccess(builder.Configuration);
+    TokenAuthentication.Add(builder.Services, builder.Configuration);
     builder.Services.AddKvStoreOpenApi();
 
     var app = builder.Build();
@@ -44,7 +45,9 @@ try
     OperationsListener.Use(app);
     KeyRouting.Use(app);
     app.UseRouting();
+    TokenAuthentication.Prepare(app.Services);
     app.UseAccess();
+    RateLimiting.Use(app);
 
     EntryEndpoints.Map(app);
     CounterEndpoints.Map(app);

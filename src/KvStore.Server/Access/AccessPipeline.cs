@@ -5,8 +5,9 @@ namespace KvStore.Server;
 /// <summary>Authentication and authorization by ASP.NET Core. Only where keys are configured: a service without them pays nothing.</summary>
 internal static class AccessPipeline
 {
-    /// <summary>Whether requests need a key.</summary>
-    public static bool IsConfigured(IConfiguration configuration) => KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.Keys));
+    /// <summary>Whether requests need a key, or a token.</summary>
+    public static bool IsConfigured(IConfiguration configuration) =>
+        KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.Keys)) || KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.JwtAuthority));
 
     /// <summary>Registers the parts, if requests need a key.</summary>
     public static IServiceCollection AddAccess(this IServiceCollection services, IConfiguration configuration)

@@ -130,6 +130,33 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>Whether log lines and spans of requests have the path, and with it the key. Otherwise they have the route.</summary>
     public bool LogPaths { get; init; } = settings.Switch("LogPaths", false);
 
+    /// <summary>The issuer whose tokens (JWT) are accepted besides keys, as its tokens name it; <c>none</c> for no tokens. Without <see cref="JwtKeysFile"/> its keys are fetched from it, by https.</summary>
+    public string JwtAuthority { get; init; } = settings.Text("JwtAuthority", None, "the issuer of tokens, such as https://login.example.com, or none");
+
+    /// <summary>The audience that a token must name. Needed with <see cref="JwtAuthority"/>.</summary>
+    public string JwtAudience { get; init; } = settings.Text("JwtAudience", None, "the audience of tokens for this service, or none");
+
+    /// <summary>The file of the issuer's public keys, a JSON Web Key Set, so that nothing is fetched; <c>none</c> for none. Relative to the working directory.</summary>
+    public string JwtKeysFile { get; init; } = settings.Text("JwtKeysFile", None, "the path of a JSON Web Key Set, or none");
+
+    /// <summary>The claim with the rights of a token: an array, or a text with spaces between them. Other words in it have no effect.</summary>
+    public string JwtRightsClaim { get; init; } = settings.Text("JwtRightsClaim", "kvstore_rights", "the name of a claim");
+
+    /// <summary>The claim with the prefixes of a token: an array or a text. Without it a token is for no entries; an empty prefix is for all.</summary>
+    public string JwtPrefixesClaim { get; init; } = settings.Text("JwtPrefixesClaim", "kvstore_prefixes", "the name of a claim");
+
+    /// <summary>Requests per second of one client: a key, a subject of tokens, or without keys an address. More get 429. 0 means no limit. Quotas of a key override it.</summary>
+    public int RequestsPerSecondMax { get; init; } = settings.Integer("RequestsPerSecondMax", 0, 0, 10_000_000);
+
+    /// <summary>Bytes of bodies and answers per second of one client. One that is above it gets 429 until that is made up for. 0 means no limit.</summary>
+    public long BytesPerSecondMax { get; init; } = settings.Bytes("BytesPerSecondMax", 0L, 0, 1L << 40);
+
+    /// <summary>Watches and long polls of one client at a time. One more gets 429. 0 means no limit but <see cref="StoreOptions.WatchersMax"/>.</summary>
+    public int WatchersPerClientMax { get; init; } = settings.Integer("WatchersPerClientMax", 0, 0, 10_000_000);
+
+    /// <summary>Exports and imports of one client at a time. One more gets 429. 0 means no limit but <see cref="ExportsMax"/>.</summary>
+    public int TransfersPerClientMax { get; init; } = settings.Integer("TransfersPerClientMax", 0, 0, 1_000_000);
+
     /// <summary>The path below which a proxy shows the service, such as <c>/kv</c>; <c>/</c> for none. Links begin with it. Requests are served with it and without it.</summary>
     public string PathBase { get; init; } = settings.Text("PathBase", ProxySettings.Root, ProxySettings.PathBaseForm);
 

@@ -94,6 +94,10 @@ internal static class KvStoreSettings
         if (options.PageEntriesDefault > options.PageEntriesMax)
             reader.Reject("PageEntriesDefault", $"at most KvStore:PageEntriesMax, which is {options.PageEntriesMax}", options.PageEntriesDefault);
 
+        if (options.JwtAuthority != KvStoreOptions.None && options.JwtAudience == KvStoreOptions.None)
+            reader.Reject("JwtAudience", "given with KvStore:JwtAuthority, or tokens for other services of the issuer would be accepted", KvStoreOptions.None);
+        if (options.JwtAuthority != KvStoreOptions.None && options.JwtKeysFile == KvStoreOptions.None && !options.JwtAuthority.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+            reader.Reject("JwtAuthority", "an address of https without KvStore:JwtKeysFile", options.JwtAuthority);
         if (!ProxySettings.IsPathBase(options.PathBase))
             reader.Reject("PathBase", ProxySettings.PathBaseForm, options.PathBase);
         if (!ProxySettings.TryParseNetworks(options.TrustedProxies, out _))

@@ -10,9 +10,12 @@ namespace KvStore.Server;
 internal readonly record struct AddressKey(bool IsIPv6, ulong Network)
 {
     /// <summary>The key of a remote end; null if it has no IP address, as on a Unix socket.</summary>
-    public static AddressKey? Of(EndPoint? remote)
+    public static AddressKey? Of(EndPoint? remote) => OfAddress((remote as IPEndPoint)?.Address);
+
+    /// <summary>The key of an address; null for none.</summary>
+    public static AddressKey? OfAddress(IPAddress? address)
     {
-        if (remote is not IPEndPoint { Address: var address })
+        if (address is null)
             return null;
         Span<byte> bytes = stackalloc byte[16];
         if (!address.TryWriteBytes(bytes, out var length))

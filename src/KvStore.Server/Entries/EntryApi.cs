@@ -34,6 +34,7 @@ internal static class EntryApi
         + "With `wait` it is a long poll. HEAD returns the headers alone.")
     {
         Rights = Rights.Read,
+        WaitParameter = LongPoll.WaitParameter,
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses =
         [

@@ -45,6 +45,7 @@ internal static class ServiceCollectionExtensions
         services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, ConnectionMemory>());
         services.AddSingleton<OperationsEndPoints>();
         services.AddSingleton<ServerCertificates>();
+        services.AddSingleton<Clients>();
         services.AddSingleton<ConnectionLog>();
         services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();

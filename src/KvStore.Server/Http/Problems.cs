@@ -122,6 +122,10 @@ internal static class Problems
             "Nothing was stored. Try again after the time in Retry-After.")
         { Outcome = "not-applied", RetryAfter = retryAfter };
 
+    public static Problem RateLimited(string detail, TimeSpan retryAfter) =>
+        new(StatusCodes.Status429TooManyRequests, "rate-limited", "The client has used up what it may", $"{detail} Nothing was changed. Try again after the time in Retry-After.")
+        { Outcome = "not-applied", RetryAfter = retryAfter };
+
     public static Problem TooManyWatchers(int watchersMax) =>
         new(StatusCodes.Status429TooManyRequests, "too-many-watchers", "There are too many watchers",
             $"There are {watchersMax} watchers, which is the limit. Try again after the time in Retry-After or on another replica, or raise KvStore:WatchersMax.")

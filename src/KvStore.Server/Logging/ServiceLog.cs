@@ -117,6 +117,15 @@ internal static partial class ServiceLog
     [LoggerMessage(33, LogLevel.Information, "The key {Principal} has expired")]
     public static partial void KeyExpired(this ILogger logger, string principal);
 
+    [LoggerMessage(43, LogLevel.Information, "{Keys} public keys of the issuer of tokens are in use, from {File}")]
+    public static partial void IssuerKeysReloaded(this ILogger logger, int keys, string file);
+
+    [LoggerMessage(44, LogLevel.Error, "{File} has changed and cannot be used, so tokens are still checked by what it had before: {Reason}")]
+    public static partial void IssuerKeysUnusable(this ILogger logger, string file, string reason);
+
+    [LoggerMessage(45, LogLevel.Error, "{Requests} tokens could not be checked in the last {Seconds} s, because the keys of their issuer {Issuer} cannot be fetched: {Reason}")]
+    public static partial void IssuerUnreachable(this ILogger logger, long requests, double seconds, string issuer, string reason);
+
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
 }

@@ -19,6 +19,12 @@ internal sealed record ApiOperation(string Id, string Tag, string Summary, strin
     /// <summary>Whether it reads a body. Set it where the document cannot have one, which is with GET.</summary>
     public bool TakesBody { get => field || Body is not null; init; }
 
+    /// <summary>Of which of its client's places a request has one until it ends.</summary>
+    public HeldPlace Holds { get; init; }
+
+    /// <summary>The query parameter with which it holds the place of a watcher; null if it never does.</summary>
+    public string? WaitParameter { get; init; }
+
     /// <summary>Every answer, by status. What any request may get (<see cref="ApiParts.AnyRejections"/>) is added to the document.</summary>
     public IReadOnlyList<ApiResponse> Responses { get; init; } = [];
 

@@ -77,8 +77,12 @@ internal static class ApiParts
 
     public static readonly ApiResponse Loading = new(503, "The store is loading, is stopping or has failed, or the service has too much to do.") { SharedAs = "Loading", Headers = [RetryAfter], Problem = Problems.WriteWhileLoading() };
 
+    public static readonly ApiHeader RateLimit = new("RateLimit", JsonSchemaType.String, "What is left of each rate, and the seconds until there is more; absent without such limits.", "\"requests\";r=0;t=1") { IsOptional = true };
+
+    public static readonly ApiHeader RateLimitPolicy = new("RateLimit-Policy", JsonSchemaType.String, "The rates: a quota in a window of seconds; absent without such limits.", "\"requests\";q=100;w=1") { IsOptional = true };
+
     public static readonly ApiResponse TooManyWatchers =
-        new(429, "Too many clients watch, or wait for a change.") { SharedAs = "TooManyWatchers", Headers = [RetryAfter], Problem = Problems.TooManyWatchers(10_000) };
+        new(429, "Too many clients watch, or wait for a change.") { SharedAs = "TooManyWatchers", Headers = [RetryAfter, RateLimit, RateLimitPolicy], Problem = Problems.TooManyWatchers(10_000) };
 
     public static readonly ApiResponse SlowBody = new(408, "The body arrived too slowly; nothing was changed.") { SharedAs = "SlowBody", Problem = Problems.BodyTooSlow() };
 
@@ -103,6 +107,7 @@ internal static class ApiParts
     public static readonly IReadOnlyList<ApiResponse> AccessRejections =
     [
         new(401, "The service has keys, and the request has none, or one that is not accepted.") { SharedAs = "Unauthorized", Headers = [Challenge], Problem = Problems.Unauthorized("Send a key, as Authorization: Bearer kv_... or X-Api-Key: kv_....") },
+        new(429, "The client has used up what it may.") { SharedAs = "RateLimited", Headers = [RetryAfter, RateLimit, RateLimitPolicy], Problem = Problems.RateLimited("This client may make 100 requests per second.", TimeSpan.FromSeconds(1)) },
     ];
 
     public static readonly ApiResponse TooLarge = new(413, "The body is larger than the limit; nothing was changed.") { SharedAs = "TooLarge", Problem = Problems.TooLarge(1 << 20) };

@@ -114,7 +114,9 @@ internal sealed class RequestLog : IDisposable
     private string ShownPathOf(HttpContext context) =>
         _paths ? PathOf(context) : (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? NoRoute;
 
-    private static string ClientOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "a socket";
+    // That of a trusted proxy's client.
+    private static string ClientOf(HttpContext context) => context.Connection.RemoteIpAddress is not { } address ? "a socket"
+        : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     // The line can be found by the client's trace, also where the service makes no spans of its own.
     private IDisposable? BeginTrace(HttpContext context) =>

@@ -35,6 +35,7 @@ internal static class TransferApi
         + "The same entries always produce the same lines. Import stores them.")
     {
         Rights = Rights.Read,
+        Holds = HeldPlace.Transfer,
         Parameters =
         [
             new ApiParameter("prefix", ParameterLocation.Query, JsonSchemaType.String, "Only keys that start with this.") { Example = Examples.Prefix },
@@ -54,6 +55,7 @@ internal static class TransferApi
         + "With `Accept: application/x-ndjson` the response has a progress line every 10,000 lines, and its last line is the report, or a problem.")
     {
         Rights = Rights.Write,
+        Holds = HeldPlace.Transfer,
         Body = new ApiBody("The entries, one JSON object per line.", Required: true, [new ApiContent(ContentTypes.Lines, null, Lines)]),
         Responses =
         [

@@ -14,6 +14,7 @@ internal static class WatchApi
         + "*Execute* shows the last 64 KiB of events as they arrive, and *Clear* ends the watch.")
     {
         Rights = Rights.Read,
+        Holds = HeldPlace.Watcher,
         Parameters =
         [
             new("key", ParameterLocation.Query, JsonSchemaType.String, "The key to watch. Give this or `prefix`."),

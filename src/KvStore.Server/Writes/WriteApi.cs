@@ -25,7 +25,7 @@ internal static class WriteApi
     public static readonly IReadOnlyList<ApiResponse> Rejections =
     [
         new(422, "The Idempotency-Key belongs to another request; nothing was changed.") { SharedAs = "IdempotencyKeyReused", Headers = [ApiParts.StoreRevision], Problem = Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader) },
-        new(429, "Too many writes are waiting; nothing was changed.") { SharedAs = "QueueFull", Headers = [ApiParts.RetryAfter], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
+        new(429, "Too many writes are waiting; nothing was changed.") { SharedAs = "QueueFull", Headers = [ApiParts.RetryAfter, ApiParts.RateLimit, ApiParts.RateLimitPolicy], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         ApiParts.Loading,
         new(504, "It is unknown whether the write was applied.") { SharedAs = "UnknownOutcome", Problem = Problems.UnknownOutcome() },
         new(507, "The disk or the memory for entries is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },

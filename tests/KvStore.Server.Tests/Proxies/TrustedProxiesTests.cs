@@ -6,7 +6,6 @@ namespace KvStore.Server.Tests;
 public sealed class TrustedProxiesTests
 {
     [Theory]
-    [InlineData("none", "1.2.3.4", "127.0.0.1 http")]
     [InlineData("10.0.0.0/8;192.168.0.1", "1.2.3.4", "127.0.0.1 http")]
     [InlineData("127.0.0.1", "1.2.3.4", "1.2.3.4 https")]
     [InlineData("127.0.0.0/8; 10.0.0.0/8", "1.2.3.4", "1.2.3.4 https")]
@@ -41,7 +40,7 @@ public sealed class TrustedProxiesTests
         using var client = service.NewClient();
         client.DefaultRequestHeaders.Add("X-Forwarded-For", "1.2.3.4");
         using var answer = await client.GetAsync(new Uri("/livez", UriKind.Relative), TestContext.Current.CancellationToken);
-        await service.Log.WaitAsync(line => line.IsRequest && line.Message.StartsWith("GET /livez of 1.2.3.4 200 ", StringComparison.Ordinal));
+        await service.Log.WaitAsync(line => line.IsRequest && line.Message.EndsWith(" at 1.2.3.4", StringComparison.Ordinal));
     }
 
     [Theory]

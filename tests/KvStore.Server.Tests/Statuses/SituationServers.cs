@@ -118,6 +118,14 @@ internal static class SituationServers
         static Transaction WithRecord(int i) => new([], [Some.Put("counted")]) { Idempotency = new Idempotency(Some.Bytes($"{i}"), default, TimeSpan.FromHours(1), 1000) };
     }
 
+    /// <summary>Its only client has made the one request that it may in a second, which never ends.</summary>
+    public static async Task<KvServer> LimitedAsync()
+    {
+        var server = await KvServer.StartAsync(new KvServerOptions { Settings = { ["RequestsPerSecondMax"] = "1" }, Services = services => services.AddSingleton<TimeProvider>(new FakeTimeProvider()) });
+        (await server.Client.GetAsync("/v1/status")).Expect(200);
+        return server;
+    }
+
     /// <summary>As patient as the web server can be made not to be.</summary>
     public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(new KvServerOptions
     {

@@ -58,6 +58,7 @@ internal static class Situations
             Rejection(401, "unauthorized", Protected),
             Rejection(401, "unauthorized", Protected, request => request.With($"Authorization: Bearer {KeyToken.New()}")),
             Rejection(403, "forbidden", Protected, request => request.With($"X-Api-Key: {(Operating.Contains(request) ? TestKeys.Entries : TestKeys.Admin)}"))),
+        new("the client has used up what it may", SituationServers.LimitedAsync, Rejection(429, "rate-limited", Protected)),
         new("the engine keeps no files", () => KvServer.StartAsync(), Rejection(409, "engine-without-files", MakeCheckpoint)),
         new("loading", SituationServers.LoadingAsync, Rejection(503, "unavailable", [.. AllReads, .. AllWrites, Ready, HeadReady]),
             Rejection(503, "unavailable", Samples.All, request => request.With("KvStore-Store-Id: 0123456789abcdef"))),
