@@ -4,7 +4,7 @@ namespace KvStore.Server;
 
 /// <summary>One key as the key file has it: everything but the token. Immutable.</summary>
 /// <param name="Name">The name, unique in the file.</param>
-/// <param name="Hash">The SHA-256 of the token.</param>
+/// <param name="Hash">The SHA-256 of the token, or of a client certificate.</param>
 /// <param name="Rights">Its rights.</param>
 internal sealed record KeyEntry(string Name, ReadOnlyMemory<byte> Hash, Rights Rights)
 {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace KvStore.Server;
 
 /// <summary>The keys that are accepted now: those of the key file or the settings that have not expired. Thread-safe.</summary>
@@ -44,6 +46,9 @@ internal sealed class KeyRing : IDisposable
 
     /// <summary>The principal of a token, or null if it is not accepted.</summary>
     public Principal? Verify(ReadOnlySpan<char> token) => _keys.Verify(token);
+
+    /// <summary>The principal of a client certificate, or null if it is not accepted.</summary>
+    public Principal? Verify(X509Certificate2 certificate) => _keys.Verify(certificate);
 
     public void Dispose()
     {

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
 
@@ -34,7 +36,7 @@ internal sealed class KeySet
     {
         var token = Credential.Of(context, out var source);
         if (token.IsEmpty)
-            return null;
+            return Credential.CountOf(context) == 0 && context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate is { } certificate ? Verify(certificate) : null;
         if (source is null)
             return Verify(token);
 
@@ -57,9 +59,18 @@ internal sealed class KeySet
     public Principal? Verify(ReadOnlySpan<char> token)
     {
         Span<byte> hash = stackalloc byte[KeyEntry.HashBytes];
-        return KeyToken.TryHash(token, hash) && _byHash.TryGetValue(StartOf(hash), out var holder)
-            && CryptographicOperations.FixedTimeEquals(holder.Entry.Hash.Span, hash) && !holder.Principal.IsRevoked ? holder.Principal : null;
+        return KeyToken.TryHash(token, hash) ? Find(hash) : null;
     }
+
+    /// <summary>The principal of a client certificate, whose owner has proved to have its private key; null if it is not accepted.</summary>
+    public Principal? Verify(X509Certificate2 certificate)
+    {
+        Span<byte> hash = stackalloc byte[KeyEntry.HashBytes];
+        return certificate.TryGetCertHash(HashAlgorithmName.SHA256, hash, out _) ? Find(hash) : null;
+    }
+
+    private Principal? Find(ReadOnlySpan<byte> hash) => _byHash.TryGetValue(StartOf(hash), out var holder)
+        && CryptographicOperations.FixedTimeEquals(holder.Entry.Hash.Span, hash) && !holder.Principal.IsRevoked ? holder.Principal : null;
 
     private Holder? Find(KeyEntry entry) => _byHash.GetValueOrDefault(StartOf(entry.Hash.Span));
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace KvStore.Server;
 
 /// <summary>The web server's limits, most of which follow from the limits of the store.</summary>
-internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates certificates, IConfiguration configuration) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
+internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates certificates, IConfiguration configuration, KeyRing? keys = null) : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     // A byte of a key is three characters when it is percent-encoded.
     private const int EncodedBytesPerKeyByte = 3;
@@ -30,7 +30,7 @@ internal sealed class KestrelSetup(KvStoreOptions options, ServerCertificates ce
 
     public void Configure(KestrelServerOptions kestrel)
     {
-        certificates.Use(kestrel, configuration);
+        certificates.Use(kestrel, configuration, certificate => keys?.Verify(certificate) is not null);
         kestrel.AddServerHeader = false;
         InheritedSockets.Listen(kestrel);
         var limits = kestrel.Limits;

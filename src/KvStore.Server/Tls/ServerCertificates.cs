@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace KvStore.Server;
@@ -49,11 +50,18 @@ internal sealed class ServerCertificates : IDisposable
     }
 
     /// <summary>Gives the web server its settings, and each handshake the latest certificate of its endpoint.</summary>
-    public void Use(KestrelServerOptions kestrel, IConfiguration configuration)
+    /// <param name="kestrel">The web server's options.</param>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="acceptsClient">Which certificates of clients are accepted besides those that the operating system trusts, where an endpoint asks for them.</param>
+    public void Use(KestrelServerOptions kestrel, IConfiguration configuration, Func<X509Certificate2, bool> acceptsClient)
     {
         var loader = kestrel.Configure(configuration.GetSection(Section), reloadOnChange: false);
-        if (_default is not null)
-            kestrel.ConfigureHttpsDefaults(https => https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _default.Current);
+        kestrel.ConfigureHttpsDefaults(https =>
+        {
+            if (_default is not null)
+                https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = _default.Current;
+            https.ClientCertificateValidation = (certificate, _, errors) => errors == SslPolicyErrors.None || (acceptsClient(certificate) && certificate.NotAfter.ToUniversalTime() > _time.GetUtcNow().UtcDateTime);
+        });
         foreach (var (name, own) in _ofEndpoints)
             loader.Endpoint(name, endpoint => endpoint.HttpsOptions.OnAuthenticate = own is null ? null : (_, tls) => tls.ServerCertificateContext = own.Current);
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace KvStore.SystemTests;
@@ -33,6 +34,45 @@ public sealed partial class TlsTests
 
         await using var check = ServerProcess.Launch(["healthcheck", "--urls", address]);
         Assert.Equal(0, await check.WaitForExitAsync(ServerProcess.StartTimeout));
+    }
+
+    [Fact]
+    public async Task Serve_ClientCertificate_IsAKey()
+    {
+        using var authority = new TestAuthority();
+        using var directories = new TemporaryDirectory();
+        var directory = directories.New();
+        var names = (string[])["tls", "known", "unknown"];
+        foreach (var name in names)
+        {
+            using var certificate = authority.Issue(name, name == "tls" ? TestAuthority.ServerUsage : TestAuthority.ClientUsage);
+            authority.Write(certificate, directory, name);
+            if (name == "known")
+            {
+                var keys = $$"""{"keys":[{"name":"known","hash":"{{certificate.GetCertHashString(HashAlgorithmName.SHA256)}}","rights":["write"],"prefixes":["a/"]}]}""";
+                await File.WriteAllTextAsync(Path.Combine(directory, "keys.json"), keys, TestContext.Current.CancellationToken);
+            }
+        }
+
+        await using var server = ServerProcess.Launch(
+        [
+            "--keys", $"{directory}/keys.json", "--engine", "memory", "--Kestrel:Certificates:Default:Path", $"{directory}/tls.crt", "--Kestrel:Certificates:Default:KeyPath", $"{directory}/tls.key",
+            "--Kestrel:Endpoints:A:Url", "http://127.0.0.1:0", "--Kestrel:Endpoints:B:Url", "https://127.0.0.1:0", "--Kestrel:Endpoints:B:ClientCertificateMode", "AllowCertificate",
+        ]);
+        await server.WhenReadyAsync();
+        var address = Https().Match(server.Output.ToString()).Value;
+        await using var bash = new Bash();
+        Assert.Equal("201", await StatusAsync("known", "-X PUT -d v", "a/1"));
+        Assert.Equal("403", await StatusAsync("known", "", "a/1"));
+        Assert.Equal("403", await StatusAsync("known", "-X PUT -d v", "b/1"));
+        Assert.Equal("401", await StatusAsync(null, "", "a/1"));
+        Assert.Equal("000", await StatusAsync("unknown", "", "a/1"));
+
+        async Task<string> StatusAsync(string? certificate, string arguments, string key)
+        {
+            var own = certificate is null ? "" : $"--cert {directory}/{certificate}.crt --key {directory}/{certificate}.key";
+            return (await bash.RunAsync($"curl -s -k -o /dev/null -w '%{{http_code}}' {own} {arguments} {address}/v1/kv/{key} 2>/dev/null")).Output;
+        }
     }
 
     [Fact]
