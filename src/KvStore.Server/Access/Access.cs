@@ -16,11 +16,15 @@ internal static class Access
     public static bool IsKnown(HttpContext context) => Find(context) is not null;
 
     /// <summary>The problem of a request whose principal lacks a right to a key, or null.</summary>
+    /// <remarks>A condition tells about the entry, so that a request with one needs the right to read it, too.</remarks>
     public static Problem? Check(HttpContext context, Rights rights, Key key)
     {
         var principal = Of(context);
-        return principal.Allows(rights, key) ? null : Refuse(principal, rights);
+        return Check(principal, (principal.Rights & Rights.Read) == 0 && IsConditional(context.Request.Headers) ? rights | Rights.Read : rights, key);
     }
+
+    /// <inheritdoc cref="Check(HttpContext, Rights, Key)"/>
+    public static Problem? Check(Principal principal, Rights rights, Key key) => principal.Allows(rights, key) ? null : Refuse(principal, rights);
 
     /// <summary>The problem of a request whose principal lacks a right to some key of the range, or null.</summary>
     public static Problem? Check(HttpContext context, Rights rights, KeyRange range)
@@ -28,6 +32,9 @@ internal static class Access
         var principal = Of(context);
         return principal.Allows(rights, range) ? null : RefuseRange(principal, rights);
     }
+
+    private static bool IsConditional(IHeaderDictionary headers) =>
+        headers.IfMatch.Count + headers.IfNoneMatch.Count + headers.IfModifiedSince.Count + headers.IfUnmodifiedSince.Count > 0;
 
     // Names what is the principal's own, and nothing of the request: whether a key exists is not said.
     private static Problem Refuse(Principal principal, Rights rights) => (principal.Rights & rights) != rights

@@ -10,7 +10,7 @@ namespace KvStore.Server;
 /// any thread may use it.
 /// </summary>
 #pragma warning disable CA1001 // A source without a timer holds nothing to dispose of, and requests may look at its token after the key is gone.
-internal sealed class Principal : ClaimsPrincipal, IHttpAuthenticationFeature
+internal sealed class Principal : ClaimsPrincipal, IHttpAuthenticationFeature, IKeyScope
 #pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _revocation = new();
@@ -59,7 +59,8 @@ internal sealed class Principal : ClaimsPrincipal, IHttpAuthenticationFeature
     }
 
     /// <summary>Cancelled when the key is removed, is changed or expires. Whatever outlives the check of its request must end then: watches, long polls, exports.</summary>
-    public CancellationToken Revoked => _revocation.Token;
+    /// <remarks>Never of <see cref="Anyone"/>, so that without keys no request pays for it.</remarks>
+    public CancellationToken Revoked => ReferenceEquals(this, Anyone) ? CancellationToken.None : _revocation.Token;
 
     public bool IsRevoked => _revocation.IsCancellationRequested;
 

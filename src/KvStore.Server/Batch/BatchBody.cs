@@ -5,14 +5,14 @@ internal static class BatchBody
 {
     private const string Example = "a JSON object such as {\"keys\": [\"a\", \"b\"]}";
 
-    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, out List<Key> keys)
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, Principal principal, out List<Key> keys)
     {
         keys = [];
         if (TextInput.TryOpen(bytes, Example, out var utf8) is { } problem)
             return problem;
         try
         {
-            return TryRead(utf8, options, keys);
+            return TryRead(utf8, options, principal, keys);
         }
         catch (JsonException)
         {
@@ -20,7 +20,7 @@ internal static class BatchBody
         }
     }
 
-    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, List<Key> keys)
+    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, Principal principal, List<Key> keys)
     {
         var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
         var seen = 0;
@@ -29,7 +29,7 @@ internal static class BatchBody
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var problem = JsonText.IsOn(ref reader, "keys"u8)
-                ? JsonText.Once(ref seen, 1, "keys") ?? TryReadKeys(ref reader, options, keys)
+                ? JsonText.Once(ref seen, 1, "keys") ?? TryReadKeys(ref reader, options, principal, keys)
                 : JsonText.Unknown(ref reader, "keys");
             if (problem is not null)
                 return problem;
@@ -40,7 +40,7 @@ internal static class BatchBody
         return seen == 1 ? null : Problems.MalformedRequest("Give the keys to read as an array of strings.", "keys");
     }
 
-    private static Problem? TryReadKeys(ref Utf8JsonReader reader, KvStoreOptions options, List<Key> keys)
+    private static Problem? TryReadKeys(ref Utf8JsonReader reader, KvStoreOptions options, Principal principal, List<Key> keys)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -52,6 +52,7 @@ internal static class BatchBody
             var name = $"keys[{keys.Count}]";
             Key key = default;
             var problem = JsonString.TryGet(ref reader, name, out var text) ?? KeyText.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
+            problem ??= Access.Check(principal, Rights.Read, key) is { } forbidden ? forbidden with { Field = name } : null;
             if (problem is not null)
                 return problem;
             keys.Add(key);

@@ -38,7 +38,7 @@ internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, LargeAns
     {
         List<Key> keys = [];
         using var body = await bodies.ReadJsonAsync(context);
-        var problem = body.Problem ?? BatchBody.TryParse(body.Bytes, options, out keys);
+        var problem = body.Problem ?? BatchBody.TryParse(body.Bytes, options, Access.Of(context), out keys);
         return (keys, problem);
     }
 

@@ -24,14 +24,27 @@ internal sealed class LongPoll(Store store, Reads reads, LargeAnswers answers, K
         if (problem is null)
         {
             var poll = new Poll(context, options, answers, key, conditions, after);
-            problem = poll.Begin(await reads.TakeAsync(request, context.RequestAborted), store) ?? await WaitAsync(poll, wait);
+            problem = poll.Begin(await reads.TakeAsync(request, context.RequestAborted), store) ?? await WaitAsync(context, poll, wait);
         }
 
         if (problem is not null)
             await problem.WriteAsync(context);
     }
 
-    private async ValueTask<Problem?> WaitAsync(Poll poll, TimeSpan wait)
+    private async ValueTask<Problem?> WaitAsync(HttpContext context, Poll poll, TimeSpan wait)
+    {
+        using var revocation = RevocableWait.Begin(context);
+        try
+        {
+            return await WaitAsync(poll, wait, revocation.Token);
+        }
+        catch (OperationCanceledException) when (revocation.IsRevoked)
+        {
+            return Problems.Revoked();
+        }
+    }
+
+    private async ValueTask<Problem?> WaitAsync(Poll poll, TimeSpan wait, CancellationToken cancellationToken)
     {
         for (var startedAt = time.GetTimestamp(); poll.Answering is null;)
         {
@@ -40,7 +53,7 @@ internal sealed class LongPoll(Store store, Reads reads, LargeAnswers answers, K
                 return Problems.TooManyWatchers(store.Options.WatchersMax);
 
             var left = wait - time.GetElapsedTime(startedAt);
-            var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, poll.Aborted);
+            var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
             if (state is WatchState.Silent or WatchState.Stopped)
                 poll.End(store.Latest, watcher.Position);
             else

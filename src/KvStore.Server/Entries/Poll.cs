@@ -18,8 +18,6 @@ internal sealed class Poll(HttpContext context, KvStoreOptions options, LargeAns
 
     public Key Key => key;
 
-    public CancellationToken Aborted => context.RequestAborted;
-
     /// <summary>The answer, as soon as there is one.</summary>
     public Task? Answering { get; private set; }
 

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features.Authentication;
+
 namespace KvStore.Server;
 
 /// <summary>
@@ -18,7 +20,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     /// <summary>The part of the request that was wrong: a header, a parameter, a member of a JSON body.</summary>
     public string? Field { get; init; }
 
-    /// <summary>The oldest readable revision, if the requested one is older.</summary>
+    /// <summary>The oldest readable revision, if the requested one is older. Not for clients with rights to some keys only.</summary>
     public long? OldestRevision { get; init; }
 
     /// <summary><c>not-applied</c> or <c>unknown</c>, if a write failed on the service's side.</summary>
@@ -26,6 +28,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
 
     /// <summary>The guards of a transaction that failed.</summary>
     public IReadOnlyList<FailedMember>? Failed { get; init; }
+
+    /// <summary>How to authenticate: the value of WWW-Authenticate, which every 401 has.</summary>
+    public string? Challenge { get; init; }
 
     /// <summary>When a retry may succeed.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -37,7 +42,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     public Task WriteAsync(HttpContext context)
     {
         var response = context.Response;
-        var body = ToBody(context.Request.PathBase.Value);
+        var body = (MayTellOfStore(context) ? this : this with { OldestRevision = null }).ToBody(context.Request.PathBase.Value);
 
         context.Features[typeof(Problem)] = this;
         response.StatusCode = Status;
@@ -47,10 +52,15 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
 
         // A problem may repeat text of the request, unescaped as far as JSON allows.
         response.Headers.XContentTypeOptions = "nosniff";
+        if (Challenge is not null)
+            response.Headers.WWWAuthenticate = Challenge;
         if (RetryAfter is { } wait)
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
+
+    private static bool MayTellOfStore(HttpContext context) =>
+        context.Features[typeof(IHttpAuthenticationFeature)] is not IHttpAuthenticationFeature { User: IKeyScope { HasAllKeys: false } };
 
     /// <summary>The body of the answer: a line, so that a terminal's next prompt starts on its own.</summary>
     /// <param name="pathBase">What the path of its explanation begins with.</param>

@@ -12,6 +12,12 @@ internal static class Problems
     public static Problem Unauthorized(string detail) =>
         new(StatusCodes.Status401Unauthorized, "unauthorized", "The request needs a key", detail);
 
+    /// <summary>The client's key was valid when the request began.</summary>
+    public static Problem Revoked() => Unauthorized("The key was removed or changed, or has expired, while the request was under way. Send the request again with a valid key.") with
+    {
+        Challenge = "Bearer realm=\"kvstore\", error=\"invalid_token\"",
+    };
+
     public static Problem Forbidden(string detail) =>
         new(StatusCodes.Status403Forbidden, "forbidden", "The key does not allow this", detail);
 
@@ -47,7 +53,7 @@ internal static class Problems
 
     public static Problem Gone(long oldestRevision) =>
         new(StatusCodes.Status410Gone, "revision-gone", "The revision is no longer available",
-            $"The oldest revision that can be read now is {oldestRevision}. Read at a newer revision, or without one for the latest state.")
+            "The revision has left the history. Read at a newer revision, or without one for the latest state.")
         { OldestRevision = oldestRevision };
 
     public static Problem Lost(long revision, long oldestRevision) => Gone(oldestRevision) with

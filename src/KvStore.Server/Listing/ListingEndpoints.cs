@@ -17,7 +17,8 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
     private async Task<Problem?> ListAsync(HttpContext context)
     {
         ListingPage? page = null;
-        var problem = ListRequest.TryGet(context, options, out var request);
+        var problem = ListRequest.TryGet(context, options, out var request)
+            ?? Access.Check(context, Rights.Read, KeyRange.WithPrefix(request.Prefix.Span));
         if (problem is null)
             problem = Collect(await TakeAsync(request, context.RequestAborted), request, out page);
         if (problem is not null)
@@ -38,6 +39,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         var problem = QueryParameters.TryGet(context, ["prefix"], out var parameters)
             ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
             ?? (prefix.Length == 0 ? Problems.MalformedRequest("Give the prefix of the entries to delete. It must not be empty, because that would delete everything.", "prefix") : null)
+            ?? Access.Check(context, Rights.Delete, KeyRange.WithPrefix(prefix))
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
         if (problem is not null)
             return problem;

@@ -48,9 +48,9 @@ internal static class ApiRoutes
         {
             var methods = new SortedSet<string>(path.SelectMany(MethodsOf).Append(HttpMethods.Options), StringComparer.Ordinal);
 
-            // The web server leaves out the body.
-            if (path.FirstOrDefault(endpoint => MethodsOf(endpoint).Contains(HttpMethods.Get)) is { RequestDelegate: { } get } && methods.Add(HttpMethods.Head))
-                routes.MapMethods(path.Key, [HttpMethods.Head], get).ExcludeFromDescription().Requires(RightsRequirement.Open);
+            // The web server leaves out the body. The headers need the rights that the body needs.
+            if (path.FirstOrDefault(endpoint => MethodsOf(endpoint).Contains(HttpMethods.Get)) is { RequestDelegate: { } handler } get && methods.Add(HttpMethods.Head))
+                routes.MapMethods(path.Key, [HttpMethods.Head], handler).ExcludeFromDescription().Requires(get.Metadata.GetRequiredMetadata<RightsRequirement>());
             var allowed = string.Join(", ", methods);
             all.UnionWith(methods);
             routes.MapMethods(path.Key, [HttpMethods.Options], (RequestDelegate)(context => AllowAsync(context, allowed))).ExcludeFromDescription().Requires(RightsRequirement.Open);

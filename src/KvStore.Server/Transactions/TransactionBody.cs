@@ -34,6 +34,34 @@ internal sealed class TransactionBody
 
     public string FieldOf(Guard guard) => _guards.First(asked => asked.Guard == guard).Field;
 
+    /// <summary>The problem of a principal that lacks a right that a guard or an operation needs, or null. Nothing is carried out then.</summary>
+    public Problem? Check(Principal principal)
+    {
+        foreach (var (guard, field) in _guards)
+        {
+            if (Access.Check(principal, Rights.Read, guard.Key) is { } problem)
+                return problem with { Field = field };
+        }
+
+        for (var i = 0; i < _operations.Count; i++)
+        {
+            if (Check(principal, _operations[i]) is { } problem)
+                return problem with { Field = $"operations[{i}]" };
+        }
+
+        return null;
+    }
+
+    // The guard of a move has checked that its source may be read.
+    private static Problem? Check(Principal principal, Operation operation) => operation switch
+    {
+        Get => Access.Check(principal, Rights.Read, operation.Key),
+        Put => Access.Check(principal, Rights.Write, operation.Key),
+        Delete => Access.Check(principal, Rights.Delete, operation.Key),
+        Move move => Access.Check(principal, Rights.Delete, move.Key) ?? Access.Check(principal, Rights.Write, move.To),
+        _ => throw new InvalidOperationException($"It is not said what {operation.GetType().Name} needs."),
+    };
+
     private Problem? TryRead(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);

@@ -47,7 +47,7 @@ internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, La
     {
         using var received = await bodies.ReadJsonAsync(context);
         TransactionBody? body = null;
-        var problem = received.Problem ?? TransactionBody.TryParse(received.Bytes, options, time.GetUtcNow(), out body);
+        var problem = received.Problem ?? TransactionBody.TryParse(received.Bytes, options, time.GetUtcNow(), out body) ?? body.Check(Access.Of(context));
         return (body, problem is null ? body!.ToTransaction(IdempotencyHeader.For(context, options, idempotencyKey, received.Bytes)) : null, problem);
     }
 }

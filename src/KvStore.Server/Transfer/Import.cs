@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// Reads entries, one per line, and stores them in batches, in the order of the lines. Memory is bounded by a few batches and one
 /// line, which are charged to an account: what cannot be stored yet is not read yet. Belongs to one request.
 /// </summary>
-internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, ImportProgress? progress)
+internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, Principal principal, ImportProgress? progress)
 {
     // A byte of a key or a value takes at most six characters: \u0000.
     private const long EscapedBytesPerByte = 6;
@@ -36,6 +36,8 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         while (true)
         {
             var read = await input.ReadAsync();
+            if (principal.IsRevoked)
+                return await EndedByAsync(Problems.Revoked());
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {
@@ -121,7 +123,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         if (!_hasBegun && ImportShape.Reject(text) is { } rejected)
             return rejected;
         _hasBegun = true;
-        if (ImportLine.TryParse(text, options, time.GetUtcNow(), out var draft) is { } problem)
+        if (ImportLine.TryParse(text, options, time.GetUtcNow(), principal, out var draft) is { } problem)
         {
             Report.Fail(problem);
         }

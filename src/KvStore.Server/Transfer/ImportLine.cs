@@ -8,8 +8,8 @@ internal static class ImportLine
 {
     private static readonly string[] Ignored = ["revision", "created_revision", "version", "size", "modified_at"];
 
-    /// <summary>Reads a line; the entry is null if it has expired already.</summary>
-    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
+    /// <summary>Reads a line, whose key the principal must have the right to write; the entry is null if it has expired already.</summary>
+    public static Problem? TryParse(ReadOnlySpan<byte> bytes, KvStoreOptions options, DateTimeOffset now, Principal principal, out EntryDraft? draft)
     {
         draft = null;
 
@@ -19,7 +19,7 @@ internal static class ImportLine
             return Problems.MalformedRequest($"The line {fault}");
         try
         {
-            return TryRead(utf8, options, now, out draft);
+            return TryRead(utf8, options, now, principal, out draft);
         }
         catch (JsonException)
         {
@@ -27,7 +27,7 @@ internal static class ImportLine
         }
     }
 
-    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out EntryDraft? draft)
+    private static Problem? TryRead(ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, Principal principal, out EntryDraft? draft)
     {
         draft = null;
         var reader = new Utf8JsonReader(utf8, JsonText.ReaderOptions);
@@ -51,6 +51,8 @@ internal static class ImportLine
         reader.Read();
         if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var made) is { } unmade)
             return unmade;
+        if (Access.Check(principal, Rights.Write, made.Key) is { } forbidden)
+            return forbidden with { Field = "key" };
         draft = expiresAt <= now ? null : made;
         return null;
     }

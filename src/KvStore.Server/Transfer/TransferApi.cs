@@ -11,7 +11,7 @@ internal static class TransferApi
         Integer("revision", "The revision that has all of it."),
         Integer("imported", "Entries that were stored."),
         Integer("expired", "Entries that were not stored because they had expired already."),
-        Integer("failed", "Lines that are no entries."),
+        Integer("failed", "Lines that are no entries, or whose key the client may not write."),
         Objects("errors", "The first of those.", new ApiSchema("ImportError", "A line that is no entry.",
         [
             Integer("line", "Its number, from 1."),

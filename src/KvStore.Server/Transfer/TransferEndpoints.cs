@@ -18,7 +18,8 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         ReadRequest request = default;
         var problem = QueryParameters.TryGet(context, ["prefix", .. Reads.Parameters], out var parameters)
             ?? parameters.TryGetKeyBytes("prefix", options.KeyBytesMax, out prefix)
-            ?? Reads.TryGet(parameters, out request);
+            ?? Reads.TryGet(parameters, out request)
+            ?? Access.Check(context, Rights.Read, KeyRange.WithPrefix(prefix));
         if (problem is not null)
             return problem;
         if (HttpMethods.IsHead(context.Request.Method))
@@ -29,6 +30,8 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
             return problem;
         using (read)
         {
+            // What was sent must not look complete.
+            using var cutOff = Access.Of(context).Revoked.Register(context.Abort);
             var output = Begin(context, read!.Snapshot.Revision);
             await WriteAsync(output, read.Snapshot.Scan(KeyRange.WithPrefix(prefix)));
         }
@@ -74,7 +77,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
             context.Response.SetContent(ContentTypes.Lines);
-        var import = new Import(store, options, time, progress);
+        var import = new Import(store, options, time, Access.Of(context), progress);
         using var body = bodies.Open(context);
         var problem = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)

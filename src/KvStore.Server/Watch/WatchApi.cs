@@ -9,7 +9,7 @@ internal static class WatchApi
         "Streams Server-Sent Events until the client disconnects: one `change` event per revision, in order, none missing, none repeated. "
         + "A browser's `EventSource` sends the `id` of the last event as `Last-Event-ID` when it reconnects, and resumes there.\n\n"
         + "With `initial=true` there is first an `entry` event for each existing entry, then `synced`: list and watch in one request. "
-        + "After 10 s of silence there is a `bookmark`: no further change up to that revision. `gone` means that the next change has left the history; the stream ends. "
+        + "After 10 s of silence there is a `bookmark`: no further change up to that revision. `gone` means that the next change has left the history, `revoked` that the key is no longer valid; the stream ends. "
         + "`reconnect` means that the service is stopping; the stream ends, and a client that connects again resumes there.\n\n"
         + "*Execute* shows the last 64 KiB of events as they arrive, and *Clear* ends the watch.")
     {

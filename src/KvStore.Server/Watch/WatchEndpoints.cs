@@ -64,31 +64,46 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
             return;
 
         WatchEvents.Comment(output.Target, $"watching after revision {beginning.After}");
-        await WriteInitialAsync(output, beginning, watcher.Filter, withValues);
-        while (await WriteAsync(output, watcher, state, withValues))
+        var principal = Access.Of(context);
+        using var revocation = RevocableWait.Begin(context);
+        try
         {
-            // All pending events go out together, because a flush costs much more than a write.
-            state = watcher.Read();
-            if (state != WatchState.Silent)
-                continue;
+            await WriteInitialAsync(output, beginning, principal, watcher.Filter, withValues);
+            while (await WriteAsync(output, watcher, principal, state, withValues))
+            {
+                // All pending events go out together, because a flush costs much more than a write.
+                state = watcher.Read();
+                if (state != WatchState.Silent)
+                    continue;
+                await output.FlushAsync();
+                state = await watcher.ReadAsync(options.WatchBookmarkInterval, revocation.Token);
+            }
+        }
+        catch (OperationCanceledException) when (revocation.IsRevoked)
+        {
+            WatchEvents.Revoked(output.Target);
             await output.FlushAsync();
-            state = await watcher.ReadAsync(options.WatchBookmarkInterval, context.RequestAborted);
         }
     }
 
-    private async ValueTask WriteInitialAsync(JsonOutput output, WatchBeginning beginning, WatchFilter filter, bool withValues)
+    private async ValueTask WriteInitialAsync(JsonOutput output, WatchBeginning beginning, Principal principal, WatchFilter filter, bool withValues)
     {
         if (beginning.EntriesOf(filter.Range) is not { } entries)
             return;
         foreach (var entry in entries)
+        {
+            principal.Revoked.ThrowIfCancellationRequested();
             await SendAsync(output, WatchEvents.Entry(output.Target, entry, withValues));
+        }
+
         beginning.Release();
         WatchEvents.Synced(output.Target, PositionOf(beginning.After));
     }
 
     // False if the stream ends.
-    private async ValueTask<bool> WriteAsync(JsonOutput output, Watcher watcher, WatchState state, bool withValues)
+    private async ValueTask<bool> WriteAsync(JsonOutput output, Watcher watcher, Principal principal, WatchState state, bool withValues)
     {
+        principal.Revoked.ThrowIfCancellationRequested();
         switch (state)
         {
             case WatchState.Changed:
@@ -101,7 +116,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
                 WatchEvents.Bookmark(output.Target, PositionOf(watcher.Position));
                 return true;
             case WatchState.Gone:
-                WatchEvents.Gone(output.Target, store.OldestRevision);
+                WatchEvents.Gone(output.Target, principal.HasAllKeys ? store.OldestRevision : null);
                 await output.FlushAsync();
                 return false;
             default:

@@ -28,10 +28,13 @@ internal static class WatchEvents
     public static void Bookmark(JsonTarget to, Position position) => WritePosition(to, "bookmark"u8, position);
 
     /// <summary>The next changes are forgotten; the stream ends.</summary>
-    public static void Gone(JsonTarget to, long oldestRevision)
+    /// <param name="to">Where it is written.</param>
+    /// <param name="oldestRevision">The oldest revision that can be read; null for a client that must not learn it.</param>
+    public static void Gone(JsonTarget to, long? oldestRevision)
     {
         Begin(to, "gone"u8, null);
-        to.Json.WriteNumber("oldest_revision"u8, oldestRevision);
+        if (oldestRevision is { } oldest)
+            to.Json.WriteNumber("oldest_revision"u8, oldest);
         to.Json.WriteString("detail"u8, "Changes after the last id have been forgotten. Watch again with initial=true.");
         End(to);
     }
@@ -43,6 +46,14 @@ internal static class WatchEvents
         Begin(to, "reconnect"u8, position);
         to.Json.WriteNumber("revision"u8, position.Revision);
         to.Json.WriteString("detail"u8, "The service is stopping. Connect again, with this id as Last-Event-ID, to resume here.");
+        End(to);
+    }
+
+    /// <summary>The client may not watch any longer; the stream ends.</summary>
+    public static void Revoked(JsonTarget to)
+    {
+        Begin(to, "revoked"u8, null);
+        to.Json.WriteString("detail"u8, "The key was removed or changed, or has expired. Watch again with a valid one.");
         End(to);
     }
 

@@ -37,6 +37,7 @@ internal readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Rea
             problem = KeyText.TryParse(text, options.KeyBytesMax, "key", out key);
         if (problem is null && initial && after is not null)
             problem = Problems.MalformedRequest($"The existing entries are those of the latest revision, and changes after it follow. Give {AfterParameter} or {InitialParameter}=true.", AfterParameter);
+        problem ??= key.Length > 0 ? Access.Check(context, Rights.Read, key) : Access.Check(context, Rights.Read, KeyRange.WithPrefix(prefix));
         if (problem is not null)
             return problem;
 

@@ -17,6 +17,9 @@ internal static class IdempotencyHeader
     private const int RecordHeaderBytesMax = 1024;
     private const int ResultBytesMax = 16;
 
+    // Begins the name of a record that belongs to a principal.
+    private const byte OwnedRecord = 1;
+
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c)]);
 
     /// <summary>Reads the header; the key is null if there is none.</summary>
@@ -35,13 +38,19 @@ internal static class IdempotencyHeader
     /// <summary>Makes the request's transaction safe to repeat; null without a key (<see cref="TryGet"/>).</summary>
     public static Idempotency? For(HttpContext context, KvStoreOptions options, string? key, ReadOnlySpan<byte> body) => key is null
         ? null
-        : new Idempotency(Encoding.ASCII.GetBytes(key), FingerprintOf(context, body), options.IdempotencyLifetime, RecordBytesMax(options));
+        : new Idempotency(RecordNameOf(Access.Of(context), key), FingerprintOf(context, body), options.IdempotencyLifetime, RecordBytesMax(options));
 
     // A value of the largest size, read with its key by a transaction of any length, fits.
     private static int RecordBytesMax(KvStoreOptions options) =>
         options.ValueBytesMax + options.KeyBytesMax + RecordHeaderBytesMax + (options.TransactionOperationsMax * ResultBytesMax);
 
     public static void SetReplayed(HttpResponse response) => response.Headers[ReplayedHeader] = "true";
+
+    // A record belongs to one principal: another one with the same key neither gets its answer nor learns that there is one. Hashed, because a name
+    // and a key together may be longer than the name of a record, and after a byte that no key of a client has, so that it is no record of anyone's.
+    private static byte[] RecordNameOf(Principal principal, string key) => ReferenceEquals(principal, Principal.Anyone)
+        ? Encoding.ASCII.GetBytes(key)
+        : [OwnedRecord, .. SHA256.HashData(Encoding.UTF8.GetBytes($"{principal.Name}\0{key}"))];
 
     // Everything on which the outcome depends, besides the state of the store.
     private static byte[] FingerprintOf(HttpContext context, ReadOnlySpan<byte> body)

@@ -32,12 +32,14 @@ internal sealed class EventStream : IDisposable
     public HttpStatusCode Status => _response.StatusCode;
 
     /// <summary>Opens a stream, with any status.</summary>
-    public static async Task<EventStream> OpenAsync(Uri address, string query, string? lastEventId = null)
+    public static async Task<EventStream> OpenAsync(Uri address, string query, string? lastEventId = null, params (string Name, string Value)[] headers)
     {
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/v1/watch" + query));
         if (lastEventId is not null)
             Assert.True(request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId));
+        foreach (var (name, value) in headers)
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
         try
         {
             var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
