@@ -38,9 +38,14 @@ internal sealed record MatrixCaller(string Name, Rights Rights, params Immutable
         new("writer-everywhere", Rights.Write),
         new("data-everywhere", Data),
         new("everything", Data | Rights.Admin),
+        new("reader-by-token", Rights.Read, TeamA) { IsToken = true },
+        new("team-a-by-token", Data, TeamA) { IsToken = true },
+        new("everything-by-token", Data | Rights.Admin) { IsToken = true },
+        new("expired-token", Data | Rights.Admin) { IsToken = true, IsExpired = true, Rejection = 401 },
+        new("forged-token", Data | Rights.Admin) { IsToken = true, IsForged = true, Rejection = 401 },
     ];
 
-    public string Token => "kv_" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes("matrix " + Name))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    public string Token => field ??= IsToken ? MatrixTokens.Of(this) : "kv_" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes("matrix " + Name))).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
     /// <summary>The header that says who it is.</summary>
     public (string Name, string Value) Header => IsInOwnHeader ? ("X-Api-Key", Token) : ("Authorization", "Bearer " + Token);
@@ -53,9 +58,15 @@ internal sealed record MatrixCaller(string Name, Rights Rights, params Immutable
     };
 
     /// <summary>Whether the file of keys has it.</summary>
-    public bool IsKnown { get => field && _headers.IsDefault; init; } = true;
+    public bool IsKnown { get => field && !IsToken && _headers.IsDefault; init; } = true;
 
     public bool IsExpired { get; init; }
+
+    /// <summary>Whether it has a token of an issuer in place of a key.</summary>
+    public bool IsToken { get; init; }
+
+    /// <summary>Whether another one than the issuer has signed the token.</summary>
+    public bool IsForged { get; init; }
 
     /// <summary>Whether the key is in the header X-Api-Key.</summary>
     public bool IsInOwnHeader { get; init; }

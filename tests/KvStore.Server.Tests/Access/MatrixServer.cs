@@ -17,8 +17,12 @@ internal sealed partial class MatrixServer : IAsyncDisposable
 
     public KvServer Server => _keyed.Server;
 
-    public static async Task<MatrixServer> StartAsync() =>
-        new(await KeyedServer.StartAsync(MatrixCaller.All, new KvServerOptions { Log = new LogLines(), Settings = { ["AccessLog"] = "true" } }));
+    public static async Task<MatrixServer> StartAsync()
+    {
+        var options = new KvServerOptions { Log = new LogLines(), Settings = { ["AccessLog"] = "true" } };
+        MatrixTokens.AddTo(options.Settings);
+        return new MatrixServer(await KeyedServer.StartAsync(MatrixCaller.All, options));
+    }
 
     /// <summary>The row of the case with this number.</summary>
     public MatrixRow RowOf(MatrixRow row, int number) => row.With(text => Cursors().Replace(
