@@ -64,6 +64,7 @@ need systemd-analyze systemd
 if (($# == 0)); then
     need npm npm
     need chromium chromium
+    need openssl openssl
     need kubectl kubernetes-client
 fi
 

@@ -5,24 +5,15 @@ import { readFileSync } from "node:fs";
 import { createServer, get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import puppeteer from "puppeteer-core";
+import { launch, newPage, patience } from "./browser.mjs";
 
 const url = process.env.KVSTORE_URL;
-const patience = { timeout: 60_000 };
 const complaints = [];
 let browser, page;
 
 before(async () => {
-    browser = await puppeteer.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-        // Chromium's own sandbox does not work for root, and no page but our own is opened.
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
-    });
-    page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 1600 });
-    page.on("request", request => /^(https?|wss?):/.test(request.url()) && !request.url().startsWith(`${url}/`) && complaints.push(`asked for ${request.url()}`));
-    page.on("pageerror", error => complaints.push(String(error)));
-    page.on("console", message => message.type() === "error" && complaints.push(message.text()));
+    browser = await launch();
+    page = await newPage(browser, url, complaints);
     await openPage();
 });
 

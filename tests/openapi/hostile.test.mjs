@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import puppeteer from "puppeteer-core";
+import { launch, patience } from "./browser.mjs";
 
 const url = process.env.KVSTORE_URL;
 const servicePort = new URL(url).port;
 const service = `http://localhost:${servicePort}`;
-const patience = { timeout: 60_000 };
 let browser, page, strangers, port;
 
 // All of the strangers' pages are empty: what they do is evaluated in them.
@@ -16,10 +15,7 @@ before(async () => {
     strangers = createServer((asked, answer) => answer.writeHead(200, { "Content-Type": "text/html" }).end("<!DOCTYPE html><title>stranger</title>")).listen(0, "127.0.0.1");
     await once(strangers, "listening");
     port = strangers.address().port;
-    browser = await puppeteer.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--host-resolver-rules=MAP *.example 127.0.0.1"],
-    });
+    browser = await launch({ args: ["--host-resolver-rules=MAP *.example 127.0.0.1"] });
     page = await browser.newPage();
     for (const [key, type, value] of [
         ["stored/secret", "text/plain", "a secret"],

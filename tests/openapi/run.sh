@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds the OpenAPI document of a running service against the specification, a linter, a client that is generated from it, and
-# Swagger UI in a browser. Needs Node.js, npm and Chromium, and a service that was built (configuration Release).
+# Swagger UI in a browser. Needs Node.js, npm, Chromium and openssl, and a service that was built (configuration Release).
 #
 #   tests/openapi/run.sh
 #   KVSTORE_SERVER=artifacts/native/KvStore.Server tests/openapi/run.sh    with a native service
@@ -38,10 +38,10 @@ trap 'kill "${processes[@]}" 2>/dev/null; wait 2>/dev/null || true' EXIT
 # Starts a service and sets $url. The first argument is its name, the others are its own.
 start() {
     local log="$artifacts/$1.log" tries
-    "${command[@]}" --urls http://127.0.0.1:0 "${@:2}" >"$log" 2>&1 &
+    "${command[@]}" "${@:2}" >"$log" 2>&1 &
     processes+=($!)
     for ((tries = 0; tries < 600; tries++)); do
-        url="$(sed -n 's/.* serves \(http:[^: ]*:[0-9]*\).*/\1/p' "$log" | head -1)"
+        url="$(sed -n 's/.* serves \(https\{0,1\}:[^: ]*:[0-9]*\).*/\1/p' "$log" | head -1)"
         [[ -z "$url" ]] || return 0
         kill -0 "${processes[-1]}" 2>/dev/null || break
         sleep 0.1
@@ -51,13 +51,20 @@ start() {
     exit 1
 }
 
-start service --engine memory
+start service --urls http://127.0.0.1:0 --engine memory
 KVSTORE_URL="$url"
 
 # As a new user has it: the default engine, and nothing in it.
-start fresh --data "$artifacts/data"
+start fresh --urls http://127.0.0.1:0 --data "$artifacts/data"
 KVSTORE_FRESH_URL="$url"
-export KVSTORE_URL KVSTORE_FRESH_URL KVSTORE_ARTIFACTS="$artifacts" KVSTORE_DOCUMENT="$artifacts/v1.json"
+
+# As in a container behind nothing: with a first key, and TLS.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 \
+    -keyout "$artifacts/tls.key" -out "$artifacts/tls.crt" 2>/dev/null
+start secure --urls https://127.0.0.1:0 --data "$artifacts/secure" --KvStore:FirstKey true \
+    --Kestrel:Certificates:Default:Path "$artifacts/tls.crt" --Kestrel:Certificates:Default:KeyPath "$artifacts/tls.key"
+KVSTORE_SECURE_URL="$url"
+export KVSTORE_URL KVSTORE_FRESH_URL KVSTORE_SECURE_URL KVSTORE_ARTIFACTS="$artifacts" KVSTORE_DOCUMENT="$artifacts/v1.json"
 
 # The client is generated and compiled here: a document that gives no client that compiles fails before any test.
 curl --silent --show-error --fail "$KVSTORE_URL/openapi/v1.json" --output "$KVSTORE_DOCUMENT"
@@ -66,4 +73,4 @@ node_modules/.bin/tsc --project tsconfig.json
 
 node --test --test-concurrency=1 --test-timeout=300000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
-    document.test.mjs generated/js/client.test.js tryout.test.mjs browser.test.mjs hostile.test.mjs
+    document.test.mjs generated/js/client.test.js tryout.test.mjs browser.test.mjs hostile.test.mjs secure.test.mjs

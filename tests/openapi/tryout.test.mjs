@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import puppeteer from "puppeteer-core";
+import { launch, patience } from "./browser.mjs";
 
 const url = process.env.KVSTORE_FRESH_URL;
 const artifacts = process.env.KVSTORE_ARTIFACTS;
-const patience = { timeout: 60_000 };
 
 // Every operation as the page shows it, in its order: the status of the defaults, and which keys they add, change and remove the first time.
 const nothing = {};
@@ -41,10 +40,7 @@ before(async () => {
     await fetch(`${url}/v1/kv/${kept.key}`, { method: "PUT", body: kept.value });
     documented = new Map(Object.values((await (await fetch(`${url}/openapi/v1.json`)).json()).paths)
         .flatMap(methods => Object.values(methods)).map(operation => [operation.operationId, operation]));
-    browser = await puppeteer.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
-    });
+    browser = await launch();
     page = await browser.newPage();
     await page.setViewport({ width: 1400, height: 1000 });
     await page.goto(`${url}/swagger/index.html`, { waitUntil: "load", ...patience });
