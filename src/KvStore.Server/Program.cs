@@ -29,7 +29,7 @@ try
             return DataCommands.Renew(builder.Configuration, Console.Out);
     }
 
-    FirstKey.Prepare(builder.Configuration, Console.Out);
+    await FirstKey.PrepareAsync(builder.Configuration, Console.Out);
     builder.Logging.AddServiceLogging(builder.Configuration);
     builder.Services.AddKvStore().AddTelemetry(builder.Configuration);
     builder.Services.AddAccess(builder.Configuration);

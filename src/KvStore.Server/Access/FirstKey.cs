@@ -18,40 +18,31 @@ internal static class FirstKey
     /// </summary>
     /// <param name="configuration">The configuration, before anything reads the settings from it.</param>
     /// <param name="output">Where the key is shown, once.</param>
-    public static void Prepare(IConfiguration configuration, TextWriter output)
+    public static async Task PrepareAsync(IConfiguration configuration, TextWriter output)
     {
         if (AccessPipeline.IsConfigured(configuration) || !bool.TryParse(Setting(configuration, nameof(KvStoreOptions.FirstKey)), out var isWanted) || !isWanted)
             return;
         var directory = Setting(configuration, nameof(KvStoreOptions.Data))?.Trim() is { Length: > 0 } data ? data : KvStoreOptions.DataDefault;
         var file = Path.Combine(directory, FileName);
         configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Keys)}"] = file;
-        if (File.Exists(file))
+        if (File.Exists(file) || await MakeAsync(file).ConfigureAwait(false) is not { } token)
             return;
 
-        Directory.CreateDirectory(directory);
-        var token = KeyToken.New();
-        var key = new KeyEntry(Name, SHA256.HashData(Encoding.ASCII.GetBytes(token)), Rights.Read | Rights.Write | Rights.Delete | Rights.Admin);
-        Write(file, KeyFile.ToUtf8([key]));
-        output.WriteLine("The first key of this service, with all rights. It is shown only now; send it as Authorization: Bearer KEY.");
-        output.WriteLine(token);
-        output.WriteLine($"Its hash is in {file}. Others are made with: keys new --file {file}");
-        output.Flush();
+        await output.WriteLineAsync("The first key of this service, with all rights. It is shown only now; send it as Authorization: Bearer KEY.").ConfigureAwait(false);
+        await output.WriteLineAsync(token).ConfigureAwait(false);
+        await output.WriteLineAsync($"Its hash is in {file}. Others are made with: keys new --file {file}").ConfigureAwait(false);
+        await output.FlushAsync().ConfigureAwait(false);
     }
 
-    // Whole or not at all: a file without the key that was shown would lock everybody out.
-    private static void Write(string file, byte[] utf8)
+    // Null if another service has made it in the meantime.
+    private static async Task<string?> MakeAsync(string file)
     {
-        var unfinished = file + ".tmp";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var stream = new FileStream(unfinished, options))
-        {
-            stream.Write(utf8);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(unfinished, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        var token = KeyToken.New();
+        var key = new KeyEntry(Name, SHA256.HashData(Encoding.ASCII.GetBytes(token)), Rights.Read | Rights.Write | Rights.Delete | Rights.Admin);
+        var isMade = false;
+        await AtomicFile.ChangeAsync(file, before => (isMade = before is null) ? KeyFile.ToUtf8([key]) : null).ConfigureAwait(false);
+        return isMade ? token : null;
     }
 
     private static string? Setting(IConfiguration configuration, string name) => configuration[$"{KvStoreOptions.Section}:{name}"];

@@ -24,7 +24,7 @@ internal sealed class KeySet
     /// <param name="before">The keys before them: a key that has not changed keeps its principal.</param>
     public KeySet(IReadOnlyList<KeyEntry> entries, KeySet? before)
     {
-        Holders = [.. entries.Select(entry => before?.Find(entry) is { } same && same.Entry.IsSameAs(entry) ? same : new Holder(entry, entry.ToPrincipal()))];
+        Holders = [.. entries.Select(entry => before?.Find(entry) is { } same && same.Entry.IsSameAs(entry) ? same : new Holder(entry, PrincipalOf(entry)))];
         foreach (var holder in Holders)
             _byHash[StartOf(holder.Entry.Hash.Span)] = holder;
     }
@@ -73,6 +73,8 @@ internal sealed class KeySet
         && CryptographicOperations.FixedTimeEquals(holder.Entry.Hash.Span, hash) && !holder.Principal.IsRevoked ? holder.Principal : null;
 
     private Holder? Find(KeyEntry entry) => _byHash.GetValueOrDefault(StartOf(entry.Hash.Span));
+
+    private static Principal PrincipalOf(KeyEntry entry) => new(entry.Name, entry.Rights, entry.Prefixes) { ExpiresAt = entry.ExpiresAt, Quotas = entry.Quotas };
 
     private static UInt128 StartOf(ReadOnlySpan<byte> hash) => BinaryPrimitives.ReadUInt128LittleEndian(hash);
 

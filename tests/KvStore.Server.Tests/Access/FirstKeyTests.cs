@@ -15,46 +15,53 @@ public sealed class FirstKeyTests : IDisposable
     public void Dispose() => _directories.Dispose();
 
     [Fact]
-    public void Prepare_FirstStart_MakesKeyAndShowsIt()
+    public async Task Prepare_FirstStart_MakesKeyAndShowsIt()
     {
-        var (configuration, shown) = Prepare(("KvStore:FirstKey", "true"));
+        var (configuration, shown) = await PrepareAsync(("KvStore:FirstKey", "true"));
         Assert.Equal(File, configuration["KvStore:Keys"]);
         var token = Assert.Single(shown.Split('\n'), line => line.StartsWith("kv_", StringComparison.Ordinal)).Trim();
-        Assert.DoesNotContain(token, System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        Assert.DoesNotContain(token, await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         var problems = new List<string>();
         var keys = new KeySet(KeyFile.Read(File, problems), before: null);
         Assert.Empty(problems);
         Assert.Equal(Principal.Anyone.Rights, keys.Verify(token)!.Rights);
         Assert.Empty(keys.Verify(token)!.Prefixes);
-        Assert.Equal([File], Directory.GetFiles(Data));
+        Assert.Equal([File, File + ".lock"], Directory.GetFiles(Data).Order());
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
     }
 
     [Fact]
-    public void Prepare_LaterStart_UsesFileAndShowsNothing()
+    public async Task Prepare_LaterStart_UsesFileAndShowsNothing()
     {
-        Prepare(("KvStore:FirstKey", "true"));
-        var text = System.IO.File.ReadAllText(File);
-        var (configuration, shown) = Prepare(("KvStore:FirstKey", "True"));
-        Assert.Equal((File, "", text), (configuration["KvStore:Keys"], shown, System.IO.File.ReadAllText(File)));
+        await PrepareAsync(("KvStore:FirstKey", "true"));
+        var text = await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken);
+        var (configuration, shown) = await PrepareAsync(("KvStore:FirstKey", "True"));
+        Assert.Equal((File, "", text), (configuration["KvStore:Keys"], shown, await System.IO.File.ReadAllTextAsync(File, TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
+    public async Task Prepare_ManyFirstStarts_OneKeyIsShown()
+    {
+        var starts = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => PrepareAsync(("KvStore:FirstKey", "true")))));
+        Assert.Single(starts, start => start.Shown.Contains("\nkv_", StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("false", null)]
     [InlineData(null, null)]
     [InlineData("true", "other.json")]
-    public void Prepare_NotAskedOrKeysGiven_DoesNothing(string? asked, string? keys)
+    public async Task Prepare_NotAskedOrKeysGiven_DoesNothing(string? asked, string? keys)
     {
-        var (configuration, shown) = Prepare(("KvStore:FirstKey", asked), ("KvStore:Keys", keys));
+        var (configuration, shown) = await PrepareAsync(("KvStore:FirstKey", asked), ("KvStore:Keys", keys));
         Assert.Equal((keys, "", false), (configuration["KvStore:Keys"], shown, Path.Exists(Data)));
     }
 
-    private (IConfiguration Configuration, string Shown) Prepare(params (string Key, string? Value)[] settings)
+    private async Task<(IConfiguration Configuration, string Shown)> PrepareAsync(params (string Key, string? Value)[] settings)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Append(("KvStore:Data", Data)).Select(each => KeyValuePair.Create(each.Item1, each.Item2))).Build();
         var output = new StringWriter();
-        FirstKey.Prepare(configuration, output);
+        await FirstKey.PrepareAsync(configuration, output);
         return (configuration, output.ToString());
     }
 }

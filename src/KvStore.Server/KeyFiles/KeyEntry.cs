@@ -17,8 +17,6 @@ internal sealed record KeyEntry(string Name, ReadOnlyMemory<byte> Hash, Rights R
 
     public Quotas Quotas { get; init; } = Quotas.None;
 
-    public Principal ToPrincipal() => new(Name, Rights, Prefixes) { ExpiresAt = ExpiresAt, Quotas = Quotas };
-
     /// <summary>Whether a principal that was made of the other entry can serve for this one.</summary>
     public bool IsSameAs(KeyEntry other) => Name == other.Name && Hash.Span.SequenceEqual(other.Hash.Span) && Rights == other.Rights
         && ExpiresAt == other.ExpiresAt && Quotas == other.Quotas && Prefixes.SequenceEqual(other.Prefixes, StringComparer.Ordinal);
