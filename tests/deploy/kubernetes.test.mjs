@@ -61,6 +61,21 @@ test("selectors select the pod, and ports that are named exist", () => {
     assert.equal(services.find(service => service.spec.clusterIP === "None").metadata.name, serviceName);
 });
 
+test("Prometheus reaches the metrics as its shipped configuration says", () => {
+    const [, host, port] = readFileSync(new URL("../../deploy/prometheus/prometheus.yml", import.meta.url), "utf8").match(/with\n\s*# deploy\/kubernetes, "([^":]+):(\d+)"/);
+    const [name, namespace, suffix] = host.split(".");
+    const service = manifests.find(manifest => manifest.kind === "Service" && manifest.metadata.name === name && manifest.metadata.namespace === namespace);
+    const { name: operations } = service.spec.ports.find(each => each.port === Number(port));
+    const { env } = one("StatefulSet").spec.template.spec.containers[0];
+    const setting = wanted => env.find(({ name }) => name === `KvStore__${wanted}`).value;
+
+    assert.equal(suffix, "svc");
+    assert.ok(setting("AllowedHosts").split(";").includes(host));
+    assert.ok(setting("OperationsUrls").endsWith(`:${port}`));
+    assert.ok(one("NetworkPolicy").spec.ingress.some(rule => rule.from.some(from => from.namespaceSelector.matchLabels?.["kubernetes.io/metadata.name"] === "monitoring")
+        && rule.ports.some(each => each.port === operations)));
+});
+
 test("the pod meets the restricted standard, with a read-only root", () => {
     const { spec } = one("StatefulSet").spec.template;
     const [container] = spec.containers;

@@ -93,7 +93,7 @@ internal static partial class ServiceLog
     [LoggerMessage(27, LogLevel.Warning, "{Connections} connections to the operators' listener were closed at once in the last {Seconds} s: {OperationsConnectionsMax} are open")]
     public static partial void ConnectionsOfOperatorsRefused(this ILogger logger, long connections, double seconds, int operationsConnectionsMax);
 
-    [LoggerMessage(25, LogLevel.Warning, "The operators' listener {OperationsUrls} can be reached from other machines: every client that reaches it sees the status and the metrics, and can take its connections")]
+    [LoggerMessage(25, LogLevel.Warning, "The operators' listener {OperationsUrls} can be reached from other machines: every client that reaches it can take its connections and, without keys, reads the status and the metrics")]
     public static partial void OperationsReachable(this ILogger logger, string operationsUrls);
 
     [LoggerMessage(40, LogLevel.Information, "{Section}: the certificate {Path} is in use: {Subject}, until {ExpiresAt}")]

@@ -46,6 +46,20 @@ public sealed class OperationsListenerTests
         (await service.Client.GetAsync("/v1/kv/a")).ExpectProblem(404, "not-found");
     }
 
+    [Theory]
+    [InlineData("/livez", false)]
+    [InlineData("/readyz", false)]
+    [InlineData("/metrics", true)]
+    [InlineData("/v1/status", true)]
+    public async Task Get_WithKeys_NeedsTheRightToAdminister(string target, bool isForAdmins)
+    {
+        await using var service = await TestKeys.StartAsync(("OperationsUrls", Urls));
+        using var operators = new KvClient(EndPointOf(service));
+        (await operators.GetAsync(target, ("X-Api-Key", TestKeys.Admin))).Expect(200);
+        (await operators.GetAsync(target, ("X-Api-Key", TestKeys.Entries))).Expect(isForAdmins ? 403 : 200);
+        (await operators.GetAsync(target)).Expect(isForAdmins ? 401 : 200);
+    }
+
     [Fact]
     public async Task Get_ClientsHoldEveryConnection_IsAnswered()
     {

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace KvStore.SystemTests;
 
-/// <summary>A file with one key that may read, write and delete everything: a service behind a proxy needs keys.</summary>
+/// <summary>A file with one key that has all rights: a service behind a proxy needs keys.</summary>
 internal sealed class TestKey : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -17,7 +17,7 @@ internal sealed class TestKey : IDisposable
         Directory.CreateDirectory(directory);
         (File, TokenFile) = (Path.Combine(directory, "keys.json"), Path.Combine(directory, "token"));
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Token)));
-        System.IO.File.WriteAllText(File, $$"""{"keys": [{"name": "test", "hash": "{{hash}}", "rights": ["read", "write", "delete"]}]}""");
+        System.IO.File.WriteAllText(File, $$"""{"keys": [{"name": "test", "hash": "{{hash}}", "rights": ["read", "write", "delete", "admin"]}]}""");
         System.IO.File.WriteAllText(TokenFile, Token + "\n");
     }
 

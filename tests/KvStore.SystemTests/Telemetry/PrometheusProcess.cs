@@ -18,13 +18,13 @@ internal sealed partial class PrometheusProcess : IAsyncDisposable
 
     private PrometheusProcess(Process process, string directory) => (_process, _directory) = (process, directory);
 
-    /// <summary>Starts it with the token of a key, and waits until it listens.</summary>
-    public static async Task<PrometheusProcess> StartAsync(Uri target, string token)
+    /// <summary>Starts it with a key, and waits until it listens.</summary>
+    public static async Task<PrometheusProcess> StartAsync(Uri target, TestKey key)
     {
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, ShippedDirectory)))
             File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
-        File.WriteAllText(Path.Combine(directory, "kvstore.token"), token);
+        File.Copy(key.TokenFile, Path.Combine(directory, "kvstore.token"));
         var configuration = Path.Combine(directory, "prometheus.yml");
         File.WriteAllText(configuration, File.ReadAllText(configuration)
             .Replace("localhost:8080", target.Authority, StringComparison.Ordinal)

@@ -1,7 +1,3 @@
-using System.Buffers.Text;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -35,13 +31,11 @@ public sealed partial class PrometheusTests
     [Fact]
     public async Task Dashboard_EveryQuery_ReturnsSeries()
     {
-        var (token, keys) = MakeKey();
-        using var directories = new TemporaryDirectory();
-        var file = Directory.CreateDirectory(directories.New()).FullName + "/keys.json";
-        await File.WriteAllTextAsync(file, keys, TestContext.Current.CancellationToken);
-        await using var server = await ServerProcess.StartAsync(("Keys", file));
-        await using var prometheus = await PrometheusProcess.StartAsync(server.Address, token);
-        using var client = new HttpClient { BaseAddress = server.Address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+        using var key = new TestKey();
+        await using var server = await ServerProcess.StartAsync(key.Setting);
+        await using var prometheus = await PrometheusProcess.StartAsync(server.Address, key);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        key.Use(client);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var load = LoadAsync(client, stop.Token);
 
@@ -58,8 +52,8 @@ public sealed partial class PrometheusTests
         Assert.True(await prometheus.HasSeriesAsync("up{job=\"kvstore\"} == 1"));
 
         await using var bash = new Bash();
-        await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {token}' {server.Address}metrics | promtool check metrics");
-        await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {token}' -H 'Accept: application/openmetrics-text' {server.Address}metrics | grep -x '# EOF'");
+        await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {key.Token}' {server.Address}metrics | promtool check metrics");
+        await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {key.Token}' -H 'Accept: application/openmetrics-text' {server.Address}metrics | grep -x '# EOF'");
     }
 
     // Something of each kind that the dashboard shows, until it is stopped.
@@ -88,13 +82,6 @@ public sealed partial class PrometheusTests
         Assert.NotEmpty(all);
         Assert.DoesNotContain(all, query => query.Contains('$', StringComparison.Ordinal));
         return all;
-    }
-
-    private static (string Token, string File) MakeKey()
-    {
-        var token = "kv_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
-        return (token, $$"""{"keys":[{"name":"test","hash":"{{hash}}","rights":["read","write","delete","admin"]}]}""");
     }
 
     private static async Task PassAsync(Bash bash, string command)
