@@ -31,6 +31,7 @@ COPY --from=build --chown=1654:1654 /app/data /data
 USER 1654
 ENV ASPNETCORE_HTTP_PORTS=8080 \
     KvStore__Data=/data \
+    KvStore__DrainTime=5s \
     KvStore__FirstKey=true
 EXPOSE 8080
 VOLUME /data

@@ -49,6 +49,7 @@ public sealed partial class DockerfileTests
         var environment = Instructions[final..].Single(line => line.StartsWith("ENV ", StringComparison.Ordinal));
         Assert.Contains("ASPNETCORE_HTTP_PORTS=8080", environment, StringComparison.Ordinal);
         Assert.Contains("KvStore__Data=/data", environment, StringComparison.Ordinal);
+        Assert.Contains("KvStore__DrainTime=5s", environment, StringComparison.Ordinal);
 
         Assert.Equal(["/app/KvStore.Server"], CommandOf("ENTRYPOINT "));
         Assert.Equal(["/app/KvStore.Server", "healthcheck"], CommandOf(" CMD "));
