@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// What a page of another site may not do through the browser of somebody who can reach the service: address it by a name of its own, change
+/// What a page of another site may not do through the browser of a person who can reach the service: address it by a name of its own, change
 /// anything, or make a stored value a service worker. And no request comes through a proxy that the service does not expect. docs/security.md says why. Thread-safe.
 /// </summary>
 /// <remarks>

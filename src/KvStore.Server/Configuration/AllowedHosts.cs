@@ -7,7 +7,7 @@ namespace KvStore.Server;
 /// <see cref="KvStoreOptions.AllowedHosts"/>. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A browser takes a page for one of this service if its host is the same, and whoever has a name can let it lead here (DNS rebinding):
+/// A browser takes a page for one of this service if its host is the same, and the owner of any name can let it lead here (DNS rebinding):
 /// only the Host header tells. An IP address is no name, so a service that listens on all addresses admits any of them.
 /// </remarks>
 internal sealed class AllowedHosts

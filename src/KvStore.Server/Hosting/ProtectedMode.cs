@@ -3,8 +3,8 @@ using System.Net;
 namespace KvStore.Server;
 
 /// <summary>
-/// A service whose requests need no key listens on loopback only, unless a setting says that anybody may use it: one that was opened to a network
-/// without a thought of that would be found by whoever scans it.
+/// A service whose requests need no key listens on loopback only, unless a setting says that everyone may use it: one that was opened to a network
+/// without a thought of that would be found by those who scan it.
 /// </summary>
 internal static class ProtectedMode
 {
@@ -17,9 +17,9 @@ internal static class ProtectedMode
         if (open.Length > 0)
         {
             throw new InvalidSettingsException([
-                $"{string.Join(" and ", open)} can be reached from other machines, and requests need no key: anybody could read and change everything. Do one of these:",
+                $"{string.Join(" and ", open)} can be reached from other machines, and requests need no key: everyone could read and change everything. Do one of these:",
                 "  make a key (keys new --name admin --rights read,write,delete,admin --file keys.json) and start with --keys keys.json;",
-                "  set KvStore:AllowAnonymous=true, if anybody who reaches the service may do everything;",
+                "  set KvStore:AllowAnonymous=true, if everyone who reaches the service may do everything;",
                 $"  listen on this machine only, as with --urls {AddressSettings.Default}.",
             ]);
         }

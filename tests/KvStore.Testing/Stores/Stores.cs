@@ -17,7 +17,7 @@ internal static class Stores
 
     /// <summary>Submits what must succeed.</summary>
     public static async Task<Outcome.Committed> CommitAsync(this Store store, params Operation[] operations) =>
-        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(Some.Transaction(operations)).Within());
+        await store.SubmitAsync(Some.Transaction(operations)).Within() is var outcome && outcome is Outcome.Committed committed ? committed : throw new InvalidOperationException($"{outcome}");
 
     public static Task StopAsync(this Store store) => store.StopAsync(TestContext.Current.CancellationToken).Within();
 
