@@ -91,6 +91,9 @@ internal sealed class WatchingClient(string query, WatchedWrites writes)
                 case "gone":
                     BeginAnew();
                     return;
+                case "reconnect":
+                    Advance(next, isChange: false);
+                    return;
                 case "entry":
                     var item = next.Json;
                     Assert.True(entries!.TryAdd(item.GetProperty("key").GetString()!, (item, item.GetProperty("revision").GetInt64())), "An entry came twice.");

@@ -15,6 +15,9 @@ internal sealed record ServerSentEvent(string Name, string? Id, string Data)
     /// <summary>The type and key of each change of the event.</summary>
     public IEnumerable<string> Changes =>
         Json.GetProperty("changes").EnumerateArray().Select(change => $"{change.GetProperty("type")} {change.GetProperty("key")}");
+
+    // The members above are not in every event.
+    public override string ToString() => $"{Name} {Id}: {Data}";
 }
 
 /// <summary>A client of Server-Sent Events after WHATWG HTML, section 9.2.6. It knows nothing of the service but the path of a watch.</summary>
