@@ -40,6 +40,13 @@ internal sealed class TokenCache : IDisposable
         return _principals.GetOrAdd(hash, principal);
     }
 
+    /// <summary>Forgets and revokes all of them.</summary>
+    public void Clear()
+    {
+        foreach (var (hash, _) in _principals)
+            Remove(hash);
+    }
+
     public void Dispose() => _timer.Dispose();
 
     // Watches and exports in the name of a token end with it.

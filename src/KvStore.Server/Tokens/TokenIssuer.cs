@@ -65,7 +65,7 @@ internal sealed class TokenIssuer : IDisposable
         _parameters.IssuerSigningKeyResolver = (_, _, _, _) => _keys!.Current;
         try
         {
-            _keys = new ReloadedFiles<SecurityKey[]>([options.JwtKeysFile], Parse, time, keys => logger.IssuerKeysReloaded(keys.Length, options.JwtKeysFile), failure => logger.IssuerKeysUnusable(options.JwtKeysFile, failure.Message));
+            _keys = new ReloadedFiles<SecurityKey[]>([options.JwtKeysFile], Parse, time, Reloaded, failure => logger.IssuerKeysUnusable(options.JwtKeysFile, failure.Message));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or FormatException or JsonException)
         {
@@ -100,6 +100,13 @@ internal sealed class TokenIssuer : IDisposable
         _unreachable.Dispose();
     }
 
+    // A key that the issuer withdrew may be in other hands, and known tokens are not verified again. Good ones are when they come next.
+    private void Reloaded(SecurityKey[] keys)
+    {
+        _cache.Clear();
+        _logger.IssuerKeysReloaded(keys.Length, _options.JwtKeysFile);
+    }
+
     private static SecurityKey[] Parse(byte[][] contents)
     {
         var keys = new JsonWebKeySet(Encoding.UTF8.GetString(contents[0])).GetSigningKeys().Where(key => key is not SymmetricSecurityKey).ToArray();
@@ -109,7 +116,8 @@ internal sealed class TokenIssuer : IDisposable
     /// <summary>The principal that a valid token names; null if it lacks what every token needs.</summary>
     private Principal? PrincipalOf(TokenValidationResult result)
     {
-        var claims = result.ClaimsIdentity.Claims.ToLookup(claim => claim.Type, claim => claim.Value, StringComparer.Ordinal);
+        // A null is an empty text here, and as a prefix that would be for all keys.
+        var claims = result.ClaimsIdentity.Claims.Where(claim => claim.ValueType != JsonClaimValueTypes.JsonNull).ToLookup(claim => claim.Type, claim => claim.Value, StringComparer.Ordinal);
         if (claims[JwtRegisteredClaimNames.Sub].FirstOrDefault() is not { } subject || !KeyFile.IsName(subject))
             return null;
 
@@ -122,7 +130,8 @@ internal sealed class TokenIssuer : IDisposable
         var prefixes = claims[_options.JwtPrefixesClaim].ToArray();
         if (prefixes.Length == 0)
             rights &= Rights.Admin;
-        var expiresAt = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero) + ClockSkew;
+        var validTo = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero);
+        var expiresAt = validTo < DateTimeOffset.MaxValue - ClockSkew ? validTo + ClockSkew : DateTimeOffset.MaxValue;
         return expiresAt <= _time.GetUtcNow() || rights == Rights.None ? null
             : new Principal(NamePrefix + subject, rights, prefixes.Contains("") ? [] : prefixes) { ExpiresAt = expiresAt };
     }

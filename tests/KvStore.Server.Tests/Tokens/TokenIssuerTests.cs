@@ -18,8 +18,7 @@ public sealed class TokenIssuerTests : IDisposable
     public TokenIssuerTests()
     {
         _file = Path.Combine(Directory.CreateDirectory(_directories.New()).FullName, "keys.json");
-        var (modulus, exponent) = (_key.ExportParameters(false).Modulus, _key.ExportParameters(false).Exponent);
-        File.WriteAllText(_file, $$"""{"keys":[{"kty":"RSA","use":"sig","kid":"1","n":"{{Base64(modulus!)}}","e":"{{Base64(exponent!)}}"}]}""");
+        WriteKeys(_key);
     }
 
     [Fact]
@@ -49,6 +48,7 @@ public sealed class TokenIssuerTests : IDisposable
     {
         { "exp", "1700000000" }, { "exp", null }, { "nbf", "4000000000" }, { "iss", "\"https://evil.example.com/\"" }, { "iss", null }, { "aud", "\"other\"" }, { "aud", null },
         { "sub", null }, { "sub", "\"\"" }, { "sub", "\"a b\"" }, { "kvstore_rights", null }, { "kvstore_rights", "\"openid\"" }, { "kvstore_prefixes", null }, { "kvstore_prefixes", "[]" },
+        { "kvstore_prefixes", "null" }, { "kvstore_prefixes", "[null]" }, { "kvstore_rights", "null" },
     };
 
     [Theory]
@@ -103,6 +103,28 @@ public sealed class TokenIssuerTests : IDisposable
     }
 
     [Fact]
+    public async Task Authenticate_ExpiryBeyondAllTimes_IsAccepted()
+    {
+        using var issuer = New();
+        var claims = Claims();
+        claims["exp"] = 400_000_000_000;
+        Assert.True((await issuer.AuthenticateAsync(Sign(claims))).Succeeded);
+    }
+
+    [Fact]
+    public async Task KeysFile_WithoutTheKeyOfKnownToken_EndsIt()
+    {
+        using var issuer = New();
+        var token = Sign(Claims());
+        var principal = Assert.IsType<Principal>((await issuer.AuthenticateAsync(token)).Principal);
+        using var other = RSA.Create(2048);
+        WriteKeys(other);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.True(principal.IsRevoked);
+        Assert.False((await issuer.AuthenticateAsync(token)).Succeeded);
+    }
+
+    [Fact]
     public async Task Request_WithToken_IsAuthorizedByIt()
     {
         var options = new KvServerOptions { Settings = { ["JwtAuthority"] = Issuer, ["JwtAudience"] = "kvstore", ["JwtKeysFile"] = _file } };
@@ -133,6 +155,12 @@ public sealed class TokenIssuerTests : IDisposable
     {
         _key.Dispose();
         _directories.Dispose();
+    }
+
+    private void WriteKeys(RSA key)
+    {
+        var parameters = key.ExportParameters(false);
+        File.WriteAllText(_file, $$"""{"keys":[{"kty":"RSA","use":"sig","kid":"1","n":"{{Base64(parameters.Modulus!)}}","e":"{{Base64(parameters.Exponent!)}}"}]}""");
     }
 
     private static string Base64(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
