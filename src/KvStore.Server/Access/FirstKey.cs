@@ -25,7 +25,7 @@ internal static class FirstKey
         var directory = Setting(configuration, nameof(KvStoreOptions.Data))?.Trim() is { Length: > 0 } data ? data : KvStoreOptions.DataDefault;
         var file = Path.Combine(directory, FileName);
         configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Keys)}"] = file;
-        if (File.Exists(file) || await MakeAsync(file).ConfigureAwait(false) is not { } token)
+        if (Path.Exists(file) || await MakeAsync(file).ConfigureAwait(false) is not { } token)
             return;
 
         await output.WriteLineAsync("The first key of this service, with all rights. It is shown only now; send it as Authorization: Bearer KEY.").ConfigureAwait(false);

@@ -82,6 +82,7 @@ internal sealed class KeyRing : IDisposable
         {
             var before = _keys;
             var after = new KeySet(entries, before);
+            Expire(after);
             _keys = after;
 
             // The order matters because a request between the two would otherwise meet a key that is neither the old one nor the new one.
@@ -91,44 +92,45 @@ internal sealed class KeyRing : IDisposable
                     holder.Principal.Revoke();
             }
         }
-
-        Expire();
     }
 
-    /// <summary>Revokes what has expired, and sets the timer for what will.</summary>
     private void Expire()
     {
         lock (_lock)
-        {
-            var now = _time.GetUtcNow();
-            var wait = Timeout.InfiniteTimeSpan;
-            foreach (var (entry, principal) in _keys.Holders)
-            {
-                if (entry.ExpiresAt is not { } expiresAt || principal.IsRevoked)
-                    continue;
-                if (expiresAt <= now)
-                {
-                    principal.Revoke();
-                    _logger.KeyExpired(entry.Name);
-                }
-                else
-                {
-                    var left = expiresAt - now < CheckInterval ? expiresAt - now : CheckInterval;
-                    wait = wait == Timeout.InfiniteTimeSpan || left < wait ? left : wait;
-                }
-            }
+            Expire(_keys);
+    }
 
-            // A timer counts whole milliseconds, and would come before the expiry.
-            if (wait != Timeout.InfiniteTimeSpan)
-                wait += TimeSpan.FromMilliseconds(1);
-            try
+    /// <summary>Revokes what has expired, and sets the timer for what will. Under the lock.</summary>
+    private void Expire(KeySet keys)
+    {
+        var now = _time.GetUtcNow();
+        var wait = Timeout.InfiniteTimeSpan;
+        foreach (var (entry, principal) in keys.Holders)
+        {
+            if (entry.ExpiresAt is not { } expiresAt || principal.IsRevoked)
+                continue;
+            if (expiresAt <= now)
             {
-                _expiry.Change(wait, Timeout.InfiniteTimeSpan);
+                principal.Revoke();
+                _logger.KeyExpired(entry.Name);
             }
-            catch (ObjectDisposedException)
+            else
             {
-                // The service stops.
+                var left = expiresAt - now < CheckInterval ? expiresAt - now : CheckInterval;
+                wait = wait == Timeout.InfiniteTimeSpan || left < wait ? left : wait;
             }
+        }
+
+        // A timer counts whole milliseconds, and would come before the expiry.
+        if (wait != Timeout.InfiniteTimeSpan)
+            wait += TimeSpan.FromMilliseconds(1);
+        try
+        {
+            _expiry.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The service stops.
         }
     }
 }

@@ -89,6 +89,10 @@ internal static class AddressSettings
                 problems.Add($"{OperationsKey} must be other addresses than those for clients. Given: {url}.");
         }
 
+        // It would have the web server listen elsewhere than what is checked here.
+        if (configuration["preferHostingUrls"] is { Length: > 0 } preferred && !preferred.Equals("false", StringComparison.OrdinalIgnoreCase))
+            problems.Add("preferHostingUrls is not a setting of this service: addresses in Kestrel:Endpoints count, and urls without any. Remove it.");
+
         foreach (var key in (string[])["http_ports", "https_ports"])
         {
             foreach (var port in Split(configuration[key]))

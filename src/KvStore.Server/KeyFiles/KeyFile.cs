@@ -20,6 +20,10 @@ internal static class KeyFile
         {
             problems.Add($"The key file {file} does not exist. Make a key with: keys new --name NAME --rights read,write --file {file}.");
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && Directory.Exists(file))
+        {
+            problems.Add(IsDirectory(file));
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             problems.Add($"The key file {file} cannot be read: {exception.Message.TrimEnd('.')}. The user {Environment.UserName} must be able to read it.");
@@ -27,6 +31,8 @@ internal static class KeyFile
 
         return [];
     }
+
+    public static string IsDirectory(string file) => $"The key file {file} is a directory. Name a file in it.";
 
     /// <summary>Parses the text of a file.</summary>
     /// <returns>Its keys; none if there are problems, which are added.</returns>
@@ -135,13 +141,19 @@ internal static class KeyFile
             : string.Create(CultureInfo.InvariantCulture, $"{file}, line {exception.LineNumber + 1}: {exception.Path} is unknown, repeated, or of the wrong type. A key has name, hash, rights, prefixes, expires and quotas; quotas have requests_per_second, bytes_per_second, watchers and transfers.");
     }
 
-    private static KeyModel ModelOf(KeyEntry key) => new()
+    private static KeyModel ModelOf(KeyEntry key)
     {
-        Name = key.Name,
-        Hash = Convert.ToHexStringLower(key.Hash.Span),
-        Rights = [.. RightsText.NamesOf(key.Rights)],
-        Prefixes = key.Prefixes.Count > 0 ? key.Prefixes : null,
-        Expires = key.ExpiresAt?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
-        Quotas = key.Quotas == Quotas.None ? null : key.Quotas,
-    };
+        var model = new KeyModel
+        {
+            Name = key.Name,
+            Hash = Convert.ToHexStringLower(key.Hash.Span),
+            Rights = [.. RightsText.NamesOf(key.Rights)],
+            Quotas = key.Quotas == Quotas.None ? null : key.Quotas,
+        };
+        if (key.Prefixes.Count > 0)
+            model.Prefixes = key.Prefixes;
+        if (key.ExpiresAt is { } expiresAt)
+            model.Expires = expiresAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        return model;
+    }
 }

@@ -17,9 +17,11 @@ internal sealed record KeyModel
 
     public IReadOnlyList<string?>? Rights { get; init; }
 
-    public IReadOnlyList<string?>? Prefixes { get; init; }
+    /// <summary>Null only if it is absent, which means all keys: a null that a template left there is not acceptable. No init, which the serializer would call for an absent member, too.</summary>
+    public IReadOnlyList<string?>? Prefixes { get; set => field = value ?? []; }
 
-    public string? Expires { get; init; }
+    /// <summary>Null only if it is absent, which means forever.</summary>
+    public string? Expires { get; set => field = value ?? ""; }
 
     public Quotas? Quotas { get; init; }
 }

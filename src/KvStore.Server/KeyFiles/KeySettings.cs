@@ -14,23 +14,36 @@ internal static class KeySettings
         {
             problems.AddRange(key.GetChildren().Where(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase))
                 .Select(member => $"{member.Path} is not a setting. A key has {string.Join(", ", Members)}."));
-            models.Add(new KeyModel
+            var model = new KeyModel
             {
                 Name = key["Name"],
                 Hash = key["Hash"],
-                Rights = TextsOf(key.GetSection("Rights")),
-                Prefixes = TextsOf(key.GetSection("Prefixes")),
-                Expires = key["Expires"],
+                Rights = TextsOf(key.GetSection("Rights"), problems),
                 Quotas = QuotasOf(key.GetSection("Quotas"), problems),
-            });
+            };
+            if (IsGiven(key, "Prefixes"))
+                model.Prefixes = TextsOf(key.GetSection("Prefixes"), problems);
+            if (IsGiven(key, "Expires"))
+                model.Expires = key["Expires"];
+            models.Add(model);
         }
 
-        return KeyFile.Check(section.Path, models, problems);
+        var keys = KeyFile.Check(section.Path, models, problems);
+        return problems.Count == 0 ? keys : [];
     }
 
+    // Also with nothing in it, which is not the same as absent: absent prefixes are for all keys.
+    private static bool IsGiven(IConfigurationSection key, string member) => key.GetChildren().Any(given => given.Key.Equals(member, StringComparison.OrdinalIgnoreCase));
+
     // A list has an index for each: KvStore:Keys:0:Rights:0. One text with commas is shorter in an environment variable.
-    private static string[]? TextsOf(IConfigurationSection section) =>
-        section.GetChildren().Any() ? [.. section.GetChildren().Select(child => child.Value ?? "")] : section.Value?.Split(',', StringSplitOptions.TrimEntries);
+    private static string[] TextsOf(IConfigurationSection section, List<string> problems)
+    {
+        if (!section.GetChildren().Any())
+            return section.Value?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        if (section.Value is { Length: > 0 })
+            problems.Add($"{section.Path} is given as a text and as a list. Give one of them.");
+        return [.. section.GetChildren().Select(child => child.Value ?? "")];
+    }
 
     private static Quotas? QuotasOf(IConfigurationSection section, List<string> problems)
     {

@@ -32,6 +32,16 @@ public sealed class FirstKeyTests : IDisposable
     }
 
     [Fact]
+    public async Task Prepare_DirectoryInPlaceOfFile_IsLeftToTheReaderOfTheFile()
+    {
+        Directory.CreateDirectory(File);
+        Assert.Equal("", (await PrepareAsync(("KvStore:FirstKey", "true"))).Shown);
+        var problems = new List<string>();
+        KeyFile.Read(File, problems);
+        Assert.Equal([$"The key file {File} is a directory. Name a file in it."], problems);
+    }
+
+    [Fact]
     public async Task Prepare_LaterStart_UsesFileAndShowsNothing()
     {
         await PrepareAsync(("KvStore:FirstKey", "true"));

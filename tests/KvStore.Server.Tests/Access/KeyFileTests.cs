@@ -43,6 +43,8 @@ public sealed class KeyFileTests
         { Keys(Key("\"rights\": []")), "keys.json, key 1 (a): rights must be an array with at least one of read, write, delete, admin." },
         { Keys(Key("\"rights\": [\"read\"], \"prefixes\": []")), "keys.json, key 1 (a): prefixes must be an array of texts of at least one character, without control characters. Omit prefixes for all keys." },
         { Keys(Key("\"rights\": [\"read\"], \"prefixes\": [\"\"]")), "keys.json, key 1 (a): prefixes must be" },
+        { Keys(Key("\"rights\": [\"read\"], \"prefixes\": null")), "keys.json, key 1 (a): prefixes must be an array" },
+        { Keys(Key("\"rights\": [\"read\"], \"expires\": null")), "keys.json, key 1 (a): expires: " },
         { Keys(Key("\"rights\": [\"read\"], \"expires\": \"2027-01-31T12:00:00\"")), "keys.json, key 1 (a): expires: The time has no offset from UTC." },
         { Keys(Key("\"rights\": [\"read\"], \"quotas\": {\"watchers\": -1}")), "keys.json, key 1 (a): quotas must be positive numbers; watchers and transfers may be 0." },
         { Keys(Key("\"rights\": [\"read\"]") + "," + Key("\"rights\": [\"read\"]").Replace('0', '1')), "keys.json, key 2 (a): key 1 has the same name. Rename or remove one of them." },

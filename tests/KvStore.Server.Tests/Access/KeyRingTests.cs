@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Server.Tests;
 
@@ -112,6 +114,23 @@ public sealed class KeyRingTests : IDisposable
     }
 
     [Fact]
+    public void File_WithExpiredKey_IsNeverInForceWithIt()
+    {
+        var expired = KeyToken.New();
+        var file = NewFile(Entry("key"));
+        KeyRing? ring = null;
+        var accepted = 0;
+        var time = new AskedTime(_time, () => accepted += ring?.Verify(expired) is null ? 0 : 1);
+        using (ring = new KeyRing(new KvStoreOptions { Keys = file }, new ConfigurationBuilder().Build(), time, NullLoggerFactory.Instance))
+        {
+            File.WriteAllBytes(file, KeyFile.ToUtf8([TestKeys.EntryOf(expired, "expired", Rights.Read) with { ExpiresAt = _time.GetUtcNow() }]));
+            _time.Advance(Poll);
+            Assert.Null(ring.Verify(_token));
+            Assert.Equal(0, accepted);
+        }
+    }
+
+    [Fact]
     public async Task Settings_WithKeys_AreInForce()
     {
         var hash = Convert.ToHexStringLower(Entry("key").Hash.Span);
@@ -127,6 +146,18 @@ public sealed class KeyRingTests : IDisposable
     }
 
     private KeyEntry Entry(string name) => TestKeys.EntryOf(_token, name, Rights.Read);
+
+    /// <summary>Lets a test look while somebody asks for the time.</summary>
+    private sealed class AskedTime(TimeProvider inner, Action asked) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            asked();
+            return inner.GetUtcNow();
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
+    }
 
     private static string NewFile(params KeyEntry[] entries) => TestKeys.WriteFile(entries);
 

@@ -69,6 +69,7 @@ public sealed class KvStoreSettingsTests
     [InlineData("urls", "http://localhost:99999", "Given: http://localhost:99999.")]
     [InlineData("urls", "http://localhost:80/path", "urls must be addresses without a path. Given: http://localhost:80/path.")]
     [InlineData("urls", "http://localhost:0", "urls must give a port for localhost")]
+    [InlineData("preferHostingUrls", "true", "preferHostingUrls is not a setting of this service: addresses in Kestrel:Endpoints count, and urls without any. Remove it.")]
     [InlineData("http_ports", "80;eighty", "http_ports must be port numbers from 0 to 65535, separated by semicolons. Given: eighty.")]
     public void Read_InvalidSetting_NamesNameRangeAndValue(string key, string value, string said) =>
         Assert.Contains(said, Assert.Single(Problems((key, value))), StringComparison.Ordinal);
