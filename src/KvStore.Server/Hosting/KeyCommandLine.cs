@@ -71,17 +71,20 @@ internal sealed record KeyCommandLine
             return line;
         }
 
+        var given = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 1; i < arguments.Count; i++)
         {
             var parts = arguments[i].Split('=', 2);
-            if (!arguments[i].StartsWith('-') && line is { Command: "verify", Key: null })
-                line = line with { Key = arguments[i] };
+            if (!arguments[i].StartsWith('-') && line.Command == "verify")
+                line = line.WithKey(arguments[i], problems);
             else if (!known.Contains(parts[0]))
                 problems.Add($"{parts[0]} is not a switch of keys {line.Command}; these are: {string.Join(", ", known)}.");
-            else if (parts.Length == 2 || i + 1 < arguments.Count)
-                line = line.With(parts[0], parts.Length == 2 ? parts[1] : arguments[++i], now, problems);
-            else
+            else if (parts.Length == 1 && i + 1 == arguments.Count)
                 problems.Add($"{parts[0]} needs a value.");
+            else if ((parts.Length == 2 ? parts[1] : arguments[++i]) is var value && (parts[0] == PrefixSwitch || given.Add(parts[0])))
+                line = line.With(parts[0], value, now, problems);
+            else
+                problems.Add($"{parts[0]} is given twice; keys {line.Command} takes one.");
         }
 
         if (line.File.Length == 0)
@@ -91,6 +94,14 @@ internal sealed record KeyCommandLine
         if (known.Contains(RightsSwitch) && line.Rights == Rights.None)
             problems.Add($"Give the rights of the key with {RightsSwitch}, such as {RightsSwitch} read,write. There are {RightsText.All}.");
         return line;
+    }
+
+    // What is too much is not repeated: it may be a key.
+    private KeyCommandLine WithKey(string key, List<string> problems)
+    {
+        if (Key is not null)
+            problems.Add("keys verify takes one key.");
+        return this with { Key = key };
     }
 
     private KeyCommandLine With(string name, string value, DateTimeOffset now, List<string> problems)

@@ -31,6 +31,14 @@ internal sealed class KeyCommands(TextReader input, TextWriter output, TextWrite
         {
             return Report(exception.Problems);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && Directory.Exists(line.File))
+        {
+            return Report([KeyFile.IsDirectory(line.File)]);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Report([$"The directory of the key file {line.File} does not exist. Make it first."]);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Report([$"The key file {line.File} cannot be changed: {exception.Message.TrimEnd('.')}. The user {Environment.UserName} must be able to write to its directory, and no other process may be changing it."]);

@@ -87,6 +87,12 @@ public sealed class KeyCommandTests : IDisposable
     [InlineData("new --name a --rights read --expires 2020-01-01T00:00:00Z --file f", "--expires must be a duration such as 90d or 12h, or a time to come such as 2027-01-31T12:00:00Z. Given: 2020-01-01T00:00:00Z.")]
     [InlineData("new --name a --rights read --file", "--file needs a value.|Give the key file with --file FILE.")]
     [InlineData("list --name a --file f", "--name is not a switch of keys list; these are: --file.|a is not a switch of keys list; these are: --file.")]
+    [InlineData("remove --name a --name b --file f", "--name is given twice; keys remove takes one.")]
+    [InlineData("new --name a --rights read --rights=write --file f", "--rights is given twice; keys new takes one.")]
+    [InlineData("verify kv_1 kv_2 --file f", "keys verify takes one key.")]
+    [InlineData("list --file /", "The key file / is a directory. Name a file in it.")]
+    [InlineData("new --name a --rights read --file /", "The key file / is a directory. Name a file in it.")]
+    [InlineData("new --name a --rights read --file /absent/keys.json", "The directory of the key file /absent/keys.json does not exist. Make it first.")]
     [InlineData("add --file f", "add is not a command of keys; these are: new, list, verify, remove.")]
     [InlineData("list --file /absent/keys.json", "The key file /absent/keys.json does not exist. Make a key with: keys new --name NAME --rights read,write --file /absent/keys.json.")]
     public async Task Command_Unacceptable_SaysWhy(string arguments, string problems)
