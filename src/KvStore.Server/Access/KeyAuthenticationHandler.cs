@@ -31,9 +31,10 @@ internal sealed class KeyAuthenticationHandler(KeyRing keys) : IAuthenticationHa
 
         var isGiven = credentials > 0;
         _context.Response.Headers.WWWAuthenticate = isGiven ? Challenge + ", error=\"invalid_token\"" : Challenge;
-        return Problems.Unauthorized(isGiven
-            ? "The key is not accepted: it is not one of this service's, has expired, or has been removed. Ask the operator for another one."
-            : $"Send a key, as Authorization: Bearer kv_... or {Credential.ApiKeyHeader}: kv_....").WriteAsync(_context);
+        return Problems.Unauthorized(
+            !isGiven ? $"Send a key, as Authorization: Bearer kv_... or {Credential.ApiKeyHeader}: kv_...."
+            : Credential.Of(_context, out _).IsEmpty ? $"The header has no key where it must be. Write Authorization: Bearer kv_... or {Credential.ApiKeyHeader}: kv_...."
+            : "The key is not accepted: it is not one of this service's, has expired, or has been removed. Ask the operator for another one.").WriteAsync(_context);
     }
 
     public Task ForbidAsync(AuthenticationProperties? properties) =>

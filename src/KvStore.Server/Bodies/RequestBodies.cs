@@ -130,7 +130,9 @@ internal sealed class RequestBodies(Store store, KvStoreOptions options)
             return Overload(context);
         var value = allocate((int)size);
         await FillAsync(body, value[memory.MoveTo(value.Span)..]);
-        return null;
+
+        // A client decides how long its body takes, and with it how long its key would outlive its removal.
+        return IKeyScope.Of(context)?.IsRevoked == true ? Problems.Revoked() : null;
     }
 
     private static async ValueTask FillAsync(BodyReader body, Memory<byte> value)

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features.Authentication;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -59,8 +57,7 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
         return response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
-    private static bool MayTellOfStore(HttpContext context) =>
-        context.Features[typeof(IHttpAuthenticationFeature)] is not IHttpAuthenticationFeature { User: IKeyScope { HasAllKeys: false } };
+    private static bool MayTellOfStore(HttpContext context) => IKeyScope.Of(context)?.HasAllKeys != false;
 
     /// <summary>The body of the answer: a line, so that a terminal's next prompt starts on its own.</summary>
     /// <param name="pathBase">What the path of its explanation begins with.</param>

@@ -18,6 +18,7 @@ namespace KvStore.Server;
 internal sealed class RejectedRequests(DiagnosticListener listener, KvStoreOptions options, TimeProvider time, ILogger<RejectedRequests> logger) : IObserver<KeyValuePair<string, object?>>, IDisposable
 {
     private const string EventName = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+    private const string InvalidHeader = "Invalid request header";
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     private readonly LogWindow _unexplained = new(1, Window, time, count => logger.RejectionsUnexplained(count, Window.TotalSeconds));
@@ -101,12 +102,13 @@ internal sealed class RejectedRequests(DiagnosticListener listener, KvStoreOptio
         var text when text.StartsWith("Request line too long", StringComparison.Ordinal) => " Shorten the query, or the key: one of at most KvStore:KeyBytesMax bytes fits.",
         var text when text.StartsWith("Request headers too long", StringComparison.Ordinal) => " Send shorter headers, or raise KvStore:HeadersBytesMax.",
         var text when text.StartsWith("Request contains too many headers", StringComparison.Ordinal) => " Send fewer of them.",
+        var text when text.StartsWith(InvalidHeader, StringComparison.Ordinal) => " A header is a name, a colon right after it, and a value, all on one line.",
         var text when text.StartsWith("Malformed request: invalid headers", StringComparison.Ordinal) => " A header is text in UTF-8, without control characters.",
         _ => "",
     };
 
-    // The web server quotes the request only if its log level is Information.
-    private static string DetailOf(BadHttpRequestException error) => error.Message.Replace(": ''", "", StringComparison.Ordinal).TrimEnd('.') + ".";
+    // The web server quotes the request only if its log level is Information. A header that it cannot read may have a credential, and answers to bad requests are kept.
+    private static string DetailOf(BadHttpRequestException error) => error.Message.StartsWith(InvalidHeader, StringComparison.Ordinal) ? InvalidHeader + "." : error.Message.Replace(": ''", "", StringComparison.Ordinal).TrimEnd('.') + ".";
 
     // The callback is synchronous. The connection sends what a slow client has not read yet while it closes.
     private static void Flush(PipeWriter output)

@@ -33,6 +33,28 @@ public sealed class AuthenticationTests(AuthenticationTests.Keyed keyed) : IClas
         Assert.Equal("Bearer realm=\"kvstore\", error=\"invalid_token\"", answer.Header("WWW-Authenticate"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("Basic ")]
+    [InlineData("Token ")]
+    public async Task Request_KeyWithoutBearer_SaysHowToWriteIt(string before)
+    {
+        var answer = (await _server.Client.GetAsync("/v1/kv/a", ("Authorization", before + TestKeys.Read))).ExpectProblem(401, "unauthorized");
+        Assert.Equal("The header has no key where it must be. Write Authorization: Bearer kv_... or X-Api-Key: kv_....", answer.Json.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("Authorization : Bearer {0}")]
+    [InlineData("Authorization: Bearer\r\n {0}")]
+    [InlineData("Authorization Bearer {0}")]
+    public async Task Request_KeyInMalformedHeader_IsNotRepeated(string header)
+    {
+        using var raw = await _server.SendAsync($"GET /v1/kv/a HTTP/1.1\r\nHost: localhost\r\n{header.Replace("{0}", TestKeys.Read, StringComparison.Ordinal)}\r\n\r\n");
+        var answer = (await raw.ReadAsync()).ExpectProblem(400, "malformed-request");
+        Assert.DoesNotContain("kv_", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("A header is a name, a colon right after it, and a value, all on one line.", answer.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Request_TwoKeys_Is400()
     {

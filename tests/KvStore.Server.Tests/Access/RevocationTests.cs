@@ -99,6 +99,22 @@ public sealed class RevocationTests : IAsyncLifetime
         Assert.Equal(10_000, _keyed.Server.Store.Latest.Count);
     }
 
+    [Theory]
+    [InlineData("PUT /v1/kv/team-a/k", "text/plain", "12345678", 0)]
+    [InlineData("PUT /v1/kv/team-a/k", "text/plain", "12345678", 4)]
+    [InlineData("POST /v1/kv/team-a/", "text/plain", "12345678", 4)]
+    [InlineData("POST /v1/txn", "application/json", """{"operations":[{"put":{"key":"team-a/k","text":"v"}}]}""", 4)]
+    public async Task Body_KeyRevokedWhileItArrives_StoresNothing(string request, string type, string body, int arrived)
+    {
+        using var client = await _keyed.Server.SendAsync(
+            $"{request} HTTP/1.1\r\nHost: localhost\r\n{Revoked.Header.Name}: {Revoked.Header.Value}\r\nExpect: 100-continue\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n\r\n{body[..arrived]}");
+        Assert.Equal(100, (await client.ReadHeadAsync()).Status);
+        _keyed.Revoke(Revoked);
+        await client.SendAsync(body[arrived..]);
+        Assert.Contains("error=\"invalid_token\"", (await client.ReadAsync("POST")).ExpectProblem(401, "unauthorized").Header("WWW-Authenticate"), StringComparison.Ordinal);
+        Assert.Equal(0, _keyed.Server.Store.Latest.Count);
+    }
+
     private static Task SendLinesAsync(RawConnection import, int from, int count)
     {
         var lines = string.Concat(Enumerable.Range(from, count).Select(i => $"{{\"key\":\"team-a/{i}\",\"json\":1}}\n"));
