@@ -47,7 +47,7 @@ internal static class Http2Cases
             case 5:
                 // A block that ends in other frames, and one that never ends.
                 frames.Frame(Http2Frames.Headers, Http2Frames.EndStream, stream, Http2Frames.HeaderBlock((":method", "GET"), (":scheme", "http")))
-                    .Frame(Http2Frames.Continuation, material.Of((byte)0, Http2Frames.EndHeaders), material.Of(stream, stream + 2), Http2Frames.HeaderBlock((":path", "/livez"), (":authority", "x")));
+                    .Frame(Http2Frames.Continuation, material.Of((byte)0, Http2Frames.EndHeaders), material.Of(stream, stream + 2), Http2Frames.HeaderBlock((":path", "/livez"), (":authority", "localhost")));
                 break;
             case 6:
                 frames.Number(Http2Frames.ResetStream, stream, (uint)material.Random.Next(15));

@@ -60,7 +60,7 @@ internal sealed class Http2Frames
 
     /// <summary>A request, complete in one frame of headers unless a body follows.</summary>
     public Http2Frames Request(uint stream, string method, string path, bool hasBody = false, params (string Name, string Value)[] headers) =>
-        Frame(Headers, (byte)(EndHeaders | (hasBody ? 0 : EndStream)), stream, HeaderBlock([(":method", method), (":scheme", "http"), (":path", path), (":authority", "x"), .. headers]));
+        Frame(Headers, (byte)(EndHeaders | (hasBody ? 0 : EndStream)), stream, HeaderBlock([(":method", method), (":scheme", "http"), (":path", path), (":authority", "localhost"), .. headers]));
 
     public Http2Frames Number(byte type, uint stream, uint value)
     {
