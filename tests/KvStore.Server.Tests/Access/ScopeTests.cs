@@ -90,6 +90,15 @@ public sealed class ScopeTests
         }
     }
 
+    // No prefix makes such a range today, because none ends with the last byte that there is.
+    [Fact]
+    public void Allows_RangeWithoutEnd_OnlyForAllKeys()
+    {
+        var range = new KeyRange(Some.Bytes("team-a/k"), default);
+        Assert.False(TeamA.ToEntry().ToPrincipal().Allows(Rights.Read, range));
+        Assert.True(Everywhere.ToEntry().ToPrincipal().Allows(Rights.Read, range));
+    }
+
     // The part of the body is named, so that a client finds the key that it may not use among many.
     [Theory]
     [InlineData("/v1/batch/get", "{\"keys\":[\"team-a/k\",\"team-b/k\"]}", "keys[1]")]
