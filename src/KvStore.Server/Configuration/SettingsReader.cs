@@ -70,7 +70,7 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
             return Text(name, fallback, allowed);
         _settings.Add(new Setting(name, fallback, allowed));
 
-        // Whoever changes one of them would believe it to be in force.
+        // An operator who changes one of them would believe it to be in force.
         if (section[name] is { } text && text.Trim() is { Length: > 0 } given && !given.Equals(fallback, StringComparison.OrdinalIgnoreCase))
             Reject(name, "a file or a list, not both", text);
         return fallback;
