@@ -6,15 +6,11 @@ public sealed class OpenFaultTests : IAsyncDisposable
     private const int TooManyOpenFiles = 24;
     private const int OutOfMemory = 12;
 
-    private readonly FakeDisk _disk = new(new Random(1));
-    private readonly FakeTimeProvider _time = new();
-    private readonly List<DiskLogEvent> _events = [];
-    private SnapshotPublisher? _follower;
-    private DiskCommitLog? _log;
+    private readonly FakeDiskLog _fake = new(new DiskLogOptions { Directory = "/fake", SegmentBytesMax = 1_000, ReserveBytes = 64, EmergencyReserveBytes = 200, CheckpointLogBytesMin = 1 << 20 });
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public ValueTask DisposeAsync() => _log?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _fake.DisposeAsync();
 
     [Theory]
     [InlineData(DiskOperation.Create)]
@@ -25,22 +21,22 @@ public sealed class OpenFaultTests : IAsyncDisposable
     public async Task Commit_RollFails_AffectsNoWriteAndRollsLater(DiskOperation operation)
     {
         await ReopenAsync();
-        _disk.Before = (happening, name) =>
+        _fake.Disk.Before = (happening, name) =>
         {
             if (happening == operation && (name.EndsWith(".segment.tmp", StringComparison.Ordinal) || operation == DiskOperation.Rename))
                 throw FakeDiskSession.Failure($"{operation}", name, TooManyOpenFiles);
         };
         for (var i = 0; i < 30; i++)
-            await CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
-        Assert.Equal((1, DiskLogPhase.Open), (_log!.Status.Segments, _log.Status.Phase));
-        Assert.Equal([DiskLogEventKind.Loaded, DiskLogEventKind.RollFailed], _events.Select(happened => happened.Kind));
-        Assert.DoesNotContain(_disk.Files.Keys, name => name.EndsWith(FileNames.Unfinished, StringComparison.Ordinal));
+            await _fake.CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
+        Assert.Equal((1, DiskLogPhase.Open), (_fake.Log.Status.Segments, _fake.Log.Status.Phase));
+        Assert.Equal([DiskLogEventKind.Loaded, DiskLogEventKind.RollFailed], _fake.Events.Select(happened => happened.Kind));
+        Assert.DoesNotContain(_fake.Disk.Files.Keys, name => name.EndsWith(FileNames.Unfinished, StringComparison.Ordinal));
 
-        _disk.Before = (_, _) => { };
+        _fake.Disk.Before = (_, _) => { };
         for (var i = 0; i < 10; i++)
-            await CommitAsync(Some.Put($"k{i}", new string('w', 100)));
-        Assert.InRange(_log.Status.Segments, 2, 9);
-        await ReopensAsTheSameAsync();
+            await _fake.CommitAsync(Some.Put($"k{i}", new string('w', 100)));
+        Assert.InRange(_fake.Log.Status.Segments, 2, 9);
+        await _fake.ReopensAsTheSameAsync();
     }
 
     // A flush of the directory or of the log that fails is a failed flush: what is on the disk is unknown.
@@ -51,49 +47,50 @@ public sealed class OpenFaultTests : IAsyncDisposable
     {
         await ReopenAsync();
         var created = false;
-        _disk.Before = (happening, name) =>
+        _fake.Disk.Before = (happening, name) =>
         {
             created |= happening == DiskOperation.Rename;
             if (created && happening == operation && name == file)
                 throw FakeDiskSession.Failure($"{operation}", name);
         };
-        while (_log!.Status.Phase == DiskLogPhase.Open)
-            await _log.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 100)))], Token);
-        _disk.Before = (_, _) => { };
-        await ReopensAsTheSameAsync(mayHaveMore: true);
+        while (_fake.Log.Status.Phase == DiskLogPhase.Open)
+            await _fake.Log.CommitAsync([Some.Transaction(Some.Put("k", new string('v', 100)))], Token);
+        _fake.Disk.Before = (_, _) => { };
+        var before = await _fake.CutPowerAsync();
+        Assert.InRange(_fake.Follower.Latest.Revision - LogRecovery.CrashJump, before.Revision, before.Revision + 1);
     }
 
     [Fact]
     public async Task Commit_ReservationFails_IsCommitted()
     {
-        await OpenAsync();
-        _disk.Before = (happening, name) =>
+        await _fake.OpenAsync();
+        _fake.Disk.Before = (happening, name) =>
         {
             if (happening == DiskOperation.Reserve)
                 throw FakeDiskSession.Failure("reserve", name, OutOfMemory);
         };
         for (var i = 0; i < 30; i++)
-            await CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
-        await ReopensAsTheSameAsync();
+            await _fake.CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
+        await _fake.ReopensAsTheSameAsync();
     }
 
     // The end of the reserved space must not stay behind that of the log, because it is cut there when the disk is full.
     [Fact]
     public async Task Commit_ReservationFailsThenDiskFull_LosesNothing()
     {
-        await OpenAsync();
+        await _fake.OpenAsync();
         var failing = true;
-        _disk.Before = (happening, name) =>
+        _fake.Disk.Before = (happening, name) =>
         {
             if (failing && happening == DiskOperation.Reserve)
                 throw FakeDiskSession.Failure("reserve", name, OutOfMemory);
         };
         for (var i = 0; i < 5; i++)
-            await CommitAsync(Some.Put($"k{i}", new string('v', 100)));
+            await _fake.CommitAsync(Some.Put($"k{i}", new string('v', 100)));
         failing = false;
-        _disk.CapacityBytes = _disk.UsedBytes;
-        Stores.IsNotApplied(Assert.Single(await _log!.CommitAsync([Some.Transaction(Some.Put("full", new string('v', 100)))], Token)), NotAppliedReason.NoSpace);
-        await ReopensAsTheSameAsync();
+        _fake.Disk.CapacityBytes = _fake.Disk.UsedBytes;
+        Stores.IsNotApplied(Assert.Single(await _fake.Log.CommitAsync([Some.Transaction(Some.Put("full", new string('v', 100)))], Token)), NotAppliedReason.NoSpace);
+        await _fake.ReopensAsTheSameAsync();
     }
 
     [Theory]
@@ -107,93 +104,66 @@ public sealed class OpenFaultTests : IAsyncDisposable
     [InlineData(DiskOperation.Delete)]
     public async Task Checkpoint_Fails_AffectsNoWrite(DiskOperation operation)
     {
-        await OpenAsync();
+        await _fake.OpenAsync();
         for (var i = 0; i < 20; i++)
-            await CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
-        _disk.Before = (happening, name) =>
+            await _fake.CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
+        _fake.Disk.Before = (happening, name) =>
         {
             if (happening == operation)
                 throw FakeDiskSession.Failure($"{operation}", name, TooManyOpenFiles);
         };
-        await Assert.ThrowsAsync<DiskLogException>(() => _log!.CheckpointAsync(Token));
-        _disk.Before = (_, _) => { };
-        await CommitAsync(Some.Put("k", "after"));
-        Assert.Equal(21, (await _log!.CheckpointAsync(Token)).Revision);
-        Assert.InRange(_log.Status.Segments, 1, 2);
-        await ReopensAsTheSameAsync();
+        await Assert.ThrowsAsync<DiskLogException>(() => _fake.Log.CheckpointAsync(Token));
+        _fake.Disk.Before = (_, _) => { };
+        await _fake.CommitAsync(Some.Put("k", "after"));
+        Assert.Equal(21, (await _fake.Log.CheckpointAsync(Token)).Revision);
+        Assert.InRange(_fake.Log.Status.Segments, 1, 2);
+        await _fake.ReopensAsTheSameAsync();
     }
 
     // Whichever operation of a start fails: the start fails or copes, and the next one has everything.
     [Fact]
     public async Task Follow_AnyOperationFails_NextStartIsWhole()
     {
-        await OpenAsync();
+        await _fake.OpenAsync();
         for (var i = 0; i < 20; i++)
-            await CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
-        await _log!.CheckpointAsync(Token);
-        await CommitAsync(Some.Put("k", "last"));
-        var expected = _follower!.Latest;
+            await _fake.CommitAsync(Some.Put($"k{i % 7}", new string('v', 100)));
+        await _fake.Log.CheckpointAsync(Token);
+        await _fake.CommitAsync(Some.Put("k", "last"));
+        var expected = _fake.Follower.Latest;
         for (var failing = 0; ; failing++)
         {
-            _ = _disk.Start();
-            await _log.DisposeAsync();
+            _ = _fake.Disk.Start();
+            await _fake.Log.DisposeAsync();
             var operations = 0;
-            _disk.Before = (happening, name) =>
+            _fake.Disk.Before = (happening, name) =>
             {
                 if (operations++ == failing)
                     throw FakeDiskSession.Failure($"{happening}", name, TooManyOpenFiles);
             };
             try
             {
-                await OpenAsync();
+                await _fake.OpenAsync();
             }
             catch (DiskLogException exception)
             {
                 Assert.Equal((DiskLogProblem.Failed, TooManyOpenFiles), (exception.Problem, exception.Errno));
             }
 
-            _disk.Before = (_, _) => { };
-            _disk.CutPower();
-            await OpenAsync();
-            Assert.Equal(Describe(expected), Describe(_follower.Latest));
+            _fake.Disk.Before = (_, _) => { };
+            _fake.Disk.CutPower();
+            await _fake.OpenAsync();
+            _fake.Has(expected);
             if (operations <= failing)
                 return;
         }
     }
 
-    private static IEnumerable<string> Describe(Snapshot snapshot) => snapshot.Scan(default).Select(entry => States.Describe(entry));
-
-    private async Task OpenAsync()
-    {
-        var options = new DiskLogOptions { Directory = "/fake", SegmentBytesMax = 1_000, ReserveBytes = 64, EmergencyReserveBytes = 200, CheckpointLogBytesMin = 1 << 20 };
-        _follower = new SnapshotPublisher(new StoreOptions(), _time);
-        _log = new DiskCommitLog(_disk.Start(), options, _time, _events.Add, action => action());
-        await _log.FollowAsync(_follower, Token);
-    }
-
     // So that the log's files are known by their names.
     private async Task ReopenAsync()
     {
-        await OpenAsync();
-        await _log!.DisposeAsync();
-        _events.Clear();
-        await OpenAsync();
-    }
-
-    private async Task CommitAsync(Operation operation) =>
-        Assert.IsType<Outcome.Committed>(Assert.Single(await _log!.CommitAsync([Some.Transaction(operation)], Token)));
-
-    // After a power cut, so that only what was flushed counts.
-    private async Task ReopensAsTheSameAsync(bool mayHaveMore = false)
-    {
-        var before = _follower!.Latest;
-        _ = _disk.Start();
-        await _log!.DisposeAsync();
-        _disk.CutPower();
-        await OpenAsync();
-        if (!mayHaveMore)
-            Assert.Equal(Describe(before), Describe(_follower!.Latest));
-        else
-            Assert.InRange(_follower!.Latest.Revision - LogRecovery.CrashJump, before.Revision, before.Revision + 1);
+        await _fake.OpenAsync();
+        await _fake.Log.DisposeAsync();
+        _fake.Events.Clear();
+        await _fake.OpenAsync();
     }
 }
