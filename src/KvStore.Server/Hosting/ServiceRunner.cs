@@ -96,8 +96,8 @@ internal static class ServiceRunner
     {
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
 
-        // The web server has no address for a socket that it did not open.
-        string[] addresses = [.. InheritedSockets.Addresses, .. bound.Where(address => !address.Contains('<', StringComparison.Ordinal))];
+        // The web server has no address for a socket that it did not open, or the socket's own, depending on its kind.
+        string[] addresses = [.. InheritedSockets.Addresses.Union(bound.Where(address => !address.Contains('<', StringComparison.Ordinal)))];
         var options = app.Services.GetRequiredService<KvStoreOptions>();
         var local = AddressSettings.Local(addresses).FirstOrDefault()?.GetLeftPart(UriPartial.Authority);
         logger.Started(ServiceVersion.Text, string.Join(", ", addresses), local + SwaggerUi.Path, local + Documents.Root, options.Engine, options.KeyBytesMax, options.ValueBytesMax,

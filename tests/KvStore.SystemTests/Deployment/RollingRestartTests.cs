@@ -39,6 +39,7 @@ public sealed class RollingRestartTests
         {
             using var connection = await RawConnection.ConnectAsync(first.Address);
             await connection.PutAsync("key", "value");
+            Assert.Contains(first.Output.ToArray(), line => line.Contains($"serves http://127.0.0.1:{socket.Port}: Swagger UI", StringComparison.Ordinal));
             first.Send(Signal.Terminate);
             Assert.Equal(0, await first.WaitForExitAsync(TimeSpan.FromSeconds(10)));
         }
