@@ -31,23 +31,11 @@ try
 
     await FirstKey.PrepareAsync(builder.Configuration, Console.Out);
     builder.Logging.AddServiceLogging(builder.Configuration);
-    builder.Services.AddKvStore().AddTelemetry(builder.Configuration);
-    builder.Services.AddAccess(builder.Configuration);
+    builder.Services.AddKvStore().AddTelemetry(builder.Configuration).AddAccess(builder.Configuration).AddKvStoreOpenApi();
     TokenAuthentication.Add(builder.Services, builder.Configuration);
-    builder.Services.AddKvStoreOpenApi();
 
     var app = builder.Build();
-    RequestBoundary.Use(app);
-    TrustedProxies.Use(app);
-    PathBaseMapping.Use(app);
-    BrowserRules.Use(app);
-    CrossOriginAccess.Use(app);
-    OperationsListener.Use(app);
-    KeyRouting.Use(app);
-    app.UseRouting();
-    TokenAuthentication.Prepare(app.Services);
-    app.UseAccess();
-    RateLimiting.Use(app);
+    RequestPipeline.Use(app);
 
     EntryEndpoints.Map(app);
     CounterEndpoints.Map(app);

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace KvStore.Server;
 
 /// <summary>
@@ -38,8 +36,7 @@ internal static class FirstKey
     private static async Task<string?> MakeAsync(string file)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var token = KeyToken.New();
-        var key = new KeyEntry(Name, SHA256.HashData(Encoding.ASCII.GetBytes(token)), Rights.Read | Rights.Write | Rights.Delete | Rights.Admin);
+        var (token, key) = KeyEntry.New(Name, Rights.Read | Rights.Write | Rights.Delete | Rights.Admin);
         var isMade = false;
         await AtomicFile.ChangeAsync(file, before => (isMade = before is null) ? KeyFile.ToUtf8([key]) : null).ConfigureAwait(false);
         return isMade ? token : null;

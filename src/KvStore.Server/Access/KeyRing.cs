@@ -28,14 +28,14 @@ internal sealed class KeyRing : IDisposable
         {
             var problems = new List<string>();
             Replace(KeySettings.Read(section, problems));
-            ThrowIfAny(problems);
+            InvalidSettingsException.ThrowIfAny(problems);
         }
         else if (options.Keys != KvStoreOptions.None)
         {
             var file = options.Keys;
             var problems = new List<string>();
             KeyFile.Read(file, problems);
-            ThrowIfAny(problems);
+            InvalidSettingsException.ThrowIfAny(problems);
             _file = new ReloadedFiles<IReadOnlyList<KeyEntry>>([file], contents => Parse(file, contents[0]), time, keys => Reload(file, keys), failure => _logger.KeysUnusable(file, failure.Message));
             Replace(_file.Current);
         }
@@ -60,14 +60,8 @@ internal sealed class KeyRing : IDisposable
     {
         var problems = new List<string>();
         var keys = KeyFile.Parse(file, bytes, problems);
-        ThrowIfAny(problems);
+        InvalidSettingsException.ThrowIfAny(problems);
         return keys;
-    }
-
-    private static void ThrowIfAny(List<string> problems)
-    {
-        if (problems.Count > 0)
-            throw new InvalidSettingsException(problems);
     }
 
     private void Reload(string file, IReadOnlyList<KeyEntry> entries)

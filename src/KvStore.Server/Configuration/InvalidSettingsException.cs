@@ -6,4 +6,11 @@ internal sealed class InvalidSettingsException(IReadOnlyCollection<string> probl
 {
     /// <summary>Every error: the setting, the accepted values, the given one.</summary>
     public IReadOnlyCollection<string> Problems { get; } = problems;
+
+    /// <exception cref="InvalidSettingsException">There are problems.</exception>
+    public static void ThrowIfAny(IReadOnlyCollection<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new InvalidSettingsException(problems);
+    }
 }

@@ -47,10 +47,8 @@ internal sealed class KeyCommands(TextReader input, TextWriter output, TextWrite
 
     private async Task<int> NewAsync(KeyCommandLine line)
     {
-        var token = KeyToken.New();
-        var hash = new byte[KeyEntry.HashBytes];
-        KeyToken.TryHash(token, hash);
-        var key = new KeyEntry(line.Name, hash, line.Rights) { Prefixes = line.Prefixes, ExpiresAt = line.ExpiresAt };
+        var (token, made) = KeyEntry.New(line.Name, line.Rights);
+        var key = made with { Prefixes = line.Prefixes, ExpiresAt = line.ExpiresAt };
         await ChangeAsync(line, keys => !keys.Exists(other => other.Name == key.Name) ? [.. keys, key]
             : throw new InvalidSettingsException([$"{line.File} has a key {line.Name} already. Choose another name, or remove it with: keys remove --name {line.Name} --file {line.File}."])).ConfigureAwait(false);
         await output.WriteLineAsync(token).ConfigureAwait(false);
@@ -92,8 +90,7 @@ internal sealed class KeyCommands(TextReader input, TextWriter output, TextWrite
     {
         var problems = new List<string>();
         var keys = before is null ? [] : KeyFile.Parse(line.File, before, problems);
-        if (problems.Count > 0)
-            throw new InvalidSettingsException(problems);
+        InvalidSettingsException.ThrowIfAny(problems);
         return change([.. keys]) is { } changed ? KeyFile.ToUtf8(changed) : null;
     }).ConfigureAwait(false);
 
@@ -101,7 +98,8 @@ internal sealed class KeyCommands(TextReader input, TextWriter output, TextWrite
     {
         var problems = new List<string>();
         var keys = KeyFile.Read(line.File, problems);
-        return problems.Count == 0 ? keys : throw new InvalidSettingsException(problems);
+        InvalidSettingsException.ThrowIfAny(problems);
+        return keys;
     }
 
     private string TextOf(KeyEntry key)

@@ -27,7 +27,7 @@ internal static class ProtectedMode
 
     /// <summary>Whether requests need no key and no proxy is expected, so that one that came through a proxy is refused: the proxy may be open to everybody.</summary>
     public static bool RejectsForwarded(IConfiguration configuration) =>
-        !AccessPipeline.IsConfigured(configuration) && !KvStoreSettings.IsGiven(configuration, "TrustedProxies");
+        !AccessPipeline.IsConfigured(configuration) && !KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.TrustedProxies));
 
     private static bool IsReachable(string url) => AddressSettings.TryParse(url, out var address) && !address.IsUnixPipe && !address.IsNamedPipe
         && !(AddressSettings.HostsOf(address.Host) is { Length: > 0 } hosts && Array.TrueForAll(hosts, IPAddress.IsLoopback));

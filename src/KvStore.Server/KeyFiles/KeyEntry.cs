@@ -17,6 +17,15 @@ internal sealed record KeyEntry(string Name, ReadOnlyMemory<byte> Hash, Rights R
 
     public Quotas Quotas { get; init; } = Quotas.None;
 
+    /// <summary>Makes a key with a new token.</summary>
+    public static (string Token, KeyEntry Key) New(string name, Rights rights)
+    {
+        var token = KeyToken.New();
+        var hash = new byte[HashBytes];
+        KeyToken.TryHash(token, hash);
+        return (token, new KeyEntry(name, hash, rights));
+    }
+
     /// <summary>Whether a principal that was made of the other entry can serve for this one.</summary>
     public bool IsSameAs(KeyEntry other) => Name == other.Name && Hash.Span.SequenceEqual(other.Hash.Span) && Rights == other.Rights
         && ExpiresAt == other.ExpiresAt && Quotas == other.Quotas && Prefixes.SequenceEqual(other.Prefixes, StringComparer.Ordinal);

@@ -40,13 +40,14 @@ internal sealed class TokenIssuer : IDisposable
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = TokenCharactersMax };
     private readonly TokenValidationParameters _parameters;
     private readonly ReloadedFiles<SecurityKey[]>? _keys;
+    private volatile string _failure = "";
 
     /// <exception cref="InvalidSettingsException">The keys of the issuer are in a file that cannot be used.</exception>
     public TokenIssuer(KvStoreOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var logger = _logger = loggers.CreateLogger("KvStore.Server.Access");
         (_options, _time) = (options, time);
-        _unreachable = new LogWindow(1, LogWindowLength, time, count => logger.IssuerUnreachable(count, LogWindowLength.TotalSeconds, options.JwtAuthority, "see before"));
+        _unreachable = new LogWindow(1, LogWindowLength, time, count => logger.IssuerUnreachable(count, LogWindowLength.TotalSeconds, options.JwtAuthority, _failure));
         _cache = new TokenCache(time);
         _parameters = new TokenValidationParameters
         {
@@ -88,8 +89,13 @@ internal sealed class TokenIssuer : IDisposable
             return await _cache.Add(hash, principal).Authenticated;
 
         // Not the token's fault: the issuer's keys could not be fetched, so it is unknown whether the token is good.
-        if (result.Exception is not (null or SecurityTokenException or ArgumentException) && _unreachable.Admit())
-            _logger.IssuerUnreachable(1, LogWindowLength.TotalSeconds, _options.JwtAuthority, result.Exception.Message);
+        if (result.Exception is not (null or SecurityTokenException or ArgumentException))
+        {
+            _failure = result.Exception.Message;
+            if (_unreachable.Admit())
+                _logger.IssuerUnreachable(1, LogWindowLength.TotalSeconds, _options.JwtAuthority, _failure);
+        }
+
         return NotAccepted;
     }
 
