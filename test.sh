@@ -102,7 +102,23 @@ counters() {
     ' "$1" 2>/dev/null || echo 0 0 0
 }
 
-passed=0 failed=0 skipped=0
+# failures FILE: prints the name of each failed test of a results file, and what it said at first.
+failures() {
+    awk '/<UnitTestResult / {
+            name = ""
+            if (/ outcome="(Failed|Error|Timeout|Aborted)"/ && match($0, / testName="[^"]*"/)) name = substr($0, RSTART + 11, RLENGTH - 12)
+        }
+        name != "" && match($0, /<Message>.*/) {
+            message = substr($0, RSTART + 9, 400)
+            sub(/<\/Message>.*/, "", message)
+            text = "  " name ": " message
+            gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text); gsub(/&#xD;/, "", text); gsub(/&amp;/, "\\&", text)
+            print text
+            name = ""
+        }' "$1" 2>/dev/null || true
+}
+
+passed=0 failed=0 skipped=0 failures=""
 # run NAME PROJECT [OPTIONS]: runs the tests of a project and adds up what came of them.
 run() {
     local name=$1 project=$2 code=0 now_passed now_failed now_skipped
@@ -121,6 +137,7 @@ run() {
         echo "test.sh: no test of $name ran; counted as one failed test."
         now_failed=1
     fi
+    ((now_failed == 0)) || failures+="$name:"$'\n'"$(failures "$results/$name.trx")"$'\n'
     ((passed += now_passed, failed += now_failed, skipped += now_skipped)) || true
 }
 
@@ -135,6 +152,7 @@ run_node() {
         echo "test.sh: $1 ended with code $code without naming a failed test; counted as one."
         now_failed=1
     fi
+    ((now_failed == 0)) || failures+="$1:"$'\n'"$(grep -E '^ *not ok ' "artifacts/$2/results.tap" 2>/dev/null || true)"$'\n'
     ((passed += now_passed, failed += now_failed)) || true
 }
 
@@ -162,6 +180,7 @@ if (($# == 0)); then
 fi
 
 echo
+[[ -z "$failures" ]] || printf 'test.sh: what failed, again:\n%s' "$failures"
 ((skipped == 0)) || echo "test.sh: $skipped skipped"
 ((passed + failed > 0)) || echo "test.sh: no test ran, which is a failure."
 echo "$passed passed, $failed failed"
