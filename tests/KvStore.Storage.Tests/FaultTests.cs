@@ -6,7 +6,12 @@ public sealed class FaultTests : IAsyncDisposable
 {
     private readonly FakeDiskLog _fake = new(new DiskLogOptions
     {
-        Directory = "/fake", SegmentBytesMax = 700, ReserveBytes = 64, EmergencyReserveBytes = 0, CheckpointLogBytesMin = 4000, CheckpointRetryDelay = TimeSpan.Zero,
+        Directory = "/fake",
+        SegmentBytesMax = 700,
+        ReserveBytes = 64,
+        EmergencyReserveBytes = 0,
+        CheckpointLogBytesMin = 4000,
+        CheckpointRetryDelay = TimeSpan.Zero,
     });
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
