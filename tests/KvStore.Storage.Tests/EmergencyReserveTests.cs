@@ -7,7 +7,12 @@ public sealed class EmergencyReserveTests : IAsyncDisposable
 
     private readonly FakeDiskLog _fake = new(new DiskLogOptions
     {
-        Directory = "/fake", SegmentBytesMax = 10_000, ReserveBytes = 500, EmergencyReserveBytes = ReserveBytes, CheckpointLogBytesMin = 1 << 20, CheckpointRetryDelay = TimeSpan.Zero,
+        Directory = "/fake",
+        SegmentBytesMax = 10_000,
+        ReserveBytes = 500,
+        EmergencyReserveBytes = ReserveBytes,
+        CheckpointLogBytesMin = 1 << 20,
+        CheckpointRetryDelay = TimeSpan.Zero,
     });
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

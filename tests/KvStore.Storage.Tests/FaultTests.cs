@@ -1,4 +1,3 @@
-
 namespace KvStore.Storage.Tests;
 
 /// <summary>What a log does when its disk is full or broken.</summary>
