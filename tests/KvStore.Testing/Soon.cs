@@ -5,7 +5,7 @@ namespace KvStore.Testing;
 /// <summary>Waits for what must happen, and fails when it does not happen in 30 seconds.</summary>
 internal static class Soon
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     public static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 

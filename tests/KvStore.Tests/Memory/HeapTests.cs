@@ -34,24 +34,24 @@ public sealed class HeapTests
     [InlineData(Order.Random, 100, 30, true)]
     public void Entries_InAStore_AreChargedAsTheHeapHasThem(Order order, int keyBytes, int valueBytes, bool expires)
     {
-        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
-        var before = Measure();
-        Fill(publisher, order, keyBytes, valueBytes, expires);
-        var charged = publisher.Memory.Entries.Bytes;
-        Check(charged, Measure() - before, Count);
-        GC.KeepAlive(publisher);
+        Check(Count, () =>
+        {
+            var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
+            Fill(publisher, order, keyBytes, valueBytes, expires);
+            return (publisher, publisher.Memory.Entries.Bytes);
+        });
     }
 
     // The large objects of the heap have an alignment of their own.
     [Fact]
     public void Entries_Large_AreChargedAsTheHeapHasThem()
     {
-        var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
-        var before = Measure();
-        publisher.Load(1, Enumerable.Range(0, 200).Select(i => EntryOf(i, 14, 1 << 20, false)));
-        var charged = publisher.Memory.Entries.Bytes;
-        Check(charged, Measure() - before, 200);
-        GC.KeepAlive(publisher);
+        Check(200, () =>
+        {
+            var publisher = new SnapshotPublisher(new StoreOptions { HistoryCommitsMax = 0 }, TimeProvider.System);
+            publisher.Load(1, Enumerable.Range(0, 200).Select(i => EntryOf(i, 14, 1 << 20, false)));
+            return (publisher, publisher.Memory.Entries.Bytes);
+        });
     }
 
     [Theory]
@@ -63,15 +63,16 @@ public sealed class HeapTests
     public void History_OfCommits_IsChargedAsTheHeapHasIt(int changes, int valueBytes)
     {
         var commits = Math.Min(50_000, 100_000_000 / changes / (valueBytes + 100));
-        var history = new History(new StoreOptions { HistoryBytesMax = 1L << 40, HistoryCommitsMax = int.MaxValue, MemoryBytesMax = 1L << 42 }, TimeProvider.System);
-        var before = Measure();
-        AddCommits(history, commits, changes, valueBytes);
-        Check(history.HeldBytes, Measure() - before, commits);
+        var history = Check(commits, () =>
+        {
+            var history = new History(new StoreOptions { HistoryBytesMax = 1L << 40, HistoryCommitsMax = int.MaxValue, MemoryBytesMax = 1L << 42 }, TimeProvider.System);
+            AddCommits(history, commits, changes, valueBytes);
+            return (history, history.HeldBytes);
+        });
 
         // Everything is released again, except the chunk that the next commit goes to.
         history.Reset(commits);
         Assert.Equal(new HistoryChunk().Bytes, history.HeldBytes);
-        GC.KeepAlive(history);
     }
 
     // What the first chunk still has of dropped commits counts, and chunks give back what they took.
@@ -79,21 +80,34 @@ public sealed class HeapTests
     public void History_AtItsLimit_StaysThere()
     {
         const long BytesMax = 16 << 20;
-        var history = new History(new StoreOptions { HistoryBytesMax = BytesMax, HistoryCommitsMax = int.MaxValue }, TimeProvider.System);
-        var before = Measure();
-        for (var round = 0; round < 4; round++)
+        Check(1, () =>
         {
-            AddCommits(history, 80_000, 1, 100, firstRevision: round * 80_000);
-            Assert.InRange(history.HeldBytes, BytesMax - (64 << 10), BytesMax + (512 << 10));
-        }
+            var history = new History(new StoreOptions { HistoryBytesMax = BytesMax, HistoryCommitsMax = int.MaxValue }, TimeProvider.System);
+            for (var round = 0; round < 4; round++)
+            {
+                AddCommits(history, 80_000, 1, 100, firstRevision: round * 80_000);
+                Assert.InRange(history.HeldBytes, BytesMax - (64 << 10), BytesMax + (512 << 10));
+            }
 
-        Check(history.HeldBytes, Measure() - before, 1);
+            return (history, history.HeldBytes);
+        });
     }
 
-    private static void Check(long charged, long measured, int count)
+    // Now and then the heap also has, or loses, something of the tests before. That does not happen three times.
+    private static T Check<T>(int count, Func<(T Holder, long Charged)> build)
     {
-        TestContext.Current.TestOutputHelper?.WriteLine($"charged {charged:N0}, measured {measured:N0}: {(double)charged / measured:F3}; {(double)charged / count:F1} and {(double)measured / count:F1} for each");
-        Assert.InRange(measured, (long)(charged / 1.1) - NoiseBytes, charged + NoiseBytes);
+        for (var attempt = 1; ; attempt++)
+        {
+            var before = Measure();
+            var (holder, charged) = build();
+            var measured = Measure() - before;
+            GC.KeepAlive(holder);
+            TestContext.Current.TestOutputHelper?.WriteLine($"charged {charged:N0}, measured {measured:N0}: {(double)charged / measured:F3}; {(double)charged / count:F1} and {(double)measured / count:F1} for each");
+            if (attempt == 3)
+                Assert.InRange(measured, (long)(charged / 1.1) - NoiseBytes, charged + NoiseBytes);
+            if (measured >= (long)(charged / 1.1) - NoiseBytes && measured <= charged + NoiseBytes)
+                return holder;
+        }
     }
 
     private static long Measure()
