@@ -1,0 +1,8 @@
+namespace KvStore.Etcd;
+
+/// <summary>The version of what records mean. Every replica must come to the same state, so one that does not know a version stops instead of guessing.</summary>
+internal static class RecordFormat
+{
+    /// <summary>The version that is written. A change of what a transaction does to a state is a new version too.</summary>
+    public const uint Current = 1;
+}

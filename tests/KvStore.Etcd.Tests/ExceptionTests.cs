@@ -1,0 +1,11 @@
+namespace KvStore.Etcd.Tests;
+
+public sealed class ExceptionTests
+{
+    [Fact]
+    public void IsNotExecuted_Unknown_IsFalse()
+    {
+        Assert.False(new EtcdException(EtcdFailure.Unknown, "").IsNotExecuted);
+        Assert.True(new EtcdException(EtcdFailure.NotSent, "").IsNotExecuted);
+    }
+}
