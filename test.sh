@@ -60,6 +60,8 @@ need haproxy haproxy
 need nginx nginx
 need caddy caddy
 need systemd-analyze systemd
+# The cluster that the etcd engine runs on.
+need etcd etcd-server
 # The OpenAPI document, and the files for containers, whose tools are not .NET's.
 if (($# == 0)); then
     need npm npm
@@ -69,7 +71,7 @@ if (($# == 0)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)

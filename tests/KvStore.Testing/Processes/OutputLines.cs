@@ -1,4 +1,4 @@
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 /// <summary>The lines that a process has written so far. Any thread may read while others add.</summary>
 internal sealed class OutputLines

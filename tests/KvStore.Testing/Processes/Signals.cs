@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 internal enum Signal
 {
