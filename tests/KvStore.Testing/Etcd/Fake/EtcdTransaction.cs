@@ -84,7 +84,7 @@ internal sealed class EtcdTransaction
         if (to > from)
             (entry.CreateRevision, entry.Version) = (_state.Keys[from].CreateRevision, _state.Keys[from].Version + 1);
         _state = _state with { Keys = to > from ? _state.Keys.SetItem(from, entry) : _state.Keys.Insert(from, entry) };
-        _events.Add(new Event { Type = Event.Types.EventType.Put, Kv = entry, PrevKv = _before.Find(request.Key) });
+        _events.Add(new Event { Type = Event.Types.EventType.Put, Kv = entry, PrevKv = entry.Version > 1 ? _before.Find(request.Key) : null });
         return new PutResponse { Header = new ResponseHeader { Revision = revision } };
     }
 
