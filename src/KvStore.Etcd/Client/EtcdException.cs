@@ -10,7 +10,7 @@ internal sealed class EtcdException(EtcdFailure failure, string message, Excepti
     public EtcdFailure Failure => failure;
 
     /// <summary>Whether the call certainly was not executed, and never will be.</summary>
-    public bool IsNotExecuted => failure is not EtcdFailure.Unknown;
+    public bool IsNotExecuted => failure is not (EtcdFailure.Unknown or EtcdFailure.NoSpace);
 }
 
 /// <summary>What is known of a call that failed.</summary>
@@ -28,7 +28,10 @@ internal enum EtcdFailure
     /// <summary>The user name, password or certificate is wrong, or may not do this. Trying again does not help.</summary>
     NotPermitted,
 
-    /// <summary>etcd has no space, or the alarm for that is raised.</summary>
+    /// <summary>
+    /// etcd has no space, or the alarm for that is raised. The member refuses before it proposes a request, but it also answers this after it has
+    /// executed one that went over the quota. It is decided in either case: a linearizable read tells which.
+    /// </summary>
     NoSpace,
 
     /// <summary>The request exceeds a limit of etcd.</summary>
