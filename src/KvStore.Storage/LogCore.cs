@@ -128,7 +128,7 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     {
         if (_phase != DiskLogPhase.Open)
             return AllOf(batch, new Outcome.NotApplied(NotAppliedReason.LogClosed));
-        var decision = _decider.Decide(_follower!, batch, refusesGrowth: isEmergency);
+        var decision = _decider.Decide(_follower!, batch, new DecisionLimits { GrowthRefusal = isEmergency ? GrowthRefusal.NoSpace : GrowthRefusal.None });
         if (decision.Commits.Count == 0)
             return decision.Outcomes;
 

@@ -35,7 +35,10 @@ public readonly struct EntryDraft
     public string ContentType => EntryLayout.ContentType(_encoded);
 
     /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
-    public DateTimeOffset? ExpiresAt => Entry.TimeOf(EntryLayout.ExpiresAtMilliseconds(_encoded));
+    public DateTimeOffset? ExpiresAt => Entry.TimeOf(ExpiresAtMilliseconds);
+
+    /// <summary>Milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>.</summary>
+    internal long ExpiresAtMilliseconds => EntryLayout.ExpiresAtMilliseconds(_encoded);
 
     /// <summary>Changes when the entry expires, rounded up to the millisecond.</summary>
     /// <exception cref="InvalidOperationException">The draft was made without an expiry, so it has no room for one.</exception>
@@ -43,7 +46,8 @@ public readonly struct EntryDraft
 
     /// <summary>
     /// Turns the draft into an entry: the first time in place, later as a copy, because the array already is an entry. There is a later
-    /// time because a transaction that was not applied, for example because the disk was full, may be submitted again.
+    /// time because a transaction that was not applied, for example because the disk was full, may be submitted again. Two threads
+    /// must not do this at a time: a draft belongs to one store.
     /// </summary>
     internal Entry Stamp(long createdRevision, long revision, long version, long modifiedAtMilliseconds)
     {

@@ -50,6 +50,9 @@ public readonly struct Key : IEquatable<Key>, IComparable<Key>
     /// <summary>The bytes of the key.</summary>
     public ReadOnlySpan<byte> Utf8 => new(_holder, _start, Length);
 
+    /// <summary>The bytes of the key, as memory. It keeps the array in memory that the key is a view of.</summary>
+    internal ReadOnlyMemory<byte> Memory => new(_holder, _start, Length);
+
     /// <summary>The length in bytes.</summary>
     public int Length { get; }
 

@@ -46,10 +46,15 @@ internal static class StoredFields
             return $"its version {version} is out of range";
         if (!IsTime(modifiedAtMilliseconds) || (expiresAtMilliseconds != Entry.Never && !IsTime(expiresAtMilliseconds)))
             return "one of its times is out of range";
-        if (contentType.Length > Entry.ContentTypeLengthMax || contentType.ContainsAnyExcept(ContentTypeBytes))
+        if (!IsContentType(contentType))
             return "its content type is not valid";
         return valueBytes is < 0 or > ValueBytesMax ? $"its value has {valueBytes} bytes, and {ValueBytesMax} are the most" : null;
     }
 
-    private static bool IsTime(long milliseconds) => milliseconds >= FirstMillisecond && milliseconds <= LastMillisecond;
+    /// <summary>Whether bytes can be the content type of an entry.</summary>
+    public static bool IsContentType(ReadOnlySpan<byte> contentType) =>
+        contentType.Length <= Entry.ContentTypeLengthMax && !contentType.ContainsAnyExcept(ContentTypeBytes);
+
+    /// <summary>Whether milliseconds since 1970-01-01 UTC are a time that can be shown.</summary>
+    public static bool IsTime(long milliseconds) => milliseconds >= FirstMillisecond && milliseconds <= LastMillisecond;
 }

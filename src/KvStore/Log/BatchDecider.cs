@@ -10,7 +10,7 @@ namespace KvStore;
 /// Every transaction gets a revision of its own although one snapshot is published per batch: two unconditional writes of one
 /// key in one batch must not share an ETag. Thread-safe.
 /// </remarks>
-/// <param name="time">The clock that stamps entries.</param>
+/// <param name="time">The clock that stamps entries, where the limits have no time.</param>
 public sealed class BatchDecider(TimeProvider time)
 {
     // Of the bound of the entries: the share by which expiries may exceed it.
@@ -19,8 +19,8 @@ public sealed class BatchDecider(TimeProvider time)
     /// <summary>Decides a batch.</summary>
     /// <param name="follower">It has the state after every commit so far, and what the store may hold.</param>
     /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
-    /// <param name="refusesGrowth">Whether the log has no space: then transactions that add to the keys and values are <see cref="NotAppliedReason.NoSpace"/>.</param>
-    public Decision Decide(ICommitFollower follower, IReadOnlyList<Transaction> batch, bool refusesGrowth = false)
+    /// <param name="limits">What is refused, and when it is now. With a time and without bounds of memory, the decision is a function of the state, the batch and these.</param>
+    public Decision Decide(ICommitFollower follower, IReadOnlyList<Transaction> batch, in DecisionLimits limits = default)
     {
         var latest = follower.Latest;
         var outcomes = new Outcome[batch.Count];
@@ -28,14 +28,15 @@ public sealed class BatchDecider(TimeProvider time)
         var changes = new List<EntryChange>();
         var state = latest.ToBuilder();
         var revision = latest.Revision;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = limits.Now ?? time.GetUtcNow().ToUnixTimeMilliseconds();
+        var memory = limits.IgnoresMemory ? null : follower.Memory;
 
         for (var i = 0; i < outcomes.Length; i++)
         {
             changes.Clear();
             var context = new EvaluationContext(state, revision + 1, now);
             outcomes[i] = TryReject(context, batch[i], changes, out var only, out var results)
-                ?? Commit(context, batch[i], changes, only, results, commits, state.Size, follower.Memory, refusesGrowth);
+                ?? Commit(context, batch[i], changes, only, results, commits, state.Size, memory, limits);
             if (commits is [.., var last] && last.Revision > revision)
             {
                 state.Apply(last);
@@ -87,7 +88,7 @@ public sealed class BatchDecider(TimeProvider time)
 
     private static Outcome Commit(
         in EvaluationContext context, Transaction transaction, List<EntryChange> changes, OperationResult only, OperationResult[]? results, List<Commit> commits,
-        in SnapshotSize size, MemoryBudget memory, bool refusesGrowth)
+        in SnapshotSize size, MemoryBudget? memory, in DecisionLimits limits)
     {
         var deleted = transaction.Operations is [var operation] ? operation.FindDeleted(context) : null;
         var commit = changes.Count > 0 || deleted is not null ? MakeCommit(context.Revision, changes, deleted) : null;
@@ -105,10 +106,12 @@ public sealed class BatchDecider(TimeProvider time)
             commit = MakeCommit(context.Revision, changes, deleted);
         }
 
-        if (FindFullAccount(size, changes, memory) is { } full)
+        if (memory is not null && FindFullAccount(size, changes, memory) is { } full)
             return new Outcome.NotApplied(full);
-        if (refusesGrowth && Grows(changes))
-            return new Outcome.NotApplied(NotAppliedReason.NoSpace);
+        if (limits.GrowthRefusal != GrowthRefusal.None && Grows(changes))
+            return new Outcome.NotApplied(limits.GrowthRefusal == GrowthRefusal.NoSpace ? NotAppliedReason.NoSpace : NotAppliedReason.MemoryFull);
+        if (limits.RefusesRecords && transaction.Idempotency is not null)
+            return new Outcome.NotApplied(NotAppliedReason.Overloaded);
         commits.Add(commit);
         return committed;
     }

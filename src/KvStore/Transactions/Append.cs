@@ -15,6 +15,15 @@ public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string conten
     /// <summary>The most bytes that the key has beyond its prefix.</summary>
     public const int SuffixBytesMax = 19 + 1 + 10;
 
+    /// <summary>The value.</summary>
+    internal ReadOnlyMemory<byte> Value => value;
+
+    /// <summary>The value's media type.</summary>
+    internal string ContentType => contentType;
+
+    /// <summary>When the entry expires, in milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>.</summary>
+    internal long ExpiresAtMilliseconds => expiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never;
+
     internal override bool IsExclusive => true;
 
     internal override long Bytes => base.Bytes + value.Length + contentType.Length;

@@ -7,6 +7,9 @@ public sealed class DeletePrefix(ReadOnlySpan<byte> prefix, int entriesMax) : Op
 {
     private readonly KeyRange _range = KeyRange.WithPrefix(prefix);
 
+    /// <summary>The most entries that are deleted together.</summary>
+    internal int EntriesMax => entriesMax;
+
     internal override bool IsExclusive => true;
 
     /// <summary>

@@ -5,6 +5,9 @@ namespace KvStore;
 /// <param name="revision">The revision of the expired entry.</param>
 internal sealed class Expire(Key key, long revision) : Operation(key)
 {
+    /// <summary>The revision of the expired entry.</summary>
+    internal long Revision => revision;
+
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var current = context.Find(Key);

@@ -3,10 +3,7 @@ namespace KvStore;
 /// <summary>What a <see cref="ReadModifyWrite"/> or a <see cref="SetExpiry"/> does to an entry's expiry.</summary>
 public readonly record struct ExpiryUpdate
 {
-    private readonly bool _replaces;
-    private readonly long _expiresAt;
-
-    private ExpiryUpdate(long expiresAt) => (_replaces, _expiresAt) = (true, expiresAt);
+    private ExpiryUpdate(long expiresAtMilliseconds) => (Replaces, ExpiresAtMilliseconds) = (true, expiresAtMilliseconds);
 
     /// <summary>The expiry stays as it is.</summary>
     public static ExpiryUpdate Unchanged => default;
@@ -17,5 +14,14 @@ public readonly record struct ExpiryUpdate
     /// <summary>The entry expires at a time, rounded up to the millisecond.</summary>
     public static ExpiryUpdate At(DateTimeOffset expiresAt) => new(Entry.MillisecondsNotBefore(expiresAt));
 
-    internal long Apply(Entry? current) => _replaces ? _expiresAt : current?.ExpiresAtMilliseconds ?? Entry.Never;
+    /// <summary>Whether it changes anything.</summary>
+    internal bool Replaces { get; }
+
+    /// <summary>The new expiry, in milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>; 0 if it changes nothing.</summary>
+    internal long ExpiresAtMilliseconds { get; }
+
+    /// <summary>The entry expires at a number of milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>.</summary>
+    internal static ExpiryUpdate AtMilliseconds(long expiresAtMilliseconds) => new(expiresAtMilliseconds);
+
+    internal long Apply(Entry? current) => Replaces ? ExpiresAtMilliseconds : current?.ExpiresAtMilliseconds ?? Entry.Never;
 }

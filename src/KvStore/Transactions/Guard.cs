@@ -22,11 +22,8 @@ public enum GuardKind
 /// <summary>A condition on one key. A transaction commits only if all of its guards pass in the state before it. Immutable.</summary>
 public sealed class Guard
 {
-    // The end of the second of UnmodifiedSince.
-    private readonly long _endMilliseconds;
-
     private Guard(Key key, GuardKind kind, ImmutableArray<long> revisions, long endMilliseconds = 0) =>
-        (Key, Kind, Revisions, _endMilliseconds) = (key, kind, revisions.IsDefault ? [] : revisions, endMilliseconds);
+        (Key, Kind, Revisions, EndMilliseconds) = (key, kind, revisions.IsDefault ? [] : revisions, endMilliseconds);
 
     /// <summary>The key.</summary>
     public Key Key { get; }
@@ -36,6 +33,9 @@ public sealed class Guard
 
     /// <summary>The revisions of <see cref="GuardKind.RevisionIn"/> and <see cref="GuardKind.RevisionNotIn"/>; else empty.</summary>
     public ImmutableArray<long> Revisions { get; }
+
+    /// <summary>The end of the second of <see cref="GuardKind.UnmodifiedSince"/>, in milliseconds since 1970-01-01 UTC; else 0.</summary>
+    internal long EndMilliseconds { get; }
 
     /// <summary>Bytes that the guard holds while it is queued.</summary>
     internal long Bytes => Key.Length + (sizeof(long) * Revisions.Length);
@@ -56,7 +56,10 @@ public sealed class Guard
     /// Passes if the key has an entry that was last written in the second of this time, or before. Clocks may go back, and an entry may be written
     /// twice in a second: prefer <see cref="RevisionIn"/>.
     /// </summary>
-    public static Guard UnmodifiedSince(Key key, DateTimeOffset time) => new(key, GuardKind.UnmodifiedSince, [], (time.ToUnixTimeSeconds() + 1) * 1000);
+    public static Guard UnmodifiedSince(Key key, DateTimeOffset time) => ModifiedBefore(key, (time.ToUnixTimeSeconds() + 1) * 1000);
+
+    /// <summary>The guard of <see cref="GuardKind.UnmodifiedSince"/> with an <see cref="EndMilliseconds"/>.</summary>
+    internal static Guard ModifiedBefore(Key key, long endMilliseconds) => new(key, GuardKind.UnmodifiedSince, [], endMilliseconds);
 
     /// <summary>Whether the guard passes if its key has this entry.</summary>
     public bool Passes(Entry? entry) => Kind switch
@@ -65,7 +68,7 @@ public sealed class Guard
         GuardKind.Absent => entry is null,
         GuardKind.RevisionIn => entry is { } present && Revisions.Contains(present.Revision),
         GuardKind.RevisionNotIn => entry is not { } other || !Revisions.Contains(other.Revision),
-        GuardKind.UnmodifiedSince => entry is { } written && written.ModifiedAtMilliseconds < _endMilliseconds,
+        GuardKind.UnmodifiedSince => entry is { } written && written.ModifiedAtMilliseconds < EndMilliseconds,
         _ => throw new InvalidOperationException($"Unknown guard kind {Kind}."),
     };
 }

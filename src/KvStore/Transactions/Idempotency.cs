@@ -10,7 +10,11 @@ namespace KvStore;
 /// <param name="recordBytesMax">The most bytes of a record; a transaction that would need more is rejected (<see cref="RejectionReason.RecordTooLarge"/>).</param>
 public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int recordBytesMax)
 {
-    private const int KeyBytesMax = 128;
+    /// <summary>The longest key.</summary>
+    internal const int KeyBytesMax = 128;
+
+    /// <summary>The longest fingerprint: a record has its length as one byte.</summary>
+    internal const int FingerprintBytesMax = byte.MaxValue;
 
     // No user key starts with a control character.
     private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
@@ -21,8 +25,20 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
     internal long RecordBytes(int operations, long readBytes) =>
         RecordKey.Length + fingerprint.Length + Math.Min(recordBytesMax, IdempotencyRecord.BytesMax(operations, readBytes));
 
+    /// <summary>The client's key.</summary>
+    internal ReadOnlySpan<byte> Key => RecordKey.Utf8[Prefix.Length..];
+
+    /// <summary>What tells this request from others.</summary>
+    internal ReadOnlyMemory<byte> Fingerprint => fingerprint;
+
+    /// <summary>How long the record is kept.</summary>
+    internal long LifetimeMilliseconds { get; } = (long)lifetime.TotalMilliseconds;
+
+    /// <summary>The most bytes of a record.</summary>
+    internal int RecordBytesMax => recordBytesMax;
+
     /// <summary>The key of this record.</summary>
-    internal Key RecordKey { get; } = Key.FromStored([.. Prefix, .. key]);
+    internal Key RecordKey { get; } = KvStore.Key.FromStored([.. Prefix, .. key]);
 
     /// <summary>Whether an entry is an idempotency record.</summary>
     internal static bool IsRecord(Entry entry) => entry.KeyUtf8.StartsWith(Prefix);
@@ -51,7 +67,7 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
         var bytes = IdempotencyRecord.BytesOf(committed);
         if (bytes > recordBytesMax)
             return null;
-        var expiresAt = context.Now + (long)lifetime.TotalMilliseconds;
+        var expiresAt = context.Now + LifetimeMilliseconds;
         var draft = new EntryDraft(RecordKey, 1 + fingerprint.Length + (int)bytes, "", expiresAt);
         draft.Value.Span[0] = (byte)fingerprint.Length;
         fingerprint.CopyTo(draft.Value[1..]);

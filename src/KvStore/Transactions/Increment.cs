@@ -11,6 +11,9 @@ public sealed class Increment(Key key, long by, ExpiryUpdate expiry = default) :
     /// <summary>The media type that the number is stored with.</summary>
     public const string ContentType = "text/plain";
 
+    /// <summary>What is added.</summary>
+    internal long By => by;
+
     private protected override RejectionReason? Evaluate(Entry? current, out EntryDraft? draft, out long number)
     {
         draft = null;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -12,7 +13,7 @@ namespace KvStore;
 /// <remarks>
 /// Numbers and the order of members stay as written; insignificant white space and escapes do not. Merging a value of a megabyte takes ten
 /// milliseconds or more, so that of a large value is prepared before the transaction is submitted, against the entry of that moment. On the
-/// log's thread the result is used if the entry is still the same one.
+/// log's thread the result is used if the entry still has the revision that it had, in this process or in another one that evaluates the same log.
 /// </remarks>
 public sealed class MergePatch : ReadModifyWrite
 {
@@ -39,11 +40,23 @@ public sealed class MergePatch : ReadModifyWrite
     private readonly int _valueBytesMax;
 
     // Set by the submitter before each submission, read by the log's thread during it.
-    private volatile Merged? _prepared;
+    private volatile PreparedPatch? _prepared;
     private volatile bool _mayBeUnprepared;
 
     private MergePatch(Key key, JsonElement patch, int patchBytes, long heldBytes, int valueBytesMax, ExpiryUpdate expiry)
         : base(key, expiry) => (_patch, _patchBytes, _heldBytes, _valueBytesMax) = (patch, patchBytes, heldBytes, valueBytesMax);
+
+    /// <summary>The patch as JSON, without white space around it.</summary>
+    internal ReadOnlySpan<byte> Patch => JsonMarshal.GetRawUtf8Value(_patch);
+
+    /// <summary>The most bytes that the patched value may have.</summary>
+    internal int ValueBytesMax => _valueBytesMax;
+
+    /// <summary>The result that is there before the evaluation, or null.</summary>
+    internal PreparedPatch? Prepared => _prepared;
+
+    /// <summary>Whether the log's thread may merge the patch into a large value too.</summary>
+    internal bool MayBeUnprepared => _mayBeUnprepared;
 
     internal override long Bytes => base.Bytes + _heldBytes;
 
@@ -64,6 +77,9 @@ public sealed class MergePatch : ReadModifyWrite
     /// <summary>Merges the patch into the entry of a state. Not to be called while a transaction with this patch has no outcome.</summary>
     internal void Prepare(Snapshot latest) => _prepared = latest.Find(Key) is { } entry ? Merge(entry) : null;
 
+    /// <summary>Uses a result that another process prepared.</summary>
+    internal void Use(PreparedPatch prepared) => _prepared = prepared;
+
     /// <summary>Lets the log's thread merge the patch into a large value too, though not into any.</summary>
     internal void AllowUnprepared() => _mayBeUnprepared = true;
 
@@ -80,9 +96,13 @@ public sealed class MergePatch : ReadModifyWrite
         using (document)
         {
             // Written once here, so that it cannot fail on the log's thread.
-            return TryMerge(null, document.RootElement, new ArrayBufferWriter<byte>())
-                ? new MergePatch(key, document.RootElement.Clone(), patch.Length, patch.Length + (TokenBytes * CountTokens(document.RootElement)), valueBytesMax, expiry)
-                : null;
+            var root = document.RootElement;
+            if (!TryMerge(null, root, new ArrayBufferWriter<byte>()))
+                return null;
+
+            // Without white space around it, which is not kept: what a patch does must not depend on it.
+            var patchBytes = JsonMarshal.GetRawUtf8Value(root).Length;
+            return new MergePatch(key, root.Clone(), patchBytes, patchBytes + (TokenBytes * CountTokens(root)), valueBytesMax, expiry);
         }
     }
 
@@ -92,7 +112,7 @@ public sealed class MergePatch : ReadModifyWrite
         number = 0;
         if (current is not { } entry)
             return null;
-        var merged = _prepared is { } prepared && prepared.Entry == entry ? prepared
+        var merged = _prepared is { } prepared && prepared.Revision == entry.Revision ? prepared
             : BytesWith(entry) <= (_mayBeUnprepared ? AllowedBytesMax : UnpreparedBytesMax) ? Merge(entry)
             : null;
         draft = merged?.Draft;
@@ -101,18 +121,18 @@ public sealed class MergePatch : ReadModifyWrite
 
     private long BytesWith(Entry entry) => (long)entry.ValueLength + _patchBytes;
 
-    private Merged Merge(Entry entry)
+    private PreparedPatch Merge(Entry entry)
     {
         if (!TryParse(entry.Value, out var target))
-            return new Merged(entry, null, RejectionReason.NotJson);
+            return new PreparedPatch(entry.Revision, null, RejectionReason.NotJson);
         using (target)
         {
             var output = new ArrayBufferWriter<byte>(entry.ValueLength + _patchBytes + 1);
             if (!TryMerge(target.RootElement, _patch, output))
-                return new Merged(entry, null, RejectionReason.NotJson);
+                return new PreparedPatch(entry.Revision, null, RejectionReason.NotJson);
             return output.WrittenCount > _valueBytesMax
-                ? new Merged(entry, null, RejectionReason.TooLarge)
-                : new Merged(entry, MakeDraft(output.WrittenSpan, entry.ContentType, entry), null);
+                ? new PreparedPatch(entry.Revision, null, RejectionReason.TooLarge)
+                : new PreparedPatch(entry.Revision, MakeDraft(output.WrittenSpan, entry.ContentType, entry), null);
         }
     }
 
@@ -203,7 +223,10 @@ public sealed class MergePatch : ReadModifyWrite
             return false;
         }
     }
-
-    /// <summary>What the patch makes of an entry: another one, or a reason why it cannot.</summary>
-    private sealed record Merged(Entry Entry, EntryDraft? Draft, RejectionReason? Reason);
 }
+
+/// <summary>What a <see cref="MergePatch"/> makes of an entry: another one, or a reason why it cannot.</summary>
+/// <param name="Revision">The revision of the entry. It says which one, because no two entries of a key have the same.</param>
+/// <param name="Draft">The other entry; null if there is a reason.</param>
+/// <param name="Reason">The reason, or null.</param>
+internal sealed record PreparedPatch(long Revision, EntryDraft? Draft, RejectionReason? Reason);

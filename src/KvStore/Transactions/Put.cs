@@ -27,6 +27,9 @@ public sealed class Put(EntryDraft draft) : Operation(draft.Key)
     /// <summary>A number of the caller's that the result repeats (<see cref="OperationResult.Number"/>), also when the transaction is replayed. Default 0.</summary>
     public long Memo { get; init; }
 
+    /// <summary>When the entry expires, in milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>.</summary>
+    internal long ExpiresAtMilliseconds => draft.ExpiresAtMilliseconds;
+
     internal override long Bytes => base.Bytes + Value.Length + ContentType.Length;
 
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)

@@ -6,10 +6,11 @@ namespace KvStore;
 /// </summary>
 public abstract class ReadModifyWrite : Operation
 {
-    private readonly ExpiryUpdate _expiry;
-
     private protected ReadModifyWrite(Key key, ExpiryUpdate expiry)
-        : base(key) => _expiry = expiry;
+        : base(key) => Expiry = expiry;
+
+    /// <summary>What becomes of the entry's expiry.</summary>
+    internal ExpiryUpdate Expiry { get; }
 
     internal sealed override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
@@ -33,7 +34,7 @@ public abstract class ReadModifyWrite : Operation
     /// <summary>A draft for this key with the expiry that was asked for.</summary>
     private protected EntryDraft MakeDraft(ReadOnlySpan<byte> value, string contentType, Entry? current)
     {
-        var draft = new EntryDraft(Key, value.Length, contentType, _expiry.Apply(current));
+        var draft = new EntryDraft(Key, value.Length, contentType, Expiry.Apply(current));
         value.CopyTo(draft.Value.Span);
         return draft;
     }

@@ -5,6 +5,9 @@ namespace KvStore;
 /// <param name="expiry">The new expiry.</param>
 public sealed class SetExpiry(Key key, ExpiryUpdate expiry) : Operation(key)
 {
+    /// <summary>The new expiry.</summary>
+    internal ExpiryUpdate Expiry => expiry;
+
     internal override bool DependsOnState => true;
 
     // The log has the record of a shared value without it.
