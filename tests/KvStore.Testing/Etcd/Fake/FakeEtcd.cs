@@ -14,6 +14,12 @@ internal sealed class FakeEtcd(FakeEtcdServer server) : IEtcd
     private bool _isCutOff;
     private bool _isDisposed;
 
+    /// <summary>Whether the version of etcd answers reads linearizably. If not, <see cref="EtcdFault.Stale"/> is something that it does.</summary>
+    public bool IsReadSafe { get; set; } = true;
+
+    /// <summary>How many revisions <see cref="EtcdFault.Stale"/> is behind.</summary>
+    public int StaleLag { get; set; } = 1;
+
     /// <summary>What happens to a call, of which this is the request. Asked once for each, before it is sent.</summary>
     public Func<IMessage, EtcdFault> Fault { get; set; } = _ => EtcdFault.None;
 
@@ -33,7 +39,7 @@ internal sealed class FakeEtcd(FakeEtcdServer server) : IEtcd
         CallAsync(request, lag => server.Range(request, lag), cancellationToken);
 
     public Task<TxnResponse> TxnAsync(TxnRequest request, CancellationToken cancellationToken) =>
-        CallAsync(request, _ => server.Txn(request), cancellationToken);
+        CallAsync(request, lag => server.Txn(request, lag), cancellationToken);
 
     public Task CompactAsync(long revision, CancellationToken cancellationToken) => CallAsync(
         new CompactionRequest { Revision = revision },
@@ -138,7 +144,7 @@ internal sealed class FakeEtcd(FakeEtcdServer server) : IEtcd
 
         if (fault is EtcdFault.SentTwice)
             execute(0);
-        var answer = execute(fault is EtcdFault.Stale ? 1 : 0);
+        var answer = execute(fault is EtcdFault.Stale ? StaleLag : 0);
         await Answering(request).WaitAsync(cancellationToken);
         await Suspension().WaitAsync(cancellationToken);
         return IsCutOff || fault is EtcdFault.AnswerLost ? throw Unknown() : answer;

@@ -40,6 +40,9 @@ internal sealed class FakeEtcdServer
     /// <summary>How many revisions behind the member is that answers a serializable read.</summary>
     public Func<int> SerializableLag { get; set; } = () => 0;
 
+    /// <summary>Called with each revision as it is written, before anyone has an answer, while no other call is executed.</summary>
+    public Action<EtcdState> Written { get; set; } = _ => { };
+
     public EtcdState Latest => Locked(() => _states[^1]);
 
     public long Revision => Latest.Revision;
@@ -61,15 +64,18 @@ internal sealed class FakeEtcdServer
         return response;
     });
 
-    public TxnResponse Txn(TxnRequest request) => Locked(() =>
+    /// <summary>Executes a transaction. With a lag, one that only reads is answered by a member that is so many revisions behind.</summary>
+    public TxnResponse Txn(TxnRequest request, int lag = 0) => Locked(() =>
     {
         EtcdRules.Check(request, TransactionOperationsMax, RequestBytesMax, IsFull);
-        var latest = _states[^1];
+        var isRead = request.Success.Concat(request.Failure).All(operation => operation.RequestRange is not null);
+        var latest = _states[Math.Max(0, _states.Count - 1 - (isRead ? lag : 0))];
         var (after, response) = EtcdTransaction.Evaluate(latest, request, range => CheckRevision(range, latest.Revision), At);
         response.Header = NewHeader(response.Header.Revision);
         if (after == latest)
             return response;
         _states.Add(after);
+        Written(after);
         foreach (var watch in _watches)
             watch.Add([after], NewHeader(after.Revision));
         return response;
