@@ -15,6 +15,7 @@ internal sealed class EtcdClient : IEtcd
     private readonly EtcdTokens _tokens;
     private readonly EtcdReporter _reporter;
     private readonly EtcdVersions _versions = new();
+    private readonly CancellationTokenSource _disposing = new();
     private int _isLearningVersions;
 
     /// <exception cref="ArgumentException">The options are wrong; the message is for the operator.</exception>
@@ -104,10 +105,12 @@ internal sealed class EtcdClient : IEtcd
 
     public async ValueTask DisposeAsync()
     {
+        await _disposing.CancelAsync();
         await _reporter.DisposeAsync();
         foreach (var member in _members.All)
             member.Dispose();
         _tokens.Dispose();
+        _disposing.Dispose();
     }
 
     private async Task<TResponse> CallAsync<TRequest, TResponse>(EtcdCall<TRequest, TResponse> call, TRequest request, CancellationToken cancellationToken)
@@ -151,9 +154,9 @@ internal sealed class EtcdClient : IEtcd
     {
         try
         {
-            await ReportAsync(CancellationToken.None);
+            await ReportAsync(_disposing.Token);
         }
-        catch (Exception exception) when (exception is EtcdException or ObjectDisposedException)
+        catch (Exception exception) when (exception is EtcdException or OperationCanceledException or ObjectDisposedException)
         {
             // Until the next connection or report, versions stay what they were: not known, if this was the first.
         }

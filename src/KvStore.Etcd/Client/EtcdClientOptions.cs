@@ -34,8 +34,10 @@ internal sealed class EtcdClientOptions
             return "At least one endpoint of etcd is needed, such as http://127.0.0.1:2379.";
         foreach (var endpoint in Endpoints)
         {
-            if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.PathAndQuery != "/" || endpoint.UserInfo.Length > 0)
+            if (!endpoint.IsAbsoluteUri || endpoint.Scheme is not ("http" or "https") || endpoint.PathAndQuery != "/")
                 return $"{endpoint} is not an endpoint of etcd: write http://HOST:PORT or https://HOST:PORT.";
+            if (endpoint.UserInfo.Length > 0)
+                return $"The endpoint of etcd at {endpoint.Authority} has a user in its URL: set the user and the file of the password.";
         }
 
         if ((CertificateFile is null) != (KeyFile is null))

@@ -11,19 +11,20 @@ internal sealed class EtcdMember : IDisposable
 
     /// <param name="endpoint">Its client URL.</param>
     /// <param name="options">Timeouts and certificates.</param>
-    /// <param name="connecting">Called when a connection is opened.</param>
-    public EtcdMember(Uri endpoint, EtcdClientOptions options, Action connecting)
+    /// <param name="connected">Called for each connection that was opened.</param>
+    public EtcdMember(Uri endpoint, EtcdClientOptions options, Action connected)
     {
         Endpoint = endpoint;
-        var tls = new EtcdTls(options);
+        var connections = new EtcdConnections(options);
         var sockets = new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
-            ConnectCallback = (_, cancellationToken) =>
+            ConnectCallback = async (_, cancellationToken) =>
             {
-                connecting();
-                return tls.ConnectAsync(endpoint, cancellationToken);
+                var stream = await connections.OpenAsync(endpoint, cancellationToken);
+                connected();
+                return stream;
             },
             ConnectTimeout = options.ConnectTimeout,
             // etcd closes connections that ping without a call in progress. The watch is one.
