@@ -50,6 +50,13 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     /// <inheritdoc/>
     public StoreId StoreId => _core.StoreId;
 
+    /// <inheritdoc/>
+    /// <remarks>Never faults: a log whose disk has failed is closed, takes no commits, and its store serves reads.</remarks>
+    public Task Completion => _ended.Task;
+
+    /// <inheritdoc/>
+    public CommitLogConnection? Connection => null;
+
     private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 
     /// <inheritdoc/>
@@ -78,7 +85,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     }
 
     /// <inheritdoc/>
-    public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
+    public ValueTask<long?> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult<long?>(Follower.Latest.Revision);
 
     /// <summary>Writes a checkpoint of the current or a later state, and deletes what it covers. Does nothing if there is one already.</summary>
     /// <param name="cancellationToken">Ends the wait, not the checkpoint.</param>

@@ -11,6 +11,7 @@ public sealed class Store : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TransactionQueue _queue;
     private readonly SnapshotPublisher _publisher;
+    private readonly CommitDelivery _delivery;
     private readonly OwnerLoop _loop;
     private readonly PatchPreparer _patches;
     private readonly ExpirySweeper _sweeper;
@@ -31,9 +32,11 @@ public sealed class Store : IAsyncDisposable
         _time = time;
         _publisher = new SnapshotPublisher(options, time);
         _queue = new TransactionQueue(options, Memory.Queue, metrics, time);
-        _loop = new OwnerLoop(log, _queue, _publisher);
+        _delivery = new CommitDelivery(_publisher, options.DeliveryWaitMax, time);
+        _loop = new OwnerLoop(log, _queue, _publisher, _delivery);
         _patches = new PatchPreparer(() => _publisher.Latest, _loop.SubmitAsync, Memory.Queue, options.QueueWaitMax, time);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
+        _publisher.Replaced = _watchers.EndAll;
         _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, _loop.SubmitInternalAsync, _loop.Abort);
     }
 
@@ -42,6 +45,9 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>The id of the store; null until it has loaded.</summary>
     public StoreId? Id => _log.StoreId is var id && id == default ? null : id;
+
+    /// <summary>What the log knows of the place that keeps the commits; null if that is this process or its disk, so that <see cref="Latest"/> is never old.</summary>
+    public CommitLogConnection? Connection => _log.Connection;
 
     /// <summary>The state of the store's life.</summary>
     public StoreState State => _loop.State;
@@ -92,10 +98,16 @@ public sealed class Store : IAsyncDisposable
     public StoreOptions Options => _options;
 
     /// <summary>Starts loading; writes are admitted when that is done. Returns at once; see <see cref="Loaded"/>.</summary>
-    public void Start() => _loop.Start();
+    public void Start()
+    {
+        _loop.Start();
+        _ = EndWithLogAsync();
+    }
 
     /// <summary>Admits no more writes, completes those that were admitted, and ends the owner loop.</summary>
-    /// <param name="cancellationToken">Ends the wait, not the work.</param>
+    /// <param name="cancellationToken">
+    /// Ends the wait, not the work. A log that keeps its commits elsewhere then has to answer without it: what it does not know yet is <see cref="Outcome.Unknown"/>.
+    /// </param>
     public Task StopAsync(CancellationToken cancellationToken) => _loop.StopAsync(cancellationToken);
 
     /// <summary>Submits a transaction.</summary>
@@ -107,16 +119,19 @@ public sealed class Store : IAsyncDisposable
     public Task<Outcome> SubmitAsync(Transaction transaction) => transaction.HasPatch ? _patches.SubmitAsync(transaction) : _loop.SubmitAsync(transaction);
 
     /// <summary>The state for a linearizable read: it includes every write that was acknowledged, on any node, before this call.</summary>
-    public ValueTask<Snapshot> ReadAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The state; null if the place that keeps the commits cannot be reached, or <see cref="StoreOptions.ReadWaitMax"/> is over.</returns>
+    public ValueTask<Snapshot?> ReadAsync(CancellationToken cancellationToken)
     {
         // Not async: on one node this never waits and needs no state machine.
         var barrier = _log.BarrierAsync(cancellationToken);
+        if (!barrier.IsCompletedSuccessfully)
+            return WaitAsync(barrier, cancellationToken);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
-        return barrier.IsCompletedSuccessfully ? _publisher.WaitForRevisionAsync(barrier.Result, cancellationToken) : WaitAsync(_publisher, barrier, cancellationToken);
+        var revision = barrier.Result;
 #pragma warning restore RS0030
-
-        static async ValueTask<Snapshot> WaitAsync(SnapshotPublisher publisher, ValueTask<long> barrier, CancellationToken cancellationToken) =>
-            await publisher.WaitForRevisionAsync(await barrier.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var latest = _publisher.Latest;
+        return latest.Revision >= revision ? ValueTask.FromResult<Snapshot?>(latest) : WaitAsync(ValueTask.FromResult(revision), cancellationToken);
     }
 
     /// <summary>The latest state, as soon as it has reached a revision.</summary>
@@ -161,6 +176,36 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Ends all watchers, so that requests that wait for one can end before the store stops.</summary>
     public void StopWatchers() => _watchers.Stop();
+
+    private async Task EndWithLogAsync()
+    {
+        try
+        {
+            await _log.Completion.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _loop.Abort(new InvalidOperationException($"The commit log passes no more commits: {exception.Message}", exception));
+            _delivery.Hurry();
+        }
+    }
+
+    private async ValueTask<Snapshot?> WaitAsync(ValueTask<long?> barrier, CancellationToken cancellationToken)
+    {
+        // One bound for both: which of the two is slow makes no difference to a reader.
+        using var bound = new CancellationTokenSource(_options.ReadWaitMax, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);
+        try
+        {
+            return await barrier.AsTask().WaitAsync(either.Token).ConfigureAwait(false) is { } revision
+                ? await _publisher.WaitForRevisionAsync(revision, either.Token).ConfigureAwait(false)
+                : null;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

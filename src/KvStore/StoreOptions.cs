@@ -71,6 +71,18 @@ public sealed record StoreOptions
     public TimeSpan QueueWaitMax { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
+    /// The longest that a linearizable read waits for its barrier, and for the snapshot to reach it. Default 5 seconds. Then <see cref="Store.ReadAsync"/> has no
+    /// snapshot. Only a log that keeps its commits elsewhere can make a read wait.
+    /// </summary>
+    public TimeSpan ReadWaitMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The longest that a transaction that the log has committed waits until the log has also passed its commit to the store. Default 5 seconds. Then its outcome is
+    /// <see cref="Outcome.Unknown"/>. Only a log that keeps its commits elsewhere can make it wait.
+    /// </summary>
+    public TimeSpan DeliveryWaitMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Bytes of values that the operations of one transaction move. Default 8 MiB, as much as a client could send with it. Beyond it a transaction of several
     /// operations is <see cref="RejectionReason.TransactionTooLarge"/>.
     /// </summary>
@@ -137,6 +149,8 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchOperationsMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchBytesMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueWaitMax, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfLessThan(ReadWaitMax, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfLessThan(DeliveryWaitMax, TimeSpan.FromMilliseconds(1));
         ArgumentOutOfRangeException.ThrowIfNegative(MovedBytesMax);
         ArgumentOutOfRangeException.ThrowIfNegative(HistoryCommitsMax);
         ArgumentOutOfRangeException.ThrowIfNegative(HistoryBytesMax);

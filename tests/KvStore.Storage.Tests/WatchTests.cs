@@ -27,7 +27,7 @@ public class WatchTests
         var reading = watcher.ReadAsync(Timeout.InfiniteTimeSpan, Token).AsTask();
         flushing.Wait(Token);
 
-        Assert.Equal("before", (await store.ReadAsync(Token)).Text("k"));
+        Assert.Equal("before", (await store.ReadAsync(Token))!.Text("k"));
         Assert.False(reading.IsCompleted);
         Assert.False(writing.IsCompleted);
         disk.Before = (_, _) => { };

@@ -19,7 +19,7 @@ internal sealed class BatchEndpoints(Reads reads, RequestBodies bodies, LargeAns
             ?? Reads.TryGet(parameters, out request);
         if (problem is null)
             (keys, problem) = await ReadKeysAsync(context);
-        problem ??= TryFind(await reads.TakeAsync(request, context.RequestAborted), keys, out revision, out entries);
+        problem ??= TryFind(await reads.TakeAsync(request, context), keys, out revision, out entries);
         if (problem is null)
             return await AnswerAsync(context, revision, keys, entries);
         return problem;

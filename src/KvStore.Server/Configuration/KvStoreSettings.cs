@@ -50,6 +50,8 @@ internal static class KvStoreSettings
             BatchOperationsMax = settings.Integer("BatchOperationsMax", store.BatchOperationsMax, 1, 1_000_000),
             BatchBytesMax = settings.Bytes("BatchBytesMax", store.BatchBytesMax, 64 << 10, 1L << 30),
             QueueWaitMax = settings.Duration("QueueWaitMax", store.QueueWaitMax, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+            ReadWaitMax = settings.Duration("ReadWaitMax", store.ReadWaitMax, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
+            DeliveryWaitMax = settings.Duration("DeliveryWaitMax", store.DeliveryWaitMax, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
             MovedBytesMax = settings.Bytes("MovedBytesMax", store.MovedBytesMax, 0, 1L << 40),
             HistoryCommitsMax = settings.Integer("HistoryCommitsMax", store.HistoryCommitsMax, 0, 100_000_000),
             HistoryBytesMax = settings.Bytes("HistoryBytesMax", store.HistoryBytesMax, 0, 1L << 40),

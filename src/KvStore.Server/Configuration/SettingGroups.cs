@@ -39,6 +39,11 @@ internal static class SettingGroups
             ("ImportErrorsMax", "invalid lines that an import lists"),
             ("ImportWaitMax", "how long an import waits for the queue"),
         ]),
+        ("etcd",
+        [
+            ("ReadWaitMax", "a read that waits longer for etcd gets 503"),
+            ("DeliveryWaitMax", "a write in etcd, not seen here by then, gets 504"),
+        ]),
         ("Memory",
         [
             ("MemoryBytesMax", "all of the following that are in bytes"),

@@ -36,7 +36,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
         if (LongPoll.IsAskedFor(parameters))
             return polls.AnswerAsync(context, parameters, request, key, conditions);
 
-        var taking = reads.TakeAsync(request, context.RequestAborted);
+        var taking = reads.TakeAsync(request, context);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
         return taking.IsCompletedSuccessfully ? EntryAnswer.WriteAsync(context, options, answers, taking.Result, key, conditions) : WaitAsync(context, taking, key, conditions);
 #pragma warning restore RS0030

@@ -24,7 +24,8 @@ internal sealed class LongPoll(Store store, Reads reads, LargeAnswers answers, K
         if (problem is null)
         {
             var poll = new Poll(context, options, answers, key, conditions, after);
-            problem = poll.Begin(await reads.TakeAsync(request, context.RequestAborted), store) ?? await WaitAsync(context, poll, wait);
+            request = request with { KnownRevision = after?.Revision ?? 0 };
+            problem = poll.Begin(await reads.TakeAsync(request, context), store) ?? await WaitAsync(context, poll, wait);
         }
 
         if (problem is not null)

@@ -22,6 +22,9 @@ internal sealed class StoreHostedService(
     // Admitted writes get this much even if requests in flight used the whole shutdown timeout.
     private static readonly TimeSpan DrainWaitMin = TimeSpan.FromMilliseconds(500);
 
+    // A log that keeps its commits elsewhere gets this much to answer without that place.
+    private static readonly TimeSpan HurryWaitMax = TimeSpan.FromMilliseconds(250);
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Engine == KvStoreOptions.MemoryEngine && options.Data != KvStoreOptions.DataDefault)
@@ -45,9 +48,15 @@ internal sealed class StoreHostedService(
         // The token is already cancelled if requests in flight exceeded the timeout. Admitted writes are decided all the same,
         // and throwing would turn an orderly stop into a failure.
         using var drainWait = new CancellationTokenSource(DrainWaitMin);
-        await store.StopAsync(drainWait.Token).ConfigureAwait(false);
-        if (!store.Completion.IsCompleted)
-            await store.StopAsync(cancellationToken).ConfigureAwait(false);
+        var stopping = store.StopAsync(CancellationToken.None);
+        await stopping.WaitAsync(drainWait.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await stopping.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCompleted && store.Connection is not null)
+        {
+            await store.StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+            await stopping.WaitAsync(HurryWaitMax, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (!store.Completion.IsCompleted)
         {
             logger.WritesUndecided(store.QueuedOperations);

@@ -151,6 +151,13 @@ internal static class Problems
             $"The latest revision here is {latest}; the request asks for {minRevision}. Try again after the time in Retry-After, or on the replica that answered with that revision.")
         { Field = field, RetryAfter = RetryTimes.RevisionNotReached };
 
+    /// <param name="result">What became of the request, as a sentence.</param>
+    /// <param name="since">Since when the place that keeps the commits has not answered, if that is known.</param>
+    public static Problem Unreachable(string result, DateTimeOffset? since) =>
+        new(StatusCodes.Status503ServiceUnavailable, "unreachable", "This replica cannot reach etcd",
+            $"{(since is { } at ? $"etcd has not answered since {at.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}." : "etcd has not answered in time.")} {result} Try again after the time in Retry-After, or on another replica.")
+        { RetryAfter = RetryTimes.Unreachable };
+
     public static Problem UnknownOutcome() =>
         new(StatusCodes.Status504GatewayTimeout, "unknown-outcome", "It is unknown whether the write was applied",
             "If the request had an Idempotency-Key, send it again with the same one. Otherwise read the key before you write again.")

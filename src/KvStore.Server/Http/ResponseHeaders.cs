@@ -11,6 +11,9 @@ internal static class ResponseHeaders
     /// <summary>When the entry will be deleted, as an HTTP date.</summary>
     public const string Expires = "KvStore-Expires";
 
+    /// <summary>How old the state of a local read may be, in seconds.</summary>
+    public const string StateAge = "KvStore-State-Age";
+
     /// <summary>Whose pages may include an answer without reading it, as an image or a script.</summary>
     public const string ResourcePolicy = "Cross-Origin-Resource-Policy";
 
@@ -31,6 +34,10 @@ internal static class ResponseHeaders
             _lastRevision = text = Tuple.Create(revision, new StringValues(revision.ToString(CultureInfo.InvariantCulture)));
         response.Headers[Revision] = text.Item2;
     }
+
+    /// <summary>Rounded up, so that the state is never older than the header says.</summary>
+    public static void SetStateAge(this HttpResponse response, TimeSpan age) =>
+        response.Headers[StateAge] = (Math.Ceiling(age.TotalMilliseconds) / 1000).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The second in which the entry was last written: a weak validator, because an entry may be written again in it (RFC 9110, section 8.8.2.2).</summary>
     public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt)

@@ -24,6 +24,9 @@ internal static class RetryTimes
     /// <summary>A replica is behind for milliseconds, or else for long.</summary>
     public static readonly TimeSpan RevisionNotReached = TimeSpan.FromSeconds(1);
 
+    /// <summary>etcd elects a leader within a few seconds.</summary>
+    public static readonly TimeSpan Unreachable = TimeSpan.FromSeconds(2);
+
     /// <summary>The time in which an orchestrator replaces a process.</summary>
     public static readonly TimeSpan Restart = TimeSpan.FromSeconds(5);
 }

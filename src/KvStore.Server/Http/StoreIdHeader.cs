@@ -18,7 +18,7 @@ internal sealed class StoreIdHeader(Store store)
     {
         var given = context.Request.Headers[Name];
         if ((_text ??= store.Id?.ToString()) is not { } text)
-            return given.Count == 0 ? null : Problems.Loading();
+            return given.Count == 0 ? null : StoreProblems.Loading(store);
         context.Response.Headers[Name] = text;
         return given.Count == 0 ? null : Check(given, text);
     }

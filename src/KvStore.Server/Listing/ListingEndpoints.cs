@@ -20,7 +20,7 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         var problem = ListRequest.TryGet(context, options, out var request)
             ?? Access.Check(context, Rights.Read, KeyRange.WithPrefix(request.Prefix.Span));
         if (problem is null)
-            problem = Collect(await TakeAsync(request, context.RequestAborted), request, out page);
+            problem = Collect(await TakeAsync(request, context), request, out page);
         if (problem is not null)
             return problem;
 
@@ -53,12 +53,12 @@ internal sealed class ListingEndpoints(Store store, Reads reads, KvStoreOptions 
         });
     }
 
-    private async ValueTask<Reads.Taken> TakeAsync(ListRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Reads.Taken> TakeAsync(ListRequest request, HttpContext context)
     {
         var id = store.Id;
         if (request.CursorStore is { } named && named != id)
-            return new Reads.Taken(null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : Problems.Loading());
-        var taken = await reads.TakeAsync(request.Read, cancellationToken);
+            return new Reads.Taken(null, id is { } known ? Problems.OtherStore(known, ListRequest.CursorParameter) : StoreProblems.Loading(store));
+        var taken = await reads.TakeAsync(request.Read, context);
         if (taken.Problem is not { } problem || request.CursorStore is null)
             return taken;
 

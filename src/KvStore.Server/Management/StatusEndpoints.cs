@@ -29,18 +29,16 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
     private static Handler MetricsOf(IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
-        var options = routes.ServiceProvider.GetRequiredService<KvStoreOptions>();
-        var answers = new MetricsAnswers(routes.ServiceProvider.GetRequiredService<Store>().Memory.Answers);
         var exporter = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
         return async context =>
         {
             context.Response.SetContent("text/plain");
             var body = context.Response.Body;
-            using var text = new MemoryStream();
+            using var answer = new MemoryStream();
             await Turn.WaitAsync(context.RequestAborted);
             try
             {
-                context.Response.Body = text;
+                context.Response.Body = answer;
                 await exporter(context);
             }
             finally
@@ -49,9 +47,8 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
                 Turn.Release();
             }
 
-            using var answer = answers.Begin(context, text.Capacity);
-            context.Response.ContentLength = text.Length;
-            await new PacedOutput(context, options).WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length));
+            context.Response.ContentLength = answer.Length;
+            await body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length), context.RequestAborted);
             return null;
         };
     }

@@ -58,7 +58,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
             (id, problem) = await ReadIdAsync(context, parameters);
         problem ??= Access.Check(context, Rights.Read, KeyOf(id)) ?? Conditions.TryGet(context, KeyOf(id), out conditions);
         if (problem is null)
-            await EntryAnswer.WriteAsync(context, options, answers, await reads.TakeAsync(request, context.RequestAborted), KeyOf(id), conditions);
+            await EntryAnswer.WriteAsync(context, options, answers, await reads.TakeAsync(request, context), KeyOf(id), conditions);
         return problem;
     }
 

@@ -52,7 +52,8 @@ internal readonly record struct Position(StoreId? Store, long Revision)
         if (Store is { } id && id != store.Id)
             return Problems.OtherStore(store.Id ?? default, field);
 
-        // It has existed. If the store has not reached it, it has lost its data since; waiting would pass over what it writes meanwhile.
+        // It has existed, and the state has reached ReadRequest.KnownRevision if any replica has. Otherwise the store has lost its data since; waiting
+        // would pass over what it writes meanwhile.
         var problem = Revision > latest.Revision ? Problems.Ahead(Revision, latest.Revision, store.OldestRevision)
             : store.IsLost(Revision) ? Problems.Lost(Revision, store.OldestRevision)
             : null;

@@ -33,26 +33,42 @@ internal sealed class Reads(Store store, KvStoreOptions options, TimeProvider ti
         return consistency is null or Linearizable or Local ? null : Problems.MalformedRequest($"Give {Linearizable} or {Local}.", ConsistencyParameter);
     }
 
-    /// <summary>Takes the snapshot, once for the whole request.</summary>
+    /// <summary>Takes the snapshot, once for the whole request. A read that may get an old state gets its age in a header.</summary>
+    public ValueTask<Taken> TakeAsync(ReadRequest request, HttpContext context)
+    {
+        // The order matters: a snapshot that is taken after its age was read is as new as that, or newer.
+        if (request.IsLocal && store.Connection is { } connection)
+            context.Response.SetStateAge(connection.StateAge);
+        return TakeAsync(request, context.RequestAborted);
+    }
+
+    /// <inheritdoc cref="TakeAsync(ReadRequest, HttpContext)"/>
     public ValueTask<Taken> TakeAsync(ReadRequest request, CancellationToken cancellationToken)
     {
         if (store.State < StoreState.Running)
-            return ValueTask.FromResult(new Taken(null, Problems.Loading()));
-        if (request.IsLocal)
-            return ChooseAsync(request, store.Latest, cancellationToken);
+            return ValueTask.FromResult(new Taken(null, StoreProblems.Loading(store)));
+        if (request.IsLocal && store.Latest is var local && !IsBehind(local, request))
+            return ChooseAsync(request, local, cancellationToken);
 
         // Take the barrier before checking `revision`: this replica may not have seen a revision that another one has already returned.
         var reading = store.ReadAsync(cancellationToken);
+        if (!reading.IsCompletedSuccessfully)
+            return WaitAsync(request, reading, cancellationToken);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
-        return reading.IsCompletedSuccessfully ? ChooseAsync(request, reading.Result, cancellationToken) : WaitAsync(request, reading, cancellationToken);
+        return ChooseAsync(request, reading.Result, cancellationToken);
 #pragma warning restore RS0030
     }
 
-    private async ValueTask<Taken> WaitAsync(ReadRequest request, ValueTask<Snapshot> reading, CancellationToken cancellationToken) =>
+    // Whether the request names a revision that another replica may have reached. With one node there is none, and such a revision is an error.
+    private bool IsBehind(Snapshot local, ReadRequest request) => Math.Max(request.Revision ?? 0, request.KnownRevision) > local.Revision && store.Connection is not null;
+
+    private async ValueTask<Taken> WaitAsync(ReadRequest request, ValueTask<Snapshot?> reading, CancellationToken cancellationToken) =>
         await ChooseAsync(request, await reading, cancellationToken);
 
-    private ValueTask<Taken> ChooseAsync(ReadRequest request, Snapshot latest, CancellationToken cancellationToken)
+    private ValueTask<Taken> ChooseAsync(ReadRequest request, Snapshot? latest, CancellationToken cancellationToken)
     {
+        if (latest is null)
+            return ValueTask.FromResult(new Taken(null, StoreProblems.NotRead(store)));
         if (request is { Revision: null, MinRevision: 0 })
             return ValueTask.FromResult(new Taken(latest, null));
         return latest.Revision >= request.MinRevision ? FindAsync(request, latest, cancellationToken) : ReachAsync(request, cancellationToken);

@@ -23,7 +23,7 @@ internal sealed class StreamedReads(Store store, Reads reads, KvStoreOptions opt
             return (null, Problems.Overloaded("exports and states to send", _gate.RetryAfter) with { Outcome = null });
         try
         {
-            if (Lease(context, await reads.TakeAsync(request, context.RequestAborted), pass, out var read) is not { } problem)
+            if (Lease(context, await reads.TakeAsync(request, context), pass, out var read) is not { } problem)
                 return (read, null);
             pass.Dispose();
             return (null, problem);

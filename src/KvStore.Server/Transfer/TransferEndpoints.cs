@@ -23,7 +23,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         if (problem is not null)
             return problem;
         if (HttpMethods.IsHead(context.Request.Method))
-            return AnswerHead(context, await reads.TakeAsync(request, context.RequestAborted));
+            return AnswerHead(context, await reads.TakeAsync(request, context));
 
         (var read, problem) = await streams.BeginAsync(context, request);
         if (problem is not null)

@@ -39,7 +39,7 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
     /// <summary>Finds the start: the initial state, if it is requested, and the revision after which changes are sent.</summary>
     private async ValueTask<Problem?> BeginAsync(HttpContext context, WatchRequest request, WatchBeginning beginning)
     {
-        var problem = beginning.Take(await reads.TakeAsync(request.Read, context.RequestAborted), store, request);
+        var problem = beginning.Take(await reads.TakeAsync(request.Read, context), store, request);
         if (problem is not null || beginning.IsComplete || HttpMethods.IsHead(context.Request.Method))
             return problem;
 

@@ -44,8 +44,9 @@ internal readonly record struct WatchRequest(WatchFilter Filter, ReadRequest Rea
         var filter = key.Length > 0 ? WatchFilter.OfKey(key) : WatchFilter.OfPrefix(prefix);
 
         // A browser that reconnects repeats the query and adds the header, so the header counts.
+        var position = lastEventId ?? after;
         request = new WatchRequest(
-            filter, read, lastEventId ?? after, lastEventId is null ? AfterParameter : LastEventIdHeader, initial && lastEventId is null, withValues);
+            filter, read with { KnownRevision = position?.Revision ?? 0 }, position, lastEventId is null ? AfterParameter : LastEventIdHeader, initial && lastEventId is null, withValues);
         return null;
     }
 

@@ -61,7 +61,10 @@ internal static class WriteOutcome
         NotAppliedReason.MemoryFull => Problems.MemoryFull(),
         NotAppliedReason.Overloaded => Problems.Overloaded("recent idempotency records", RetryTimes.Overloaded),
         NotAppliedReason.LogClosed => Problems.Unavailable("The store can no longer write to its disk. Nothing was stored; reads continue. The output of the service has the reason; the operator must restart it.", RetryTimes.Restart),
-        _ => throw new InvalidOperationException($"Unknown reason {outcome.Reason}."),
+        NotAppliedReason.Unreachable => Problems.Unreachable("Nothing was stored.", null) with { Outcome = "not-applied" },
+
+        // A reason that a commit log has and this version does not describe. What it means for the client is the same.
+        _ => Problems.Unavailable("Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Restart),
     };
 
     private static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch

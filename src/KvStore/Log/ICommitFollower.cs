@@ -13,8 +13,13 @@ public interface ICommitFollower
     /// <returns>Disposed of once, when the log no longer has the snapshot.</returns>
     IDisposable Hold(Snapshot snapshot);
 
-    /// <summary>Replaces the whole state.</summary>
-    /// <param name="revision">The revision of the image; not below that of <see cref="Latest"/>.</param>
+    /// <summary>
+    /// Replaces the whole state. What led to it is unknown, so the history begins anew: older revisions can no longer be read, and every watcher is
+    /// <see cref="WatchState.Gone"/>, even at the same revision, because the state there may be another one.
+    /// </summary>
+    /// <param name="revision">
+    /// The revision of the image; not below that of <see cref="Latest"/>, which clients have seen: a log that would have to go back fails its <see cref="ICommitLog.Completion"/> instead.
+    /// </param>
     /// <param name="entries">Its entries in key order, each key once. Enumerated to the end before the call returns.</param>
     void Load(long revision, IEnumerable<Entry> entries);
 

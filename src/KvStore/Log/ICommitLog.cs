@@ -17,10 +17,24 @@ public interface ICommitLog : IAsyncDisposable
     StoreId StoreId { get; }
 
     /// <summary>
+    /// Faults when the log can no longer pass commits to its follower, and never will: a bug, a format that this version does not know, credentials revoked for
+    /// good. The store then ends. A place that does not answer is no such reason, however long it lasts. Completes when the log is disposed of.
+    /// </summary>
+    /// <remarks>The log has to answer a pending <see cref="CommitAsync"/> nevertheless, and fails pending barriers.</remarks>
+    Task Completion { get; }
+
+    /// <summary>What the log knows of the place that keeps its commits; null if that is this process or its disk, so that the follower's state is never old.</summary>
+    CommitLogConnection? Connection { get; }
+
+    /// <summary>
     /// Passes a base image to the follower, and from then on every later commit: in order, exactly once, never in part; calls never overlap.
     /// This is the only input of the store's snapshot. A log that lost history passes a new base image.
     /// </summary>
-    /// <returns>A task that completes when the follower has everything that was committed before this call.</returns>
+    /// <returns>
+    /// A task that completes when the follower has everything that was committed before this call. A log that cannot reach the place of its commits keeps
+    /// trying, and <see cref="Connection"/> says so.
+    /// </returns>
+    /// <exception cref="CommitLogRefusedException">Trying again would not help.</exception>
     ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken);
 
     /// <summary>
@@ -28,10 +42,18 @@ public interface ICommitLog : IAsyncDisposable
     /// has, or will soon have, every commit that an outcome reports.
     /// </summary>
     /// <param name="batch">The transactions, in the order in which they are evaluated.</param>
-    /// <param name="cancellationToken">Ends the wait; what then has no outcome is <see cref="Outcome.Unknown"/>.</param>
-    /// <returns>An outcome for each transaction, in the batch's order. Failing to commit is an outcome; an exception is a bug.</returns>
+    /// <param name="cancellationToken">
+    /// The store is stopping and waits no longer; what then has no outcome is <see cref="Outcome.Unknown"/>. A log that needs more than its own disk ends the wait
+    /// by itself, too, within a bound of its own.
+    /// </param>
+    /// <returns>
+    /// An outcome for each transaction, in the batch's order. Failing to commit is an outcome; an exception is a bug. A commit that the follower then does not
+    /// get within <see cref="StoreOptions.DeliveryWaitMax"/> is unknown to its caller.
+    /// </returns>
     ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken);
 
     /// <summary>A revision at or above that of every commit that was reported to any client, on any node, before this call.</summary>
-    ValueTask<long> BarrierAsync(CancellationToken cancellationToken);
+    /// <returns>The revision; null if the place that knows it cannot be reached.</returns>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<long?> BarrierAsync(CancellationToken cancellationToken);
 }

@@ -5,10 +5,17 @@ namespace KvStore;
 public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
 {
     private readonly BatchDecider _decider = new(time);
+    private readonly TaskCompletionSource _completion = new();
     private ICommitFollower? _follower;
 
     /// <inheritdoc/>
     public StoreId StoreId { get; } = StoreId.Create();
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public CommitLogConnection? Connection => null;
 
     private ICommitFollower Follower => _follower ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 
@@ -30,8 +37,12 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
     }
 
     /// <inheritdoc/>
-    public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Follower.Latest.Revision);
+    public ValueTask<long?> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult<long?>(Follower.Latest.Revision);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _completion.TrySetResult();
+        return ValueTask.CompletedTask;
+    }
 }

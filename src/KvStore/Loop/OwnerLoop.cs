@@ -10,7 +10,7 @@ namespace KvStore;
 /// Therefore callers validate, parse and copy before they submit, and continue on other threads afterwards. It is not a
 /// BackgroundService because one that is stopped right after its start may never run, and admitted writes would wait forever.
 /// </remarks>
-internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher) : IDisposable
+internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher, CommitDelivery delivery) : IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,7 +51,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         return Task.FromResult<Outcome>(new Outcome.NotApplied(State switch
         {
             StoreState.Running => NotAppliedReason.QueueFull,
-            StoreState.Created or StoreState.Loading => NotAppliedReason.Loading,
+            StoreState.Created or StoreState.Loading => log.Connection?.UnreachableSince is null ? NotAppliedReason.Loading : NotAppliedReason.Unreachable,
             StoreState.Failed => NotAppliedReason.Failed,
             _ => NotAppliedReason.Stopping,
         })
@@ -93,6 +93,10 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
         // Both, because the loop may end between the two steps above, and the caller of StopAsync may then dispose _stopping.
         await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // The caller waits no longer. On one node the log pays no attention, because its disk answers or fails.
+        if (cancellationToken.IsCancellationRequested)
+            delivery.Hurry();
     }
 
     /// <summary>Another part of the store has failed: admits nothing more, completes what was admitted, and fails.</summary>
@@ -170,12 +174,11 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             _transactions.Add(pending.Transaction);
 
         using var span = CommitSpans.Begin(_batch);
-        var outcomes = await log.CommitAsync(_transactions, CancellationToken.None).ConfigureAwait(false);
+        var outcomes = await log.CommitAsync(_transactions, delivery.Hurried).ConfigureAwait(false);
         if (outcomes.Length != _batch.Count)
             throw new InvalidOperationException($"The commit log answered {_batch.Count} operations with {outcomes.Length} outcomes.");
 
-        // A log that shares a cluster may report outcomes before it has passed the commits to its follower.
-        await publisher.WaitForRevisionAsync(LastCommitted(outcomes), CancellationToken.None).ConfigureAwait(false);
+        await delivery.WaitAsync(outcomes).ConfigureAwait(false);
 
         queue.Complete(_batch);
         for (var i = 0; i < outcomes.Length; i++)
@@ -184,18 +187,6 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         // Do not keep the values of this batch alive until the next one.
         _batch.Clear();
         _transactions.Clear();
-    }
-
-    private static long LastCommitted(Outcome[] outcomes)
-    {
-        var last = 0L;
-        foreach (var outcome in outcomes)
-        {
-            if (outcome is Outcome.Committed committed)
-                last = Math.Max(last, committed.Revision);
-        }
-
-        return last;
     }
 
     private void Finish()

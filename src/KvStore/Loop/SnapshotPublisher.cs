@@ -14,6 +14,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
     // Written by the log's thread alone. A volatile write publishes; nothing else makes data visible.
     private volatile Snapshot _latest = Snapshot.Empty;
 
+    // The log's thread's own: whether there was an image before.
+    private bool _isLoaded;
+
     // Completed and removed by the next publication. Null while no reader waits.
     private TaskCompletionSource? _published;
 
@@ -30,6 +33,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
     }
 
     public Snapshot Latest => _latest;
+
+    /// <summary>Called on the log's thread when an image has replaced an earlier one, after its publication.</summary>
+    public Action? Replaced { get; set; }
 
     /// <summary>What the store may hold, and holds.</summary>
     public MemoryBudget Memory { get; }
@@ -69,6 +75,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
         Expiry.Load(image);
         _history.Reset(revision);
         Publish(image);
+        if (_isLoaded)
+            Replaced?.Invoke();
+        _isLoaded = true;
     }
 
     public void Apply(IReadOnlyList<Commit> commits)

@@ -128,4 +128,7 @@ public enum NotAppliedReason
 
     /// <summary>What the transaction needs besides entries is at its bound of memory. It is safe to try again a little later.</summary>
     Overloaded,
+
+    /// <summary>The place that keeps the commits cannot be reached, and it is certain that it does not have this one. It is safe to try again a little later.</summary>
+    Unreachable,
 }

@@ -129,6 +129,20 @@ internal sealed class WatchHub(SnapshotPublisher publisher, StoreOptions options
         return WatchBatch.TakeFirst(above, upTo, CollectionsMarshal.AsSpan(commits));
     }
 
+    /// <summary>
+    /// Ends what all watchers have begun: the state was replaced, perhaps at the same revision, by one that their commits may not lead to. Those that are added
+    /// afterwards begin in the new history.
+    /// </summary>
+    public void EndAll()
+    {
+        lock (_lock)
+        {
+            _watchers.Release(long.MaxValue);
+            foreach (var watcher in _watchers.All)
+                watcher.End();
+        }
+    }
+
     /// <summary>Stops all watchers, present and future. May be called twice.</summary>
     public void Stop()
     {

@@ -19,6 +19,9 @@ public sealed class Watcher : IDisposable
     private volatile bool _isWoken;
     private TaskCompletionSource? _signal;
 
+    // Set by the hub, which then wakes: the watcher has no more to read.
+    private volatile bool _isEnded;
+
     // This watcher's own. The first notified revision that is not read yet; 0 when there is none.
     private long _unread;
     private bool _isGone;
@@ -94,6 +97,13 @@ public sealed class Watcher : IDisposable
         Interlocked.Exchange(ref _signal, null)?.TrySetResult();
     }
 
+    /// <summary>For the hub: what comes next does not follow from what was handed over.</summary>
+    internal void End()
+    {
+        _isEnded = true;
+        Wake();
+    }
+
     // Null when there is nothing to hand over.
     //
     // The hub writes NotifyingThrough, then the pending revisions, then NotifiedThrough. The scan reads in the opposite order, for two reasons.
@@ -114,7 +124,7 @@ public sealed class Watcher : IDisposable
             return WatchState.Stopped;
 
         // The hub may have read the commits before they were dropped, and hand over their batch only now.
-        if (_isGone)
+        if (_isGone || _isEnded)
             return WatchState.Gone;
 
         var notifiedThrough = _hub.NotifiedThrough;

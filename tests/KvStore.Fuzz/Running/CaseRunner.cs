@@ -29,7 +29,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         Answers.Clear();
         if (_connection is { HasSomethingToRead: true })
             Close();
-        var sending = Task.CompletedTask;
+        var sending = ValueTask.CompletedTask;
         try
         {
             _connection ??= await WireConnection.OpenAsync(endPoint, source, cancellationToken: Deadline(answerMax));
@@ -49,7 +49,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
             Close();
             if (fuzzCase.Requests.Any(request => request.Waits))
                 return null;
-            return $"no answer, and no end of the connection, within {answerMax.TotalSeconds} s, {Progress()}";
+            return $"no answer, and no end of the connection, within {answerMax.TotalSeconds} s";
         }
         catch (InvalidDataException exception)
         {
@@ -62,31 +62,33 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
 
             // A service that has refused a request closes the connection while what follows is still being sent.
             var excused = fuzzCase.Steps.Count(step => step.Kind == StepKind.Send) > 1 || Answers.Exists(answer => answer.Closes) || fuzzCase.Requests.Any(request => request.BreaksHttp) || fuzzCase.Requests.Count == 0
-                || fuzzCase.Requests.Skip(Answers.Count).Any(MayBeCutOff);
-            return excused ? null : $"the connection broke {Progress()}: {exception.Message}";
+                || (Answers.Count < fuzzCase.Requests.Count && MayBeCutOff(fuzzCase.Requests[Answers.Count]));
+            return excused ? null : $"the connection broke: {exception.Message}";
         }
-
-        string Progress() => $"after {Answers.Count} of {fuzzCase.Requests.Count} answers";
 
         async ValueTask<string?> RunAsync(Step step)
         {
             switch (step.Kind)
             {
-                case StepKind.Send or StepKind.Pause:
-                    // The service stops reading while answers are not taken, so all of the sending goes beside reading.
-                    sending = SendAsync(_connection!, sending, step, Deadline(answerMax));
+                case StepKind.Send:
+                    // The service stops reading while answers are not taken, so sending goes beside reading.
+                    await sending;
+                    sending = _connection!.SendAsync(step.Bytes, Deadline(answerMax));
+                    return null;
+                case StepKind.Pause:
+                    await Task.Delay(step.Number);
                     return null;
                 case StepKind.Answers:
                     var fault = await ReadAnswersAsync(fuzzCase, step.Number);
                     if (_connection is not null)
-                        await sending.WaitAsync(answerMax);
+                        await sending.AsTask().WaitAsync(answerMax);
                     return fault;
                 case StepKind.Head:
                     await sending;
                     Count(await _connection!.ReadHeadAsync(Deadline(answerMax)));
                     return null;
                 case StepKind.Rest:
-                    return await ReadRestAsync(fuzzCase, sending);
+                    return await ReadRestAsync(fuzzCase);
                 case StepKind.Frames:
                     await sending;
                     return await ReadFramesAsync(step.Number);
@@ -111,15 +113,6 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
     {
         Close();
         _timeout.Dispose();
-    }
-
-    private static async Task SendAsync(WireConnection connection, Task before, Step step, CancellationToken cancellationToken)
-    {
-        await before;
-        if (step.Kind == StepKind.Pause)
-            await Task.Delay(step.Number, cancellationToken);
-        else
-            await connection.SendAsync(step.Bytes, cancellationToken);
     }
 
     private async ValueTask<string?> ReadAnswersAsync(FuzzCase fuzzCase, int count)
@@ -148,7 +141,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         return null;
     }
 
-    private async ValueTask<string?> ReadRestAsync(FuzzCase fuzzCase, Task sending)
+    private async ValueTask<string?> ReadRestAsync(FuzzCase fuzzCase)
     {
         var last = fuzzCase.Requests.Count > 0 ? fuzzCase.Requests[^1] : Replayed;
         for (var isEnded = false; ;)
@@ -161,10 +154,8 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
                 return null;
             }
 
-            while (!isEnded && !await _connection!.WaitForBytesAsync(RestMax))
+            if (!isEnded && !await _connection!.WaitForBytesAsync(RestMax))
             {
-                if (!sending.IsCompleted)
-                    continue;
                 _connection.EndSending();
                 isEnded = true;
             }
@@ -218,7 +209,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         : answer is { Status: 429 or 503, RetryAfterSeconds: null or < 1 } && !request.BreaksHttp ? $"no Retry-After: {answer}"
         : request.Check?.Invoke(answer);
 
-    // An export ends so when the snapshot that it retains takes too much memory, and with the connection end answers before it that were not taken yet.
+    // An export ends so when the snapshot that it retains takes too much memory.
     private static bool MayBeCutOff(FuzzRequest request) => request.Route is { Path: "/v1/export" };
 
     private void Count(int status) => Statuses[status] = Statuses.GetValueOrDefault(status) + 1;

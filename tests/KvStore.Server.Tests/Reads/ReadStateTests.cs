@@ -11,7 +11,7 @@ public sealed class ReadStateTests
     {
         var log = new FakeCommitLog();
         await using var server = await StartAsync(log, ("MinRevisionTimeout", "00:00:00"));
-        var barrier = new TaskCompletionSource<long>();
+        var barrier = new TaskCompletionSource<long?>();
         log.Barrier = _ => barrier.Task;
         var linearizable = Targets.Select(target => server.Client.GetAsync(target + "consistency=linearizable")).ToArray();
         foreach (var target in Targets)

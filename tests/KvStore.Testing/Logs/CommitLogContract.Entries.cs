@@ -190,7 +190,7 @@ public abstract partial class CommitLogContract
             {
                 var committed = await store.CommitAsync(Put($"store/{writer}", $"{i}"));
                 Assert.Equal($"{i}", store.Latest.Find(K($"store/{writer}")).Text());
-                Assert.True((await store.ReadAsync(Token)).Revision >= committed.Revision);
+                Assert.True((await store.ReadAsync(Token))!.Revision >= committed.Revision);
             }
         }))).Within();
 

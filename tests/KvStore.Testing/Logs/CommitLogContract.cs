@@ -154,7 +154,7 @@ public abstract partial class CommitLogContract : IAsyncLifetime
         for (var round = 0; round < 20; round++)
         {
             var revision = RevisionOf((await CommitAsync(Some.Transaction(Put("k", $"{round}"))))[0]);
-            var barrier = await Log.BarrierAsync(Token);
+            var barrier = Assert.NotNull(await Log.BarrierAsync(Token));
 
             Assert.True(barrier >= revision);
             Assert.Equal($"{round}", (await _follower.ReachAsync(barrier)).Find(K("k")).Text());

@@ -16,6 +16,18 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     /// <inheritdoc/>
     public StoreId StoreId { get; private set; }
 
+    /// <inheritdoc/>
+    public Task Completion => Ending.Task;
+
+    /// <summary>The end of the log; a test may let it fail.</summary>
+    public TaskCompletionSource Ending { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <inheritdoc/>
+    public CommitLogConnection? Connection { get; set; }
+
+    /// <summary>What the log feeds, once it has loaded.</summary>
+    public ICommitFollower? Follower { get; private set; }
+
     /// <summary>The store that this log has a copy of, if tests need several.</summary>
     public StoreId? ReplicaOf { get; init; }
 
@@ -28,6 +40,9 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     /// <summary>Before the log has the batch.</summary>
     public Func<Task> Committing { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Commits in place of the log, unless null.</summary>
+    public Func<IReadOnlyList<Transaction>, CancellationToken, Task<Outcome[]>>? CommittingInstead { get; set; }
+
     /// <summary>After the log published the batch's snapshot, before the store has the outcomes.</summary>
     public Func<Task> Committed { get; set; } = () => Task.CompletedTask;
 
@@ -35,7 +50,7 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     public Func<Outcome[], Outcome[]> Answering { get; set; } = outcomes => outcomes;
 
     /// <summary>Maps a barrier of the log to the one that the reader gets.</summary>
-    public Func<long, Task<long>> Barrier { get; set; } = Task.FromResult;
+    public Func<long?, Task<long?>> Barrier { get; set; } = Task.FromResult;
 
     /// <summary>The size of each batch so far. Read it while the log is blocked or the store has stopped.</summary>
     public List<int> BatchSizes { get; } = [];
@@ -51,6 +66,7 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
         await Following(cancellationToken).WaitAsync(cancellationToken);
         var recorder = new Recorder(follower, _commits);
         await log.FollowAsync(recorder, cancellationToken);
+        Follower = recorder;
         StoreId = ReplicaOf ?? log.StoreId;
         if (FirstCommits.Count > 0)
             recorder.Apply(FirstCommits);
@@ -60,16 +76,19 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     {
         BatchSizes.Add(batch.Count);
         await Committing();
+        if (CommittingInstead is { } instead)
+            return await instead(batch, cancellationToken);
         var outcomes = await log.CommitAsync(batch, cancellationToken);
         await Committed();
         return Answering(outcomes);
     }
 
-    public async ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => await Barrier(await log.BarrierAsync(cancellationToken));
+    public async ValueTask<long?> BarrierAsync(CancellationToken cancellationToken) => await Barrier(await log.BarrierAsync(cancellationToken));
 
     public ValueTask DisposeAsync()
     {
         Disposals++;
+        Ending.TrySetResult();
         return log.DisposeAsync();
     }
 

@@ -23,6 +23,10 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
     public StoreId StoreId { get; } = StoreId.Create();
 
+    public Task Completion { get; } = new TaskCompletionSource().Task;
+
+    public CommitLogConnection? Connection => null;
+
     public Func<Task> Delivering { get; set; } = () => Task.CompletedTask;
 
     public ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
@@ -41,7 +45,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
         return ValueTask.FromResult(outcomes);
     }
 
-    public ValueTask<long> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Volatile.Read(ref _revision));
+    public ValueTask<long?> BarrierAsync(CancellationToken cancellationToken) => ValueTask.FromResult<long?>(Volatile.Read(ref _revision));
 
     public async ValueTask DisposeAsync()
     {

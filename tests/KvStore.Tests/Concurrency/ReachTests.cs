@@ -47,7 +47,7 @@ public class ReachTests
             {
                 var committed = await store.CommitAsync(Some.Put("k"));
                 var snapshot = await store.ReadAsync(TestContext.Current.CancellationToken);
-                Assert.True(snapshot.Revision >= committed.Revision);
+                Assert.True(snapshot?.Revision >= committed.Revision);
             }
         }));
 
@@ -64,7 +64,7 @@ public class ReachTests
         for (var i = 0; i < 2_000; i++)
         {
             var outcomes = await log.CommitAsync([Some.Transaction(Some.Put("k", $"{i}"))], TestContext.Current.CancellationToken);
-            var barrier = await log.BarrierAsync(TestContext.Current.CancellationToken);
+            var barrier = Assert.NotNull(await log.BarrierAsync(TestContext.Current.CancellationToken));
             var snapshot = await publisher.WaitForRevisionAsync(barrier, TestContext.Current.CancellationToken).AsTask().Within();
 
             Assert.True(snapshot.Revision >= ((Outcome.Committed)outcomes[0]).Revision);

@@ -201,7 +201,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
 
     private async Task ReadLatestAsync()
     {
-        var snapshot = await store.ReadAsync(TestContext.Current.CancellationToken);
+        var snapshot = Assert.IsType<Snapshot>(await store.ReadAsync(TestContext.Current.CancellationToken));
         Assert.Equal(model.LatestRevision, snapshot.Revision);
         AssertSame(model.Latest, snapshot);
         CheckRange(model.Latest, snapshot);
