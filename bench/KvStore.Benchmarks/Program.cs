@@ -5,7 +5,7 @@ namespace KvStore.Benchmarks;
 
 /// <summary>
 /// <c>quick [entries] [rounds] [shapes] [collections]</c> compares the indexes within minutes; <c>log [directory]</c> measures writes
-/// to a log on the disk of that directory, <c>frames</c> encoding without a disk, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
+/// to a log on the disk of that directory, <c>frames</c> encoding without a disk, <c>records</c> what is stored in etcd, <c>loads [entries] [directory]</c> how long one takes to load, <c>load DIRECTORY</c> loads one; <c>expiry [directory]</c>
 /// measures entries with a lifetime, <c>prefix [directory]</c> a deletion of a million entries; everything else goes to BenchmarkDotNet,
 /// for example <c>--filter *Get*</c>.
 /// </summary>
@@ -20,6 +20,9 @@ internal static class Program
                 return;
             case ["frames"]:
                 FrameQuick.Run();
+                return;
+            case ["records"]:
+                RecordQuick.Run();
                 return;
             case ["loads", ..]:
                 await LogLoads.RunAsync(

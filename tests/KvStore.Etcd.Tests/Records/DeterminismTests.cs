@@ -22,7 +22,11 @@ public sealed class DeterminismTests
         for (var i = 0; i < Records; i++)
         {
             for (var j = random.Next(6); j >= 0; j--)
-                submitted.Enqueue(i % 40 == 20 && j == 0 ? RandomTransactions.Many() : transactions.Next(writer.Latest));
+                submitted.Enqueue(transactions.Next(writer.Latest));
+            if (i % 40 == 20)
+                submitted.Enqueue(RandomTransactions.Many());
+            if (i % 40 == 30)
+                submitted.Enqueue(RandomTransactions.DeleteMany());
             Transaction[] batch = [.. Enumerable.Range(0, random.Next(submitted.Count)).Select(_ => submitted.Dequeue())];
             var now = RandomTransactions.Now + random.Next(-5_000, 5_000);
             var limits = transactions.NextLimits() with { Now = now };

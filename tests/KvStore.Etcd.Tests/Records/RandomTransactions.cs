@@ -12,11 +12,14 @@ internal sealed class RandomTransactions(Random random)
     /// <summary>So many entries that their deletion by prefix is not a list of changes.</summary>
     public const int ManyEntries = 1_100;
 
-    private static readonly string[] Keys = ["a", "a/1", "a/2", "b", "b/.hidden", "c/é", "c/" + new string('k', 300), "n", "j", "j/2"];
+    private static readonly string[] Keys = ["a", "a/1", "a/2", "b", "b/.hidden", "c/é", "c/" + new string('k', 300), "n", "j", "j", "j/2", "j/2"];
     private static readonly string[] ContentTypes = ["", "text/plain", "application/json", "application/vnd.example+json; v=\"2\""];
 
     /// <summary>A transaction that creates <see cref="ManyEntries"/> below one prefix.</summary>
     public static Transaction Many() => new([], [.. Enumerable.Range(0, ManyEntries).Select(i => Some.Put($"many/{i:D4}", "v"))]);
+
+    /// <summary>A transaction that deletes them.</summary>
+    public static Transaction DeleteMany() => Some.Transaction(new DeletePrefix("many/"u8, 5_000));
 
     /// <summary>A transaction.</summary>
     /// <param name="state">The state that it is made for.</param>
@@ -61,7 +64,7 @@ internal sealed class RandomTransactions(Random random)
         {
             case ('n', < 6):
                 return new Increment(Some.Key(key), random.Next(5) == 0 ? long.MaxValue / 2 : random.Next(-100, 100), NextUpdate());
-            case ('j', < 7):
+            case ('j', < 5):
                 return NextPatch(Some.Key(key), state);
             case (_, 7):
                 return Some.Delete(key);
@@ -74,7 +77,7 @@ internal sealed class RandomTransactions(Random random)
 
     private MergePatch NextPatch(Key key, Snapshot state)
     {
-        var text = random.Next(6) switch
+        var text = random.Next(16) switch
         {
             0 => "null",
             1 => "  [1, 2]\n",
@@ -82,7 +85,7 @@ internal sealed class RandomTransactions(Random random)
             3 => "\uFEFF{\"a\":\"\\u00e9\"}",
             _ => $"{{\"{(char)random.Next('a', 'f')}\":{{\"x\":{random.Next(100)}}}}}",
         };
-        var patch = MergePatch.TryCreate(key, Some.Bytes(text), random.Next(4) == 0 ? 5_000 : 1 << 20, NextUpdate())!;
+        var patch = MergePatch.TryCreate(key, Some.Bytes(text), random.Next(2) == 0 ? random.Next(2 * MergePatch.UnpreparedBytesMax) : 1 << 20, NextUpdate())!;
         if (random.Next(3) != 0)
             patch.Prepare(state);
         if (random.Next(3) == 0)
@@ -106,7 +109,7 @@ internal sealed class RandomTransactions(Random random)
     }
 
     private Idempotency NextIdempotency() => new(
-        Some.Bytes($"key{random.Next(6)}"), Some.Bytes(new string('f', random.Next(2) * 16)), TimeSpan.FromMilliseconds(random.Next(100_000)), random.Next(5) == 0 ? 40 : 1 << 20);
+        Some.Bytes($"key{random.Next(12)}"), Some.Bytes(new string('f', random.Next(2) * 16)), TimeSpan.FromMilliseconds(random.Next(100_000)), random.Next(5) == 0 ? 40 : 1 << 20);
 
     private static EntryDraft Draft(Key key, byte[] value, string contentType, DateTimeOffset? expiresAt)
     {
@@ -128,7 +131,7 @@ internal sealed class RandomTransactions(Random random)
     private byte[] NextJson()
     {
         var text = new StringBuilder("{");
-        for (var i = random.Next(2) == 0 ? 0 : random.Next(MergePatch.UnpreparedBytesMax); i >= 0; i -= 20)
+        for (var i = random.Next(3) == 0 ? 0 : random.Next(2 * MergePatch.UnpreparedBytesMax); i >= 0; i -= 20)
             text.Append(CultureInfo.InvariantCulture, $"\"{(char)random.Next('a', 'f')}{i}\": [{random.Next(100)}, \"\\u00e9é\"],");
         return Some.Bytes(text.Append("\"end\":true}").ToString());
     }

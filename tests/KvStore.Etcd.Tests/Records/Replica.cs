@@ -58,13 +58,23 @@ internal sealed class Replica
         _ => $"{outcome}",
     };
 
-    private static string Describe(Commit commit) =>
-        $"commit {commit.Revision} {string.Join(", ", commit.Changes.ToArray().Select(change => $"{change.Key} {Describe(change.Previous)} {Describe(change.Current)} {change.IsExpiry}"))} {commit.Deleted?.Prefix} {commit.Deleted?.Count}";
+    private static string Describe(Commit commit) => string.Join(
+        ", ",
+        [
+            $"commit {commit.Revision}",
+            .. commit.Changes.ToArray().Select(change => $"{Text(change.Key)}: {Describe(change.Previous)} to {(change.IsExpiry ? "(expired)" : Describe(change.Current))}"),
+            .. commit.Deleted is { } deleted ? [$"{deleted.Count} below {deleted.Prefix}"] : Array.Empty<string>(),
+        ]);
 
     private static string Describe(Entry? present) => present is not { } entry
         ? "(absent)"
-        : $"{entry.Key}={Describe(entry.Value.Span)} {entry.ContentType} {entry.CreatedRevision} {entry.Revision} {entry.Version} {entry.ModifiedAtMilliseconds} {entry.ExpiresAtMilliseconds}";
+        : $"{Text(entry.Key)}={Describe(entry.Value.Span)} ({entry.ContentType}) {entry.CreatedRevision} {entry.Revision} {entry.Version} {entry.ModifiedAtMilliseconds}" +
+            (entry.ExpiresAt is null ? "" : $" {entry.ExpiresAtMilliseconds}");
 
     private static string Describe(ReadOnlySpan<byte> value) =>
-        value.Length <= 40 ? Encoding.UTF8.GetString(value) : $"{value.Length} bytes {Convert.ToHexString(SHA256.HashData(value))[..16]}";
+        value.Length > 60 ? $"{value.Length} bytes {Convert.ToHexString(SHA256.HashData(value))[..16]}"
+        : Key.HasControlCharacter(value) ? Convert.ToHexString(value)
+        : Encoding.UTF8.GetString(value);
+
+    private static string Text(Key key) => key.ToString().Replace('\0', '~');
 }

@@ -61,6 +61,32 @@ public class MergePatchTests
     public void TryCreate_NotUtf8_IsNull() =>
         Assert.Null(MergePatch.TryCreate(Some.Key("k"), new byte[] { (byte)'"', 0xFF, (byte)'"' }, 1 << 20, default));
 
+    // Another process that evaluates the same transaction has the entry as another object.
+    [Fact]
+    public void Evaluate_PreparedForTheSameRevision_IsUsed()
+    {
+        var patch = MergePatch.TryCreate(Some.Key("k"), Some.Bytes("{\"a\":2}"), 1 << 20, default)!;
+        patch.Prepare(Loaded(revision: 3).Latest);
+
+        Assert.IsType<Outcome.Committed>(new BatchDecider(new FakeTimeProvider()).Decide(Loaded(revision: 3), [Some.Transaction(patch)]).Outcomes[0]);
+        var rejected = Assert.IsType<Outcome.Rejected>(new BatchDecider(new FakeTimeProvider()).Decide(Loaded(revision: 4), [Some.Transaction(patch)]).Outcomes[0]);
+        Assert.Equal(RejectionReason.Unprepared, rejected.Reason);
+
+        static SnapshotPublisher Loaded(long revision)
+        {
+            var publisher = new SnapshotPublisher(new StoreOptions(), TimeProvider.System);
+            var value = Some.Bytes($"{{\"a\":\"{new string('a', MergePatch.UnpreparedBytesMax)}\"}}");
+            publisher.Load(10, [Entry.Create("k"u8, value, "application/json", 1, revision, 2, 0, Entry.Never)]);
+            return publisher;
+        }
+    }
+
+    // White space is not kept, so whether a patch must be prepared must not depend on it.
+    [Fact]
+    public void Bytes_WhiteSpaceAroundPatch_DoesNotCount() => Assert.Equal(
+        MergePatch.TryCreate(Some.Key("k"), Some.Bytes("{\"a\": 1}"), 1 << 20, default)!.Bytes,
+        MergePatch.TryCreate(Some.Key("k"), Some.Bytes("\uFEFF \n{\"a\": 1}  "), 1 << 20, default)!.Bytes);
+
     private static JsonNode? Merge(JsonNode? target, JsonNode? patch)
     {
         if (patch is not JsonObject members)
