@@ -9,6 +9,11 @@ namespace KvStore.Etcd;
 /// </remarks>
 internal interface IEtcd : IAsyncDisposable
 {
+    /// <summary>
+    /// Whether a linearizable read is one on every member. On versions before 3.4.42, 3.5.28 and 3.6.9 it may be answered from an old state (etcd #20418).
+    /// </summary>
+    bool IsReadSafe { get; }
+
     /// <summary>Reads keys: linearizably, unless the request says otherwise.</summary>
     Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken);
 

@@ -1,0 +1,283 @@
+using Google.Protobuf;
+using KvStore.Etcd.Protocol;
+using KvStore.Etcd.Records;
+
+namespace KvStore.Etcd;
+
+/// <summary>
+/// The commit log of a cluster: every replica appends its batches, undecided, to one log in etcd, and evaluates all of them in etcd's order. So all
+/// replicas come to the same state, and no write ever loses to another.
+/// </summary>
+/// <remarks>
+/// A batch is answered when this replica has evaluated its record, so whoever has an answer can read the write here, and everywhere
+/// behind a barrier. <see cref="RecordWriter"/> writes, <see cref="LogReader"/> reads, <see cref="LogState"/> evaluates, and <see cref="Checkpointer"/> keeps the log short.
+/// </remarks>
+public sealed class EtcdCommitLog : ICommitLog
+{
+    private const int RevisionsAheadMax = 500;
+
+    private static readonly TimeSpan SizeInterval = TimeSpan.FromSeconds(10);
+
+    private readonly IEtcd _etcd;
+    private readonly EtcdLogOptions _options;
+    private readonly EtcdLayout _layout;
+    private readonly TimeProvider _time;
+    private readonly Action<EtcdLogEvent> _report;
+    private readonly Contact _contact;
+    private readonly Barriers _barriers;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Set by FollowAsync, once.
+    private Parts? _parts;
+    private Task _running = Task.CompletedTask;
+    private volatile bool _isFull;
+
+    // Others write to etcd, and what this replica has applied falls behind, where compaction would reach it. A write of the log's own moves it.
+    private volatile bool _mustMove;
+
+    internal EtcdCommitLog(IEtcd etcd, EtcdLogOptions options, TimeProvider time, Action<EtcdLogEvent>? report = null)
+    {
+        (_etcd, _options, _time, _report) = (etcd, options, time, report ?? (static _ => { }));
+        _layout = new EtcdLayout(options.Prefix);
+        _contact = new Contact(_report, time);
+        _barriers = new Barriers(AskAsync);
+    }
+
+    /// <inheritdoc/>
+    public StoreId StoreId { get; private set; }
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public CommitLogConnection? Connection => new CommitLogConnection(_contact.StateAge, _contact.LostAt, _parts?.Reader.IsReloading == true ? "The state of this replica differs from that of the others, and is loaded again." : null);
+
+    private Parts Following => _parts ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
+
+    /// <inheritdoc/>
+    public async ValueTask FollowAsync(ICommitFollower follower, CancellationToken cancellationToken)
+    {
+        using var loading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+
+        // Not while it is loaded: what is found then was written for others.
+        var state = new LogState(_layout, follower, _time)
+        {
+            Marked = marked => _parts?.Checkpointer.OnMarked(marked, _stopping.Token),
+            ManifestChanged = manifest => _parts?.Checkpointer.OnManifest(manifest),
+        };
+        var delivery = new Delivery(state, _options, _time);
+        var reader = new LogReader(_etcd, _layout, state, follower, _contact, _report, _time);
+        var writer = new RecordWriter(_etcd, _layout, state, delivery, _options);
+        var checkpointer = new Checkpointer(_etcd, _layout, state, follower, writer, delivery, _options, _report) { Diverged = OnDiverged };
+        delivery.Stalled = reader.Reopen;
+
+        try
+        {
+            await reader.TryUntilDoneAsync(FindStoreAsync, loading.Token).ConfigureAwait(false);
+            await reader.LoadAsync(loading.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is RecordFormatException or LogLostException)
+        {
+            throw new CommitLogRefusedException(exception.Message, CommitLogRefusal.Data, exception);
+        }
+        catch (EtcdException exception) when (exception.Failure == EtcdFailure.NotPermitted)
+        {
+            throw new CommitLogRefusedException(exception.Message, CommitLogRefusal.Settings, exception);
+        }
+
+        var parts = _parts = new Parts(follower, state, delivery, reader, writer, checkpointer);
+        _report(new(EtcdLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision}, {state.Head} records, from etcd."));
+
+        // Otherwise both would keep the AsyncLocals of the caller forever.
+        using (ExecutionContext.SuppressFlow())
+            _running = Task.WhenAll(Task.Run(() => RunAsync(parts), CancellationToken.None), Task.Run(() => ProbeAsync(parts), CancellationToken.None));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
+    {
+        var parts = Following;
+        var deadline = parts.Delivery.After(_options.CommitTimeout);
+        var outcomes = new Outcome[batch.Count];
+        for (var start = 0; start < outcomes.Length;)
+        {
+            var record = Cut(batch, start);
+            var written = await parts.Writer.WriteAsync(record, Limits(parts.Follower), deadline).ConfigureAwait(false);
+            written.CopyTo(outcomes, start);
+            start += record.Count;
+
+            // What follows must not be committed before what it was submitted after.
+            if (written[0] is Outcome.Unknown or Outcome.NotApplied { Reason: NotAppliedReason.Unreachable })
+            {
+                outcomes.AsSpan(start).Fill(new Outcome.NotApplied(NotAppliedReason.Unreachable));
+                break;
+            }
+        }
+
+        return outcomes;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long?> BarrierAsync(CancellationToken cancellationToken)
+    {
+        var parts = Following;
+        return await TryPassBarrierAsync(parts, _barriers.AskAsync().WaitAsync(cancellationToken)).ConfigureAwait(false) ? parts.Follower.Latest.Revision : null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_completion.Task.IsCompletedSuccessfully)
+            return;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_parts is { } parts)
+            await parts.Checkpointer.StopAsync().ConfigureAwait(false);
+        await _etcd.DisposeAsync().ConfigureAwait(false);
+        _completion.TrySetResult();
+        _stopping.Dispose();
+    }
+
+    private async Task<bool> TryPassBarrierAsync(Parts parts, Task<LogEnd> asked)
+    {
+        try
+        {
+            var end = await asked.ConfigureAwait(false);
+            parts.State.CheckForLoss(end.Revision, end.Applied);
+            if (!await parts.Delivery.WaitForAsync(end.Last, parts.Delivery.After(_options.CommitTimeout)).ConfigureAwait(false))
+                throw new EtcdException(EtcdFailure.Unknown, "etcd answers, but its watch does not deliver.");
+            _contact.Current(end.AskedAt);
+            return true;
+        }
+        catch (EtcdException exception)
+        {
+            _contact.Lost(exception);
+            return false;
+        }
+        catch (LogLostException exception)
+        {
+            _completion.TrySetException(exception);
+            return false;
+        }
+    }
+
+    // As many transactions as one value of etcd holds; at least one, which may take several.
+    private ArraySegment<Transaction> Cut(IReadOnlyList<Transaction> batch, int start)
+    {
+        var bytes = 0L;
+        var end = start;
+        while (end < batch.Count && (end == start || bytes + RecordCodec.SizeOf(batch[end]) <= _options.PartBytesMax))
+            bytes += RecordCodec.SizeOf(batch[end++]);
+        return batch.Skip(start).Take(end - start).ToArray();
+    }
+
+    private DecisionLimits Limits(ICommitFollower follower) => new()
+    {
+        Now = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+        GrowthRefusal = _isFull ? GrowthRefusal.NoSpace : follower.Memory.Entries.Bytes >= follower.Memory.Entries.BytesMax ? GrowthRefusal.MemoryFull : GrowthRefusal.None,
+        RefusesRecords = follower.Memory.Idempotency.Bytes >= follower.Memory.Idempotency.BytesMax,
+        IgnoresMemory = true,
+    };
+
+    private async Task<LogEnd> AskAsync(CancellationToken cancellationToken)
+    {
+        var (askedAt, applied) = (_time.GetTimestamp(), Following.State.Applied.Position);
+        if (_etcd.IsReadSafe && !_mustMove)
+        {
+            var head = await _etcd.RangeAsync(new RangeRequest { Key = _layout.Head, KeysOnly = true }, cancellationToken).ConfigureAwait(false);
+            _mustMove = head.Header.Revision - applied > RevisionsAheadMax;
+            return new LogEnd(head.Kvs is [var found] ? found.ModRevision : 0, head.Header.Revision, askedAt, applied);
+        }
+
+        _mustMove = false;
+
+        var put = new RequestOp { RequestPut = new PutRequest { Key = _layout.Barrier } };
+        var written = await _etcd.TxnAsync(new TxnRequest { Success = { put } }, cancellationToken).ConfigureAwait(false);
+        return new LogEnd(written.Header.Revision, written.Header.Revision, askedAt, applied);
+    }
+
+    private async Task FindStoreAsync(CancellationToken cancellationToken)
+    {
+        var info = new StoreInfo { Id = StoreId.Create().Value, Format = RecordFormat.Current };
+        var found = await _etcd.TxnAsync(
+            new TxnRequest
+            {
+                Compare = { new Compare { Target = Compare.Types.CompareTarget.Create, Key = _layout.Store, CreateRevision = 0 } },
+                Success = { new RequestOp { RequestPut = new PutRequest { Key = _layout.Store, Value = UnsafeByteOperations.UnsafeWrap(info.ToByteArray()) } } },
+                Failure = { new RequestOp { RequestRange = new RangeRequest { Key = _layout.Store } } },
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (!found.Succeeded)
+            info = StoreInfo.Parser.ParseFrom(found.Responses[0].ResponseRange.Kvs[0].Value);
+        if (info.Format != RecordFormat.Current)
+            throw new RecordFormatException($"The store at {_options.Prefix} in etcd has format {info.Format}; this version knows {RecordFormat.Current}. Use the version that the other replicas have.");
+        StoreId = new StoreId(info.Id);
+    }
+
+    private async Task RunAsync(Parts parts)
+    {
+        try
+        {
+            await parts.Reader.RunAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+        catch (Exception exception)
+        {
+            _completion.TrySetException(exception);
+        }
+    }
+
+    // Knows how old the state is although nobody reads, notices a silent watch although nobody writes, and has checkpoints written.
+    private async Task ProbeAsync(Parts parts)
+    {
+        using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
+        var sizeAt = _time.GetTimestamp();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                if (_contact.StateAge >= _options.ProbeInterval && !await TryPassBarrierAsync(parts, _barriers.AskAsync()).ConfigureAwait(false))
+                    continue;
+                await parts.Checkpointer.RunIfDueAsync().ConfigureAwait(false);
+                if (_time.GetElapsedTime(sizeAt) >= SizeInterval)
+                {
+                    sizeAt = _time.GetTimestamp();
+                    await MeasureAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+        catch (Exception exception)
+        {
+            _completion.TrySetException(exception);
+        }
+    }
+
+    private async Task MeasureAsync()
+    {
+        try
+        {
+            var report = await _etcd.ReportAsync(_stopping.Token).ConfigureAwait(false);
+            _isFull = report.Members.Any(member => member.Status?.DbSizeInUse > _options.DatabaseBytesMax);
+        }
+        catch (EtcdException)
+        {
+            // As it was.
+        }
+    }
+
+    private void OnDiverged(string message)
+    {
+        _report(new(EtcdLogEventKind.Diverged, message));
+        Following.Reader.Reload();
+    }
+
+    private sealed record Parts(ICommitFollower Follower, LogState State, Delivery Delivery, LogReader Reader, RecordWriter Writer, Checkpointer Checkpointer);
+}

@@ -1,0 +1,70 @@
+namespace KvStore.Etcd.Tests;
+
+public sealed class ReplicationTests
+{
+    [Fact]
+    public async Task Write_ThroughOne_IsReadThroughOther()
+    {
+        await using var replicas = new LiveReplicas();
+        var (one, other) = (await replicas.StartAsync(), await replicas.StartAsync());
+        for (var i = 0; i < 20; i++)
+        {
+            await (i % 2 == 0 ? one : other).Store.CommitAsync(Some.Put("k", $"{i}"));
+            Assert.Equal($"{i}", (await (i % 2 == 0 ? other : one).ReadAsync()).Find(Some.Key("k")).Text());
+        }
+
+        Assert.Equal(LiveReplica.Describe(await one.ReadAsync()), LiveReplica.Describe(await other.ReadAsync()));
+        Assert.Equal(20, one.Store.Latest.Revision);
+    }
+
+    [Fact]
+    public async Task Write_LargerThanARequest_IsWritten()
+    {
+        await using var replicas = new LiveReplicas();
+        var (one, other) = (await replicas.StartAsync(), await replicas.StartAsync());
+        var value = new byte[5_000_000];
+        Random.Shared.NextBytes(value);
+        await one.Store.CommitAsync(new Put(Some.Key("large"), value, "a/b"));
+        Assert.True((await other.ReadAsync()).Find(Some.Key("large"))!.Value.Value.Span.SequenceEqual(value));
+    }
+
+    [Fact]
+    public async Task Checkpoint_Due_ShortensLogAndIsLoaded()
+    {
+        await using var replicas = new LiveReplicas(new EtcdLogOptions { CheckpointLogBytesMin = 2000, PartBytesMax = 1000 });
+        var (one, other) = (await replicas.StartAsync(), await replicas.StartAsync());
+        for (var round = 0; round < 8; round++)
+        {
+            lock (replicas.Events)
+                replicas.Events.Clear();
+            for (var i = 0; i < 30; i++)
+                await one.Store.CommitAsync(Some.Put($"k{i}", new string('x', 100 + round)));
+            await replicas.HaveAsync(EtcdLogEventKind.CheckpointWritten);
+        }
+
+        Assert.InRange(replicas.Server.Range(new() { Key = Google.Protobuf.ByteString.CopyFromUtf8("kvstore/log/"), RangeEnd = Google.Protobuf.ByteString.CopyFromUtf8("kvstore/log0") }).Count, 1, 130);
+        var late = await replicas.StartAsync();
+        Assert.Equal(LiveReplica.Describe(await one.ReadAsync()), LiveReplica.Describe(await late.ReadAsync()));
+        Assert.Equal(LiveReplica.Describe(await one.ReadAsync()), LiveReplica.Describe(await other.ReadAsync()));
+        Assert.False(replicas.Has(EtcdLogEventKind.Diverged));
+        await late.Store.CommitAsync(Some.Put("after", "1"));
+        Assert.Equal("1", (await other.ReadAsync()).Find(Some.Key("after")).Text());
+    }
+
+    [Theory]
+    [InlineData(nameof(EtcdFault.AnswerLost))]
+    [InlineData(nameof(EtcdFault.RequestLost))]
+    [InlineData(nameof(EtcdFault.SentTwice))]
+    [InlineData(nameof(EtcdFault.NotSent))]
+    [InlineData(nameof(EtcdFault.Refused))]
+    public async Task Write_OneFault_IsCommittedOnce(string name)
+    {
+        await using var replicas = new LiveReplicas();
+        var one = await replicas.StartAsync();
+        var fault = Enum.Parse<EtcdFault>(name);
+        var left = 1;
+        one.Etcd.Fault = request => request is Protocol.TxnRequest { Compare.Count: > 1 } && Interlocked.Decrement(ref left) == 0 ? fault : EtcdFault.None;
+        Assert.IsType<Outcome.Committed>(await one.Store.SubmitAsync(Some.Transaction(new Increment(Some.Key("n"), 1))).Within());
+        Assert.Equal("1", (await one.ReadAsync()).Find(Some.Key("n")).Text());
+    }
+}
