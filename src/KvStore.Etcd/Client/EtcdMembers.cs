@@ -13,36 +13,35 @@ internal sealed class EtcdMembers(EtcdMember[] all, TimeProvider time)
     public EtcdMember[] All => all;
 
     /// <summary>The current member, or the next one that is not left out. If all are, the one that failed first.</summary>
-    public EtcdMember Pick()
+    public EtcdMember Pick() => all[Next(Volatile.Read(ref _current))];
+
+    /// <summary>After a failure that says that a member cannot serve, leaves it out for a moment and makes the next one current.</summary>
+    public void Report(EtcdMember member, EtcdFailure failure)
     {
-        var current = Volatile.Read(ref _current);
+        // The other failures are answers, which another member would give too.
+        if (failure is not (EtcdFailure.Unknown or EtcdFailure.NotSent or EtcdFailure.Refused))
+            return;
+
+        var index = Array.IndexOf(all, member);
+        Volatile.Write(ref _leftOutUntil[index], time.GetTimestamp() + (long)(BackOff.TotalSeconds * time.TimestampFrequency));
+        // Of many calls that fail at the same member, one moves on. No call moves back to it when its time is over, so that a flapping member is not asked again and again.
+        Interlocked.CompareExchange(ref _current, Next((index + 1) % all.Length), index);
+    }
+
+    private int Next(int first)
+    {
         var now = time.GetTimestamp();
-        var best = current;
+        var best = first;
         for (var i = 0; i < all.Length; i++)
         {
-            var candidate = (current + i) % all.Length;
+            var candidate = (first + i) % all.Length;
             var until = Volatile.Read(ref _leftOutUntil[candidate]);
             if (until <= now)
-            {
-                best = candidate;
-                break;
-            }
-
+                return candidate;
             if (until < Volatile.Read(ref _leftOutUntil[best]))
                 best = candidate;
         }
 
-        // Stays there: a member that is back is not returned to, so that a flapping one is not asked again and again.
-        if (best != current)
-            Interlocked.CompareExchange(ref _current, best, current);
-        return all[best];
-    }
-
-    /// <summary>Leaves a member out after a failure that says that it cannot serve.</summary>
-    public void Report(EtcdMember member, EtcdFailure failure)
-    {
-        // The other failures are answers, which another member would give too.
-        if (failure is EtcdFailure.Unknown or EtcdFailure.NotSent or EtcdFailure.Refused)
-            Volatile.Write(ref _leftOutUntil[Array.IndexOf(all, member)], time.GetTimestamp() + (long)(BackOff.TotalSeconds * time.TimestampFrequency));
+        return best;
     }
 }

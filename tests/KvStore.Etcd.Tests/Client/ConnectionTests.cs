@@ -12,7 +12,7 @@ public sealed class ConnectionTests
     private static readonly byte[] Key = "the-key-that-is-put"u8.ToArray();
 
     [Fact]
-    public Task Txn_GoAwayBelowItsStream_IsUnknown() => AssertUnknownAsync((connection, stream) => connection.GoAwayAsync(stream - 2));
+    public Task Txn_GoAwayBelowItsStream_IsUnknown() => AssertUnknownAsync((connection, stream) => connection.GoAwayAsync(Math.Max(0, stream - 2)));
 
     [Fact]
     public Task Txn_GoAwayAndClosed_IsUnknown() => AssertUnknownAsync(async (connection, stream) =>
