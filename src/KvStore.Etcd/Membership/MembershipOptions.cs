@@ -1,0 +1,38 @@
+namespace KvStore.Etcd;
+
+/// <summary>Who a replica is, and how replicas listen to each other.</summary>
+internal sealed record MembershipOptions
+{
+    /// <summary>What all keys of the cluster in etcd begin with.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>What operators call this replica.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where clients and other replicas reach it.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The version of the program.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Names this process.</summary>
+    public string Id { get; init; } = Guid.NewGuid().ToString("N")[..16];
+
+    /// <summary>How often it rewrites its record.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long another one may be silent. Then it has failed.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long another one may be silent before its record is removed.</summary>
+    public TimeSpan ForgottenAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often silence is looked at, and the wait before a failed call is made again.</summary>
+    public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a replica that joins waits for the others to say what time it is.</summary>
+    public TimeSpan JoinWaitMax { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>What the keys of all records begin with.</summary>
+    public string RecordPrefix => Prefix + "replica/";
+}
