@@ -36,23 +36,7 @@ try
 
     var app = builder.Build();
     RequestPipeline.Use(app);
-
-    EntryEndpoints.Map(app);
-    CounterEndpoints.Map(app);
-    BatchEndpoints.Map(app);
-    TransferEndpoints.Map(app);
-    ListingEndpoints.Map(app);
-    TransactionEndpoints.Map(app);
-    WatchEndpoints.Map(app);
-    HealthEndpoints.Map(app);
-    StatusEndpoints.Map(app);
-    CheckpointEndpoints.Map(app);
-    PersonEndpoints.Map(app);
-    ApiDocument.Map(app);
-    SwaggerUi.Map(app);
-    DocumentEndpoints.Map(app);
-    app.MapHeadAndOptions();
-    app.RequireRights();
+    ServiceEndpoints.Map(app);
 
     return await app.RunToExitCodeAsync();
 }

@@ -23,6 +23,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The value of a setting that names something, when it names nothing.</summary>
     public const string None = "none";
 
+    /// <summary>The value of a setting that the service finds out by itself.</summary>
+    public const string Auto = "auto";
+
     private static readonly string[] ResourcePolicies = ["same-origin", "same-site", "cross-origin"];
 
     /// <summary>What <see cref="AllowedHosts"/> may be.</summary>
@@ -30,6 +33,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>What <see cref="AllowedOrigins"/> may be.</summary>
     public const string AllowedOriginsForm = "origins such as https://app.example.com, separated by semicolons, or none";
+
+    /// <summary>What <see cref="ReplicaUrl"/> may be.</summary>
+    public const string ReplicaUrlForm = "an address such as http://kv-0.example.com:8080, or auto";
 
     /// <summary>The defaults.</summary>
     public KvStoreOptions()
@@ -105,6 +111,12 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>How long a watch may be silent before it gets a bookmark. Keep it below any proxy's idle timeout.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+
+    /// <summary>What operators call this replica, in <c>/v1/cluster</c>; <c>auto</c> for the name of the machine and the port.</summary>
+    public string ReplicaName { get; init; } = settings.Text("ReplicaName", Auto, "a name for this replica, or auto");
+
+    /// <summary>Where other machines reach this replica, as <c>/v1/cluster</c> shows it; <c>auto</c> for the first address that it listens at.</summary>
+    public string ReplicaUrl { get; init; } = settings.Text("ReplicaUrl", Auto, ReplicaUrlForm);
 
     /// <summary>How long a service that is asked to stop serves on while it reports that it is not ready. Make it longer than a load balancer takes to notice.</summary>
     public TimeSpan DrainTime { get; init; } = settings.Duration("DrainTime", TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMinutes(10));

@@ -105,6 +105,8 @@ internal static class KvStoreSettings
         if (!ProxySettings.TryParseNetworks(options.TrustedProxies, out _))
             reader.Reject("TrustedProxies", ProxySettings.TrustedProxiesForm, options.TrustedProxies);
         MemorySettings.Check(options, reader);
+        if (options.ReplicaUrl != KvStoreOptions.Auto && !IsAddress(options.ReplicaUrl))
+            reader.Reject("ReplicaUrl", KvStoreOptions.ReplicaUrlForm, options.ReplicaUrl);
         if (AddressSettings.List(options.AllowedHosts).FirstOrDefault(host => !Server.AllowedHosts.IsHost(host)) is { } host)
             reader.Reject("AllowedHosts", KvStoreOptions.AllowedHostsForm, host);
         if (AddressSettings.List(options.AllowedOrigins).FirstOrDefault(origin => !Server.AllowedOrigins.IsOrigin(origin)) is { } origin)
@@ -113,4 +115,6 @@ internal static class KvStoreSettings
         if (options.Store.QueueBytesMax < largest)
             reader.Reject("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
     }
+
+    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
 }

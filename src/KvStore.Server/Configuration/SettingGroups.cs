@@ -79,6 +79,11 @@ internal static class SettingGroups
             ("WatchRestMax", "the longest that a change waits for a watcher"),
             ("WatchBookmarkInterval", "silence after which a watcher gets a bookmark"),
         ]),
+        ("Cluster",
+        [
+            ("ReplicaName", "what operators call this replica"),
+            ("ReplicaUrl", "where other machines reach it"),
+        ]),
         ("Access",
         [
             ("Keys", "the file of the keys; none: everybody may do everything"),

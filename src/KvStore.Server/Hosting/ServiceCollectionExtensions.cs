@@ -36,6 +36,8 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<RequestBodies>();
         services.AddSingleton<LargeAnswers>();
         services.AddSingleton<LongPoll>();
+        services.AddSingleton<ReplicaIdentity>();
+        services.TryAddSingleton<ICluster, SingleReplica>();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<StoreHostedService>();

@@ -184,6 +184,15 @@ internal static class Problems
         new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
             "The engine memory has no checkpoints. Start the service with --engine disk.");
 
+    public static Problem NoSuchReplica(string id) =>
+        new(StatusCodes.Status404NotFound, "no-such-replica", "There is no such replica", $"No replica has the id {id}. GET /v1/cluster lists them.");
+
+    public static Problem ReplicaIsAlive(string name) =>
+        new(StatusCodes.Status409Conflict, "replica-alive", "The replica is alive", $"The replica {name} is alive, so it is not forgotten. Stop it; it leaves the list by itself.");
+
+    public static Problem ClusterUnknown() =>
+        Unavailable("The replicas are not known, because etcd cannot be asked. Try again after the time in Retry-After.", RetryTimes.Restart) with { Outcome = null };
+
     private static Problem StillLoading(string rest) =>
         Unavailable($"The store is still loading{rest} Try again after the time in Retry-After.", RetryTimes.Loading);
 

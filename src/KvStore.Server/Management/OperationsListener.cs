@@ -4,7 +4,7 @@ namespace KvStore.Server;
 internal static class OperationsListener
 {
     // The status, too: people need it most when clients keep them out, and it changes nothing.
-    private static readonly string[] Paths = ["/livez", "/readyz", "/metrics", "/v1/status"];
+    private static readonly string[] Paths = ["/livez", "/readyz", "/metrics", "/v1/status", "/v1/cluster"];
 
     /// <summary>Adds the middleware if there is such a listener; otherwise requests do not pay for it.</summary>
     public static void Use(WebApplication app)

@@ -28,6 +28,8 @@ internal static class SituationServers
 
     public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new FakeCommitLog { Following = token => Task.Delay(Timeout.Infinite, token) });
 
+    public static Task<KvServer> WithReplicasAsync() => KvServer.StartAsync(new KvServerOptions { Services = services => services.AddSingleton<ICluster, OtherReplicas>() });
+
     public static async Task<KvServer> StoppedAsync()
     {
         var server = await RunningAsync();
@@ -141,5 +143,17 @@ internal static class SituationServers
         foreach (var (key, value) in Samples.Entries)
             (await server.Client.PutAsync($"/v1/kv/{key}", value, ("Content-Type", key.StartsWith("person/", StringComparison.Ordinal) ? "application/json" : "text/plain"))).Expect(201);
         return server;
+    }
+
+    private sealed class OtherReplicas : ICluster
+    {
+        public ValueTask<ClusterStatus> ReadAsync(CancellationToken cancellationToken) => ValueTask.FromResult(ClusterStatus.Example);
+
+        public Task<Problem?> ForgetAsync(string id, CancellationToken cancellationToken) => Task.FromResult(id switch
+        {
+            "failed" => null,
+            "alive" => Problems.ReplicaIsAlive(id),
+            _ => Problems.ClusterUnknown(),
+        });
     }
 }

@@ -1,0 +1,15 @@
+namespace KvStore.Server;
+
+/// <summary>The cluster of an engine whose store has one replica: this one.</summary>
+internal sealed class SingleReplica(Store store, ReplicaIdentity identity, TimeProvider time, IHostApplicationLifetime lifetime) : ICluster
+{
+    public ValueTask<ClusterStatus> ReadAsync(CancellationToken cancellationToken)
+    {
+        var state = lifetime.ApplicationStopping.IsCancellationRequested ? ReplicaStatus.Draining : store.State == StoreState.Running ? ReplicaStatus.Ready : ReplicaStatus.Joining;
+        var replica = new ReplicaStatus(identity.Id, identity.Name, identity.Url, state, store.Latest.Revision, 0, ServiceVersion.Text, TimeSpan.Zero);
+        return ValueTask.FromResult(new ClusterStatus(store.Id, time.GetUtcNow(), [replica], [], [], QuorumStatus.Of(members: 1, healthy: 1)));
+    }
+
+    public Task<Problem?> ForgetAsync(string id, CancellationToken cancellationToken) =>
+        Task.FromResult<Problem?>(id == identity.Id ? Problems.ReplicaIsAlive(identity.Name) : Problems.NoSuchReplica(id));
+}
