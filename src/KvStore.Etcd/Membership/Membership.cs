@@ -133,8 +133,16 @@ internal sealed class Membership : IAsyncDisposable
         var clock = _time.GetUtcNow().ToUnixTimeMilliseconds();
         return new ReplicaRecord
         {
-            Id = _options.Id, Name = _options.Name, Url = _options.Url, Version = _options.Version, State = _state, Revision = _revision(), Counter = ++_counter,
-            Clock = clock, ClockOffset = (long)Clock.Offset.TotalMilliseconds, Failed = _table.Failed(),
+            Id = _options.Id,
+            Name = _options.Name,
+            Url = _options.Url,
+            Version = _options.Version,
+            State = _state,
+            Revision = _revision(),
+            Counter = ++_counter,
+            Clock = clock,
+            ClockOffset = (long)Clock.Offset.TotalMilliseconds,
+            Failed = _table.Failed(),
         };
     }
 

@@ -154,8 +154,15 @@ public sealed class MembershipTests : IAsyncDisposable
     {
         var options = new MembershipOptions
         {
-            Id = id, Prefix = "kvstore/", Name = id, Url = "http://" + id, Version = "1",
-            Interval = TimeSpan.FromMilliseconds(50), SilenceMax = TimeSpan.FromSeconds(1), ForgottenAfter = TimeSpan.FromSeconds(3), Tick = TimeSpan.FromMilliseconds(20),
+            Id = id,
+            Prefix = "kvstore/",
+            Name = id,
+            Url = "http://" + id,
+            Version = "1",
+            Interval = TimeSpan.FromMilliseconds(50),
+            SilenceMax = TimeSpan.FromSeconds(1),
+            ForgottenAfter = TimeSpan.FromSeconds(3),
+            Tick = TimeSpan.FromMilliseconds(20),
         };
         var client = new FakeEtcd(_server);
         var replica = new Membership(client, change?.Invoke(options) ?? options, () => 0, machine ?? TimeProvider.System, Report);
