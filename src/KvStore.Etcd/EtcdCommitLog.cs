@@ -9,13 +9,11 @@ namespace KvStore.Etcd;
 /// replicas come to the same state, and no write ever loses to another.
 /// </summary>
 /// <remarks>
-/// A batch is answered when this replica has evaluated its record, so whoever has an answer can read the write here, and everywhere
+/// A batch is answered when this replica has evaluated its record, so a client that has an answer can read the write here, and everywhere
 /// behind a barrier. <see cref="RecordWriter"/> writes, <see cref="LogReader"/> reads, <see cref="LogState"/> evaluates, and <see cref="Checkpointer"/> keeps the log short.
 /// </remarks>
 public sealed class EtcdCommitLog : ICommitLog
 {
-    private const int RevisionsAheadMax = 500;
-
     private static readonly TimeSpan SizeInterval = TimeSpan.FromSeconds(10);
 
     private readonly IEtcd _etcd;
@@ -24,7 +22,6 @@ public sealed class EtcdCommitLog : ICommitLog
     private readonly TimeProvider _time;
     private readonly Action<EtcdLogEvent> _report;
     private readonly Contact _contact;
-    private readonly Barriers _barriers;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -33,15 +30,11 @@ public sealed class EtcdCommitLog : ICommitLog
     private Task _running = Task.CompletedTask;
     private volatile bool _isFull;
 
-    // Others write to etcd, and what this replica has applied falls behind, where compaction would reach it. A write of the log's own moves it.
-    private volatile bool _mustMove;
-
     internal EtcdCommitLog(IEtcd etcd, EtcdLogOptions options, TimeProvider time, Action<EtcdLogEvent>? report = null)
     {
         (_etcd, _options, _time, _report) = (etcd, options, time, report ?? (static _ => { }));
         _layout = new EtcdLayout(options.Prefix);
         _contact = new Contact(_report, time);
-        _barriers = new Barriers(AskAsync);
     }
 
     /// <inheritdoc/>
@@ -86,7 +79,7 @@ public sealed class EtcdCommitLog : ICommitLog
             throw new CommitLogRefusedException(exception.Message, CommitLogRefusal.Settings, exception);
         }
 
-        var parts = _parts = new Parts(follower, state, delivery, reader, writer, checkpointer);
+        var parts = _parts = new Parts(follower, delivery, reader, writer, new LogBarrier(_etcd, _layout, state, delivery, _contact, _options, _time), checkpointer);
         _report(new(EtcdLogEventKind.Loaded, $"Loaded {follower.Latest.Count} entries at revision {follower.Latest.Revision}, {state.Head} records, from etcd."));
 
         // Otherwise both would keep the AsyncLocals of the caller forever.
@@ -122,7 +115,7 @@ public sealed class EtcdCommitLog : ICommitLog
     public async ValueTask<long?> BarrierAsync(CancellationToken cancellationToken)
     {
         var parts = Following;
-        return await TryPassBarrierAsync(parts, _barriers.AskAsync().WaitAsync(cancellationToken)).ConfigureAwait(false) ? parts.Follower.Latest.Revision : null;
+        return await TryPassBarrierAsync(parts, cancellationToken).ConfigureAwait(false) ? parts.Follower.Latest.Revision : null;
     }
 
     /// <inheritdoc/>
@@ -139,21 +132,11 @@ public sealed class EtcdCommitLog : ICommitLog
         _stopping.Dispose();
     }
 
-    private async Task<bool> TryPassBarrierAsync(Parts parts, Task<LogEnd> asked)
+    private async Task<bool> TryPassBarrierAsync(Parts parts, CancellationToken cancellationToken)
     {
         try
         {
-            var end = await asked.ConfigureAwait(false);
-            parts.State.CheckForLoss(end.Revision, end.Applied);
-            if (!await parts.Delivery.WaitForAsync(end.Last, parts.Delivery.After(_options.CommitTimeout)).ConfigureAwait(false))
-                throw new EtcdException(EtcdFailure.Unknown, "etcd answers, but its watch does not deliver.");
-            _contact.Current(end.AskedAt);
-            return true;
-        }
-        catch (EtcdException exception)
-        {
-            _contact.Lost(exception);
-            return false;
+            return await parts.Barrier.TryPassAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (LogLostException exception)
         {
@@ -179,23 +162,6 @@ public sealed class EtcdCommitLog : ICommitLog
         RefusesRecords = follower.Memory.Idempotency.Bytes >= follower.Memory.Idempotency.BytesMax,
         IgnoresMemory = true,
     };
-
-    private async Task<LogEnd> AskAsync(CancellationToken cancellationToken)
-    {
-        var (askedAt, applied) = (_time.GetTimestamp(), Following.State.Applied.Position);
-        if (_etcd.IsReadSafe && !_mustMove)
-        {
-            var head = await _etcd.RangeAsync(new RangeRequest { Key = _layout.Head, KeysOnly = true }, cancellationToken).ConfigureAwait(false);
-            _mustMove = head.Header.Revision - applied > RevisionsAheadMax;
-            return new LogEnd(head.Kvs is [var found] ? found.ModRevision : 0, head.Header.Revision, askedAt, applied);
-        }
-
-        _mustMove = false;
-
-        var put = new RequestOp { RequestPut = new PutRequest { Key = _layout.Barrier } };
-        var written = await _etcd.TxnAsync(new TxnRequest { Success = { put } }, cancellationToken).ConfigureAwait(false);
-        return new LogEnd(written.Header.Revision, written.Header.Revision, askedAt, applied);
-    }
 
     private async Task FindStoreAsync(CancellationToken cancellationToken)
     {
@@ -231,7 +197,7 @@ public sealed class EtcdCommitLog : ICommitLog
         }
     }
 
-    // Knows how old the state is although nobody reads, notices a silent watch although nobody writes, and has checkpoints written.
+    // Knows how old the state is without reads, notices a silent watch without writes, and has checkpoints written.
     private async Task ProbeAsync(Parts parts)
     {
         using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
@@ -240,7 +206,7 @@ public sealed class EtcdCommitLog : ICommitLog
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                if (_contact.StateAge >= _options.ProbeInterval && !await TryPassBarrierAsync(parts, _barriers.AskAsync()).ConfigureAwait(false))
+                if (_contact.StateAge >= _options.ProbeInterval && !await TryPassBarrierAsync(parts, _stopping.Token).ConfigureAwait(false))
                     continue;
                 await parts.Checkpointer.RunIfDueAsync().ConfigureAwait(false);
                 if (_time.GetElapsedTime(sizeAt) >= SizeInterval)
@@ -279,5 +245,5 @@ public sealed class EtcdCommitLog : ICommitLog
         Following.Reader.Reload();
     }
 
-    private sealed record Parts(ICommitFollower Follower, LogState State, Delivery Delivery, LogReader Reader, RecordWriter Writer, Checkpointer Checkpointer);
+    private sealed record Parts(ICommitFollower Follower, Delivery Delivery, LogReader Reader, RecordWriter Writer, LogBarrier Barrier, Checkpointer Checkpointer);
 }

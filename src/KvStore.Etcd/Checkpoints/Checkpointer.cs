@@ -24,7 +24,7 @@ internal sealed class Checkpointer(
     /// <summary>Called when the state differs from that of most replicas.</summary>
     public Action<string>? Diverged { get; init; }
 
-    // Whoever has the lowest rank does it; the others wait longer, in case that it does not.
+    // The replica with the lowest rank does it; the others wait longer, in case that it does not.
     private bool IsDue => state.BytesSinceCheckpoint > Math.Max(options.CheckpointLogBytesMin, follower.Latest.Bytes) * (1 + (options.Rank() / 4.0));
 
     /// <summary>Asks for a checkpoint if it is time for one. One call at a time.</summary>
@@ -41,7 +41,7 @@ internal sealed class Checkpointer(
         }
         catch (EtcdException exception)
         {
-            // If it is written all the same, it is one that nobody writes a checkpoint for.
+            // If it is written all the same, no checkpoint follows it.
             _own = null;
             report(new(EtcdLogEventKind.CheckpointFailed, $"No checkpoint: {exception.Message}"));
         }

@@ -57,7 +57,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
             pending.Skip();
     }
 
-    /// <summary>Goes on where another state is, which was loaded anew. That one is not used any more.</summary>
+    /// <summary>Continues from another state, which was loaded anew. That one is not used any more.</summary>
     public void Adopt(LogState loaded)
     {
         _parts = loaded._parts;

@@ -5,7 +5,7 @@ using KvStore.Etcd.Protocol;
 namespace KvStore.Etcd;
 
 /// <summary>
-/// The records of all replicas, from lists and events of etcd, and how long each has been silent by this machine's monotonic clock. It calls nobody. Thread-safe.
+/// The records of all replicas, from lists and events of etcd, and how long each has been silent by this machine's monotonic clock. It makes no calls. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Only time in which etcd was observed counts as silence: after a pause of this process, or while etcd is away, the others are silent for no fault of their own.

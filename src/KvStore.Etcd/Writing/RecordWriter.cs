@@ -8,7 +8,7 @@ namespace KvStore.Etcd;
 /// </summary>
 /// <remarks>
 /// A record is created only if its key does not exist and the manifest is the one that the writer knows. The first makes a second copy of a
-/// request harmless, whoever made it; the second keeps a record that was delayed from appearing where records have been deleted.
+/// request harmless, whatever made it; the second keeps a record that was delayed from appearing where records have been deleted.
 /// </remarks>
 internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state, Delivery delivery, EtcdLogOptions options)
 {
