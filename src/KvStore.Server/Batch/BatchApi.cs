@@ -22,7 +22,7 @@ internal static class BatchApi
         Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray(Examples.Entry, Examples.Counter) })]),
         Responses =
         [
-            new(200, "The entries.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Entries, Result)] },
+            new(200, "The entries.") { Headers = [ApiParts.StoreRevision, ApiParts.StateAge], Contents = [new ApiContent(ContentTypes.Json, Entries, Result)] },
             ApiParts.SlowBody,
             ApiParts.Gone,
             new(413, "The request or the answer is larger than the limit.") { Problem = Problems.BatchTooLarge(5_000_000, 4 << 20) },

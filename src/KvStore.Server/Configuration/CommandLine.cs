@@ -32,6 +32,7 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
     {
         ["engine"] = "KvStore:Engine",
         ["data"] = "KvStore:Data",
+        ["etcd"] = "KvStore:Etcd",
         ["keys"] = "KvStore:Keys",
         ["operations-urls"] = AddressSettings.OperationsKey,
     };

@@ -17,6 +17,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The name of the engine that keeps nothing.</summary>
     public const string MemoryEngine = "memory";
 
+    /// <summary>The name of the engine that keeps everything in etcd, together with other replicas.</summary>
+    public const string EtcdEngine = "etcd";
+
     /// <summary>The default of <see cref="Data"/>.</summary>
     public const string DataDefault = "./data";
 
@@ -43,8 +46,35 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     {
     }
 
-    /// <summary>What keeps the entries: <c>disk</c>, or <c>memory</c>, which keeps nothing when the process ends. An engine that this version does not have is rejected at start.</summary>
-    public string Engine { get; init; } = settings.Choice("Engine", DiskEngine, [DiskEngine, MemoryEngine], later: ["etcd"]);
+    /// <summary>What keeps the entries: <c>disk</c>; <c>memory</c>, which keeps nothing when the process ends; or <c>etcd</c>, for any number of equal replicas.</summary>
+    public string Engine { get; init; } = settings.Choice("Engine", DiskEngine, [DiskEngine, MemoryEngine, EtcdEngine], later: []);
+
+    /// <summary>The members of etcd that the engine etcd uses; <c>none</c> with the others.</summary>
+    public string Etcd { get; init; } = settings.Text("Etcd", None, EtcdSettings.EndpointsForm);
+
+    /// <summary>Below which keys of etcd the store lies. Replicas of one store have the same; other programs must not write there.</summary>
+    public string EtcdPrefix { get; init; } = settings.Text("EtcdPrefix", "kvstore/", EtcdSettings.PrefixForm);
+
+    /// <summary>The user of etcd, if it has authentication enabled, or <c>none</c>.</summary>
+    public string EtcdUser { get; init; } = settings.Text("EtcdUser", None, "the name of a user of etcd, or none");
+
+    /// <summary>The file with the password of <see cref="EtcdUser"/>.</summary>
+    public string EtcdPasswordFile { get; init; } = settings.Text("EtcdPasswordFile", None, "the path of a file, or none");
+
+    /// <summary>PEM file of the authorities that sign the certificates of etcd's members; <c>none</c> for those that the system trusts.</summary>
+    public string EtcdCaFile { get; init; } = settings.Text("EtcdCaFile", None, "the path of a file, or none");
+
+    /// <summary>PEM file of the certificate that this replica shows to etcd, or <c>none</c>.</summary>
+    public string EtcdCertificateFile { get; init; } = settings.Text("EtcdCertificateFile", None, "the path of a file, or none");
+
+    /// <summary>PEM file of the private key of <see cref="EtcdCertificateFile"/>.</summary>
+    public string EtcdKeyFile { get; init; } = settings.Text("EtcdKeyFile", None, "the path of a file, or none");
+
+    /// <summary>How long a write may take in etcd, its retries included. Then it gets 503 if it is certain that etcd does not have it, and otherwise 504.</summary>
+    public TimeSpan EtcdTimeout { get; init; } = settings.Duration("EtcdTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+
+    /// <summary>Whether a loaded replica stays ready while it cannot reach etcd. Without, it is not ready once its state is older than <see cref="StoreOptions.ReadWaitMax"/>.</summary>
+    public bool ReadyWithoutEtcd { get; init; } = settings.Switch("ReadyWithoutEtcd", true);
 
     /// <summary>The directory of the disk engine's files, relative to the working directory; created if it is absent. The memory engine ignores it and says so at start.</summary>
     public string Data => Log.Directory;

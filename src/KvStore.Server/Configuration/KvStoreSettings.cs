@@ -104,6 +104,7 @@ internal static class KvStoreSettings
             reader.Reject("PathBase", ProxySettings.PathBaseForm, options.PathBase);
         if (!ProxySettings.TryParseNetworks(options.TrustedProxies, out _))
             reader.Reject("TrustedProxies", ProxySettings.TrustedProxiesForm, options.TrustedProxies);
+        EtcdSettings.Check(options, reader);
         MemorySettings.Check(options, reader);
         if (options.ReplicaUrl != KvStoreOptions.Auto && !IsAddress(options.ReplicaUrl))
             reader.Reject("ReplicaUrl", KvStoreOptions.ReplicaUrlForm, options.ReplicaUrl);
@@ -117,4 +118,19 @@ internal static class KvStoreSettings
     }
 
     private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
+}
+
+/// <summary>The configuration or the command line is not acceptable. The message has a line for each error.</summary>
+internal sealed class InvalidSettingsException(IReadOnlyCollection<string> problems)
+    : Exception(string.Join(Environment.NewLine, problems))
+{
+    /// <summary>Every error: the setting, the accepted values, the given one.</summary>
+    public IReadOnlyCollection<string> Problems { get; } = problems;
+
+    /// <exception cref="InvalidSettingsException">There are problems.</exception>
+    public static void ThrowIfAny(IReadOnlyCollection<string> problems)
+    {
+        if (problems.Count > 0)
+            throw new InvalidSettingsException(problems);
+    }
 }

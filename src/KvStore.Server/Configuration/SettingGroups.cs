@@ -7,7 +7,7 @@ internal static class SettingGroups
     [
         ("Data",
         [
-            ("Engine", "disk, or memory, which keeps nothing"),
+            ("Engine", "disk, etcd, or memory, which keeps nothing"),
             ("Data", "the directory of the disk engine's files"),
             ("FlushMode", "acknowledge a write: always on disk, or interval"),
             ("FlushInterval", "what a power failure can lose with interval"),
@@ -41,6 +41,15 @@ internal static class SettingGroups
         ]),
         ("etcd",
         [
+            ("Etcd", "URLs of its members, separated by commas"),
+            ("EtcdPrefix", "the keys of etcd below which the store lies"),
+            ("EtcdUser", "the user, if etcd asks for one"),
+            ("EtcdPasswordFile", "the file of the user's password"),
+            ("EtcdCaFile", "who signs the members' certificates"),
+            ("EtcdCertificateFile", "the certificate to show to etcd"),
+            ("EtcdKeyFile", "its private key"),
+            ("EtcdTimeout", "a write that takes longer gets 503 or 504"),
+            ("ReadyWithoutEtcd", "stay ready while etcd cannot be reached"),
             ("ReadWaitMax", "a read that waits longer for etcd gets 503"),
             ("DeliveryWaitMax", "a write in etcd, not seen here by then, gets 504"),
         ]),

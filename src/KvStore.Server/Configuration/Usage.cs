@@ -27,7 +27,8 @@ internal static class Usage
               --operations-urls URL where to answer health checks and metrics whatever clients do
               --keys FILE           the file of the keys that requests need
               --data DIR            the directory of the data; default {KvStoreOptions.DataDefault}
-              --engine NAME         disk or memory; default {KvStoreOptions.DiskEngine}
+              --engine NAME         disk, memory or etcd; default {KvStoreOptions.DiskEngine}
+              --etcd URL[,URL]      the members of etcd, for the engine etcd
               --KvStore:NAME VALUE  any setting below
               --version, --help     print the version, or this text
 

@@ -25,7 +25,7 @@ internal sealed class DiskLogReports
     {
         Interlocked.Increment(ref _counts[(int)happened.Kind]);
         var level = LevelOf(happened.Kind);
-        _logger.DiskLog(level, happened.Message);
+        _logger.CommitLog(level, happened.Message);
     }
 
     /// <summary>Why the service cannot start on its data, and what to do.</summary>

@@ -38,7 +38,7 @@ internal static class EntryApi
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
         Responses =
         [
-            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires], Contents = Value },
+            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires, ApiParts.StateAge], Contents = Value },
             ApiParts.NotModified,
             ApiParts.MalformedKey,
             ApiParts.NotFound,

@@ -22,8 +22,9 @@ internal static class ServiceCollectionExtensions
 
         services.AddSingleton(provider => new StoreMetrics(provider.GetRequiredService<IMeterFactory>().Create(StoreMetrics.MeterName)));
         services.AddSingleton<DiskLogReports>();
+        services.AddSingleton<EtcdLogReports>();
         services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
-            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<DiskLogReports>(), provider.GetRequiredService<StoreMetrics>()));
+            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<DiskLogReports>(), provider.GetRequiredService<EtcdLogReports>(), provider.GetRequiredService<StoreMetrics>()));
         services.AddSingleton(provider => new Engine(provider.GetRequiredService<OpenCommitLog>()()));
         services.AddSingleton(provider => new Store(
             provider.GetRequiredService<Engine>().Log,

@@ -75,7 +75,7 @@ internal sealed class StoreHostedService(
         await closing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!closing.IsCompleted)
             logger.LogNotClosed();
-        if (engine.Disk?.Status.ClosedReason is not null)
+        if (engine.ClosedReason is not null)
             exitCode.Value = ExitCodes.StoreFailed;
     }
 
@@ -107,6 +107,13 @@ internal sealed class StoreHostedService(
         {
             exitCode.Value = ExitCodes.DataUnusable;
             exitCode.Reason = DiskLogReports.Explain(exception, options.Data);
+            logger.DataUnusable(exitCode.Reason);
+            lifetime.StopApplication();
+        }
+        catch (CommitLogRefusedException refused)
+        {
+            exitCode.Value = refused.Refusal == CommitLogRefusal.Settings ? ExitCodes.InvalidSettings : ExitCodes.DataUnusable;
+            exitCode.Reason = refused.Message;
             logger.DataUnusable(exitCode.Reason);
             lifetime.StopApplication();
         }

@@ -155,7 +155,7 @@ internal static class Problems
     /// <param name="since">Since when the place that keeps the commits has not answered, if that is known.</param>
     public static Problem Unreachable(string result, DateTimeOffset? since) =>
         new(StatusCodes.Status503ServiceUnavailable, "unreachable", "This replica cannot reach etcd",
-            $"{(since is { } at ? $"etcd has not answered since {at.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}." : "etcd has not answered in time.")} {result} Try again after the time in Retry-After, or on another replica.")
+            $"{(since is { } at ? $"There has been no answer from etcd since {at.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}." : "There was no answer from etcd in time.")} {result} Try again after the time in Retry-After, or on another replica.")
         { RetryAfter = RetryTimes.Unreachable };
 
     public static Problem UnknownOutcome() =>

@@ -40,7 +40,7 @@ internal static class ListingApi
         ],
         Responses =
         [
-            new(200, "A page.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Page, Example)] },
+            new(200, "A page.") { Headers = [ApiParts.StoreRevision, ApiParts.StateAge], Contents = [new ApiContent(ContentTypes.Json, Page, Example)] },
             ApiParts.Gone,
             ReadApi.Unavailable,
         ],

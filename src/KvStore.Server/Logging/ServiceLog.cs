@@ -42,7 +42,7 @@ internal static partial class ServiceLog
     public static partial void LogNotClosed(this ILogger logger);
 
     [LoggerMessage(EventId = 17, Message = "{Happened}")]
-    public static partial void DiskLog(this ILogger logger, LogLevel level, string happened);
+    public static partial void CommitLog(this ILogger logger, LogLevel level, string happened);
 
     [LoggerMessage(10, LogLevel.Error, "{Method} {Path} failed after {Milliseconds} ms: request {RequestId} of {Principal} at {Client}")]
     public static partial void RequestThrew(this ILogger logger, Exception exception, string method, string path, double milliseconds, string requestId, string principal, string client);

@@ -13,7 +13,7 @@ internal static class HealthApi
     };
 
     public static readonly ApiOperation Ready = new("getReady", ApiTags.Operations, "Check readiness",
-        "200 when reads and writes are served, otherwise 503 with the reason in `detail`: the store is loading, is stopping or has failed, or its disk has. Route requests elsewhere.")
+        "200 when reads and writes are served, otherwise 503 with the reason in `detail`: the store is loading, is stopping or has failed, or its disk has; with `ReadyWithoutEtcd=false`, also that etcd does not answer. Route requests elsewhere.")
     {
         Rights = RightsRequirement.Open,
         Responses = [Ok("ready"), ApiParts.Loading with { SharedAs = null, Problem = Problems.Loading() with { Outcome = null } }],

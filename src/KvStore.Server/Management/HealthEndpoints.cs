@@ -20,8 +20,9 @@ internal sealed class HealthEndpoints(Store store, Engine engine, IHostApplicati
         var log = engine.Disk?.Status;
         var problem = lifetime.ApplicationStopping.IsCancellationRequested ? Unavailable("The service is stopping.") : store.State switch
         {
-            StoreState.Running => log?.ClosedReason is { } reason ? Unavailable(reason) : null,
-            StoreState.Created or StoreState.Loading => Problems.Loading(log?.LoadedBytes ?? 0, log?.LoadBytes ?? 0) with { Outcome = null },
+            StoreState.Running => engine.NotReadyReason(options) is { } reason ? Unavailable(reason) : null,
+            StoreState.Created or StoreState.Loading when log is null => StoreProblems.Loading(store) with { Outcome = null },
+            StoreState.Created or StoreState.Loading => Problems.Loading(log.LoadedBytes, log.LoadBytes) with { Outcome = null },
             StoreState.Failed => Unavailable("The store has failed and admits no writes. The output of the service says why; restart it."),
             _ => Unavailable("The store has stopped and admits no writes."),
         };

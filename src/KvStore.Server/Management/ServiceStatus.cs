@@ -6,7 +6,7 @@ namespace KvStore.Server;
 internal sealed record ServiceStatus(
     KvStoreOptions Options, StoreId? StoreId, StoreState State, long Revision, long OldestRevision, long Entries, long Bytes,
     int QueuedOperations, long QueuedBytes, int Watchers, MemoryBudget Memory, long HeapBytes, ConnectionStatus Connections, DiskLogStatus? Log,
-    DateTimeOffset StartedAt, TimeSpan Uptime, TimeSpan HistoryAge, TimeSpan? CheckpointAge, ReadsStatus Reads)
+    DateTimeOffset StartedAt, TimeSpan Uptime, TimeSpan HistoryAge, TimeSpan? CheckpointAge, ReadsStatus Reads, CommitLogConnection? Etcd)
 {
     /// <summary>For the OpenAPI document: a service with three entries and no checkpoint.</summary>
     public static ServiceStatus Example { get; } = new(
@@ -14,7 +14,7 @@ internal sealed record ServiceStatus(
         new MemoryBudget(new StoreOptions { MemoryBytesMax = 1 << 30 }), 9_437_184,
         new ConnectionStatus(ConnectionLimits.Of(new KvStoreOptions(), 1_048_576), 3, 0, 0),
         new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
-        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195), TimeSpan.FromSeconds(40), null, new ReadsStatus(default, default, 0, 0, 0));
+        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195), TimeSpan.FromSeconds(40), null, new ReadsStatus(default, default, 0, 0, 0), null);
 }
 
 /// <summary>The connections of clients: their limits, how many are open, and how many were closed at once since the start.</summary>
@@ -41,6 +41,6 @@ internal sealed class ServiceStatusReader(
             store.QueuedOperations, store.QueuedBytes, store.Watchers, store.Memory, GC.GetTotalMemory(forceFullCollection: false),
             new ConnectionStatus(limits, gates.Clients.Open, gates.Clients.Refused, gates.Clients.RefusedPerAddress), log, clock.StartedAt, clock.Uptime,
             store.HistoryAge, time.GetUtcNow() - log?.CheckpointAt,
-            new ReadsStatus(GateStatus.Of(store.ExpensiveReads), GateStatus.Of(streams.Gate), store.RetainedSnapshots, leases.Count, leases.Revoked));
+            new ReadsStatus(GateStatus.Of(store.ExpensiveReads), GateStatus.Of(streams.Gate), store.RetainedSnapshots, leases.Count, leases.Revoked), store.Connection);
     }
 }

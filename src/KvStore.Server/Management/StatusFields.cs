@@ -34,6 +34,14 @@ internal static class StatusFields
         Object("checkpoint", "CheckpointStatus", "The newest checkpoint.", status => status, Checkpoint),
     ];
 
+    private static readonly StatusField[] Etcd =
+    [
+        Flag("reachable", "kvstore.etcd.reachable", "Whether etcd answers.", status => status.Etcd!.Value.UnreachableSince is null),
+        Time("unreachable_since", "Since when it does not; absent while it does.", status => status.Etcd!.Value.UnreachableSince).Optional(),
+        Seconds("state_age_seconds", "kvstore.log.state_age", "How old the state of this replica may be: seconds since it was last known to have every write.", status => status.Etcd!.Value.StateAge),
+        Text("not_ready_reason", "Why this replica should get no requests although etcd answers; absent if it may.", status => status.Etcd!.Value.NotReadyReason).Optional(),
+    ];
+
     private static readonly StatusField[] Queue =
     [
         Integer("operations", "kvstore.queue.operations", "Writes that wait to be committed.", status => status.QueuedOperations),
@@ -91,7 +99,7 @@ internal static class StatusFields
     public static readonly IReadOnlyList<StatusField> All =
     [
         Text("version", "The version of the service.", _ => ServiceVersion.Text),
-        Text("engine", "What keeps the entries: `disk` or `memory`.", status => status.Options.Engine),
+        Text("engine", "What keeps the entries: `disk`, `memory` or `etcd`.", status => status.Options.Engine),
         Text("store_id", "Which store the revisions belong to; absent until it is loaded.", status => status.StoreId?.ToString()).Optional(),
         Text("state", "`created`, `loading`, `running`, `stopping`, `stopped` or `failed`.", status => NameOf(status.State)),
         Flag(None, "kvstore.running", "Whether reads and writes are admitted.", status => status.State == StoreState.Running),
@@ -105,7 +113,8 @@ internal static class StatusFields
         Object("reads", "ReadsStatus", "Reads that keep an old state in memory, or have to make one.", status => status, Reads),
         Object("memory", "MemoryStatus", "What everything that can grow holds on the heap, and may hold.", status => status, Memory),
         Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
-        Object("log", "LogStatus", "The log on disk; absent with the engine `memory`.", status => status.Log is null ? null : status, Log).Optional(),
+        Object("log", "LogStatus", "The log on disk; absent with other engines than `disk`.", status => status.Log is null ? null : status, Log).Optional(),
+        Object("etcd", "EtcdStatus", "The connection to etcd; absent with other engines than `etcd`.", status => status.Etcd is null ? null : status, Etcd).Optional(),
         Number("uptime_seconds", "Seconds since the start.", status => Math.Round(status.Uptime.TotalSeconds, 3)),
         Time("started_at", "When the service started.", status => status.StartedAt),
         Object("limits", "LimitsStatus", "What the service accepts and retains at most.", status => status, Limits),

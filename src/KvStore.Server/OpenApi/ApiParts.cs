@@ -57,6 +57,9 @@ internal static class ApiParts
     /// <summary>For answers that may be about a key without an entry.</summary>
     public static readonly ApiHeader ETagOfExisting = ETag with { Description = "The entry's revision, quoted; absent if the key has no entry.", IsOptional = true };
 
+    /// <summary>Of reads that may be local.</summary>
+    public static readonly ApiHeader StateAge = new(ResponseHeaders.StateAge, JsonSchemaType.Number, "With the engine `etcd` and `consistency=local`: how old the state may be, in seconds.", "0.25") { IsOptional = true };
+
     public static readonly ApiHeader StoreRevision = new(ResponseHeaders.Revision, JsonSchemaType.Integer, "The revision of the snapshot that was read, or of the write.", 7);
 
     /// <summary>Added to every answer that has <see cref="StoreRevision"/>. Nearly every other one has it too.</summary>

@@ -37,7 +37,7 @@ internal static class PersonApi
         ],
         Responses =
         [
-            Found with { Headers = [.. Found.Headers, ApiParts.LastModified, ApiParts.Expires] }, ApiParts.NotModified, ApiParts.NotFound, ApiParts.Gone,
+            Found with { Headers = [.. Found.Headers, ApiParts.LastModified, ApiParts.Expires, ApiParts.StateAge] }, ApiParts.NotModified, ApiParts.NotFound, ApiParts.Gone,
             ApiParts.SlowBody, ReadApi.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, ReadApi.Unavailable,
         ],
     };

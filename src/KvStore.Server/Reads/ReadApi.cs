@@ -6,7 +6,7 @@ namespace KvStore.Server;
 internal static class ReadApi
 {
     public static readonly ApiParameter Consistency = new(Reads.ConsistencyParameter, ParameterLocation.Query, JsonSchemaType.String,
-        "`linearizable`: the state has every write that was acknowledged before. `local`: the state of this replica, at once.")
+        "`linearizable`: the state has every write that was acknowledged before. `local`: the state of this replica, at once; with the engine `etcd`, `KvStore-State-Age` says how old it may be.")
     { Default = Reads.Linearizable, Choices = [Reads.Linearizable, Reads.Local] };
 
     public static readonly ApiParameter MinRevision = new(Reads.MinRevisionParameter, ParameterLocation.Query, JsonSchemaType.Integer,
@@ -29,7 +29,7 @@ internal static class ReadApi
     ];
 
     /// <summary>The answer that every read may get because of the state of the service.</summary>
-    public static readonly ApiResponse Unavailable = new(503, "The store is loading, has not reached `min_revision` in time, or has too much to do.")
+    public static readonly ApiResponse Unavailable = new(503, "The store is loading, cannot reach etcd, has not reached `min_revision` in time, or has too much to do.")
     { SharedAs = "ReadUnavailable", Headers = [ApiParts.RetryAfter], Problem = Problems.RevisionNotReached(Reads.MinRevisionParameter, 9, 7) };
 
     public static readonly ApiResponse PreconditionFailed = new(412, "The entry has none of the ETags in `If-Match`, or was written since the date in `If-Unmodified-Since`.")

@@ -43,7 +43,7 @@ internal static class TransferApi
         ],
         Responses =
         [
-            new(200, "The entries. A connection that closes early means that the export is incomplete.") { Headers = [ApiParts.StoreRevision, AcceptRanges], Contents = [new ApiContent(ContentTypes.Lines, null, Lines)] },
+            new(200, "The entries. A connection that closes early means that the export is incomplete.") { Headers = [ApiParts.StoreRevision, AcceptRanges, ApiParts.StateAge], Contents = [new ApiContent(ContentTypes.Lines, null, Lines)] },
             ApiParts.Gone,
             ReadApi.Unavailable,
         ],

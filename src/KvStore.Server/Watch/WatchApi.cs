@@ -28,7 +28,7 @@ internal static class WatchApi
         ],
         Responses =
         [
-            new(200, "The events, until the client leaves or the service stops.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(WatchEvents.ContentType, null, Example)] },
+            new(200, "The events, until the client leaves or the service stops.") { Headers = [ApiParts.StoreRevision, ApiParts.StateAge], Contents = [new ApiContent(WatchEvents.ContentType, null, Example)] },
             ApiParts.Gone,
             ApiParts.TooManyWatchers,
             ReadApi.Unavailable,

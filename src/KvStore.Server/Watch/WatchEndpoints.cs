@@ -113,6 +113,8 @@ internal sealed class WatchEndpoints(Store store, Reads reads, StreamedReads str
                 // The first read usually finds nothing, which needs no bookmark.
                 return true;
             case WatchState.Silent:
+                if (store.Connection?.UnreachableSince is { } since)
+                    WatchEvents.Comment(output.Target, $"etcd unreachable since {since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}");
                 WatchEvents.Bookmark(output.Target, PositionOf(watcher.Position));
                 return true;
             case WatchState.Gone:

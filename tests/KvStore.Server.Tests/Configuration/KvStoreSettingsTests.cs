@@ -43,8 +43,9 @@ public sealed class KvStoreSettingsTests
     [InlineData("KvStore:ShutdownTimeout", "3", "KvStore:ShutdownTimeout must be a duration from 0s to 10m, such as 500ms, 30s, 1h30m or 00:00:30. Given: 3.")]
     [InlineData("KvStore:HistoryAgeMax", "3", "KvStore:HistoryAgeMax must be a duration from 0s to 365d, such as 500ms, 30s, 1h30m or 00:00:30. Given: 3.")]
     [InlineData("KvStore:AccessLog", "yes", "KvStore:AccessLog must be true or false. Given: yes.")]
-    [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be disk or memory. Given: redis.")]
-    [InlineData("KvStore:Engine", "etcd", "KvStore:Engine must be disk or memory; this version does not have etcd yet. Given: etcd.")]
+    [InlineData("KvStore:Engine", "redis", "KvStore:Engine must be one of disk, memory, etcd. Given: redis.")]
+    [InlineData("KvStore:Engine", "etcd", "KvStore:Etcd must be given with KvStore:Engine etcd: URLs of etcd's members such as http://10.0.0.1:2379, separated by commas, or none. Given: none.")]
+    [InlineData("KvStore:Etcd", "http://a:2379", "KvStore:Etcd must be omitted, or given with KvStore:Engine etcd. Given: http://a:2379.")]
     [InlineData("KvStore:Data", "", "KvStore:Data must be a directory. Given: nothing.")]
     [InlineData("KvStore:FlushMode", "never", "KvStore:FlushMode must be always or interval. Given: never.")]
     [InlineData("KvStore:FlushInterval", "00:00:00", "KvStore:FlushInterval must be a duration from 1ms to 1h, such as 500ms, 30s, 1h30m or 00:00:30. Given: 00:00:00.")]
@@ -80,6 +81,28 @@ public sealed class KvStoreSettingsTests
         var options = Read(("KvStore:ValueBytesMax", "64KiB"), ("KvStore:QueueBytesMax", "1MB"), ("KvStore:SegmentBytesMax", "1.5MiB"), ("KvStore:WaitMax", "5s"), ("KvStore:HistoryAgeMax", "1h30m"), ("KvStore:SlowRequestTime", "250ms"));
         Assert.Equal((65_536, 1_000_000, 1_572_864), (options.ValueBytesMax, options.Store.QueueBytesMax, options.Log.SegmentBytesMax));
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(90), TimeSpan.FromMilliseconds(250)), (options.WaitMax, options.Store.HistoryAgeMax, options.SlowRequestTime));
+    }
+
+    [Theory]
+    [InlineData("Etcd", "a:2379", "KvStore:Etcd must be URLs of etcd's members such as http://10.0.0.1:2379, separated by commas, or none. Given: a:2379.")]
+    [InlineData("Etcd", "http://a:2379/path", "Given: http://a:2379/path.")]
+    [InlineData("Etcd", "http://a:2379,http://user:word@b:2379", "KvStore:Etcd must be URLs")]
+    [InlineData("EtcdPrefix", "kvstore", "KvStore:EtcdPrefix must be a text that ends with a slash, such as kvstore/. Given: kvstore.")]
+    [InlineData("EtcdUser", "root", "KvStore:EtcdPasswordFile must be given with KvStore:EtcdUser, and only then. Given: none.")]
+    [InlineData("EtcdCaFile", "/proc/self/status", "KvStore:Etcd must be addresses of https with KvStore:EtcdCaFile or KvStore:EtcdCertificateFile, which http has no use for. Given: http://a:2379/.")]
+    [InlineData("EtcdTimeout", "1ms", "KvStore:EtcdTimeout must be a duration from 100ms to 10m, such as 500ms, 30s, 1h30m or 00:00:30. Given: 1ms.")]
+    public void Read_InvalidSettingOfEtcd_NamesNameRangeAndValue(string name, string value, string said)
+    {
+        var settings = new Dictionary<string, string> { ["KvStore:Engine"] = "etcd", ["KvStore:Etcd"] = "http://a:2379", [$"KvStore:{name}"] = value };
+        Assert.Contains(said, Assert.Single(Problems([.. settings.Select(setting => (setting.Key, setting.Value))])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Etcd_HasItsMembers()
+    {
+        var options = Read(("KvStore:Engine", "etcd"), ("KvStore:Etcd", "https://a:2379, https://b:2379"), ("KvStore:EtcdCaFile", "/proc/self/status"));
+        Assert.Equal([new Uri("https://a:2379"), new Uri("https://b:2379")], EtcdSettings.Endpoints(options.Etcd));
+        Assert.Equal(("kvstore/", TimeSpan.FromSeconds(5), true), (options.EtcdPrefix, options.EtcdTimeout, options.ReadyWithoutEtcd));
     }
 
     [Fact]

@@ -56,6 +56,17 @@ internal static class SituationServers
 
     public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new FakeCommitLog { Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)] });
 
+    /// <summary>It has loaded, and then lost sight of the place of its commits.</summary>
+    public static async Task<KvServer> UnreachableAsync()
+    {
+        var log = new FakeCommitLog();
+        var server = await FillAsync(await KvServer.StartAsync(log));
+        log.Connection = new CommitLogConnection(TimeSpan.FromSeconds(90), DateTimeOffset.UnixEpoch.AddYears(56), null);
+        log.Barrier = _ => Task.FromResult<long?>(null);
+        log.CommittingInstead = (batch, _) => Task.FromResult<Outcome[]>([.. batch.Select(_ => new Outcome.NotApplied(NotAppliedReason.Unreachable))]);
+        return server;
+    }
+
     public static async Task<KvServer> FullOfBodiesAsync()
     {
         var server = await KvServer.StartAsync();

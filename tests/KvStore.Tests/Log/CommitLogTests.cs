@@ -15,3 +15,9 @@ public sealed class SharingLogTests : CommitLogContract
 {
     protected override ICommitLog CreateLog(TimeProvider time) => new SharingLog(time);
 }
+
+/// <summary>The suite itself, held against a place in memory.</summary>
+public sealed class MemoryPlaceTests : RemoteLogContract
+{
+    protected override ILogPlace CreatePlace() => new MemoryPlace();
+}
