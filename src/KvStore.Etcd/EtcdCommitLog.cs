@@ -91,7 +91,7 @@ public sealed class EtcdCommitLog : ICommitLog
     public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         var parts = Following;
-        var deadline = parts.Delivery.After(_options.CommitTimeout);
+        var deadline = parts.Delivery.After(_options.CommitTimeout, cancellationToken);
         var outcomes = new Outcome[batch.Count];
         for (var start = 0; start < outcomes.Length;)
         {
@@ -208,7 +208,7 @@ public sealed class EtcdCommitLog : ICommitLog
             {
                 if (_contact.StateAge >= _options.ProbeInterval && !await TryPassBarrierAsync(parts, _stopping.Token).ConfigureAwait(false))
                     continue;
-                await parts.Checkpointer.RunIfDueAsync().ConfigureAwait(false);
+                await parts.Checkpointer.RunIfDueAsync(_stopping.Token).ConfigureAwait(false);
                 if (_time.GetElapsedTime(sizeAt) >= SizeInterval)
                 {
                     sizeAt = _time.GetTimestamp();

@@ -28,7 +28,7 @@ internal sealed class Checkpointer(
     private bool IsDue => state.BytesSinceCheckpoint > Math.Max(options.CheckpointLogBytesMin, follower.Latest.Bytes) * (1 + (options.Rank() / 4.0));
 
     /// <summary>Asks for a checkpoint if it is time for one. One call at a time.</summary>
-    public async Task RunIfDueAsync()
+    public async Task RunIfDueAsync(CancellationToken cancellationToken)
     {
         if (_own is not null || !_running.IsCompleted || !IsDue)
             return;
@@ -36,7 +36,7 @@ internal sealed class Checkpointer(
         _own = id;
         try
         {
-            if (!await writer.TryMarkAsync(id, delivery.After(MarkTimeout)).ConfigureAwait(false))
+            if (!await writer.TryMarkAsync(id, delivery.After(MarkTimeout, cancellationToken)).ConfigureAwait(false))
                 _own = null;
         }
         catch (EtcdException exception)

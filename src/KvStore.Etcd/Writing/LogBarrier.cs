@@ -29,9 +29,10 @@ internal sealed class LogBarrier(IEtcd etcd, EtcdLayout layout, LogState state, 
     {
         try
         {
-            var answer = await JoinAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            var deadline = delivery.After(options.CommitTimeout, cancellationToken);
+            var answer = await delivery.CallAsync(token => JoinAsync().WaitAsync(token), deadline).ConfigureAwait(false);
             state.CheckForLoss(answer.Revision, answer.Applied);
-            if (!await delivery.WaitForAsync(answer.Last, delivery.After(options.CommitTimeout)).ConfigureAwait(false))
+            if (!await delivery.WaitForAsync(answer.Last, deadline).ConfigureAwait(false))
                 throw new EtcdException(EtcdFailure.Unknown, "etcd answers, but its watch does not deliver.");
             contact.Current(answer.AskedAt);
             return true;

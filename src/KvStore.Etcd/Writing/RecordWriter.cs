@@ -41,8 +41,8 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     /// <summary>Writes a record and waits until this replica has evaluated it.</summary>
     /// <param name="transactions">Its transactions.</param>
     /// <param name="limits">What their evaluation depends on besides the state.</param>
-    /// <param name="deadline">When to give up, as a timestamp.</param>
-    public async Task<Outcome[]> WriteAsync(IReadOnlyList<Transaction> transactions, DecisionLimits limits, long deadline)
+    /// <param name="deadline">When to give up.</param>
+    public async Task<Outcome[]> WriteAsync(IReadOnlyList<Transaction> transactions, DecisionLimits limits, Deadline deadline)
     {
         while (true)
         {
@@ -88,7 +88,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     }
 
     /// <summary>Writes a mark. Nothing depends on it, so it is not tried again.</summary>
-    public Task<bool> TryMarkAsync(string checkpointId, long deadline)
+    public Task<bool> TryMarkAsync(string checkpointId, Deadline deadline)
     {
         var manifest = state.Manifest;
         var pending = new PendingRecord(NextId(manifest, _marker), [], default, manifest, RecordEnvelope.Mark(checkpointId));
@@ -109,7 +109,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     // A manifest may be known a moment before the position that it is at.
     private RecordId NextId(KnownManifest manifest, ulong writer) => new(Math.Max(state.Applied.Position, manifest.Revision), writer, Interlocked.Increment(ref _number));
 
-    private async Task<Outcome[]> TakeOutcomesAsync(PendingRecord pending, long deadline)
+    private async Task<Outcome[]> TakeOutcomesAsync(PendingRecord pending, Deadline deadline)
     {
         if (await delivery.WaitAsync(pending.Decided, deadline).ConfigureAwait(false))
             return await pending.Decided.ConfigureAwait(false) ?? AllUnknown(pending.Transactions);
@@ -118,7 +118,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     }
 
     // False if the record is not written, because there is another manifest.
-    private async Task<bool> TryCreateAsync(PendingRecord pending, ReadOnlyMemory<byte> content, int parts, long deadline)
+    private async Task<bool> TryCreateAsync(PendingRecord pending, ReadOnlyMemory<byte> content, int parts, Deadline deadline)
     {
         var size = parts == 0 ? 0 : _partBytesMax;
         for (var part = 0; part < parts; part++)
@@ -131,13 +131,13 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
         return await TryCreateAsync(layout.Record(pending.Id), pending.Value, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
     }
 
-    private async Task<bool> TryCreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, long deadline)
+    private async Task<bool> TryCreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
     {
         var response = await CreateAsync(key, value, isRecord, manifest, deadline).ConfigureAwait(false);
         return response.Succeeded || response.Responses[0].ResponseRange.Kvs.Count > 0;
     }
 
-    private Task<TxnResponse> CreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, long deadline)
+    private Task<TxnResponse> CreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
     {
         var request = new TxnRequest
         {
@@ -158,7 +158,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     /// <param name="pending">The record.</param>
     /// <param name="deadline">When to give up.</param>
     /// <param name="isRefused">Whether etcd said that it has no space. A fence would need some too, but it also has decided then, and can be asked.</param>
-    private async Task<Fate> ResolveAsync(PendingRecord pending, long deadline, bool isRefused = false)
+    private async Task<Fate> ResolveAsync(PendingRecord pending, Deadline deadline, bool isRefused = false)
     {
         var fate = Fate.Unknown;
         while (fate == Fate.Unknown)
@@ -197,7 +197,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     }
 
     // Since there is another manifest, the record can no longer be written; if it was, then before that manifest, and it may have been deleted since.
-    private async Task<Fate> FindBeforeManifestAsync(PendingRecord pending, long manifestRevision, long deadline) =>
+    private async Task<Fate> FindBeforeManifestAsync(PendingRecord pending, long manifestRevision, Deadline deadline) =>
         !await delivery.WaitForAsync(manifestRevision, deadline).ConfigureAwait(false) ? throw new EtcdException(EtcdFailure.Unknown, "The watch does not deliver.")
         : pending.Decided.IsCompleted || pending.IsSkipped ? Fate.Written
         : Fate.NotWritten;
