@@ -62,7 +62,7 @@ public sealed class EtcdCommitLog : ICommitLog
         var delivery = new Delivery(state, _options, _time);
         var reader = new LogReader(_etcd, _layout, state, follower, _contact, _report, _time);
         var writer = new RecordWriter(_etcd, _layout, state, delivery, _options);
-        var checkpointer = new Checkpointer(_etcd, _layout, state, follower, writer, delivery, _options, _report) { Diverged = OnDiverged };
+        var checkpointer = new Checkpointer(_etcd, _layout, state, follower, writer, delivery, _options, _report, _time) { Diverged = OnDiverged };
         delivery.Stalled = reader.Reopen;
 
         try
@@ -175,7 +175,7 @@ public sealed class EtcdCommitLog : ICommitLog
             },
             cancellationToken).ConfigureAwait(false);
         if (!found.Succeeded)
-            info = StoreInfo.Parser.ParseFrom(found.Responses[0].ResponseRange.Kvs[0].Value);
+            info = Wire.Parse(StoreInfo.Parser, found.Responses[0].ResponseRange.Kvs[0].Value.Span);
         if (info.Format != RecordFormat.Current)
             throw new RecordFormatException($"The store at {_options.Prefix} in etcd has format {info.Format}; this version knows {RecordFormat.Current}. Use the version that the other replicas have.");
         StoreId = new StoreId(info.Id);
@@ -209,6 +209,7 @@ public sealed class EtcdCommitLog : ICommitLog
                 if (_contact.StateAge >= _options.ProbeInterval && !await TryPassBarrierAsync(parts, _stopping.Token).ConfigureAwait(false))
                     continue;
                 await parts.Checkpointer.RunIfDueAsync(_stopping.Token).ConfigureAwait(false);
+                await parts.Checkpointer.CompactIfDueAsync(_stopping.Token).ConfigureAwait(false);
                 if (_time.GetElapsedTime(sizeAt) >= SizeInterval)
                 {
                     sizeAt = _time.GetTimestamp();
@@ -216,7 +217,7 @@ public sealed class EtcdCommitLog : ICommitLog
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // Stopped.
         }

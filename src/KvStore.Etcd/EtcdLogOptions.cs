@@ -24,7 +24,7 @@ public sealed record EtcdLogOptions
     /// <summary>The size of etcd's database beyond which growth is refused. Default 1.75 GiB, below etcd's default quota of 2 GiB.</summary>
     public long DatabaseBytesMax { get; init; } = 1792L << 20;
 
-    /// <summary>Whether etcd is asked to compact its history after each checkpoint. Otherwise etcd must do it by itself (<c>--auto-compaction-retention</c>). Default true.</summary>
+    /// <summary>Whether etcd is asked to compact its history, every five minutes and after each checkpoint. Otherwise etcd must do it by itself (<c>--auto-compaction-retention</c>). Default true.</summary>
     public bool Compacts { get; init; } = true;
 
     /// <summary>The place of this replica among those that are ready; 0 does first what one of them has to do. Default always 0.</summary>

@@ -10,22 +10,59 @@ namespace KvStore.Etcd;
 /// own as a checkpoint, and the others compare theirs with it.
 /// </summary>
 internal sealed class Checkpointer(
-    IEtcd etcd, EtcdLayout layout, LogState state, ICommitFollower follower, RecordWriter writer, Delivery delivery, EtcdLogOptions options, Action<EtcdLogEvent> report)
+    IEtcd etcd, EtcdLayout layout, LogState state, ICommitFollower follower, RecordWriter writer, Delivery delivery, EtcdLogOptions options, Action<EtcdLogEvent> report, TimeProvider time)
 {
     private static readonly TimeSpan MarkTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CompactionInterval = TimeSpan.FromMinutes(5);
 
-    private readonly CheckpointWriter _checkpoints = new(etcd, layout, options);
+    private readonly CheckpointWriter _checkpoints = new(etcd, layout, options, time);
 
     // The hashes of this replica after marks, until the manifest names another checkpoint.
     private readonly ConcurrentDictionary<string, byte[]> _hashes = new();
     private volatile string? _own;
+
+    // The bytes since the last checkpoint when a mark was applied; 0 if there was none since.
+    private long _bytesAtMark;
+
+    // Where etcd's history is cut off next, and the start of that wait.
+    private long _compactedAt = time.GetTimestamp();
+    private long _next;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Called when the state differs from that of most replicas.</summary>
     public Action<string>? Diverged { get; init; }
 
-    // The replica with the lowest rank does it; the others wait longer, in case that it does not.
-    private bool IsDue => state.BytesSinceCheckpoint > Math.Max(options.CheckpointLogBytesMin, follower.Latest.Bytes) * (1 + (options.Rank() / 4.0));
+    // The replica with the lowest rank does it; the others wait longer, in case that it does not. After a mark, all wait for its checkpoint: every mark has every
+    // replica hash its state, and a checkpoint that failed has written parts.
+    private bool IsDue
+    {
+        get
+        {
+            var due = Math.Max(options.CheckpointLogBytesMin, follower.Latest.Bytes);
+            return state.BytesSinceCheckpoint > Math.Max(due * (1 + (options.Rank() / 4.0)), Volatile.Read(ref _bytesAtMark) is > 0 and var atMark ? atMark + (due / 4) : 0);
+        }
+    }
+
+    /// <summary>
+    /// Has etcd forget what was superseded some minutes ago. Barriers and the membership write although no record is written and no checkpoint is ever due,
+    /// so that an idle store would fill etcd in the end. Several replicas may do so. One call at a time.
+    /// </summary>
+    public async Task CompactIfDueAsync(CancellationToken cancellationToken)
+    {
+        if (!options.Compacts || time.GetElapsedTime(_compactedAt) < CompactionInterval)
+            return;
+        var revision = _next;
+        (_compactedAt, _next) = (time.GetTimestamp(), state.Applied.Position);
+        try
+        {
+            if (revision > 0)
+                await etcd.CompactAsync(revision, cancellationToken).ConfigureAwait(false);
+        }
+        catch (EtcdException)
+        {
+            // It is compacted already, or will be.
+        }
+    }
 
     /// <summary>Asks for a checkpoint if it is time for one. One call at a time.</summary>
     public async Task RunIfDueAsync(CancellationToken cancellationToken)
@@ -50,6 +87,7 @@ internal sealed class Checkpointer(
     /// <summary>A mark was applied. Called by the thread that applies records, which is not kept.</summary>
     public void OnMarked(MarkedState marked, CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _bytesAtMark, state.BytesSinceCheckpoint);
         var hold = follower.Hold(marked.Snapshot);
         var manifest = state.Manifest;
         var isOwn = marked.CheckpointId == _own;
@@ -68,6 +106,7 @@ internal sealed class Checkpointer(
     public void OnManifest(KnownManifest manifest)
     {
         _own = null;
+        Volatile.Write(ref _bytesAtMark, 0);
         if (manifest.Value.Checkpoints is [.., var newest])
             Compare(newest.Id, newest.Hash);
     }
@@ -105,6 +144,7 @@ internal sealed class Checkpointer(
         if (await _checkpoints.WriteAsync(marked, hash, manifest, cancellationToken).ConfigureAwait(false) is not { } written)
             return;
         report(new(EtcdLogEventKind.CheckpointWritten, $"Wrote a checkpoint at revision {written.Revision}: {written.Entries} entries, {written.Bytes} bytes."));
+        await _checkpoints.DeleteRecordsAsync(manifest.Value, cancellationToken).ConfigureAwait(false);
         await _checkpoints.DeleteOthersAsync(new Manifest { Replaced = manifest.Revision, Checkpoints = { manifest.Value.Checkpoints, written } }, cancellationToken).ConfigureAwait(false);
 
         // What was deleted takes space until etcd forgets its history.

@@ -21,7 +21,7 @@ internal sealed class EtcdReporter(EtcdClient client, EtcdMember[] endpoints, Et
             var statuses = await Task.WhenAll(endpoints.Select(member => StatusAsync(member, cancellationToken)));
             var answers = await Task.WhenAll(lists);
             // A member that was cut off may have an old list: the newest is of the highest term.
-            var list = answers.Where(answer => answer.Response is not null).MaxBy(answer => answer.Response!.Header?.RaftTerm ?? 0).Response ?? throw answers[0].Failure!;
+            var list = answers.Select(answer => answer.Response).OfType<MemberListResponse>().MaxBy(response => response.Header?.RaftTerm ?? 0) ?? throw answers[0].Failure!;
 
             var known = new Dictionary<ulong, StatusResponse>();
             foreach (var status in statuses.OfType<StatusResponse>())

@@ -3,6 +3,9 @@ namespace KvStore.Etcd;
 /// <summary>Waits until the watch has delivered what etcd is known to have, with a bound, and notices a watch that is silent. Thread-safe.</summary>
 internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvider time)
 {
+    // When the watch was last opened again, as a timestamp. Those that wait share it, because each of them finds the same watch stalled.
+    private long _stalledAt = time.GetTimestamp();
+
     /// <summary>Called when a watch did not deliver in time: it is opened again.</summary>
     public Action? Stalled { get; set; }
 
@@ -26,12 +29,20 @@ internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvi
             if (left <= TimeSpan.Zero)
                 return false;
             var isStalled = left > options.DeliveryTimeout;
+            var before = state.Applied.Position;
             await delivered.WaitAsync(isStalled ? options.DeliveryTimeout : left, time, deadline.Hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (isStalled && !delivered.IsCompleted && !deadline.Hurry.IsCancellationRequested)
+            if (isStalled && !delivered.IsCompleted && !deadline.Hurry.IsCancellationRequested && state.Applied.Position == before && TryClaimStall())
                 Stalled?.Invoke();
         }
 
         return true;
+    }
+
+    // A watch that was just opened gets as long again. If each of many that wait opened it anew, none would live until its first response.
+    private bool TryClaimStall()
+    {
+        var last = Volatile.Read(ref _stalledAt);
+        return time.GetElapsedTime(last) >= options.DeliveryTimeout && Interlocked.CompareExchange(ref _stalledAt, time.GetTimestamp(), last) == last;
     }
 
     /// <summary>Pauses before another try.</summary>

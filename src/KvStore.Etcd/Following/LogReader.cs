@@ -1,4 +1,5 @@
 using KvStore.Etcd.Protocol;
+using KvStore.Etcd.Records;
 
 namespace KvStore.Etcd;
 
@@ -9,6 +10,8 @@ namespace KvStore.Etcd;
 internal sealed class LogReader(
     IEtcd etcd, EtcdLayout layout, LogState state, ICommitFollower follower, Contact contact, Action<EtcdLogEvent> report, TimeProvider time)
 {
+    private const int GoneMax = 10;
+
     private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
@@ -17,6 +20,9 @@ internal sealed class LogReader(
 
     private volatile CancellationTokenSource? _watch;
     private volatile bool _mustReload;
+
+    // Until then, credentials that etcd refuses are a mistake in the settings. Afterwards they were right once, and may be again.
+    private bool _isFollowing;
     private TimeSpan _pause = PauseMin;
 
     /// <summary>Whether the state is about to be loaded again.</summary>
@@ -25,7 +31,8 @@ internal sealed class LogReader(
     /// <summary>Loads the store: its older checkpoint, so that the history reaches back, and all records after it.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await TryUntilDoneAsync(LoadImageAsync, cancellationToken).ConfigureAwait(false);
+        await TryUntilDoneAsync(
+            async token => await LoadImageAsync((await _list.ReadHeadAsync(token).ConfigureAwait(false)).Manifest.Value, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         await TryUntilDoneAsync(CatchUpAsync, cancellationToken).ConfigureAwait(false);
     }
 
@@ -33,11 +40,12 @@ internal sealed class LogReader(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var isListed = true;
+        _isFollowing = true;
         while (!cancellationToken.IsCancellationRequested)
         {
             if (_mustReload)
             {
-                await ReloadAsync(cancellationToken).ConfigureAwait(false);
+                await TryUntilDoneAsync(ReloadAsync, cancellationToken).ConfigureAwait(false);
                 _mustReload = false;
                 isListed = true;
             }
@@ -77,6 +85,9 @@ internal sealed class LogReader(
         request.Filters.Add(WatchCreateRequest.Types.FilterType.Nodelete);
         try
         {
+            // Set before the watch was there to be cancelled.
+            if (_mustReload)
+                return true;
             await foreach (var response in etcd.WatchAsync(request, watch.Token).ConfigureAwait(false))
             {
                 _pause = PauseMin;
@@ -131,6 +142,7 @@ internal sealed class LogReader(
         var image = new ImageFollower(follower.Memory);
         var loaded = new LogState(layout, image, time);
         await new LogReader(etcd, layout, loaded, image, contact, report, time).LoadAsync(cancellationToken).ConfigureAwait(false);
+        state.CheckForLoss(loaded.Applied.Position, state.Applied.Position);
         if (image.Latest.Revision < follower.Latest.Revision)
             throw new LogLostException($"This replica is at revision {follower.Latest.Revision}, and the log in etcd leads to {image.Latest.Revision}. Start this replica again.");
         follower.Load(image.Latest.Revision, image.Latest.ScanAll());
@@ -138,10 +150,9 @@ internal sealed class LogReader(
         report(new(EtcdLogEventKind.Loaded, $"Loaded {image.Latest.Count} entries at revision {image.Latest.Revision} again."));
     }
 
-    private async Task LoadImageAsync(CancellationToken cancellationToken)
+    private async Task LoadImageAsync(Manifest manifest, CancellationToken cancellationToken)
     {
-        var head = await _list.ReadHeadAsync(cancellationToken).ConfigureAwait(false);
-        if (head.Manifest.Value.Checkpoints is [var older, ..])
+        if (manifest.Checkpoints is [var older, ..])
         {
             await _checkpoints.LoadAsync(older, follower, cancellationToken).ConfigureAwait(false);
             state.Begin(older.Position, older.Head);
@@ -161,18 +172,16 @@ internal sealed class LogReader(
         // Records that the older checkpoint includes may be deleted.
         if (head.Manifest.Value.Checkpoints is [var older, ..] && older.Position > state.Applied.Position)
         {
-            await LoadImageAsync(cancellationToken).ConfigureAwait(false);
+            await LoadImageAsync(head.Manifest.Value, cancellationToken).ConfigureAwait(false);
             await CatchUpAsync(cancellationToken).ConfigureAwait(false);
             return;
         }
 
         state.Expect(head.Manifest);
-        if (head.Count > state.Head)
-        {
-            await foreach (var listed in _list.ReadAsync(state.Applied.Position, head.Revision, cancellationToken).ConfigureAwait(false))
-                state.ApplyListed(listed);
-        }
 
+        // Also if no record is missing: there may be parts of one that is not written yet, and the watch begins after them.
+        await foreach (var listed in _list.ReadAsync(state.Applied.Position, head.Revision, cancellationToken).ConfigureAwait(false))
+            state.ApplyListed(listed);
         if (state.Head != head.Count)
             throw new LogLostException($"The log in etcd has {head.Count} records at revision {head.Revision}, of which only {state.Head} could be found.");
         state.Set(head.Manifest);
@@ -182,6 +191,7 @@ internal sealed class LogReader(
     /// <summary>Takes a step until it succeeds. Ends by its token, or with an exception that trying again would not help against.</summary>
     public async Task TryUntilDoneAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
+        var gone = 0;
         while (true)
         {
             try
@@ -195,11 +205,15 @@ internal sealed class LogReader(
             {
                 // The revision that pages are read at was compacted meanwhile.
             }
+            catch (CheckpointGoneException exception) when (++gone == GoneMax)
+            {
+                throw new LogLostException($"{exception.Message} No newer checkpoint takes its place: keys in etcd were deleted by someone else.");
+            }
             catch (CheckpointGoneException)
             {
                 // There are newer ones.
             }
-            catch (EtcdException exception) when (exception.Failure != EtcdFailure.NotPermitted)
+            catch (EtcdException exception) when (_isFollowing || exception.Failure != EtcdFailure.NotPermitted)
             {
                 contact.Lost(exception);
             }

@@ -126,7 +126,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
                     head = one.Kv;
                     break;
                 case LogKeyKind.Manifest:
-                    Set(new KnownManifest(revision, Records.Manifest.Parser.ParseFrom(one.Kv.Value)));
+                    Set(KnownManifest.Of(one.Kv));
                     break;
                 case LogKeyKind.Part:
                     _parts.Add(key.Id, key.Part, one.Kv.Value, revision);
@@ -156,6 +156,8 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
             return;
         if (key.Kind == LogKeyKind.Part)
             _parts.Add(key.Id, key.Part, listed.Value, listed.ModRevision);
+        else if (listed.ModRevision <= Applied.Position)
+            throw new LogLostException($"A record at etcd's revision {listed.ModRevision} has a writer that knew a later one: etcd was restored from a backup while replicas were running.");
         else
             Apply(key.Id, listed.Value, listed.ModRevision);
         Applied.Advance(listed.ModRevision);
@@ -194,7 +196,17 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
 }
 
 /// <summary>A manifest and etcd's revision of it; 0 if there is none.</summary>
-internal sealed record KnownManifest(long Revision, Manifest Value);
+internal sealed record KnownManifest(long Revision, Manifest Value)
+{
+    /// <summary>The manifest of its key.</summary>
+    /// <exception cref="RecordFormatException">It is not one that this version knows.</exception>
+    public static KnownManifest Of(KeyValue found)
+    {
+        var manifest = Wire.Parse(Records.Manifest.Parser, found.Value.Span);
+        return manifest.Format == RecordFormat.Current ? new(found.ModRevision, manifest)
+            : throw new RecordFormatException($"The manifest of checkpoints in etcd has format {manifest.Format}; this version knows {RecordFormat.Current}. Use the version that the other replicas have.");
+    }
+}
 
 /// <summary>The state after a mark.</summary>
 /// <param name="CheckpointId">The checkpoint that it is for.</param>

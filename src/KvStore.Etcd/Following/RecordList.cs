@@ -8,8 +8,10 @@ namespace KvStore.Etcd;
 /// <summary>Reads the log from its keys, for a start and where a watch has a gap. Thread-safe.</summary>
 internal sealed class RecordList(IEtcd etcd, EtcdLayout layout)
 {
-    // A record has at most a part's bytes, a megabyte unless set.
-    private const int KeysPerPage = 32;
+    // A page of small records must not take a round trip for each few of them, and one of large records must arrive before a call ends.
+    private const int PageBytes = 4 << 20;
+    private const int KeysPerPageMin = 4;
+    private const int KeysPerPageMax = 1000;
 
     /// <summary>How far the log reaches, and the manifest at the same revision of etcd.</summary>
     public async Task<LogHead> ReadHeadAsync(CancellationToken cancellationToken)
@@ -20,7 +22,7 @@ internal sealed class RecordList(IEtcd etcd, EtcdLayout layout)
         return new LogHead(
             found.Header.Revision,
             head?.Version ?? 0,
-            manifest is null ? new KnownManifest(0, new Manifest()) : new KnownManifest(manifest.ModRevision, Manifest.Parser.ParseFrom(manifest.Value)));
+            manifest is null ? new KnownManifest(0, new Manifest()) : KnownManifest.Of(manifest));
     }
 
     /// <summary>
@@ -34,9 +36,10 @@ internal sealed class RecordList(IEtcd etcd, EtcdLayout layout)
     {
         var held = new PriorityQueue<KeyValue, long>();
         var next = layout.Records;
+        var limit = (long)KeysPerPageMin;
         while (true)
         {
-            var page = await etcd.RangeAsync(new RangeRequest { Key = next, RangeEnd = layout.LogEnd, Limit = KeysPerPage, Revision = upTo }, cancellationToken).ConfigureAwait(false);
+            var page = await etcd.RangeAsync(new RangeRequest { Key = next, RangeEnd = layout.LogEnd, Limit = limit, Revision = upTo }, cancellationToken).ConfigureAwait(false);
             foreach (var found in page.Kvs)
             {
                 var key = layout.Parse(found.Key);
@@ -53,6 +56,9 @@ internal sealed class RecordList(IEtcd etcd, EtcdLayout layout)
 
             if (!page.More || page.Kvs.Count == 0)
                 break;
+
+            // By the sizes of those before, because neighbors are much alike.
+            limit = Math.Clamp(PageBytes * (long)page.Kvs.Count / page.CalculateSize(), KeysPerPageMin, KeysPerPageMax);
 
             // The least key that is greater than the last one.
             next = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);

@@ -7,11 +7,16 @@ internal sealed class RecordParts
 {
     private readonly Dictionary<ulong, Unfinished> _byWriter = [];
 
-    /// <summary>Keeps a part. A writer sends one record after the other, so the parts of an earlier one will not be needed any more.</summary>
+    /// <summary>
+    /// Keeps a part. A writer sends one record after the other, so the parts of an earlier one will not be needed any more: they make room for those of a
+    /// later one, and one that was delayed on its way to etcd, until its writer had given it up and begun another record, is not kept.
+    /// </summary>
     public void Add(RecordId id, int part, ByteString value, long revision)
     {
-        if (!_byWriter.TryGetValue(id.Writer, out var unfinished) || unfinished.Id != id)
+        if (!_byWriter.TryGetValue(id.Writer, out var unfinished) || unfinished.Id.Number < id.Number)
             _byWriter[id.Writer] = unfinished = new Unfinished(id);
+        if (unfinished.Id != id)
+            return;
         unfinished.Parts[part] = value;
         unfinished.Revision = revision;
     }

@@ -75,7 +75,7 @@ internal sealed class EtcdLayout
     public ByteString Checkpoint(string id) => Of($"checkpoint/{id}/");
 
     /// <summary>The id of the checkpoint that a part belongs to.</summary>
-    public string CheckpointOf(ByteString key) => key.ToStringUtf8()[Checkpoints.Length..].Split('/')[0];
+    public string CheckpointOf(ByteString key) => Encoding.UTF8.GetString(key.Span[Checkpoints.Length..]).Split('/')[0];
 
     /// <summary>The hash that a replica found for the state of a checkpoint.</summary>
     public ByteString Check(string id, ulong writer) => Of(Invariant($"check/{id}/{writer:x16}"));

@@ -57,12 +57,13 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
             state.Add(pending);
             try
             {
-                if (await TryCreateAsync(pending, content, parts, deadline).ConfigureAwait(false))
+                var successor = await CreateAsync(pending, content, parts, deadline).ConfigureAwait(false);
+                if (successor == 0)
                     return await TakeOutcomesAsync(pending, deadline).ConfigureAwait(false);
 
                 // There is another manifest, so this record is not written and never will be. The next one has a place after that manifest.
                 state.Remove(pending);
-                await delivery.WaitForAsync(manifest.Revision + 1, deadline).ConfigureAwait(false);
+                await delivery.WaitForAsync(successor, deadline).ConfigureAwait(false);
             }
             catch (EtcdException exception) when (exception.IsNotExecuted)
             {
@@ -88,11 +89,11 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     }
 
     /// <summary>Writes a mark. Nothing depends on it, so it is not tried again.</summary>
-    public Task<bool> TryMarkAsync(string checkpointId, Deadline deadline)
+    public async Task<bool> TryMarkAsync(string checkpointId, Deadline deadline)
     {
         var manifest = state.Manifest;
         var pending = new PendingRecord(NextId(manifest, _marker), [], default, manifest, RecordEnvelope.Mark(checkpointId));
-        return TryCreateAsync(pending, default, 0, deadline);
+        return await CreateAsync(pending, default, 0, deadline).ConfigureAwait(false) == 0;
     }
 
     private static Outcome[] NotApplied(IReadOnlyList<Transaction> transactions, NotAppliedReason reason) => All(transactions, new Outcome.NotApplied(reason));
@@ -117,27 +118,30 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
         return AllUnknown(pending.Transactions);
     }
 
-    // False if the record is not written, because there is another manifest.
-    private async Task<bool> TryCreateAsync(PendingRecord pending, ReadOnlyMemory<byte> content, int parts, Deadline deadline)
+    // Returns 0, or etcd's revision of another manifest: the record is not written, because there is that one.
+    private async Task<long> CreateAsync(PendingRecord pending, ReadOnlyMemory<byte> content, int parts, Deadline deadline)
     {
         var size = parts == 0 ? 0 : _partBytesMax;
         for (var part = 0; part < parts; part++)
         {
             var bytes = content.Slice(part * size, Math.Min(size, content.Length - (part * size)));
-            if (!await TryCreateAsync(layout.Part(pending.Id, part), UnsafeByteOperations.UnsafeWrap(bytes), isRecord: false, pending.Manifest, deadline).ConfigureAwait(false))
-                return false;
+            if (await CreateKeyAsync(layout.Part(pending.Id, part), UnsafeByteOperations.UnsafeWrap(bytes), isRecord: false, pending.Manifest, deadline).ConfigureAwait(false) is > 0 and var successor)
+                return successor;
         }
 
-        return await TryCreateAsync(layout.Record(pending.Id), pending.Value, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
+        return await CreateKeyAsync(layout.Record(pending.Id), pending.Value, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
     }
 
-    private async Task<bool> TryCreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
+    private async Task<long> CreateKeyAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
     {
-        var response = await CreateAsync(key, value, isRecord, manifest, deadline).ConfigureAwait(false);
-        return response.Succeeded || response.Responses[0].ResponseRange.Kvs.Count > 0;
+        var response = await TryCreateAsync(key, value, isRecord, manifest, deadline).ConfigureAwait(false);
+        return response.Succeeded || response.Responses[0].ResponseRange.Kvs.Count > 0 ? 0 : SuccessorOf(response);
     }
 
-    private Task<TxnResponse> CreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
+    private static long SuccessorOf(TxnResponse response) => response.Responses[1].ResponseRange.Kvs is [var manifest] ? manifest.ModRevision
+        : throw new EtcdException(EtcdFailure.Unknown, "The manifest of checkpoints in etcd was deleted by someone else.");
+
+    private Task<TxnResponse> TryCreateAsync(ByteString key, ByteString value, bool isRecord, KnownManifest manifest, Deadline deadline)
     {
         var request = new TxnRequest
         {
@@ -178,10 +182,10 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
                     break;
                 }
 
-                var response = await CreateAsync(layout.Record(pending.Id), RecordEnvelope.Fence, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
+                var response = await TryCreateAsync(layout.Record(pending.Id), RecordEnvelope.Fence, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
                 fate = response.Succeeded ? Fate.NotWritten
                     : response.Responses[0].ResponseRange.Kvs is [var found] ? (pending.Is(found.Value) ? Fate.Written : Fate.NotWritten)
-                    : await FindBeforeManifestAsync(pending, response.Responses[1].ResponseRange.Kvs[0].ModRevision, deadline).ConfigureAwait(false);
+                    : await FindBeforeManifestAsync(pending, SuccessorOf(response), deadline).ConfigureAwait(false);
             }
             catch (EtcdException)
             {

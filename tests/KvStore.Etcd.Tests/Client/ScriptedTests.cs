@@ -104,6 +104,16 @@ public sealed class ScriptedTests
     }
 
     [Fact]
+    public async Task Report_NoMemberReachable_IsNotSent()
+    {
+        await using var client = Requests.Client(Closed(), Closed());
+
+        var failure = await Assert.ThrowsAsync<EtcdException>(() => client.ReportAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(EtcdFailure.NotSent, failure.Failure);
+    }
+
+    [Fact]
     public async Task Txn_Canceled_IsThatException()
     {
         await using var etcd = await ScriptedEtcd.StartAsync();
