@@ -75,5 +75,8 @@ internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvi
         }
     }
 
-    private TimeSpan Left(Deadline deadline) => deadline.Hurry.IsCancellationRequested ? TimeSpan.Zero : time.GetElapsedTime(time.GetTimestamp(), deadline.At);
+    // Timers take whole milliseconds. A shorter wait would end at once, and its loop would spin until the deadline.
+    private TimeSpan Left(Deadline deadline) => deadline.Hurry.IsCancellationRequested
+        ? TimeSpan.Zero
+        : TimeSpan.FromMilliseconds(Math.Ceiling(time.GetElapsedTime(time.GetTimestamp(), deadline.At).TotalMilliseconds));
 }
