@@ -38,7 +38,12 @@ internal sealed class BalancerProcess : IAsyncDisposable
     public string Output => _output.ToString();
 
     /// <summary>Starts one of them, by name, in front of a service.</summary>
-    public static async Task<BalancerProcess> StartAsync(string name, int servicePort)
+    public static Task<BalancerProcess> StartAsync(string name, int servicePort) => StartAsync(name, [servicePort]);
+
+    /// <summary>Starts HAProxy in front of several replicas.</summary>
+    public static Task<BalancerProcess> StartAsync(IEnumerable<int> replicaPorts) => StartAsync("haproxy", [.. replicaPorts]);
+
+    private static async Task<BalancerProcess> StartAsync(string name, int[] servicePorts)
     {
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
         using var authority = new TestAuthority();
@@ -46,10 +51,10 @@ internal sealed class BalancerProcess : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(directory, "kvstore.pem"), authority.ChainOf(certificate) + TestAuthority.KeyOf(certificate), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(directory, "root.crt"), authority.Root.ExportCertificatePem(), TestContext.Current.CancellationToken);
         var port = FreePort();
-        var service = $"127.0.0.1:{servicePort}";
+        var service = $"127.0.0.1:{servicePorts[0]}";
         var balancer = new BalancerProcess(directory, name == "caddy" ? "caddy/pki/authorities/local/root.crt" : "root.crt", port, name switch
         {
-            "haproxy" => Haproxy(directory, port, service),
+            "haproxy" => Haproxy(directory, port, servicePorts),
             "nginx" => Nginx(directory, port, service),
             _ => Caddy(directory, port, service),
         });
@@ -108,15 +113,29 @@ internal sealed class BalancerProcess : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static ProcessStartInfo Haproxy(string directory, int port, string service) => new("haproxy", ["-db", "-f", ConfigurationOf("haproxy/haproxy.cfg")])
+    private static ProcessStartInfo Haproxy(string directory, int port, int[] servicePorts)
     {
-        Environment =
+        const string Server = "    server kvstore \"${KVSTORE_SERVER-127.0.0.1:8080}\" check maxconn 4000\n";
+        var configuration = ConfigurationOf("haproxy/haproxy.cfg");
+        if (servicePorts.Length > 1)
         {
-            ["KVSTORE_BIND"] = $"127.0.0.1:{port}",
-            ["KVSTORE_CERTIFICATE"] = Path.Combine(directory, "kvstore.pem"),
-            ["KVSTORE_SERVER"] = service,
-        },
-    };
+            var text = File.ReadAllText(configuration);
+            Assert.Contains(Server, text, StringComparison.Ordinal);
+            configuration = Path.Combine(directory, "haproxy.cfg");
+            File.WriteAllText(configuration, text.Replace(
+                Server, string.Concat(servicePorts.Select((replica, i) => $"    server replica{i} 127.0.0.1:{replica} check maxconn 4000\n")), StringComparison.Ordinal));
+        }
+
+        return new("haproxy", ["-db", "-f", configuration])
+        {
+            Environment =
+            {
+                ["KVSTORE_BIND"] = $"127.0.0.1:{port}",
+                ["KVSTORE_CERTIFICATE"] = Path.Combine(directory, "kvstore.pem"),
+                ["KVSTORE_SERVER"] = $"127.0.0.1:{servicePorts[0]}",
+            },
+        };
+    }
 
     private static ProcessStartInfo Nginx(string directory, int port, string service)
     {

@@ -33,8 +33,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public OutputLines Error { get; } = new();
 
-    /// <summary>Known once the service has said it.</summary>
-    public Uri Address { get; private set; } = new("http://unknown.invalid");
+    /// <summary>Known once the service has said it, unless a test chose it.</summary>
+    public Uri Address { get; set; } = new("http://unknown.invalid");
 
     /// <summary>Both outputs, for the message of a failed assertion.</summary>
     public string Transcript => $"stdout:\n{Output}\nstderr:\n{Error}";

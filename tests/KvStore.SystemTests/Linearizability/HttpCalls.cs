@@ -14,6 +14,7 @@ internal sealed class HttpCalls(string prefix)
         Put put => $"PUT {PathOf(put.Key)} HTTP/1.1\r\nHost: localhost\r\n{put.Condition.Header}Content-Type: text/plain\r\nContent-Length: {put.Value.Length}\r\n\r\n{put.Value}",
         Delete delete => $"DELETE {PathOf(delete.Key)} HTTP/1.1\r\nHost: localhost\r\n{delete.Condition.Header}\r\n",
         Add add => $"POST /v1/counters/{prefix}{Call.NameOf(add.Key)}?by={add.By} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
+        List { IsBatch: true } list => WithBody("POST /v1/batch/get", "application/json", _transactions.BatchOf(list)),
         List => $"GET /v1/kv?prefix={prefix}&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n",
         Patch patch => WithBody($"PATCH {PathOf(patch.Key)}", "application/merge-patch+json", $$"""{"{{patch.Member}}":{{patch.Number}}}"""),
         DeletePrefix => $"DELETE /v1/kv?prefix={prefix} HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -13,6 +13,8 @@ internal sealed class TransactionHttp(string prefix)
         ["operations"] = new JsonArray([.. transaction.Steps.Select(StepOf)]),
     }.ToJsonString();
 
+    public string BatchOf(List list) => new JsonObject { ["keys"] = new JsonArray([.. list.Keys.Select(key => JsonValue.Create(NameOf(key)))]) }.ToJsonString();
+
     /// <exception cref="InvalidDataException">No transaction may be answered like that.</exception>
     public static StepResult[] ResultsOf(Transaction transaction, Response response)
     {

@@ -24,7 +24,7 @@ internal sealed class Workload
             (1 + Any(4), (random, memory, key) => new Put(key, memory.NextValue(), NewCondition(random, memory.RevisionOf(key)))),
             (Any(3), (_, _, key) => new Delete(key)),
             (Any(2), (random, memory, key) => new Delete(key, NewCondition(random, memory.RevisionOf(key)))),
-            (Any(4), (_, _, _) => new List(keyCount)),
+            (Any(4), (random, _, _) => new List(keyCount, IsBatch: random.Next(4) == 0)),
             (Any(4), (random, _, key) => new Add(key, random.Next(-2, 3))),
             (Any(2), (random, _, key) => new Put(key, $"{random.Next(100)}")),
             (Any(2), (random, _, key) => new Patch(key, MemberNames[random.Next(MemberNames.Length)], random.Next(100))),

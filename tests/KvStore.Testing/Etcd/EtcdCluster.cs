@@ -8,15 +8,16 @@ internal sealed class EtcdCluster : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("kvstore-etcd-").FullName;
 
-    private EtcdCluster(int members, string scheme, string[] options)
+    private EtcdCluster(IReadOnlyList<ProcessHost> hosts, string scheme, string[] options)
     {
+        var members = hosts.Count;
         var ports = FreePorts(2 * members);
-        var peers = Enumerable.Range(0, members).Select(member => $"http://127.0.0.1:{ports[(2 * member) + 1]}").ToArray();
+        var peers = hosts.Select((host, member) => $"http://{host.Address}:{ports[(2 * member) + 1]}").ToArray();
         var initial = string.Join(',', peers.Select((peer, member) => $"m{member}={peer}"));
         Members = [.. Enumerable.Range(0, members).Select(member =>
         {
-            var client = $"{scheme}://127.0.0.1:{ports[2 * member]}";
-            return new EtcdProcess($"m{member}", new(client),
+            var client = $"{scheme}://{hosts[member].Address}:{ports[2 * member]}";
+            return new EtcdProcess($"m{member}", new(client), hosts[member],
             [
                 "--name", $"m{member}", "--data-dir", Path.Combine(_directory, $"m{member}"),
                 "--listen-client-urls", client, "--advertise-client-urls", client,
@@ -37,12 +38,16 @@ internal sealed class EtcdCluster : IAsyncDisposable
     public static Task<EtcdCluster> StartAsync(int members, params string[] options) => StartAsync(members, "http", options);
 
     /// <summary>The same with the scheme of the clients' URLs, such as <c>https</c>.</summary>
-    public static async Task<EtcdCluster> StartAsync(int members, string scheme, string[] options)
+    public static Task<EtcdCluster> StartAsync(int members, string scheme, string[] options) =>
+        StartAsync([.. Enumerable.Repeat(ProcessHost.Loopback, members)], scheme, options);
+
+    /// <summary>The same with a member on each of these hosts.</summary>
+    public static async Task<EtcdCluster> StartAsync(IReadOnlyList<ProcessHost> hosts, string scheme, string[] options)
     {
         // A port that was free may be taken before etcd has it.
         for (var attempt = 1; ; attempt++)
         {
-            var cluster = new EtcdCluster(members, scheme, options);
+            var cluster = new EtcdCluster(hosts, scheme, options);
             try
             {
                 foreach (var member in cluster.Members)

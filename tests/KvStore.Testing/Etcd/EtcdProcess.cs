@@ -9,15 +9,15 @@ internal sealed class EtcdProcess : IDisposable
     // The last line of the log of a process that has ended.
     private const string Ended = "(ended)";
 
-    private readonly string[] _arguments;
+    private readonly string[] _command;
     private Process? _process;
     private bool _isPaused;
 
-    public EtcdProcess(string name, Uri clientUrl, string[] arguments)
+    public EtcdProcess(string name, Uri clientUrl, ProcessHost host, string[] arguments)
     {
         Name = name;
         ClientUrl = clientUrl;
-        _arguments = arguments;
+        _command = [.. host.Through, "etcd", .. arguments];
     }
 
     public string Name { get; }
@@ -34,7 +34,7 @@ internal sealed class EtcdProcess : IDisposable
             throw new InvalidOperationException($"{Name} is running.");
 
         var log = Log = new();
-        var start = new ProcessStartInfo("etcd", _arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(_command[0], _command[1..]) { RedirectStandardError = true, RedirectStandardOutput = true };
         // etcd takes settings from its environment too, which are not the test's.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ETCD", StringComparison.Ordinal)).ToArray())
             start.Environment.Remove(name);

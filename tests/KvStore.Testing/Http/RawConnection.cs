@@ -21,6 +21,9 @@ public sealed class RawConnection : IDisposable
 
     private RawConnection(Socket socket) => _socket = socket;
 
+    /// <summary>Whether the server has ended it, and everything that it sent has been read.</summary>
+    public bool HasEnded => _start == _end && _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0;
+
     public static Task<RawConnection> ConnectAsync(Uri address) => ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port));
 
     public static async Task<RawConnection> ConnectAsync(IPEndPoint endPoint)

@@ -1,7 +1,9 @@
 namespace KvStore.SystemTests;
 
 /// <summary>A listing of the first so many keys, with their values.</summary>
-internal sealed record List(int KeyCount) : Call
+/// <param name="KeyCount">How many.</param>
+/// <param name="IsBatch">Whether it is a batch read, which names the keys.</param>
+internal sealed record List(int KeyCount, bool IsBatch = false) : Call
 {
     public override IEnumerable<int> Keys => Enumerable.Range(0, KeyCount);
 
@@ -21,5 +23,5 @@ internal sealed record List(int KeyCount) : Call
         return state;
     }
 
-    public override string ToString() => "LIST";
+    public override string ToString() => IsBatch ? "BATCH GET" : "LIST";
 }
