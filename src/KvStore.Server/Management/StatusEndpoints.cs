@@ -29,16 +29,18 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
     private static Handler MetricsOf(IEndpointRouteBuilder routes)
     {
         routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
+        var options = routes.ServiceProvider.GetRequiredService<KvStoreOptions>();
+        var answers = new MetricsAnswers(routes.ServiceProvider.GetRequiredService<Store>().Memory.Answers);
         var exporter = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
         return async context =>
         {
             context.Response.SetContent("text/plain");
             var body = context.Response.Body;
-            using var answer = new MemoryStream();
+            using var text = new MemoryStream();
             await Turn.WaitAsync(context.RequestAborted);
             try
             {
-                context.Response.Body = answer;
+                context.Response.Body = text;
                 await exporter(context);
             }
             finally
@@ -47,8 +49,9 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
                 Turn.Release();
             }
 
-            context.Response.ContentLength = answer.Length;
-            await body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length), context.RequestAborted);
+            using var answer = answers.Begin(context, text.Capacity);
+            context.Response.ContentLength = text.Length;
+            await new PacedOutput(context, options).WriteAsync(text.GetBuffer().AsMemory(0, (int)text.Length));
             return null;
         };
     }

@@ -29,7 +29,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         Answers.Clear();
         if (_connection is { HasSomethingToRead: true })
             Close();
-        var sending = ValueTask.CompletedTask;
+        var sending = Task.CompletedTask;
         try
         {
             _connection ??= await WireConnection.OpenAsync(endPoint, source, cancellationToken: Deadline(answerMax));
@@ -49,7 +49,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
             Close();
             if (fuzzCase.Requests.Any(request => request.Waits))
                 return null;
-            return $"no answer, and no end of the connection, within {answerMax.TotalSeconds} s";
+            return $"no answer, and no end of the connection, within {answerMax.TotalSeconds} s, {Progress()}";
         }
         catch (InvalidDataException exception)
         {
@@ -62,33 +62,31 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
 
             // A service that has refused a request closes the connection while what follows is still being sent.
             var excused = fuzzCase.Steps.Count(step => step.Kind == StepKind.Send) > 1 || Answers.Exists(answer => answer.Closes) || fuzzCase.Requests.Any(request => request.BreaksHttp) || fuzzCase.Requests.Count == 0
-                || (Answers.Count < fuzzCase.Requests.Count && MayBeCutOff(fuzzCase.Requests[Answers.Count]));
-            return excused ? null : $"the connection broke: {exception.Message}";
+                || fuzzCase.Requests.Skip(Answers.Count).Any(MayBeCutOff);
+            return excused ? null : $"the connection broke {Progress()}: {exception.Message}";
         }
+
+        string Progress() => $"after {Answers.Count} of {fuzzCase.Requests.Count} answers";
 
         async ValueTask<string?> RunAsync(Step step)
         {
             switch (step.Kind)
             {
-                case StepKind.Send:
-                    // The service stops reading while answers are not taken, so sending goes beside reading.
-                    await sending;
-                    sending = _connection!.SendAsync(step.Bytes, Deadline(answerMax));
-                    return null;
-                case StepKind.Pause:
-                    await Task.Delay(step.Number);
+                case StepKind.Send or StepKind.Pause:
+                    // The service stops reading while answers are not taken, so all of the sending goes beside reading.
+                    sending = SendAsync(_connection!, sending, step, Deadline(answerMax));
                     return null;
                 case StepKind.Answers:
                     var fault = await ReadAnswersAsync(fuzzCase, step.Number);
                     if (_connection is not null)
-                        await sending.AsTask().WaitAsync(answerMax);
+                        await sending.WaitAsync(answerMax);
                     return fault;
                 case StepKind.Head:
                     await sending;
                     Count(await _connection!.ReadHeadAsync(Deadline(answerMax)));
                     return null;
                 case StepKind.Rest:
-                    return await ReadRestAsync(fuzzCase);
+                    return await ReadRestAsync(fuzzCase, sending);
                 case StepKind.Frames:
                     await sending;
                     return await ReadFramesAsync(step.Number);
@@ -113,6 +111,15 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
     {
         Close();
         _timeout.Dispose();
+    }
+
+    private static async Task SendAsync(WireConnection connection, Task before, Step step, CancellationToken cancellationToken)
+    {
+        await before;
+        if (step.Kind == StepKind.Pause)
+            await Task.Delay(step.Number, cancellationToken);
+        else
+            await connection.SendAsync(step.Bytes, cancellationToken);
     }
 
     private async ValueTask<string?> ReadAnswersAsync(FuzzCase fuzzCase, int count)
@@ -141,7 +148,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         return null;
     }
 
-    private async ValueTask<string?> ReadRestAsync(FuzzCase fuzzCase)
+    private async ValueTask<string?> ReadRestAsync(FuzzCase fuzzCase, Task sending)
     {
         var last = fuzzCase.Requests.Count > 0 ? fuzzCase.Requests[^1] : Replayed;
         for (var isEnded = false; ;)
@@ -154,8 +161,10 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
                 return null;
             }
 
-            if (!isEnded && !await _connection!.WaitForBytesAsync(RestMax))
+            while (!isEnded && !await _connection!.WaitForBytesAsync(RestMax))
             {
+                if (!sending.IsCompleted)
+                    continue;
                 _connection.EndSending();
                 isEnded = true;
             }
@@ -209,7 +218,7 @@ internal sealed class CaseRunner(IPEndPoint endPoint, IPAddress source, Contract
         : answer is { Status: 429 or 503, RetryAfterSeconds: null or < 1 } && !request.BreaksHttp ? $"no Retry-After: {answer}"
         : request.Check?.Invoke(answer);
 
-    // An export ends so when the snapshot that it retains takes too much memory.
+    // An export ends so when the snapshot that it retains takes too much memory, and with the connection end answers before it that were not taken yet.
     private static bool MayBeCutOff(FuzzRequest request) => request.Route is { Path: "/v1/export" };
 
     private void Count(int status) => Statuses[status] = Statuses.GetValueOrDefault(status) + 1;

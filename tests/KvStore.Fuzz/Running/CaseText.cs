@@ -5,15 +5,20 @@ namespace KvStore.Fuzz;
 
 /// <summary>
 /// A case as text, one step a line. Bytes are written as the characters of a C# string, so that they can be pasted into a test; 64 equal
-/// bytes or more are written as <c>\{61*1000}</c>: the byte in hexadecimal, and how often.
+/// bytes or more are written as <c>\{61*1000}</c>: the byte in hexadecimal, and how often. A first line has the numbers of the requests whose answers have
+/// no body, because they are HEAD.
 /// </summary>
 internal static class CaseText
 {
     private const int RunMin = 64;
+    private const string Heads = "heads";
 
     public static string Format(FuzzCase fuzzCase)
     {
         var text = new StringBuilder();
+        var heads = Enumerable.Range(0, fuzzCase.Requests.Count).Where(i => fuzzCase.Requests[i].IsHead).ToArray();
+        if (heads.Length > 0)
+            text.Append(Heads).Append(' ').AppendJoin(' ', heads).Append('\n');
         foreach (var step in fuzzCase.Steps)
         {
             text.Append(step.Kind.ToString().ToLowerInvariant());
@@ -30,16 +35,24 @@ internal static class CaseText
     public static FuzzCase Parse(string text)
     {
         var steps = new List<Step>();
+        FuzzRequest[] requests = [];
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var space = line.IndexOf(' ', StringComparison.Ordinal);
             var (name, rest) = space < 0 ? (line, "") : (line[..space], line[(space + 1)..]);
+            if (name == Heads)
+            {
+                var heads = rest.Split(' ').Select(number => int.Parse(number, CultureInfo.InvariantCulture)).ToHashSet();
+                requests = [.. Enumerable.Range(0, heads.Max() + 2).Select(i => new FuzzRequest(null, default, IsHead: heads.Contains(i), ChangesRoute: true))];
+                continue;
+            }
+
             if (!Enum.TryParse<StepKind>(name, ignoreCase: true, out var kind))
                 throw new FormatException($"Not a step: {line}");
             steps.Add(kind == StepKind.Send ? new Step(kind, Unescape(rest)) : new Step(kind, Number: rest.Length == 0 ? 0 : int.Parse(rest, CultureInfo.InvariantCulture)));
         }
 
-        return new FuzzCase(0, "replay", steps, []);
+        return new FuzzCase(0, "replay", steps, requests);
     }
 
     private static void Escape(StringBuilder text, ReadOnlySpan<byte> bytes)

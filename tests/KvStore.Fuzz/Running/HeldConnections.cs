@@ -5,10 +5,10 @@ internal sealed class HeldConnections(int max) : IDisposable
 {
     private readonly Queue<WireConnection> _connections = new();
 
-    public void Add(WireConnection connection, ValueTask sending)
+    public void Add(WireConnection connection, Task sending)
     {
         // What is still being sent fails when the connection is closed, which is meant.
-        _ = sending.AsTask().ContinueWith(task => task.Exception, TaskScheduler.Default);
+        _ = sending.ContinueWith(task => task.Exception, TaskScheduler.Default);
         lock (_connections)
         {
             _connections.Enqueue(connection);

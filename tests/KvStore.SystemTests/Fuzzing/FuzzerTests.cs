@@ -41,6 +41,7 @@ public sealed class FuzzerTests
             var made = generator.Next(number);
             var parsed = CaseText.Parse(CaseText.Format(made));
             Assert.Equal(made.Steps.Select(step => (step.Kind, step.Number)), parsed.Steps.Select(step => (step.Kind, step.Number)));
+            Assert.Equal(HeadsOf(made), HeadsOf(parsed));
             Assert.All(made.Steps.Zip(parsed.Steps), steps => Assert.True(steps.First.Bytes.Span.SequenceEqual(steps.Second.Bytes.Span)));
         }
     }
@@ -52,6 +53,8 @@ public sealed class FuzzerTests
         var (one, other) = (new CaseGenerator(5, Landmarks.None, null, true, new Acknowledged()), new CaseGenerator(5, Landmarks.None, null, true, new Acknowledged()));
         Assert.All(Enumerable.Range(0, 500), number => Assert.Equal(CaseText.Format(one.Next(number)), CaseText.Format(other.Next(number))));
     }
+
+    private static IEnumerable<int> HeadsOf(FuzzCase fuzzCase) => Enumerable.Range(0, fuzzCase.Requests.Count).Where(i => fuzzCase.Requests[i].IsHead);
 
     private static Task<ServiceProcess> StartAsync() => ServiceProcess.StartAsync(new ServiceStart(Repository.Server));
 }
