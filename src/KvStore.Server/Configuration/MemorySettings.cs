@@ -9,9 +9,14 @@ internal static class MemorySettings
     // What an idempotency record has for each operation.
     private const long ResultBytesMax = 16;
 
+    // Of the runtime.
+    private const string HeapLimit = "DOTNET_GCHeapHardLimit";
+
     public static void Check(KvStoreOptions options, SettingsReader reader)
     {
         var store = options.Store;
+        if (FaultOfHeapLimit(Environment.GetEnvironmentVariable(HeapLimit), StoreOptions.AvailableBytes) is { } fault)
+            reader.Problems.Add(fault);
         if (store.MemoryBytesMax > StoreOptions.AvailableBytes)
             reader.Reject("MemoryBytesMax", $"at most what the runtime may use, which is {ByteSize.TextOf(StoreOptions.AvailableBytes)}: three quarters of a container's limit, or DOTNET_GCHeapHardLimit, or the memory of the machine", ByteSize.TextOf(store.MemoryBytesMax));
         var accounts = new MemoryBudget(store).All;
@@ -30,6 +35,19 @@ internal static class MemorySettings
         CheckRoom(reader, "BodiesBytesMax", store.BodiesBytesMax, Math.Min(options.JsonBodyBytesMax, store.QueueBytesMax), "JsonBodyBytesMax");
         CheckRoom(reader, "AnswersBytesMax", store.AnswersBytesMax, value, "ValueBytesMax");
         CheckRoom(reader, "IdempotencyBytesMax", store.IdempotencyBytesMax, value + (options.TransactionOperationsMax * ResultBytesMax), "ValueBytesMax");
+    }
+
+    /// <summary>
+    /// Why the runtime does not use the heap limit that it is given; null if it does. The native program's takes hexadecimal digits alone and says nothing about
+    /// others, such as those after 0x, so that a process which should end at its limit would use the machine's memory.
+    /// </summary>
+    internal static string? FaultOfHeapLimit(string? given, long availableBytes)
+    {
+        var digits = given?.Trim() ?? "";
+        if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            digits = digits[2..];
+        var isInForce = digits.Length == 0 || (long.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var limit) && availableBytes <= limit);
+        return isInForce || digits == "0" ? null : $"{HeapLimit} must be hexadecimal digits alone, such as 60000000 for 1.5GiB. The runtime does not use it as it is. Given: {given}.";
     }
 
     private static string TextOf(MemoryAccount account) => $"{char.ToUpperInvariant(account.Name[0])}{account.Name[1..]}BytesMax {ByteSize.TextOf(Math.Max(0, account.BytesMax))}";

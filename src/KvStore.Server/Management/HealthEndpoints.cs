@@ -16,6 +16,8 @@ internal sealed class HealthEndpoints(Store store, Engine engine, IHostApplicati
 
     private Task<Problem?> ReadyAsync(HttpContext context)
     {
+        RequestLog.MarkPoll(context);
+
         // Only these, and not the whole status, which takes locks that a busy store holds.
         var log = engine.Disk?.Status;
         var problem = lifetime.ApplicationStopping.IsCancellationRequested ? Unavailable("The service is stopping.") : store.State switch

@@ -20,6 +20,7 @@ internal sealed class RequestLog : IDisposable
     private const int LinesMax = 100;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     private static readonly object ClientPaced = new();
+    private static readonly object Poll = new();
 
     private readonly TimeProvider _time;
     private readonly RequestMetrics _metrics;
@@ -45,6 +46,9 @@ internal sealed class RequestLog : IDisposable
 
     /// <summary>Marks a request that may last as long as its client wants: it is never slow, and its duration counts only if it was short.</summary>
     public static void MarkClientPaced(HttpContext context) => context.Items[ClientPaced] = ClientPaced;
+
+    /// <summary>Marks a request that asks for a state again and again: 503 is one of its regular answers, and what is the matter is logged elsewhere.</summary>
+    public static void MarkPoll(HttpContext context) => context.Items[Poll] = Poll;
 
     public long Now() => _time.GetTimestamp();
 
@@ -96,7 +100,7 @@ internal sealed class RequestLog : IDisposable
         if (status == StatusCodes.Status429TooManyRequests && _rejected.Admit())
             _logger.RequestsRejected(1, Window.TotalSeconds);
 
-        var hasFailed = status >= StatusCodes.Status500InternalServerError;
+        var hasFailed = status >= StatusCodes.Status500InternalServerError && !(status == StatusCodes.Status503ServiceUnavailable && context.Items.ContainsKey(Poll));
         var isSlow = ticks >= _slowTicks && !IsClientPaced(context) && status < StatusCodes.Status499ClientClosedRequest;
         if (!_all && !((hasFailed || isSlow) && _failed.Admit()))
             return;

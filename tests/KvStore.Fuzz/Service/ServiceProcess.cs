@@ -72,7 +72,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         };
         foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("KvStore__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToArray())
             info.Environment.Remove(name);
-        info.Environment["DOTNET_GCHeapHardLimit"] = $"0x{start.HeapBytesMax:x}";
+
+        // Without 0x, which the native program would take for no limit.
+        info.Environment["DOTNET_GCHeapHardLimit"] = $"{start.HeapBytesMax:x}";
         foreach (var (name, value) in start.Settings)
             info.Environment["KvStore__" + name] = value;
 

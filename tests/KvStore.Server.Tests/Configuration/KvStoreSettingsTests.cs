@@ -27,6 +27,23 @@ public sealed class KvStoreSettingsTests
         Assert.Equal(TimeSpan.FromMilliseconds(250), options.SlowRequestTime);
     }
 
+    // The machine has more than the limit says: the runtime has not understood it.
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("", true)]
+    [InlineData("0", true)]
+    [InlineData("60000000", true)]
+    [InlineData("0x60000000", true)]
+    [InlineData("0x5FFFFFFF", false)]
+    [InlineData("20000000", false)]
+    [InlineData("1.5GiB", false)]
+    public void HeapLimit_NotInForce_IsRejected(string? given, bool isAccepted)
+    {
+        var fault = MemorySettings.FaultOfHeapLimit(given, 0x60000000);
+        Assert.Equal(isAccepted, fault is null);
+        Assert.True(isAccepted || fault!.EndsWith($"Given: {given}.", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("KvStore:ValueBytesMax", "0x10", "KvStore:ValueBytesMax must be a size in bytes from 1 to 128MiB, such as 65536, 64KiB or 1MB. Given: 0x10.")]
     [InlineData("KvStore:ValueBytesMax", "-1", "Given: -1.")]

@@ -23,7 +23,7 @@ public sealed class OperatingEndpointsTests
     [Fact]
     public async Task Ready_StoreStopped_Is503AndLiveIs200()
     {
-        await using var service = await KvServer.StartAsync();
+        await using var service = await KvServer.StartAsync(new KvServerOptions { Log = new LogLines() });
         using var client = service.NewClient();
         await service.Store.StopAsync(Cancellation);
         using var ready = await client.GetAsync("/readyz", Cancellation);
@@ -33,6 +33,7 @@ public sealed class OperatingEndpointsTests
         Assert.NotNull(ready.Headers.RetryAfter);
         using var live = await client.GetAsync("/livez", Cancellation);
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        Assert.DoesNotContain(service.Log.All, line => line.IsRequest);
     }
 
     [Fact]

@@ -29,12 +29,27 @@ public sealed class RequestLogTests
         Assert.Equal("999 requests were rejected with 429 in the last 10 s: clients write faster than the store commits", lines.All[^1].Message);
     }
 
-    private static void End(RequestLog log, FakeTimeProvider time, int status, int milliseconds)
+    // What is the matter is logged once, where it happens.
+    [Theory]
+    [InlineData(503, false, null)]
+    [InlineData(503, true, LogLevel.Information)]
+    [InlineData(500, false, LogLevel.Warning)]
+    public void Ended_Poll_LogsNoUnavailability(int status, bool accessLog, LogLevel? level)
+    {
+        var (time, lines) = (new FakeTimeProvider(), new LogLines());
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        using var log = new RequestLog(time, new KvStoreOptions { AccessLog = accessLog }, new RequestMetrics(Meters.Factory, time), factory);
+        End(log, time, status, 0, RequestLog.MarkPoll);
+        Assert.Equal(level is null ? [] : [level.Value], lines.All.Select(line => line.Level));
+    }
+
+    private static void End(RequestLog log, FakeTimeProvider time, int status, int milliseconds, Action<HttpContext>? mark = null)
     {
         var startedAt = log.Now();
         time.Advance(TimeSpan.FromMilliseconds(milliseconds));
         var context = new DefaultHttpContext { TraceIdentifier = "r", Request = { Method = "GET", Path = "/p" }, Response = { StatusCode = status } };
         context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget = "/p?q=1";
+        mark?.Invoke(context);
         log.Ended(context, startedAt);
     }
 }

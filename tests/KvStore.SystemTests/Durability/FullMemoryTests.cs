@@ -19,7 +19,7 @@ public sealed class FullMemoryTests : IDisposable
     private static readonly long PeakBytesMax = HeapBytesMax + (160L << 20);
 
     private static readonly (string Name, string Value)[] Settings =
-        [("DOTNET_GCHeapHardLimit", $"0x{HeapBytesMax:X}"), .. IsLong ? [] : (ReadOnlySpan<(string, string)>)[("MemoryBytesMax", "256MiB")]];
+        [("DOTNET_GCHeapHardLimit", $"{HeapBytesMax:X}"), .. IsLong ? [] : (ReadOnlySpan<(string, string)>)[("MemoryBytesMax", "256MiB")]];
 
     private readonly DataDirectory _data = new();
     private readonly ConcurrentDictionary<string, string> _values = [];

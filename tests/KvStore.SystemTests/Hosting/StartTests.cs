@@ -23,6 +23,15 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task Start_HeapLimit_IsWhatMemoryIsDividedFrom()
+    {
+        await using var server = await ServerProcess.StartAsync(("DOTNET_GCHeapHardLimit", "18000000"));
+        using var connection = await RawConnection.ConnectAsync(server.Address);
+        var status = (await connection.ExchangeAsync("GET /v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n")).Expect(200).Json;
+        Assert.Equal(256 << 20, status.GetProperty("memory").GetProperty("bytes_max").GetInt64());
+    }
+
+    [Fact]
     public async Task Start_SeveralInvalidSettings_NamesAll()
     {
         await using var server = ServerProcess.Launch(
