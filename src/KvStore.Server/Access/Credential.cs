@@ -7,6 +7,8 @@ internal static class Credential
 
     private const string Scheme = "Bearer ";
 
+    private static readonly object Unchecked = new();
+
     /// <summary>The token of a request; empty if it has none, several, or one in another scheme.</summary>
     /// <param name="context">The request.</param>
     /// <param name="source">The header's text if the web server reuses it for the next request with the same; else null.</param>
@@ -28,4 +30,9 @@ internal static class Credential
 
     /// <summary>How many credentials a request has, of whatever scheme.</summary>
     public static int CountOf(HttpContext context) => context.Request.Headers.Authorization.Count + context.Request.Headers[ApiKeyHeader].Count;
+
+    /// <summary>Marks a request whose credential could not be checked, so that it is unknown whether it is good.</summary>
+    public static void MarkUnchecked(HttpContext context) => context.Items[Unchecked] = Unchecked;
+
+    public static bool IsUnchecked(HttpContext context) => context.Items.ContainsKey(Unchecked);
 }

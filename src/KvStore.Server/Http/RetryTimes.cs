@@ -29,4 +29,7 @@ internal static class RetryTimes
 
     /// <summary>The time in which an orchestrator replaces a process.</summary>
     public static readonly TimeSpan Restart = TimeSpan.FromSeconds(5);
+
+    /// <summary>An issuer is away for moments, or else for long; each request asks it again.</summary>
+    public static readonly TimeSpan IssuerUnreachable = TimeSpan.FromSeconds(5);
 }

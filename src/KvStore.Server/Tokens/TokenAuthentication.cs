@@ -18,11 +18,19 @@ internal sealed class TokenAuthentication(KeyRing keys, TokenIssuer issuer) : IA
     public async Task<AuthenticateResult> AuthenticateAsync() =>
         keys.Find(_context) is { } principal ? await principal.Authenticated
         : Credential.CountOf(_context) == 0 ? AuthenticateResult.NoResult()
-        : await issuer.AuthenticateAsync(Credential.Of(_context, out _).ToString());
+        : await AuthenticateTokenAsync();
 
     public Task ChallengeAsync(AuthenticationProperties? properties) => throw new NotSupportedException();
 
     public Task ForbidAsync(AuthenticationProperties? properties) => throw new NotSupportedException();
+
+    private async Task<AuthenticateResult> AuthenticateTokenAsync()
+    {
+        var result = await issuer.AuthenticateAsync(Credential.Of(_context, out _).ToString());
+        if (TokenIssuer.IsUnchecked(result))
+            Credential.MarkUnchecked(_context);
+        return result;
+    }
 
     /// <summary>Registers the scheme, if there is an issuer.</summary>
     public static void Add(IServiceCollection services, IConfiguration configuration)

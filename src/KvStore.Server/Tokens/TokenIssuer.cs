@@ -30,6 +30,7 @@ internal sealed class TokenIssuer : IDisposable
     ];
 
     private static readonly AuthenticateResult NotAccepted = AuthenticateResult.Fail("The token is not accepted.");
+    private static readonly AuthenticateResult NotChecked = AuthenticateResult.Fail("The token cannot be checked.");
     private static readonly TimeSpan LogWindowLength = TimeSpan.FromSeconds(10);
 
     private readonly KvStoreOptions _options;
@@ -75,6 +76,9 @@ internal sealed class TokenIssuer : IDisposable
         }
     }
 
+    /// <summary>Whether a token could not be checked: it may be good.</summary>
+    public static bool IsUnchecked(AuthenticateResult result) => ReferenceEquals(result, NotChecked);
+
     /// <summary>The result of authenticating by a token.</summary>
     public async Task<AuthenticateResult> AuthenticateAsync(string token)
     {
@@ -88,15 +92,14 @@ internal sealed class TokenIssuer : IDisposable
         if (result.IsValid && PrincipalOf(result) is { } principal)
             return await _cache.Add(hash, principal).Authenticated;
 
-        // Not the token's fault: the issuer's keys could not be fetched, so it is unknown whether the token is good.
-        if (result.Exception is not (null or SecurityTokenException or ArgumentException))
-        {
-            _failure = result.Exception.Message;
-            if (_unreachable.Admit())
-                _logger.IssuerUnreachable(1, LogWindowLength.TotalSeconds, _options.JwtAuthority, _failure);
-        }
+        if (result.Exception is null or SecurityTokenException or ArgumentException)
+            return NotAccepted;
 
-        return NotAccepted;
+        // Not the token's fault: the issuer's keys could not be fetched, so it is unknown whether the token is good.
+        _failure = result.Exception.Message;
+        if (_unreachable.Admit())
+            _logger.IssuerUnreachable(1, LogWindowLength.TotalSeconds, _options.JwtAuthority, _failure);
+        return NotChecked;
     }
 
     public void Dispose()

@@ -139,6 +139,21 @@ public sealed class TokenIssuerTests : IDisposable
         (await service.Client.GetAsync("/readyz")).Expect(200);
     }
 
+    // Nothing listens there, so the token may be good. Words that are no token are not.
+    [Fact]
+    public async Task Request_IssuerUnreachable_Is503()
+    {
+        var options = new KvServerOptions { Settings = { ["JwtAuthority"] = "https://127.0.0.1:1", ["JwtAudience"] = "kvstore" } };
+        await using var service = await KvServer.StartAsync(options);
+        var bearer = ("Authorization", "Bearer " + Sign(Claims()));
+        var read = (await service.Client.GetAsync("/v1/kv/a/1", bearer)).ExpectProblem(503, "unavailable");
+        Assert.Equal(("5", false), (read.Header("Retry-After"), read.Json.TryGetProperty("outcome", out _)));
+        var write = (await service.Client.PutAsync("/v1/kv/a/1", "v", bearer)).ExpectProblem(503, "unavailable");
+        Assert.Equal("not-applied", write.Json.GetProperty("outcome").GetString());
+        Assert.Equal(0, service.Store.Latest.Revision);
+        (await service.Client.GetAsync("/v1/kv/a/1", ("Authorization", "Bearer nonsense"))).ExpectProblem(401, "unauthorized");
+    }
+
     [Theory]
     [InlineData("{}", "no public key")]
     [InlineData("nonsense", "")]
