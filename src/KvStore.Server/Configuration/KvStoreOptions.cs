@@ -239,7 +239,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public int BodyBytesPerSecondMin { get; init; } = settings.Bytes("BodyBytesPerSecondMin", 8 << 10, 1, 1 << 30);
 
     /// <summary>Bytes that the operating system buffers for a client that does not read; it doubles them for its own overhead. Fewer take less memory, more are faster over long distances.</summary>
-    public int SendBufferBytes { get; init; } = settings.Bytes("SendBufferBytes", 256 << 10, 4096, 64 << 20);
+    public int SendBufferBytes { get; init; } = settings.Bytes("SendBufferBytes", 64 << 10, 4096, 64 << 20);
 
     /// <summary>Requests of one HTTP/2 connection at a time. One more waits.</summary>
     public int StreamsPerConnectionMax { get; init; } = settings.Integer("StreamsPerConnectionMax", 100, 1, 10_000);
