@@ -62,6 +62,7 @@ need caddy caddy
 need systemd-analyze systemd
 # The cluster that the etcd engine runs on.
 need etcd etcd-server
+need etcdctl etcd-client
 # The OpenAPI document, and the files for containers, whose tools are not .NET's.
 if (($# == 0)); then
     need npm npm

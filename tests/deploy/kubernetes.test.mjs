@@ -1,25 +1,11 @@
 // The manifests as kustomize makes them, against the schemas of Kubernetes: values by its validators, names of members by its types.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { compilerErrorsOf, moduleOf, read } from "./manifests.mjs";
 
-const manifests = parseAllDocuments(readFileSync(process.env.KVSTORE_MANIFESTS, "utf8")).map(document => document.toJS());
+const manifests = read(process.env.KVSTORE_MANIFESTS);
 const one = kind => manifests.find(manifest => manifest.kind === kind);
-const moduleOf = manifest => `kubernetes-models/${manifest.apiVersion}`;
-
-// A literal with a member that its interface does not have does not compile.
-function compilerErrorsOf(list) {
-    const lines = list.map((manifest, at) => `import type { I${manifest.kind} as Type${at} } from "${moduleOf(manifest)}";\nexport const manifest${at}: Type${at} = ${JSON.stringify(manifest)};`);
-    const file = new URL("generated/manifests.ts", import.meta.url);
-    writeFileSync(file, lines.join("\n"));
-    return spawnSync(
-        new URL("node_modules/.bin/tsc", import.meta.url).pathname,
-        ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext", "--moduleResolution", "nodenext", file.pathname],
-        { encoding: "utf8" },
-    ).stdout;
-}
 
 test("the kinds are those of one node", () =>
     assert.deepEqual(manifests.map(manifest => manifest.kind).sort(), ["Namespace", "NetworkPolicy", "PodDisruptionBudget", "Secret", "Service", "Service", "ServiceAccount", "StatefulSet"]));
@@ -31,12 +17,12 @@ for (const manifest of manifests) {
     });
 }
 
-test("every member is one that Kubernetes has", () => assert.equal(compilerErrorsOf(manifests), ""));
+test("every member is one that Kubernetes has", () => assert.equal(compilerErrorsOf("manifests", manifests), ""));
 
 test("an unknown member and a wrong value are found", async () => {
     const misspelt = structuredClone(one("StatefulSet"));
     misspelt.spec.template.spec.containers[0].readinesProbe = {};
-    assert.match(compilerErrorsOf([misspelt]), /readinesProbe/);
+    assert.match(compilerErrorsOf("misspelt", [misspelt]), /readinesProbe/);
 
     const { StatefulSet } = await import("kubernetes-models/apps/v1");
     const wrong = structuredClone(one("StatefulSet"));

@@ -15,6 +15,9 @@ internal sealed class AllowedHosts
     /// <summary>The setting that admits every host.</summary>
     public const string Any = "*";
 
+    /// <summary>What the setting may be.</summary>
+    public const string Form = "hosts such as kv.example.com or *.example.com, without ports, separated by semicolons, * for any, or none";
+
     private const string Subdomains = "*.";
 
     private readonly bool _any;

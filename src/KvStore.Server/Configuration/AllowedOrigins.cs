@@ -5,6 +5,9 @@ namespace KvStore.Server;
 /// <summary>The origins of other sites whose pages may use the service: <see cref="KvStoreOptions.AllowedOrigins"/>. Immutable.</summary>
 internal sealed class AllowedOrigins(string setting)
 {
+    /// <summary>What the setting may be.</summary>
+    public const string Form = "origins such as https://app.example.com, separated by semicolons, or none";
+
     private readonly FrozenSet<string> _all = AddressSettings.List(setting).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether there is any.</summary>

@@ -31,12 +31,6 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     private static readonly string[] ResourcePolicies = ["same-origin", "same-site", "cross-origin"];
 
-    /// <summary>What <see cref="AllowedHosts"/> may be.</summary>
-    public const string AllowedHostsForm = "hosts such as kv.example.com or *.example.com, without ports, separated by semicolons, * for any, or none";
-
-    /// <summary>What <see cref="AllowedOrigins"/> may be.</summary>
-    public const string AllowedOriginsForm = "origins such as https://app.example.com, separated by semicolons, or none";
-
     /// <summary>What <see cref="ReplicaUrl"/> may be.</summary>
     public const string ReplicaUrlForm = "an address such as http://kv-0.example.com:8080, or auto";
 
@@ -72,6 +66,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>How long a write may take in etcd, its retries included. Then it gets 503 if it is certain that etcd does not have it, and otherwise 504.</summary>
     public TimeSpan EtcdTimeout { get; init; } = settings.Duration("EtcdTimeout", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+
+    /// <summary>The bytes of etcd's database in use at which writes that add to the data are refused. Keep an eighth below etcd's <c>--quota-backend-bytes</c>.</summary>
+    public long EtcdBytesMax { get; init; } = settings.Bytes("EtcdBytesMax", 1792L << 20, 64L << 20, 64L << 30);
 
     /// <summary>Whether a loaded replica stays ready while it cannot reach etcd. Without, it is not ready once its state is older than <see cref="StoreOptions.ReadWaitMax"/>.</summary>
     public bool ReadyWithoutEtcd { get; init; } = settings.Switch("ReadyWithoutEtcd", true);
@@ -218,10 +215,10 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public int OperationsConnectionsMax { get; init; } = settings.Integer("OperationsConnectionsMax", 64, 1, 10_000);
 
     /// <summary>The hosts by which clients may address the service besides localhost, loopback addresses and those that it listens on; <c>*</c> for any. A request for another one gets 421.</summary>
-    public string AllowedHosts { get; init; } = settings.Text("AllowedHosts", AddressSettings.None, AllowedHostsForm);
+    public string AllowedHosts { get; init; } = settings.Text("AllowedHosts", AddressSettings.None, Server.AllowedHosts.Form);
 
     /// <summary>The origins of other sites whose pages may use the service (CORS). A change by a page of another one gets 403.</summary>
-    public string AllowedOrigins { get; init; } = settings.Text("AllowedOrigins", AddressSettings.None, AllowedOriginsForm);
+    public string AllowedOrigins { get; init; } = settings.Text("AllowedOrigins", AddressSettings.None, Server.AllowedOrigins.Form);
 
     /// <summary>Whose pages may include stored values, as images or scripts: those of this service, of hosts below the same registered name, or any (<c>Cross-Origin-Resource-Policy</c>).</summary>
     public string CrossOriginResourcePolicy { get; init; } = settings.Choice("CrossOriginResourcePolicy", ResourcePolicies[0], ResourcePolicies, later: []);

@@ -109,9 +109,9 @@ internal static class KvStoreSettings
         if (options.ReplicaUrl != KvStoreOptions.Auto && !IsAddress(options.ReplicaUrl))
             reader.Reject("ReplicaUrl", KvStoreOptions.ReplicaUrlForm, options.ReplicaUrl);
         if (AddressSettings.List(options.AllowedHosts).FirstOrDefault(host => !Server.AllowedHosts.IsHost(host)) is { } host)
-            reader.Reject("AllowedHosts", KvStoreOptions.AllowedHostsForm, host);
+            reader.Reject("AllowedHosts", Server.AllowedHosts.Form, host);
         if (AddressSettings.List(options.AllowedOrigins).FirstOrDefault(origin => !Server.AllowedOrigins.IsOrigin(origin)) is { } origin)
-            reader.Reject("AllowedOrigins", KvStoreOptions.AllowedOriginsForm, origin);
+            reader.Reject("AllowedOrigins", Server.AllowedOrigins.Form, origin);
         var largest = (2L * options.KeyBytesMax) + options.ValueBytesMax + options.HeadersBytesMax;
         if (options.Store.QueueBytesMax < largest)
             reader.Reject("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);

@@ -49,6 +49,7 @@ internal static class SettingGroups
             ("EtcdCertificateFile", "the certificate to show to etcd"),
             ("EtcdKeyFile", "its private key"),
             ("EtcdTimeout", "a write that takes longer gets 503 or 504"),
+            ("EtcdBytesMax", "the size of etcd's data at which growth is refused"),
             ("ReadyWithoutEtcd", "stay ready while etcd cannot be reached"),
             ("ReadWaitMax", "a read that waits longer for etcd gets 503"),
             ("DeliveryWaitMax", "a write in etcd, not seen here by then, gets 504"),

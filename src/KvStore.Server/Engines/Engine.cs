@@ -43,7 +43,7 @@ internal sealed class Engine(ICommitLog log)
             CertificateFile = Given(options.EtcdCertificateFile),
             KeyFile = Given(options.EtcdKeyFile),
         };
-        return new EtcdCommitLog(new EtcdClient(client, time), new EtcdLogOptions { Prefix = options.EtcdPrefix, CommitTimeout = options.EtcdTimeout }, time, reports.Write);
+        return new EtcdCommitLog(new EtcdClient(client, time), new EtcdLogOptions { Prefix = options.EtcdPrefix, CommitTimeout = options.EtcdTimeout, DatabaseBytesMax = options.EtcdBytesMax }, time, reports.Write);
     }
 
     private static string? Given(string setting) => setting == KvStoreOptions.None ? null : setting;

@@ -182,7 +182,7 @@ internal static class Problems
 
     public static Problem EngineWithoutFiles() =>
         new(StatusCodes.Status409Conflict, "engine-without-files", "The engine keeps no files",
-            "The engine memory has no checkpoints. Start the service with --engine disk.");
+            "Only the engine disk has checkpoints as files. Export works with every engine; with the engine etcd, back up etcd.");
 
     public static Problem NoSuchReplica(string id) =>
         new(StatusCodes.Status404NotFound, "no-such-replica", "There is no such replica", $"No replica has the id {id}. GET /v1/cluster lists them.");
