@@ -22,6 +22,7 @@ public sealed class EtcdCommitLog : ICommitLog
     private readonly TimeProvider _time;
     private readonly Action<EtcdLogEvent> _report;
     private readonly Contact _contact;
+    private readonly BatchGathering _gathering = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -91,11 +92,12 @@ public sealed class EtcdCommitLog : ICommitLog
     public async ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         var parts = Following;
+        _gathering.Took(batch.Count);
         var deadline = parts.Delivery.After(_options.CommitTimeout, cancellationToken);
         var outcomes = new Outcome[batch.Count];
         for (var start = 0; start < outcomes.Length;)
         {
-            var record = Cut(batch, start);
+            var record = parts.Writer.Cut(batch, start);
             var written = await parts.Writer.WriteAsync(record, Limits(parts.Follower), deadline).ConfigureAwait(false);
             written.CopyTo(outcomes, start);
             start += record.Count;
@@ -110,6 +112,9 @@ public sealed class EtcdCommitLog : ICommitLog
 
         return outcomes;
     }
+
+    /// <inheritdoc/>
+    public ValueTask GatherAsync(int queued) => _gathering.WaitAsync(queued);
 
     /// <inheritdoc/>
     public async ValueTask<long?> BarrierAsync(CancellationToken cancellationToken)
@@ -143,16 +148,6 @@ public sealed class EtcdCommitLog : ICommitLog
             _completion.TrySetException(exception);
             return false;
         }
-    }
-
-    // As many transactions as one value of etcd holds; at least one, which may take several.
-    private ArraySegment<Transaction> Cut(IReadOnlyList<Transaction> batch, int start)
-    {
-        var bytes = 0L;
-        var end = start;
-        while (end < batch.Count && (end == start || bytes + RecordCodec.SizeOf(batch[end]) <= _options.PartBytesMax))
-            bytes += RecordCodec.SizeOf(batch[end++]);
-        return batch.Skip(start).Take(end - start).ToArray();
     }
 
     private DecisionLimits Limits(ICommitFollower follower) => new()

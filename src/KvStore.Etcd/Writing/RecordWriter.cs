@@ -38,6 +38,16 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     /// <summary>Names this writer; another one for each life of a replica.</summary>
     public ulong Writer { get; } = StoreId.Create().Value;
 
+    /// <summary>The transactions from one on that one value of etcd holds; at least one, which may take several values.</summary>
+    public ArraySegment<Transaction> Cut(IReadOnlyList<Transaction> batch, int start)
+    {
+        var bytes = 0L;
+        var end = start;
+        while (end < batch.Count && (end == start || bytes + RecordCodec.SizeOf(batch[end]) <= options.PartBytesMax))
+            bytes += RecordCodec.SizeOf(batch[end++]);
+        return batch.Skip(start).Take(end - start).ToArray();
+    }
+
     /// <summary>Writes a record and waits until this replica has evaluated it.</summary>
     /// <param name="transactions">Its transactions.</param>
     /// <param name="limits">What their evaluation depends on besides the state.</param>

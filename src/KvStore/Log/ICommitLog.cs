@@ -52,6 +52,12 @@ public interface ICommitLog : IAsyncDisposable
     /// </returns>
     ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Waits a moment for more transactions, if a batch costs the log much and it expects more. The owner loop calls it before it takes a batch.
+    /// </summary>
+    /// <param name="queued">Transactions in the queue.</param>
+    ValueTask GatherAsync(int queued) => default;
+
     /// <summary>A revision at or above that of every commit that was reported to any client, on any node, before this call.</summary>
     /// <returns>The revision; null if the place that knows it cannot be reached.</returns>
     /// <param name="cancellationToken">Ends the wait.</param>

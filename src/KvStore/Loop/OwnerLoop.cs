@@ -124,8 +124,12 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
                 // way into the queue, so that batches grow; on an idle machine nothing waits.
                 if (ThreadPool.PendingWorkItemCount > 0)
                     await Task.Yield();
+                await log.GatherAsync(queue.Count).ConfigureAwait(false);
                 while (queue.TryTake(_batch, _late))
+                {
                     await CommitAndYieldAsync().ConfigureAwait(false);
+                    await log.GatherAsync(queue.Count).ConfigureAwait(false);
+                }
             }
 
             if (_failure is { } failure)
