@@ -29,9 +29,10 @@ try
             return DataCommands.Renew(builder.Configuration, Console.Out);
     }
 
+    await Joining.PrepareAsync(builder.Configuration);
     await FirstKey.PrepareAsync(builder.Configuration, Console.Out);
     builder.Logging.AddServiceLogging(builder.Configuration);
-    builder.Services.AddKvStore().AddTelemetry(builder.Configuration).AddAccess(builder.Configuration).AddKvStoreOpenApi();
+    builder.Services.AddCluster(builder.Configuration).AddKvStore().AddTelemetry(builder.Configuration).AddAccess(builder.Configuration).AddKvStoreOpenApi();
     TokenAuthentication.Add(builder.Services, builder.Configuration);
 
     var app = builder.Build();

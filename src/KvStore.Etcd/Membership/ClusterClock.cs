@@ -20,6 +20,9 @@ internal sealed class ClusterClock(TimeProvider own) : TimeProvider
     private ClockSample[] _others = [];
     private volatile Adjustment? _current;
 
+    /// <summary>The clocks of this machine.</summary>
+    public TimeProvider Own => own;
+
     public override long TimestampFrequency => own.TimestampFrequency;
 
     public override TimeZoneInfo LocalTimeZone => own.LocalTimeZone;
@@ -76,7 +79,7 @@ internal sealed class ClusterClock(TimeProvider own) : TimeProvider
     /// <summary>The latest time that it may have now; null for any.</summary>
     private TimeSpan? ReachableFrom(TimeSpan ownNow, TimeSpan monotonic)
     {
-        TimeSpan? others = _others.Length == 0 ? null : _others.Min(other => other.Cluster);
+        var others = _others.Min(other => other.Cluster);
         if (_current is not { } before)
             return others;
         var step = ownNow > before.Own ? ownNow - before.Own : TimeSpan.Zero;

@@ -26,14 +26,14 @@ internal sealed class Membership : IAsyncDisposable
     /// <param name="etcd">The cluster.</param>
     /// <param name="options">Who this replica is.</param>
     /// <param name="revision">The revision of its latest snapshot.</param>
-    /// <param name="time">The own clock.</param>
+    /// <param name="clock">Follows the clocks of the others from then on.</param>
     /// <param name="report">Takes what operators should know, on any thread.</param>
-    public Membership(IEtcd etcd, MembershipOptions options, Func<long> revision, TimeProvider time, Action<MembershipEvent> report)
+    public Membership(IEtcd etcd, MembershipOptions options, Func<long> revision, ClusterClock clock, Action<MembershipEvent> report)
     {
-        (_options, _revision, _time, _report) = (options, revision, time, report);
+        (_options, _revision, _time, _report) = (options, revision, clock.Own, report);
+        Clock = clock;
         _keys = new ReplicaKeys(etcd, options.RecordPrefix);
-        _table = new ReplicaTable(options, revision, time);
-        Clock = new ClusterClock(time);
+        _table = new ReplicaTable(options, revision, _time);
     }
 
     /// <summary>The clock of the replicas together.</summary>
@@ -103,7 +103,8 @@ internal sealed class Membership : IAsyncDisposable
 
     private async Task StopAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (!_stopping.IsCancellationRequested)
+            await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -124,7 +125,7 @@ internal sealed class Membership : IAsyncDisposable
             if (!_isAnnounced)
                 await Task.Delay(_options.Tick, _time, _stopping.Token).ConfigureAwait(false);
             else
-                await soon.Task.WaitAsync(_options.Interval, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await soon.Task.WaitAsync(_joined.Task.IsCompleted ? _options.Interval : _options.Tick / 10, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -134,14 +135,14 @@ internal sealed class Membership : IAsyncDisposable
         return new ReplicaRecord
         {
             Id = _options.Id,
-            Name = _options.Name,
-            Url = _options.Url,
+            Name = _options.Name(),
+            Url = _options.Url(),
             Version = _options.Version,
             State = _state,
             Revision = _revision(),
             Counter = ++_counter,
             Clock = clock,
-            ClockOffset = (long)Clock.Offset.TotalMilliseconds,
+            ClockOffset = _joined.Task.IsCompleted ? (long)Clock.Offset.TotalMilliseconds : null,
             Failed = _table.Failed(),
         };
     }
@@ -177,7 +178,8 @@ internal sealed class Membership : IAsyncDisposable
         // A replica that has started needs the others' clocks; one whose record was removed while it lives writes it again.
         if (isNews || (_counter > 0 && response.Events.Any(change => change.Type == Protocol.Event.Types.EventType.Delete && change.Kv.Key.ToStringUtf8() == _options.RecordPrefix + _options.Id)))
             AnnounceSoon();
-        FollowClocks();
+        if (_joined.Task.IsCompleted)
+            FollowClocks();
     }
 
     private async Task TickAsync()
@@ -187,12 +189,18 @@ internal sealed class Membership : IAsyncDisposable
         while (!_stopping.IsCancellationRequested)
         {
             _table.Tick(IsCurrent);
-            FollowClocks();
             failed = ReportFailures(failed);
             if (IsCurrent)
                 currentSince ??= _time.GetTimestamp();
+
+            // Not earlier: the first clocks that it follows decide where the common clock begins here, and must be those of all.
             if (currentSince is { } since && (_table.HasHeardAll() || _time.GetElapsedTime(since) >= _options.JoinWaitMax))
-                _joined.TrySetResult();
+            {
+                FollowClocks();
+                if (_joined.TrySetResult())
+                    AnnounceSoon();
+            }
+
             foreach (var replica in _table.Forgotten())
                 await TryAsync(() => ForgetAsync(replica, _stopping.Token)).ConfigureAwait(false);
             await Task.Delay(_joined.Task.IsCompleted ? _options.Tick : _options.Tick / 20, _time, _stopping.Token).ConfigureAwait(false);

@@ -6,11 +6,11 @@ internal sealed record MembershipOptions
     /// <summary>What all keys of the cluster in etcd begin with.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>What operators call this replica.</summary>
-    public required string Name { get; init; }
+    /// <summary>What operators call this replica. Asked for each record, because a port may be chosen late.</summary>
+    public required Func<string> Name { get; init; }
 
-    /// <summary>Where clients and other replicas reach it.</summary>
-    public required string Url { get; init; }
+    /// <summary>Where clients and other replicas reach it; likewise.</summary>
+    public required Func<string> Url { get; init; }
 
     /// <summary>The version of the program.</summary>
     public required string Version { get; init; }

@@ -30,6 +30,9 @@ internal sealed class ObservedReplica(ReplicaRecord record, long modRevision)
     /// <summary>Its clocks, relative to this machine's monotonic one; null until it was heard.</summary>
     public ClockSample? Clock => _samples.Count == 0 ? null : new(_samples.Max(sample => sample.Own), _samples.Max(sample => sample.Cluster));
 
+    /// <summary>How many samples there are of that.</summary>
+    public int Samples => _samples.Count;
+
     public void Update(ReplicaRecord record, long modRevision)
     {
         IsHeard |= record.Counter > Record.Counter;
@@ -47,11 +50,11 @@ internal sealed class ObservedReplica(ReplicaRecord record, long modRevision)
         if (_samples.Count == SamplesMax)
             _samples.Dequeue();
         var own = TimeSpan.FromMilliseconds(Record.Clock) - monotonic;
-        _samples.Enqueue(new(own, own + TimeSpan.FromMilliseconds(Record.ClockOffset)));
+        _samples.Enqueue(new(own, Record.ClockOffset is { } offset ? own + TimeSpan.FromMilliseconds(offset) : null));
     }
 }
 
 /// <summary>What another replica's clocks are ahead of this machine's monotonic one: they are compared with it, because the own clock may be set meanwhile.</summary>
 /// <param name="Own">Its own clock.</param>
-/// <param name="Cluster">Its <see cref="ClusterClock"/>.</param>
-internal readonly record struct ClockSample(TimeSpan Own, TimeSpan Cluster);
+/// <param name="Cluster">Its <see cref="ClusterClock"/>; null while it has none.</param>
+internal readonly record struct ClockSample(TimeSpan Own, TimeSpan? Cluster);

@@ -30,8 +30,8 @@ internal sealed record ReplicaRecord
     /// <summary>What its own clock said when it wrote this, in milliseconds since 1970.</summary>
     public long Clock { get; init; }
 
-    /// <summary>Milliseconds that its <see cref="ClusterClock"/> was ahead of its own clock.</summary>
-    public long ClockOffset { get; init; }
+    /// <summary>Milliseconds that its <see cref="ClusterClock"/> was ahead of its own clock; null while it does not know the others' clocks yet.</summary>
+    public long? ClockOffset { get; init; }
 
     /// <summary>The ids of those that have been silent for it, so that a replica that starts need not listen for as long to know them.</summary>
     public IReadOnlyList<string> Failed { get; init; } = [];

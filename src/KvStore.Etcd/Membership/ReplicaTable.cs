@@ -12,6 +12,8 @@ namespace KvStore.Etcd;
 /// </remarks>
 internal sealed class ReplicaTable(MembershipOptions options, Func<long> revision, TimeProvider time)
 {
+    private const int JoinSamples = 3;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ObservedReplica> _replicas = new(StringComparer.Ordinal);
 
@@ -24,7 +26,7 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     public long OwnCounter => Locked(() => _replicas.GetValueOrDefault(options.Id)?.Record.Counter ?? 0);
 
     /// <summary>Applies a list of all records.</summary>
-    /// <returns>Whether one was in it that was not known.</returns>
+    /// <returns>Whether one was in it that was not known, or that does not know the others' clocks yet.</returns>
     public bool Apply(RangeResponse list) => Locked(() =>
     {
         // An event that came first was newer.
@@ -46,7 +48,7 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     });
 
     /// <summary>Applies events in etcd's order.</summary>
-    /// <returns>Whether one made a record that was not known.</returns>
+    /// <returns>The same of them.</returns>
     public bool Apply(RepeatedField<Event> events) => Locked(() =>
     {
         var isNews = false;
@@ -100,8 +102,8 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     /// <summary>The clocks of the others that live.</summary>
     public ClockSample[] Clocks() => Locked(() => Others().Select(other => other.Clock).OfType<ClockSample>().ToArray());
 
-    /// <summary>Whether each of the others has been heard or has failed.</summary>
-    public bool HasHeardAll() => Locked(() => Others().All(other => other.Clock is not null));
+    /// <summary>Whether each of the others has failed, or has been heard so often that one of the records was hardly delayed.</summary>
+    public bool HasHeardAll() => Locked(() => Others().All(other => other.Samples >= JoinSamples));
 
     private IEnumerable<ObservedReplica> Others() => _replicas.Where(pair => pair.Key != options.Id && !pair.Value.IsFailed).Select(pair => pair.Value);
 
@@ -124,7 +126,7 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
         replica.Hear(_observed, time.GetTimestamp(), revision());
         if (isFresh && id != options.Id)
             replica.AddSample(ClusterClock.Monotonic(time));
-        return isNew && id != options.Id;
+        return id != options.Id && (isNew || record.ClockOffset is null);
     }
 
     // One that was only listed may be dead for long: those who have listened know.

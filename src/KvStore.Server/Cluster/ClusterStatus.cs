@@ -10,6 +10,9 @@ namespace KvStore.Server;
 internal sealed record ClusterStatus(
     StoreId? StoreId, DateTimeOffset AsOf, IReadOnlyList<ReplicaStatus> Replicas, IReadOnlyList<EtcdMemberStatus> Members, IReadOnlyList<string> Alarms, QuorumStatus Quorum)
 {
+    /// <summary>The id of the etcd cluster; null with other engines, and until etcd has answered.</summary>
+    public ulong? EtcdClusterId { get; init; }
+
     /// <summary>For the OpenAPI document: two replicas on three members.</summary>
     public static ClusterStatus Example { get; } = new(
         new StoreId(0x5f0c2a9e4b7d1836), DateTimeOffset.UnixEpoch.AddYears(56),
@@ -39,6 +42,8 @@ internal sealed record ReplicaStatus(string Id, string Name, string Url, string 
     public const string Joining = "joining";
     public const string Ready = "ready";
     public const string Draining = "draining";
+    public const string Failed = "failed";
+    public const string Unknown = "unknown";
 }
 
 /// <summary>A member of etcd; what is null it has not reported now.</summary>

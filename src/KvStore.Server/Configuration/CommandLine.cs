@@ -33,6 +33,8 @@ internal sealed record CommandLine(CommandKind Kind, string[] Settings, IReadOnl
         ["engine"] = "KvStore:Engine",
         ["data"] = "KvStore:Data",
         ["etcd"] = "KvStore:Etcd",
+        ["join"] = "KvStore:Join",
+        ["join-token"] = "KvStore:JoinToken",
         ["keys"] = "KvStore:Keys",
         ["operations-urls"] = AddressSettings.OperationsKey,
     };

@@ -34,6 +34,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>What <see cref="ReplicaUrl"/> may be.</summary>
     public const string ReplicaUrlForm = "an address such as http://kv-0.example.com:8080, or auto";
 
+    /// <summary>What <see cref="Join"/> may be.</summary>
+    public const string JoinForm = "the address of a replica, such as http://kv-0.example.com:8080, or none";
+
     /// <summary>The defaults.</summary>
     public KvStoreOptions()
         : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), []))
@@ -138,6 +141,12 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     /// <summary>How long a watch may be silent before it gets a bookmark. Keep it below any proxy's idle timeout.</summary>
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+
+    /// <summary>A replica whose cluster this one joins when it starts: where etcd is, and the settings that must be the same, are taken from it. <c>none</c> to take nothing.</summary>
+    public string Join { get; init; } = settings.Text("Join", None, JoinForm);
+
+    /// <summary>The key, with the right admin, that <see cref="Join"/> is asked with; <c>none</c> if it needs none. Sent as a Bearer token, so use https on a network.</summary>
+    public string JoinToken { get; init; } = settings.Text("JoinToken", None, "a key of the service, with the right admin, or none");
 
     /// <summary>What operators call this replica, in <c>/v1/cluster</c>; <c>auto</c> for the name of the machine and the port.</summary>
     public string ReplicaName { get; init; } = settings.Text("ReplicaName", Auto, "a name for this replica, or auto");

@@ -117,7 +117,8 @@ internal static class KvStoreSettings
             reader.Reject("QueueBytesMax", $"at least 2 * KvStore:KeyBytesMax + KvStore:ValueBytesMax + KvStore:HeadersBytesMax, which is {largest}, or the largest write with its conditions could never be admitted", options.Store.QueueBytesMax);
     }
 
-    private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
+    /// <summary>Whether a text is an address of http or https.</summary>
+    public static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https";
 }
 
 /// <summary>The configuration or the command line is not acceptable. The message has a line for each error.</summary>

@@ -91,6 +91,8 @@ internal static class SettingGroups
         ]),
         ("Cluster",
         [
+            ("Join", "a replica whose cluster this one joins"),
+            ("JoinToken", "the key for that, if it needs one"),
             ("ReplicaName", "what operators call this replica"),
             ("ReplicaUrl", "where other machines reach it"),
         ]),

@@ -1,4 +1,3 @@
-using KvStore.Etcd;
 using KvStore.Storage;
 
 namespace KvStore.Server;
@@ -24,27 +23,7 @@ internal sealed class Engine(ICommitLog log)
         connection.NotReadyReason ?? (options.ReadyWithoutEtcd || connection.StateAge <= options.Store.ReadWaitMax ? null
             : string.Create(CultureInfo.InvariantCulture, $"The state may be {connection.StateAge.TotalSeconds:0} s old, because etcd does not answer."));
 
-    /// <summary>The commit log that the settings choose. It touches no file, and connects to nothing, before the store starts.</summary>
-    public static ICommitLog Open(KvStoreOptions options, TimeProvider time, DiskLogReports reports, EtcdLogReports etcdReports, StoreMetrics metrics) => options.Engine switch
-    {
-        KvStoreOptions.DiskEngine => new DiskCommitLog(options.Log, time, reports.Write, metrics),
-        KvStoreOptions.EtcdEngine => OpenEtcd(options, time, etcdReports),
-        _ => new MemoryCommitLog(time),
-    };
-
-    private static EtcdCommitLog OpenEtcd(KvStoreOptions options, TimeProvider time, EtcdLogReports reports)
-    {
-        var client = new EtcdClientOptions
-        {
-            Endpoints = EtcdSettings.Endpoints(options.Etcd),
-            UserName = Given(options.EtcdUser),
-            PasswordFile = Given(options.EtcdPasswordFile),
-            CaFile = Given(options.EtcdCaFile),
-            CertificateFile = Given(options.EtcdCertificateFile),
-            KeyFile = Given(options.EtcdKeyFile),
-        };
-        return new EtcdCommitLog(new EtcdClient(client, time), new EtcdLogOptions { Prefix = options.EtcdPrefix, CommitTimeout = options.EtcdTimeout, DatabaseBytesMax = options.EtcdBytesMax }, time, reports.Write);
-    }
-
-    private static string? Given(string setting) => setting == KvStoreOptions.None ? null : setting;
+    /// <summary>The commit log on one machine that the settings choose. It touches no file before the store starts.</summary>
+    public static ICommitLog Open(KvStoreOptions options, TimeProvider time, DiskLogReports reports, StoreMetrics metrics) =>
+        options.Engine == KvStoreOptions.DiskEngine ? new DiskCommitLog(options.Log, time, reports.Write, metrics) : new MemoryCommitLog(time);
 }

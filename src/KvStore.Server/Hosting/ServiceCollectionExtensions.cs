@@ -23,8 +23,8 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton(provider => new StoreMetrics(provider.GetRequiredService<IMeterFactory>().Create(StoreMetrics.MeterName)));
         services.AddSingleton<DiskLogReports>();
         services.AddSingleton<EtcdLogReports>();
-        services.AddSingleton<OpenCommitLog>(provider => () => Engine.Open(
-            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<DiskLogReports>(), provider.GetRequiredService<EtcdLogReports>(), provider.GetRequiredService<StoreMetrics>()));
+        services.TryAddSingleton<OpenCommitLog>(provider => () => Engine.Open(
+            provider.GetRequiredService<KvStoreOptions>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<DiskLogReports>(), provider.GetRequiredService<StoreMetrics>()));
         services.AddSingleton(provider => new Engine(provider.GetRequiredService<OpenCommitLog>()()));
         services.AddSingleton(provider => new Store(
             provider.GetRequiredService<Engine>().Log,
@@ -37,8 +37,6 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<RequestBodies>();
         services.AddSingleton<LargeAnswers>();
         services.AddSingleton<LongPoll>();
-        services.AddSingleton<ReplicaIdentity>();
-        services.TryAddSingleton<ICluster, SingleReplica>();
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<StoreHostedService>();

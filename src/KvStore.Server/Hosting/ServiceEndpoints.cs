@@ -16,6 +16,7 @@ internal static class ServiceEndpoints
         HealthEndpoints.Map(app);
         StatusEndpoints.Map(app);
         ClusterEndpoints.Map(app);
+        JoinEndpoints.Map(app);
         CheckpointEndpoints.Map(app);
         PersonEndpoints.Map(app);
         ApiDocument.Map(app);

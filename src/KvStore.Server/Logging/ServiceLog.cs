@@ -128,4 +128,13 @@ internal static partial class ServiceLog
 
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
+
+    [LoggerMessage(70, LogLevel.Warning, "The replica {Name} at {Url} ({Id}) has been silent for 15 s: it has failed, or cannot reach etcd")]
+    public static partial void ReplicaFailed(this ILogger logger, string name, string url, string id);
+
+    [LoggerMessage(71, LogLevel.Information, "The replica {Name} ({Id}) is heard again")]
+    public static partial void ReplicaReturned(this ILogger logger, string name, string id);
+
+    [LoggerMessage(72, LogLevel.Warning, "The clock of this machine is {Seconds} s ahead of the middle one of the replicas' clocks, which is used instead. Set the clock, or run an NTP client")]
+    public static partial void ClockIsOff(this ILogger logger, double seconds);
 }

@@ -31,6 +31,7 @@ internal sealed class StatusEndpoints(ServiceStatusReader reader, KvStoreOptions
         routes.ServiceProvider.GetRequiredService<ServiceInstruments>();
         var options = routes.ServiceProvider.GetRequiredService<KvStoreOptions>();
         var answers = new MetricsAnswers(routes.ServiceProvider.GetRequiredService<Store>().Memory.Answers);
+        routes.ServiceProvider.GetService<ClusterInstruments>();
         var exporter = routes.CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(static _ => true).Build();
         return async context =>
         {

@@ -150,14 +150,27 @@ public sealed class MembershipTests : IAsyncDisposable
         Assert.InRange(Assert.IsType<MembershipEvent.ClockIsOff>(Assert.Single(_events)).Error, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
     }
 
+    [Fact]
+    public async Task Clocks_TheOthersAreBehindTogether_ANewcomerBeginsWhereTheyAre()
+    {
+        var a = Start("a", machine: new MachineTime(TimeProvider.System) { Error = TimeSpan.FromHours(-1) });
+        await a.Joined.Within();
+        var b = Start("b");
+        await b.Joined.Within();
+        var c = Start("c");
+        await c.Joined.Within();
+        foreach (var replica in _replicas)
+            Assert.InRange(replica.Clock.GetUtcNow() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(-3602), TimeSpan.FromSeconds(-3598));
+    }
+
     private Membership Start(string id, Func<MembershipOptions, MembershipOptions>? change = null, TimeProvider? machine = null)
     {
         var options = new MembershipOptions
         {
             Id = id,
             Prefix = "kvstore/",
-            Name = id,
-            Url = "http://" + id,
+            Name = () => id,
+            Url = () => "http://" + id,
             Version = "1",
             Interval = TimeSpan.FromMilliseconds(50),
             SilenceMax = TimeSpan.FromSeconds(1),
@@ -165,7 +178,7 @@ public sealed class MembershipTests : IAsyncDisposable
             Tick = TimeSpan.FromMilliseconds(20),
         };
         var client = new FakeEtcd(_server);
-        var replica = new Membership(client, change?.Invoke(options) ?? options, () => 0, machine ?? TimeProvider.System, Report);
+        var replica = new Membership(client, change?.Invoke(options) ?? options, () => 0, new ClusterClock(machine ?? TimeProvider.System), Report);
         _clients.Add(client);
         _replicas.Add(replica);
         replica.Start();

@@ -6,7 +6,7 @@ namespace KvStore.Etcd.Tests;
 
 public sealed class ReplicaTableTests
 {
-    private static readonly MembershipOptions Options = new() { Id = "m", Prefix = "kvstore/", Name = "own", Url = "http://own", Version = "1" };
+    private static readonly MembershipOptions Options = new() { Id = "m", Prefix = "kvstore/", Name = () => "own", Url = () => "http://own", Version = "1" };
 
     private readonly FakeTimeProvider _time = new();
     private readonly ReplicaTable _table;
@@ -165,7 +165,7 @@ public sealed class ReplicaTableTests
 
         var sample = Assert.Single(_table.Clocks());
         var right = _time.GetUtcNow() - DateTimeOffset.UnixEpoch - ClusterClock.Monotonic(_time);
-        Assert.Equal((-5, 35), ((sample.Own - right).TotalMilliseconds, (sample.Cluster - right).TotalMilliseconds));
+        Assert.Equal((-5, 35), ((sample.Own - right).TotalMilliseconds, (sample.Cluster!.Value - right).TotalMilliseconds));
         Pass(15);
         Assert.Empty(_table.Clocks());
         Assert.True(_table.HasHeardAll());

@@ -29,6 +29,7 @@ internal static class Routes
         .. Management("/readyz", 1),
         .. Management("/v1/status", 1),
         .. Management("/v1/cluster", 1),
+        .. Management("/v1/cluster/join", 1),
         new("DELETE", "/v1/cluster/replicas/{id}", 1, material => new RequestParts { Method = "DELETE", Target = "/v1/cluster/replicas/" + material.Of("unknown", "1f0e3dad99908345", "%00", "a%2Fb") }),
         .. Management("/metrics", 1),
         new("POST", "/v1/admin/checkpoint", 0, _ => new RequestParts { Method = "POST", Target = "/v1/admin/checkpoint" }),

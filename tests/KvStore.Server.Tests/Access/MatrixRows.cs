@@ -140,7 +140,7 @@ internal static class MatrixRows
 
     private static IEnumerable<MatrixRow> Service =>
     [
-        .. new[] { Status, HeadStatus, Cluster, HeadCluster, ReadMetrics, HeadMetrics }.Select(request => new MatrixRow("service", request, 200, Admin)),
+        .. new[] { Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ReadMetrics, HeadMetrics }.Select(request => new MatrixRow("service", request, 200, Admin)),
         new("service", MakeCheckpoint, 409, Admin),
         new("service", ForgetReplica, 404, Admin),
         .. new[] { Live, HeadLive, Ready, HeadReady }.Select(request => new MatrixRow("open", request, 200)),

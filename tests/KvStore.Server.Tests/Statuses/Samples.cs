@@ -33,6 +33,8 @@ internal static class Samples
     public static readonly Request HeadStatus = new("HEAD /v1/status", "/v1/status");
     public static readonly Request Cluster = new("GET /v1/cluster", "/v1/cluster");
     public static readonly Request HeadCluster = new("HEAD /v1/cluster", "/v1/cluster");
+    public static readonly Request Invite = new("GET /v1/cluster/join", "/v1/cluster/join");
+    public static readonly Request HeadInvite = new("HEAD /v1/cluster/join", "/v1/cluster/join");
     public static readonly Request ForgetReplica = new("DELETE /v1/cluster/replicas/{id}", "/v1/cluster/replicas/unknown");
     public static readonly Request ReadMetrics = new("GET /metrics", "/metrics");
     public static readonly Request HeadMetrics = new("HEAD /metrics", "/metrics");
@@ -74,10 +76,10 @@ internal static class Samples
     public static readonly Request[] WithBody = [.. WithLimitedBody, ImportEntries];
 
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
-    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica];
+    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite];
 
     /// <summary>Whatever is about the service, not about entries.</summary>
-    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, ForgetReplica, ReadMetrics, HeadMetrics];
+    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics];
 
     /// <summary>Whatever needs a key, if there are keys.</summary>
     public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating];

@@ -18,7 +18,7 @@ internal static class Situations
         new("running", SituationServers.RunningAsync,
             Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, ListEntries, HeadEntries, Export, HeadExport, GetBatch, Watch, HeadWatch),
             Success(200, AddToCounter, DeleteEntries, RunTransaction, ImportEntries, ImportEntries.With("Accept: application/x-ndjson"), UpdatePerson),
-            Success(200, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, Cluster, HeadCluster, ReadMetrics, HeadMetrics, MakeCheckpoint),
+            Success(200, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ReadMetrics, HeadMetrics, MakeCheckpoint),
             Success(201, AppendEntry, PutEntry.At("/v1/kv/created")),
             Success(204, PutEntry, PatchEntry, DeleteEntry),
             Success(200, ExpiringReads),

@@ -40,7 +40,7 @@ public sealed partial class PrometheusTests
         var load = LoadAsync(client, stop.Token);
 
         var missing = new List<string>();
-        foreach (var query in Queries())
+        foreach (var query in Queries().Where(query => !IsOfCluster(query)))
         {
             if (!await prometheus.HasSeriesAsync(query))
                 missing.Add(query);
@@ -68,6 +68,9 @@ public sealed partial class PrometheusTests
             await Task.Delay(10, stop);
         }
     }
+
+    // Other engines have neither other replicas nor members of etcd.
+    private static bool IsOfCluster(string query) => query.Contains("kvstore_cluster_", StringComparison.Ordinal) || query.Contains("kvstore_etcd_", StringComparison.Ordinal);
 
     private static string[] Queries()
     {
