@@ -28,7 +28,7 @@ internal sealed class SimulatedCluster
         _replicas = [.. Enumerable.Range(0, replicas).Select(NewReplica)];
     }
 
-    public FakeEtcdServer Server { get; } = new();
+    public FakeEtcdServer Server { get; } = new() { SerializableLag = () => 3 };
 
     public Oracle Oracle { get; }
 
