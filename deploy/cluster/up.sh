@@ -166,48 +166,63 @@ start() {
 ask() { curl --disable --silent --fail --noproxy '*' --max-time 2 "$@"; }
 # led PORT: whether the member there knows a leader. Its /health fails while there is an alarm, about which it can be asked only once it runs.
 led() { [[ $(ask --data '{}' "http://127.0.0.1:$1/v3/maintenance/status" || true) =~ \"leader\":\"[1-9] ]]; }
-# await NAME COMMAND...: until the command succeeds.
+# await NAME COMMAND...: until the command succeeds. What was ending already when this run began is started again.
 await() {
     local tries
     for ((tries = 0; tries < 300; tries++)); do
+        if [[ -z $(pid "$1" || true) ]]; then
+            [[ " ${started[*]} " != *" $1 "* ]] || { tail -n 5 "$directory/$1.log" >&2; fail "$1 has ended. $directory/$1.log says why; its last lines are above."; }
+            launch "$1"
+        fi
         ! "${@:2}" >/dev/null || return 0
-        [[ -n $(pid "$1" || true) ]] || { tail -n 5 "$directory/$1.log" >&2; fail "$1 has ended. $directory/$1.log says why; its last lines are above."; }
         sleep 0.1
     done
     tail -n 5 "$directory/$1.log" >&2
     fail "$1 is not ready after 30 seconds. $directory/$1.log has more."
 }
 
-say "starting in $directory, with $program"
+# client N: the port of a member of etcd for clients; the next one is for the other members.
+client() { echo $((etcd_port + 2 * $1 - 2)); }
 members="" endpoints=""
 for number in 1 2 3; do
-    client=$((etcd_port + 2 * number - 2))
-    members+=,etcd$number=http://127.0.0.1:$((client + 1)) endpoints+=,http://127.0.0.1:$client
+    members+=,etcd$number=http://127.0.0.1:$(($(client $number) + 1)) endpoints+=,http://127.0.0.1:$(client $number)
 done
-for number in 1 2 3; do
-    client=$((etcd_port + 2 * number - 2))
-    start etcd$number etcd --name etcd$number --data-dir "$directory/etcd$number" --logger zap --log-outputs stderr --auto-compaction-retention 1h \
-        --listen-client-urls http://127.0.0.1:$client --advertise-client-urls http://127.0.0.1:$client \
-        --listen-peer-urls http://127.0.0.1:$((client + 1)) --initial-advertise-peer-urls http://127.0.0.1:$((client + 1)) \
-        --initial-cluster "${members:1}" --initial-cluster-token "$directory"
-done
-for number in 1 2 3; do await etcd$number led $((etcd_port + 2 * number - 2)); done
+
+# launch NAME: starts it, unless it runs.
+launch() {
+    local number=${1: -1}
+    case $1 in
+    etcd?)
+        local own peer
+        own=http://127.0.0.1:$(client "$number") peer=http://127.0.0.1:$(($(client "$number") + 1))
+        start "$1" etcd --name "$1" --data-dir "$directory/$1" --logger zap --log-outputs stderr --auto-compaction-retention 1h \
+            --listen-client-urls "$own" --advertise-client-urls "$own" --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
+            --initial-cluster "${members:1}" --initial-cluster-token "$directory"
+        ;;
+    replica?)
+        start "$1" "${service[@]}" --engine etcd --etcd "${endpoints:1}" --urls http://localhost:$((port + number)) \
+            --KvStore:ReplicaName "$1" --KvStore:DrainTime 2s --KvStore:TrustedProxies 127.0.0.1
+        ;;
+    haproxy)
+        # The shipped configuration, except for TLS: there is no certificate, and nothing leaves this machine.
+        sed -e 's/ ssl crt .*//' -e 's/\(X-Forwarded-Proto\) https/\1 http/' "$root/deploy/haproxy/cluster.cfg" >"$directory/haproxy.cfg"
+        start haproxy env "KVSTORE_BIND=127.0.0.1:$port" KVSTORE_SERVER_1=127.0.0.1:$((port + 1)) KVSTORE_SERVER_2=127.0.0.1:$((port + 2)) KVSTORE_SERVER_3=127.0.0.1:$((port + 3)) \
+            haproxy -db -f "$directory/haproxy.cfg"
+        ;;
+    esac
+}
+
+say "starting in $directory, with $program"
+for number in 1 2 3; do launch etcd$number; done
+for number in 1 2 3; do await etcd$number led "$(client $number)"; done
 if ((etcd_only)); then
     started=()
     say "etcd is ready at ${endpoints:1}"
     exit
 fi
-
-for number in 1 2 3; do
-    start replica$number "${service[@]}" --engine etcd --etcd "${endpoints:1}" --urls http://localhost:$((port + number)) \
-        --KvStore:ReplicaName replica$number --KvStore:DrainTime 2s --KvStore:TrustedProxies 127.0.0.1
-done
+for number in 1 2 3; do launch replica$number; done
 for number in 1 2 3; do await replica$number ask http://localhost:$((port + number))/readyz; done
-
-# The shipped configuration, except for TLS: there is no certificate, and nothing leaves this machine.
-sed -e 's/ ssl crt .*//' -e 's/\(X-Forwarded-Proto\) https/\1 http/' "$root/deploy/haproxy/cluster.cfg" >"$directory/haproxy.cfg"
-start haproxy env "KVSTORE_BIND=127.0.0.1:$port" KVSTORE_SERVER_1=127.0.0.1:$((port + 1)) KVSTORE_SERVER_2=127.0.0.1:$((port + 2)) KVSTORE_SERVER_3=127.0.0.1:$((port + 3)) \
-    haproxy -db -f "$directory/haproxy.cfg"
+launch haproxy
 await haproxy ask "http://localhost:$port/readyz"
 started=()
 
@@ -215,7 +230,7 @@ started=()
 leader="" status=$(ask --data '{}' "http://127.0.0.1:$etcd_port/v3/maintenance/status" || true)
 id=$(sed -n 's/.*"leader":"\([0-9]*\)".*/\1/p' <<<"$status")
 for number in 1 2 3; do
-    status=$(ask --data '{}' "http://127.0.0.1:$((etcd_port + 2 * number - 2))/v3/maintenance/status" || true)
+    status=$(ask --data '{}' "http://127.0.0.1:$(client $number)/v3/maintenance/status" || true)
     [[ $status != *"\"member_id\":\"$id\""* ]] || leader=etcd$number
 done
 : "${leader:=etcd1}"
