@@ -27,6 +27,8 @@ public sealed class ClusterHistoryTests
         var random = Seed.NewRandom();
         await using var cluster = await ReplicaCluster.StartAsync(3, Settings, isCuttable: true);
         await using var faults = ClusterFaults.Start(cluster, new Random(random.Next()));
+        await using var watch = RoamingWatch.Start(cluster, "appended-", new Random(random.Next()));
+        await using var ballast = Ballast.Start(cluster, new Random(random.Next()));
         var (operations, lost, rejected, unknown, repeated, appends, local) = (0, 0, 0, 0, 0, 0, 0);
         var keyed = new List<(string Request, Response Response)>();
         var started = Stopwatch.GetTimestamp();
@@ -42,14 +44,20 @@ public sealed class ClusterHistoryTests
         }
 
         await faults.StopAsync();
+        await ballast.StopAsync();
         var recovering = Stopwatch.GetTimestamp();
         var entries = await ReplicaComparison.AssertEqualAsync(cluster.Replicas);
         var recovery = Stopwatch.GetElapsedTime(recovering);
         await AssertReplayedAsync(cluster, keyed);
+        await watch.AssertCompleteAsync();
 
+        // Such as that the state of a replica differed from that of the others, and was loaded again.
+        Assert.Empty(cluster.Replicas.SelectMany(replica => replica.LinesWith("\"level\":\"Error\"")));
+
+        var checkpoints = cluster.Replicas.Sum(replica => replica.LinesWith("checkpoint").Count());
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{Histories} histories in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s of {operations} operations, {lost} of them lost; besides {rejected} rejected, {unknown} answered as unknown, "
-            + $"{repeated} repeated until answered, {appends} appends, {local} local reads. {entries} entries, equal on all replicas {recovery.TotalSeconds:F1} s after the last fault. "
+            + $"{repeated} repeated until answered, {appends} appends, watched over {watch.Resumed} connections, {local} local reads. {ballast.Bytes >> 20} MiB of large values, {checkpoints} logged lines about checkpoints. {entries} entries, equal on all replicas {recovery.TotalSeconds:F1} s after the last fault. "
             + $"{faults.Total} faults: {faults.Counts}. The longest start of a replica took {faults.LongestStart.TotalSeconds:F1} s.");
         Assert.DoesNotContain(0, new[] { lost, rejected, repeated, appends, local });
 

@@ -2,7 +2,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>A client that begins something on one replica and continues it on another.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class ClusterSessionTests(ClusterSessionTests.Shared shared) : IClassFixture<ClusterSessionTests.Shared>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

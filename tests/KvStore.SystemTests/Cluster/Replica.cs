@@ -7,6 +7,7 @@ internal sealed class Replica(string name, ProcessHost host, int port, string[] 
 {
     private static readonly HttpClient ReadinessClient = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(2) };
 
+    private readonly List<OutputLines> _outputs = [];
     private ServerProcess? _server;
     private bool _isRunning;
 
@@ -26,6 +27,9 @@ internal sealed class Replica(string name, ProcessHost host, int port, string[] 
     /// <summary>What it has printed since its last start.</summary>
     public string Transcript => $"{name}:\n{Process.Transcript}";
 
+    /// <summary>The lines with a text that it has printed, in all its starts.</summary>
+    public IEnumerable<string> LinesWith(string text) => _outputs.SelectMany(output => output.ToArray()).Where(line => line.Contains(text, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Starts the process and returns at once.</summary>
     public void Launch()
     {
@@ -34,6 +38,7 @@ internal sealed class Replica(string name, ProcessHost host, int port, string[] 
             settings.Select(setting => (setting.Name.StartsWith("DOTNET_", StringComparison.Ordinal) ? setting.Name : "KvStore__" + setting.Name, setting.Value)),
             host.Through);
         _server.Address = Address;
+        _outputs.Add(_server.Output);
         _isRunning = true;
     }
 
