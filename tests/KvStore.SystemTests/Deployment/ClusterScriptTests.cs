@@ -22,7 +22,9 @@ public sealed class ClusterScriptTests
         Assert.Equal("", await NextAsync("curl -X PUT "));
         Assert.Equal("world", await NextAsync("curl http"));
         Assert.StartsWith(": watching after revision 1", await NextAsync("curl -N ", through: "timeout 2"), StringComparison.Ordinal);
-        Assert.Contains("\"replicas\":[", await NextAsync("curl http"), StringComparison.Ordinal);
+        var replicas = await NextAsync("curl http");
+        Assert.All(["replica1", "replica2", "replica3", "etcd1", "etcd2", "etcd3"], name => Assert.Contains($"\"name\":\"{name}\"", replicas, StringComparison.Ordinal));
+        Assert.Contains("\"quorum\":{\"healthy\":3,\"needed\":2,\"tolerates\":1}", replicas, StringComparison.Ordinal);
         Assert.Equal("", await NextAsync("kill -9 "));
         Assert.Equal("", await NextAsync("curl -X PUT "));
         Assert.Equal("", await NextAsync("kill -9 "));
