@@ -185,11 +185,12 @@ internal sealed class Membership : IAsyncDisposable
     private async Task TickAsync()
     {
         long? currentSince = null;
-        var failed = Array.Empty<string>();
+        var failures = new FailureReports(_table, _report);
         while (!_stopping.IsCancellationRequested)
         {
             _table.Tick(IsCurrent);
-            failed = ReportFailures(failed);
+            if (failures.Report())
+                AnnounceSoon();
             if (IsCurrent)
                 currentSince ??= _time.GetTimestamp();
 
@@ -205,24 +206,6 @@ internal sealed class Membership : IAsyncDisposable
                 await TryAsync(() => ForgetAsync(replica, _stopping.Token)).ConfigureAwait(false);
             await Task.Delay(_joined.Task.IsCompleted ? _options.Tick : _options.Tick / 20, _time, _stopping.Token).ConfigureAwait(false);
         }
-    }
-
-    private string[] ReportFailures(string[] before)
-    {
-        var now = _table.Failed();
-        if (now.SequenceEqual(before))
-            return before;
-        foreach (var replica in _table.List())
-        {
-            var (was, isNow) = (before.Contains(replica.Record.Id), now.Contains(replica.Record.Id));
-            if (isNow && !was)
-                _report(new MembershipEvent.ReplicaFailed(replica.Record));
-            else if (was && !isNow)
-                _report(new MembershipEvent.ReplicaReturned(replica.Record));
-        }
-
-        AnnounceSoon();
-        return now;
     }
 
     private void FollowClocks()

@@ -29,7 +29,7 @@ internal sealed class KeyAuthenticationHandler(KeyRing keys) : IAuthenticationHa
         if (credentials > 1)
             return Problems.MalformedRequest($"The request has several credentials. Send one: either Authorization or {Credential.ApiKeyHeader}, once.", "Authorization").WriteAsync(_context);
 
-        // A client that is told that its token is not accepted would give up, and not come back when the issuer does.
+        // A client that learns that its token is not accepted would give up, and not come back when the issuer does.
         if (Credential.IsUnchecked(_context))
             return UncheckedProblem().WriteAsync(_context);
 

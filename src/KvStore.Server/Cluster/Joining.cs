@@ -7,7 +7,7 @@ internal static class Joining
 {
     private const string Setting = $"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Join)}";
 
-    /// <summary>The file in the data directory that has the authorities of etcd, as the other replica told them.</summary>
+    /// <summary>The file in the data directory that has the authorities of etcd, as the other replica has them.</summary>
     private const string CaFileName = "etcd-ca.pem";
 
     /// <summary>Asks the replica, if the settings name one, and completes the configuration.</summary>
@@ -18,7 +18,7 @@ internal static class Joining
             return;
         var address = configuration[Setting]!.Trim();
         if (!KvStoreSettings.IsAddress(address))
-            throw Refusal($"{Setting} must be {KvStoreOptions.JoinForm}. Given: {address}.");
+            throw Refusal($"{Setting} must be {EtcdSettings.JoinForm}. Given: {address}.");
         var invitation = await JoinRequest.SendAsync(new Uri(address), configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.JoinToken)}"]).ConfigureAwait(false);
         CheckEngine(configuration, address, invitation);
         await CheckClusterAsync(configuration, address, invitation).ConfigureAwait(false);
@@ -36,7 +36,7 @@ internal static class Joining
             throw Refusal($"{Setting} needs the engine {KvStoreOptions.EtcdEngine}. Given: {engine}.");
     }
 
-    /// <summary>Whoever names etcd themselves, perhaps by other addresses, must mean the same cluster: otherwise this replica would serve another store behind the same load balancer.</summary>
+    /// <summary>If etcd is named as well, perhaps by other addresses, it must be the same cluster: otherwise this replica would serve another store behind the same load balancer.</summary>
     private static async Task CheckClusterAsync(IConfiguration configuration, string address, JoinInvitation invitation)
     {
         if (Given(configuration, "Etcd") is not { } given || invitation.EtcdClusterId is not { } theirs)

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>The settings that must be the same on all replicas: otherwise one would refuse, or answer differently, what another takes, and clients would see which they met.</summary>
-/// <remarks>Not those of a replica's own resources, such as memory, connections and the history: they may refuse anybody at any time anyway.</remarks>
+/// <remarks>Not those of a replica's own resources, such as memory, connections and the history: they may refuse any request at any time anyway.</remarks>
 internal static class SharedSettings
 {
     /// <summary>Their names and values.</summary>

@@ -3,6 +3,12 @@ namespace KvStore.Server;
 /// <summary>What the settings of the engine etcd may be, and whether they fit together.</summary>
 internal static class EtcdSettings
 {
+    /// <summary>What <see cref="KvStoreOptions.ReplicaUrl"/> may be.</summary>
+    public const string ReplicaUrlForm = "an address such as http://kv-0.example.com:8080, or auto";
+
+    /// <summary>What <see cref="KvStoreOptions.Join"/> may be.</summary>
+    public const string JoinForm = "the address of a replica, such as http://kv-0.example.com:8080, or none";
+
     /// <summary>What <see cref="KvStoreOptions.Etcd"/> may be.</summary>
     public const string EndpointsForm = "URLs of etcd's members such as http://10.0.0.1:2379, separated by commas, or none";
 

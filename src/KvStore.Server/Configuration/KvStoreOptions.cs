@@ -31,12 +31,6 @@ internal sealed class KvStoreOptions(SettingsReader settings)
 
     private static readonly string[] ResourcePolicies = ["same-origin", "same-site", "cross-origin"];
 
-    /// <summary>What <see cref="ReplicaUrl"/> may be.</summary>
-    public const string ReplicaUrlForm = "an address such as http://kv-0.example.com:8080, or auto";
-
-    /// <summary>What <see cref="Join"/> may be.</summary>
-    public const string JoinForm = "the address of a replica, such as http://kv-0.example.com:8080, or none";
-
     /// <summary>The defaults.</summary>
     public KvStoreOptions()
         : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), []))
@@ -143,7 +137,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public TimeSpan WatchBookmarkInterval { get; init; } = settings.Duration("WatchBookmarkInterval", TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
 
     /// <summary>A replica whose cluster this one joins when it starts: where etcd is, and the settings that must be the same, are taken from it. <c>none</c> to take nothing.</summary>
-    public string Join { get; init; } = settings.Text("Join", None, JoinForm);
+    public string Join { get; init; } = settings.Text("Join", None, EtcdSettings.JoinForm);
 
     /// <summary>The key, with the right admin, that <see cref="Join"/> is asked with; <c>none</c> if it needs none. Sent as a Bearer token, so use https on a network.</summary>
     public string JoinToken { get; init; } = settings.Text("JoinToken", None, "a key of the service, with the right admin, or none");
@@ -152,7 +146,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public string ReplicaName { get; init; } = settings.Text("ReplicaName", Auto, "a name for this replica, or auto");
 
     /// <summary>Where other machines reach this replica, as <c>/v1/cluster</c> shows it; <c>auto</c> for the first address that it listens at.</summary>
-    public string ReplicaUrl { get; init; } = settings.Text("ReplicaUrl", Auto, ReplicaUrlForm);
+    public string ReplicaUrl { get; init; } = settings.Text("ReplicaUrl", Auto, EtcdSettings.ReplicaUrlForm);
 
     /// <summary>How long a service that is asked to stop serves on while it reports that it is not ready. Make it longer than a load balancer takes to notice.</summary>
     public TimeSpan DrainTime { get; init; } = settings.Duration("DrainTime", TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMinutes(10));

@@ -107,7 +107,7 @@ internal static class KvStoreSettings
         EtcdSettings.Check(options, reader);
         MemorySettings.Check(options, reader);
         if (options.ReplicaUrl != KvStoreOptions.Auto && !IsAddress(options.ReplicaUrl))
-            reader.Reject("ReplicaUrl", KvStoreOptions.ReplicaUrlForm, options.ReplicaUrl);
+            reader.Reject("ReplicaUrl", EtcdSettings.ReplicaUrlForm, options.ReplicaUrl);
         if (AddressSettings.List(options.AllowedHosts).FirstOrDefault(host => !Server.AllowedHosts.IsHost(host)) is { } host)
             reader.Reject("AllowedHosts", Server.AllowedHosts.Form, host);
         if (AddressSettings.List(options.AllowedOrigins).FirstOrDefault(origin => !Server.AllowedOrigins.IsOrigin(origin)) is { } origin)

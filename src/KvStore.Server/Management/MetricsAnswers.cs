@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>
-/// Answers with metrics that their clients have not taken yet. One more than <see cref="Max"/> ends the oldest instead of being refused: whoever reads
+/// Answers with metrics that their clients have not taken yet. One more than <see cref="Max"/> ends the oldest instead of being refused: a client that reads
 /// gets the metrics, above all while others do not read and the account is full. Thread-safe.
 /// </summary>
 /// <param name="account">What they are charged to.</param>
