@@ -194,8 +194,8 @@ internal sealed class Membership : IAsyncDisposable
             if (IsCurrent)
                 currentSince ??= _time.GetTimestamp();
 
-            // Not earlier: the first clocks that it follows decide where the common clock begins here, and must be those of all.
-            if (currentSince is { } since && (_table.HasHeardAll() || _time.GetElapsedTime(since) >= _options.JoinWaitMax))
+            // Not earlier: the first clocks that it follows decide where the common clock begins here. Without any, a wrong own clock would expire entries early.
+            if (currentSince is { } since && (_table.HasHeardAll() || (_time.GetElapsedTime(since) >= _options.JoinWaitMax && _table.HasHeardHalf())))
             {
                 FollowClocks();
                 if (_joined.TrySetResult())

@@ -30,7 +30,7 @@ internal sealed record MembershipOptions
     /// <summary>How often silence is looked at, and the wait before a failed call is made again.</summary>
     public TimeSpan Tick { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a replica that joins waits for the others to say what time it is.</summary>
+    /// <summary>How long a replica that joins waits for all others to say what time it is. Then half of them are enough; those that are silent fail meanwhile.</summary>
     public TimeSpan JoinWaitMax { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>What the keys of all records begin with.</summary>

@@ -105,6 +105,9 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     /// <summary>Whether each of the others has failed, or has been heard so often that one of the records was hardly delayed.</summary>
     public bool HasHeardAll() => Locked(() => Others().All(other => other.Samples >= JoinSamples));
 
+    /// <summary>Whether half of the others that have not failed have said what time it is.</summary>
+    public bool HasHeardHalf() => Locked(() => Others().Count(other => other.Samples > 0) * 2 >= Others().Count());
+
     private IEnumerable<ObservedReplica> Others() => _replicas.Where(pair => pair.Key != options.Id && !pair.Value.IsFailed).Select(pair => pair.Value);
 
     private bool Put(KeyValue kv, bool isFresh)

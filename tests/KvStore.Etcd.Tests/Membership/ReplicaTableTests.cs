@@ -156,6 +156,7 @@ public sealed class ReplicaTableTests
         _table.Apply(List(Some("listed") with { Clock = 1 }));
         Assert.Empty(_table.Clocks());
         Assert.False(_table.HasHeardAll());
+        Assert.False(_table.HasHeardHalf());
 
         foreach (var (counter, delay) in ((int, int)[])[(1, 300), (2, 5), (3, 900)])
         {
@@ -163,6 +164,8 @@ public sealed class ReplicaTableTests
             Pass(1);
         }
 
+        Assert.False(_table.HasHeardAll());
+        Assert.True(_table.HasHeardHalf());
         var sample = Assert.Single(_table.Clocks());
         var right = _time.GetUtcNow() - DateTimeOffset.UnixEpoch - ClusterClock.Monotonic(_time);
         Assert.Equal((-5, 35), ((sample.Own - right).TotalMilliseconds, (sample.Cluster!.Value - right).TotalMilliseconds));
