@@ -1,7 +1,3 @@
-using Google.Protobuf;
-using KvStore.Etcd.Protocol;
-using KvStore.Etcd.Records;
-
 namespace KvStore.Etcd;
 
 /// <summary>
@@ -158,23 +154,8 @@ public sealed class EtcdCommitLog : ICommitLog
         IgnoresMemory = true,
     };
 
-    private async Task FindStoreAsync(CancellationToken cancellationToken)
-    {
-        var info = new StoreInfo { Id = StoreId.Create().Value, Format = RecordFormat.Current };
-        var found = await _etcd.TxnAsync(
-            new TxnRequest
-            {
-                Compare = { new Compare { Target = Compare.Types.CompareTarget.Create, Key = _layout.Store, CreateRevision = 0 } },
-                Success = { new RequestOp { RequestPut = new PutRequest { Key = _layout.Store, Value = UnsafeByteOperations.UnsafeWrap(info.ToByteArray()) } } },
-                Failure = { new RequestOp { RequestRange = new RangeRequest { Key = _layout.Store } } },
-            },
-            cancellationToken).ConfigureAwait(false);
-        if (!found.Succeeded)
-            info = Wire.Parse(StoreInfo.Parser, found.Responses[0].ResponseRange.Kvs[0].Value.Span);
-        if (info.Format != RecordFormat.Current)
-            throw new RecordFormatException($"The store at {_options.Prefix} in etcd has format {info.Format}; this version knows {RecordFormat.Current}. Use the version that the other replicas have.");
-        StoreId = new StoreId(info.Id);
-    }
+    private async Task FindStoreAsync(CancellationToken cancellationToken) =>
+        StoreId = await new StoreIdentity(_etcd, _layout, _options.Prefix).FindOrCreateAsync(cancellationToken).ConfigureAwait(false);
 
     private async Task RunAsync(Parts parts)
     {

@@ -52,6 +52,25 @@ public sealed class ReplicationTests
         Assert.Equal("1", (await other.ReadAsync()).Find(Some.Key("after")).Text());
     }
 
+    // As after a backup was restored: what was written after it may be known to clients.
+    [Fact]
+    public async Task Start_StoreKeyDeleted_IsAnotherStoreAndRevisionsJump()
+    {
+        await using var replicas = new LiveReplicas();
+        var before = await replicas.StartAsync();
+        await before.Store.CommitAsync(Some.Put("k", "1"));
+        await before.Store.DisposeAsync();
+        replicas.Server.Delete("kvstore/store");
+
+        var (one, other) = (await replicas.StartAsync(), await replicas.StartAsync());
+        Assert.NotEqual(before.Log.StoreId, one.Log.StoreId);
+        Assert.Equal(one.Log.StoreId, other.Log.StoreId);
+        Assert.Equal("1", (await one.ReadAsync()).Find(Some.Key("k")).Text());
+        Assert.Equal(1 + StoreIdentity.RestoreJump + 1, (await one.Store.CommitAsync(Some.Put("k", "2"))).Revision);
+        Assert.Equal(LiveReplica.Describe(await one.ReadAsync()), LiveReplica.Describe(await other.ReadAsync()));
+        Assert.True(one.Store.IsLost(2));
+    }
+
     [Theory]
     [InlineData(nameof(EtcdFault.AnswerLost))]
     [InlineData(nameof(EtcdFault.RequestLost))]

@@ -179,6 +179,8 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
                 Complete(pending!, decision.Outcomes);
         }
 
+        if (envelope.Kind == RecordKind.Jump)
+            follower.Apply([Commit.Gap(follower.Latest.Revision + StoreIdentity.RestoreJump)]);
         Volatile.Write(ref _head, _head + 1);
         if (revision > _checkpointPosition)
             Volatile.Write(ref _bytesSinceCheckpoint, _bytesSinceCheckpoint + content.Length);

@@ -12,6 +12,9 @@ internal readonly record struct RecordEnvelope(RecordKind Kind, ReadOnlyMemory<b
     /// <summary>The record that takes the place of one whose fate is unknown. It changes nothing.</summary>
     public static ByteString Fence { get; } = ByteString.CopyFrom((byte)RecordKind.Fence);
 
+    /// <summary>The record after which revisions continue far above all that were ever reported.</summary>
+    public static ByteString Jump { get; } = ByteString.CopyFrom((byte)RecordKind.Jump);
+
     /// <summary>The number of parts of a <see cref="RecordKind.Parts"/>.</summary>
     public int PartCount => BinaryPrimitives.ReadInt32LittleEndian(Content.Span);
 
@@ -42,7 +45,7 @@ internal readonly record struct RecordEnvelope(RecordKind Kind, ReadOnlyMemory<b
         {
             RecordKind.Whole => new(kind, content),
             RecordKind.Parts when content.Length == sizeof(int) && BinaryPrimitives.ReadInt32LittleEndian(content.Span) > 0 => new(kind, content),
-            RecordKind.Fence when content.IsEmpty => new(kind, content),
+            RecordKind.Fence or RecordKind.Jump when content.IsEmpty => new(kind, content),
             RecordKind.Mark when !content.IsEmpty => new(kind, content),
             _ => throw new RecordFormatException($"The log in etcd has a record of the kind {(int)kind}, which this version does not know. Use the version that the other replicas have."),
         };
@@ -71,4 +74,7 @@ internal enum RecordKind : byte
 
     /// <summary>All replicas hash their states after it, for a checkpoint.</summary>
     Mark = 4,
+
+    /// <summary>Revisions jump (<c>StoreIdentity.RestoreJump</c>), because those that follow may have been reported for commits that are lost.</summary>
+    Jump = 5,
 }
