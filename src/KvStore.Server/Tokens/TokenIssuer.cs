@@ -92,14 +92,31 @@ internal sealed class TokenIssuer : IDisposable
         if (result.IsValid && PrincipalOf(result) is { } principal)
             return await _cache.Add(hash, principal).Authenticated;
 
-        if (result.Exception is null or SecurityTokenException or ArgumentException)
+        // Without the issuer's keys the handler refuses a token for want of what comes with them.
+        var problem = result.Exception is SecurityTokenException && _handler.CanReadToken(token) ? await FetchProblemAsync() : result.Exception;
+        if (problem is null or SecurityTokenException or ArgumentException)
             return NotAccepted;
 
         // Not the token's fault: the issuer's keys could not be fetched, so it is unknown whether the token is good.
-        _failure = result.Exception.Message;
+        _failure = problem.Message;
         if (_unreachable.Admit())
             _logger.IssuerUnreachable(1, LogWindowLength.TotalSeconds, _options.JwtAuthority, _failure);
         return NotChecked;
+    }
+
+    // Null if the keys are there.
+    private async Task<Exception?> FetchProblemAsync()
+    {
+        try
+        {
+            if (_parameters.ConfigurationManager is { } configuration)
+                await configuration.GetBaseConfigurationAsync(CancellationToken.None);
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or IOException or OperationCanceledException)
+        {
+            return exception;
+        }
     }
 
     public void Dispose()
