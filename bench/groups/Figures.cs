@@ -9,9 +9,9 @@ internal sealed record Figures
     public IReadOnlyList<int> Groups { get; init; } = [10, 100, 1000];
 
     /// <summary>PUT per second of one group.</summary>
-    public double Puts { get; init; } = 10_000;
+    public double Puts { get; init; } = 20_000;
 
-    /// <summary>GiB of etcd's database in one group. It holds the data up to three times.</summary>
+    /// <summary>GiB of etcd's database in one group. It holds the data up to seven times.</summary>
     public double DatabaseGib { get; init; } = 8;
 
     /// <summary>MB per second from one group to another.</summary>
@@ -36,7 +36,7 @@ internal sealed record Figures
     public int Seed { get; init; } = 1;
 
     /// <summary>Bytes of data that one group has room for.</summary>
-    public double RoomBytes => DatabaseGib / 3 * (1L << 30);
+    public double RoomBytes => DatabaseGib / 7 * (1L << 30);
 
     /// <summary>The figures with the options of a command line, <c>--name value</c>.</summary>
     /// <exception cref="FormatException">One is not known, or is no number in its range.</exception>

@@ -41,10 +41,15 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     /// <summary>The transactions from one on that one value of etcd holds; at least one, which may take several values.</summary>
     public ArraySegment<Transaction> Cut(IReadOnlyList<Transaction> batch, int start)
     {
-        var bytes = 0L;
         var end = start;
-        while (end < batch.Count && (end == start || bytes + RecordCodec.SizeOf(batch[end]) <= options.PartBytesMax))
-            bytes += RecordCodec.SizeOf(batch[end++]);
+        for (var bytes = 0L; end < batch.Count; end++)
+        {
+            bytes += RecordCodec.SizeOf(batch[end]);
+            if (end > start && bytes > options.PartBytesMax)
+                break;
+        }
+
+        // A copy, because a record whose fate is unknown outlives the batch.
         return batch.Skip(start).Take(end - start).ToArray();
     }
 
