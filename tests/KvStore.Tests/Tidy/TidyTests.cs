@@ -46,8 +46,9 @@ public partial class TidyTests
             ["KvStore"] = [],
             ["KvStore.Storage"] = ["KvStore"],
             ["KvStore.Etcd"] = ["KvStore"],
+            ["KvStore.Origins"] = ["KvStore"],
             ["KvStore.Client"] = [],
-            ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd"],
+            ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins"],
         };
         var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
         Assert.NotEmpty(projects);
