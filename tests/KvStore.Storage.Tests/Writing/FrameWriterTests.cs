@@ -15,13 +15,15 @@ public sealed class FrameWriterTests
         var changes = new EntryChange[Changes];
         Array.Fill(changes, new EntryChange(null, entry));
         Commit[] commits = [new Commit(1, changes)];
-        var file = new CountingFile();
-        var writer = new FrameWriter();
+        var (file, header) = (new CountingFile(), default(FrameHeader));
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var header = writer.Measure(commits, 0);
-        writer.Write(file, FileHeader.Create(ForgedFiles.Store, 1), Offset, header, commits);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = Allocations.Of(() =>
+        {
+            var writer = new FrameWriter();
+            file = new CountingFile();
+            header = writer.Measure(commits, 0);
+            writer.Write(file, FileHeader.Create(ForgedFiles.Store, 1), Offset, header, commits);
+        });
 
         Assert.Equal((Changes, header.BodyBytes + FrameHeader.Bytes, Offset), (header.Records, file.LengthBytes - Offset, file.LastOffset));
         Assert.InRange(file.LengthBytes, 100L * Changes, long.MaxValue);

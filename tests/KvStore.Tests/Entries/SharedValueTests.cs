@@ -42,13 +42,10 @@ public sealed class SharedValueTests
         {
             foreach (var key in new[] { "k", "user/42", new string('k', 1000) })
             {
-                New(key, length);
-                var start = GC.GetAllocatedBytesForCurrentThread();
                 var entry = New(key, length);
-                var created = GC.GetAllocatedBytesForCurrentThread() - start;
-                start = GC.GetAllocatedBytesForCurrentThread();
                 var derived = Entry.Derive(entry, entry.KeyUtf8, 1, 2, 3, 4, 5);
-                var added = GC.GetAllocatedBytesForCurrentThread() - start;
+                var created = Allocations.Of(() => New(key, length));
+                var added = Allocations.Of(() => Entry.Derive(entry, entry.KeyUtf8, 1, 2, 3, 4, 5));
 
                 // The arrays of the arguments are not the entry's.
                 var arguments = HeapSize.OfArray(length) + HeapSize.OfArray(key.Length);

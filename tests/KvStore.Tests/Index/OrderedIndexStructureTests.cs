@@ -9,22 +9,14 @@ public sealed class OrderedIndexStructureTests
     [Fact]
     public void MemoryBytes_EveryNode_IsWhatIsAllocated()
     {
-        Assert.Equal(Allocated(() => new Leaf(1)), new Leaf(1).MemoryBytes);
+        Assert.Equal(Allocations.Of(() => new Leaf(1)), new Leaf(1).MemoryBytes);
         byte[] separator = [1];
-        Assert.Equal(Allocated(() =>
+        Assert.Equal(Allocations.Of(() =>
         {
             var inner = new Inner(1);
             inner.SetSeparator(0, separator);
             return inner;
         }), new Inner(1).MemoryBytes);
-
-        static long Allocated(Func<object> create)
-        {
-            create();
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            create();
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
     }
 
     [Fact]

@@ -41,16 +41,16 @@ public sealed class TransactionCostTests
             {
                 var transaction = new Transaction([], [.. operations]) { Idempotency = idempotency };
                 var cost = transaction.CostIn(state);
-                new BatchDecider(Time).Decide(publisher, [transaction]);
-                var before = GC.GetAllocatedBytesForCurrentThread();
-                var decision = new BatchDecider(Time).Decide(publisher, [transaction]);
-                var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                var decision = Decide();
+                var allocated = Allocations.Of(Decide);
 
                 // Objects of the batch, and the nodes of its first write, are not a transaction's.
                 Assert.True(allocated <= cost.MemoryBytes + 3000, $"{operations[0].GetType().Name}: {allocated} bytes allocated, {cost} charged.");
                 var logged = decision.Commits.Sum(commit => commit.Changes.ToArray().Sum(change => change.Current is { } entry && !(change.Previous is { } previous && entry.IsExpiryUpdateOf(previous)) ? entry.Bytes : 0));
                 Assert.True(logged <= cost.Work, $"{operations[0].GetType().Name}: {logged} bytes to log, {cost} charged.");
                 Assert.True(cost.Work <= logged + (3L * transaction.Bytes) + cost.ReadBytes + 20_000, $"{operations[0].GetType().Name}: {logged} bytes to log, {cost} charged.");
+
+                Decision Decide() => new BatchDecider(Time).Decide(publisher, [transaction]);
             }
         }
     }
@@ -77,14 +77,12 @@ public sealed class TransactionCostTests
         publisher.Load(1, Enumerable.Range(0, entries).Select(i => Entry.Create(Some.Bytes($"k{i:D5}"), "v"u8, "x/y", 1, 1, 1, 0, Entry.Never)));
         var transaction = Some.Transaction(new DeletePrefix("k"u8, entries));
         var cost = transaction.CostIn(publisher.Latest);
-        new BatchDecider(Time).Decide(publisher, [transaction]);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var decision = new BatchDecider(Time).Decide(publisher, [transaction]);
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.Equal(0, decision.After.Count);
-        Assert.InRange(allocated, 0, cost.MemoryBytes + 16_000);
+        Assert.Equal(0, Decide().After.Count);
+        Assert.InRange(Allocations.Of(Decide), 0, cost.MemoryBytes + 16_000);
         Assert.InRange(cost.Work, 20_000, 100_000);
+
+        Decision Decide() => new BatchDecider(Time).Decide(publisher, [transaction]);
     }
 
     // Small tokens take more as parsed JSON than as text.
@@ -98,12 +96,8 @@ public sealed class TransactionCostTests
         var text = Some.Bytes($"{{\"a\":[{string.Concat(Enumerable.Repeat(items, 10_000)).TrimEnd(',')}]}}");
         var patch = MergePatch.TryCreate(Some.Key("k"), text, 1 << 20, default)!;
         using var document = JsonDocument.Parse(text);
-        document.RootElement.Clone();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        document.RootElement.Clone();
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.InRange(allocated, patch.Bytes, patch.Bytes + 500);
+        Assert.InRange(Allocations.Of(() => document.RootElement.Clone()), patch.Bytes, patch.Bytes + 500);
     }
 
     private static byte[] Json(int size) => size < 20 ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(new { a = new string('x', size - 8) });
