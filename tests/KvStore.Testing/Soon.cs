@@ -11,6 +11,9 @@ internal static class Soon
 
     public static Task Within(this Task task) => task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
+    // A poll without a pause takes the processor from what it waits for; one with a long pause takes its time.
+    private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Polls a condition that nothing signals.</summary>
     public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 
@@ -18,11 +21,13 @@ internal static class Soon
     public static async Task UntilAsync(Func<Task<bool>> condition)
     {
         var start = Stopwatch.GetTimestamp();
+        var pause = TimeSpan.Zero;
         while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(start) > Patience)
                 throw new TimeoutException();
-            await Task.Yield();
+            pause = pause < PauseMax ? pause + TimeSpan.FromMilliseconds(1) : PauseMax;
+            await Task.Delay(pause);
         }
     }
 }

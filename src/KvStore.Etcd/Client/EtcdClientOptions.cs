@@ -1,7 +1,7 @@
 namespace KvStore.Etcd;
 
 /// <summary>How to reach an etcd cluster.</summary>
-internal sealed class EtcdClientOptions
+internal sealed record EtcdClientOptions
 {
     /// <summary>The client URLs of members, <c>http</c> or <c>https</c>. One is used until it fails, then the next.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
@@ -26,6 +26,9 @@ internal sealed class EtcdClientOptions
 
     /// <summary>How long connecting to one member may take. Below <see cref="CallTimeout"/>, so that a call has time for another member.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a member may take to say how it does. There are two rounds, and a member that does not answer must not delay a report by a second.</summary>
+    public TimeSpan ReportTimeout { get; init; } = TimeSpan.FromSeconds(0.45);
 
     /// <summary>What is wrong with these options, for the operator; null if nothing is.</summary>
     public string? Validate()

@@ -5,9 +5,6 @@ namespace KvStore.Etcd;
 /// <summary>Asks all members at once for what they know of themselves and of each other. None of that needs a leader or a quorum.</summary>
 internal sealed class EtcdReporter(EtcdClient client, EtcdMember[] endpoints, EtcdClientOptions options) : IAsyncDisposable
 {
-    /// <summary>How long a member may take. There are two rounds, and a member that does not answer must not delay the report by a second.</summary>
-    public static readonly TimeSpan MemberTimeout = TimeSpan.FromSeconds(0.45);
-
     // Members that the cluster names and the options do not, by their URL; under the semaphore.
     private readonly Dictionary<Uri, EtcdMember> _others = [];
     private readonly SemaphoreSlim _reporting = new(1);
@@ -73,7 +70,7 @@ internal sealed class EtcdReporter(EtcdClient client, EtcdMember[] endpoints, Et
     {
         try
         {
-            return (await client.AskAsync(member, call, request, MemberTimeout, cancellationToken), null);
+            return (await client.AskAsync(member, call, request, options.ReportTimeout, cancellationToken), null);
         }
         catch (EtcdException exception)
         {

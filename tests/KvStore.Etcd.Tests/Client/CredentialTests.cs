@@ -93,13 +93,13 @@ public sealed class CredentialTests : IDisposable
         Assert.Contains("missing", (await Requests.FailAsync(broken.PutAsync("key", "4"))).Message, StringComparison.Ordinal);
         Assert.Equal("1", await client.ReadAsync("key"));
 
-        EtcdClient Connect(string ca, string? user) => new(new()
+        EtcdClient Connect(string ca, string? user) => Requests.Client(new EtcdClientOptions
         {
             Endpoints = cluster.Endpoints,
             CaFile = Path.Combine(directory, ca),
             CertificateFile = user is null ? null : Path.Combine(directory, user + ".crt"),
             KeyFile = user is null ? null : Path.Combine(directory, user + ".key"),
-        }, TimeProvider.System);
+        });
     }
 
     public void Dispose() => _files.Dispose();
@@ -109,7 +109,7 @@ public sealed class CredentialTests : IDisposable
         var file = _files.New();
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, password + "\n");
-        return new(new() { Endpoints = cluster.Endpoints, UserName = user, PasswordFile = file }, TimeProvider.System);
+        return Requests.Client(new EtcdClientOptions { Endpoints = cluster.Endpoints, UserName = user, PasswordFile = file });
     }
 
     // Users root and kv; kv may do everything below kv/.

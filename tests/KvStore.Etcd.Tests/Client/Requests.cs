@@ -8,7 +8,14 @@ internal static class Requests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static EtcdClient Client(params Uri[] endpoints) => new(new() { Endpoints = endpoints }, TimeProvider.System);
+    // As long as a busy machine may take for a call that succeeds; and tests wait as long for what is never answered.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+
+    public static EtcdClient Client(params Uri[] endpoints) => Client(new EtcdClientOptions { Endpoints = endpoints });
+
+    /// <summary>A client with these options, but more patience.</summary>
+    public static EtcdClient Client(EtcdClientOptions options) =>
+        new(options with { CallTimeout = Patience, ConnectTimeout = Patience / 2, ReportTimeout = Patience }, TimeProvider.System);
 
     public static RangeRequest Range(string key) => new() { Key = ByteString.CopyFromUtf8(key) };
 

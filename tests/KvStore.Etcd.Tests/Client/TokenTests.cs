@@ -103,7 +103,7 @@ public sealed class TokenTests : IDisposable
 
     public void Dispose() => File.Delete(_passwordFile);
 
-    private EtcdClient Client(ScriptedEtcd etcd) => new(new() { Endpoints = [etcd.Endpoint], UserName = "user", PasswordFile = _passwordFile }, TimeProvider.System);
+    private EtcdClient Client(ScriptedEtcd etcd) => Requests.Client(new EtcdClientOptions { Endpoints = [etcd.Endpoint], UserName = "user", PasswordFile = _passwordFile });
 
     private static Task<IMessage?> Answer(IMessage? answer) => Task.FromResult(answer);
 }

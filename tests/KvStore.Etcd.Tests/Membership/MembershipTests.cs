@@ -2,80 +2,69 @@ namespace KvStore.Etcd.Tests;
 
 public sealed class MembershipTests : IAsyncDisposable
 {
-    private readonly FakeEtcdServer _server = new();
-    private readonly List<FakeEtcd> _clients = [];
-    private readonly List<Membership> _replicas = [];
-    private readonly List<MembershipEvent> _events = [];
+    private readonly FakeReplicas _replicas = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var replica in _replicas)
-            await replica.DisposeAsync();
-        foreach (var client in _clients)
-            await client.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _replicas.DisposeAsync();
 
     [Fact]
     public async Task States_AreSeenByAll_AndRanksDiffer()
     {
-        var (a, b, c) = (Start("a"), Start("b"), Start("c"));
-        await Task.WhenAll(a.Joined, b.Joined, c.Joined).Within();
-        await SeenAsync("a=joining b=joining c=joining");
-        b.State = ReplicaState.Ready;
-        c.State = ReplicaState.Ready;
-        await SeenAsync("a=joining b=ready c=ready");
-        a.State = ReplicaState.Ready;
-        await SeenAsync("a=ready b=ready c=ready");
-        Assert.Equal([0, 1, 2], _replicas.Select(replica => replica.Rank));
-        b.State = ReplicaState.Draining;
-        await SeenAsync("a=ready b=draining c=ready");
-        await b.LeaveAsync(Cancellation);
-        _replicas.Remove(b);
-        await SeenAsync("a=ready c=ready");
-        Assert.Equal(1, c.Rank);
+        var (a, b, c) = (_replicas.Start("a"), _replicas.Start("b"), _replicas.Start("c"));
+        await _replicas.UntilAsync(() => _replicas.Running.All(replica => replica.Membership.Joined.IsCompleted));
+        await _replicas.SeenAsync("a=joining b=joining c=joining");
+        b.Membership.State = ReplicaState.Ready;
+        c.Membership.State = ReplicaState.Ready;
+        await _replicas.SeenAsync("a=joining b=ready c=ready");
+        a.Membership.State = ReplicaState.Ready;
+        await _replicas.SeenAsync("a=ready b=ready c=ready");
+        Assert.Equal([0, 1, 2], _replicas.Running.Select(replica => replica.Membership.Rank));
+        b.Membership.State = ReplicaState.Draining;
+        await _replicas.SeenAsync("a=ready b=draining c=ready");
+        await _replicas.LeaveAsync(b);
+        await _replicas.SeenAsync("a=ready c=ready");
+        Assert.Equal(1, c.Membership.Rank);
     }
 
     [Fact]
     public async Task Dead_Fails_IsKnownToANewcomer_AndIsForgotten()
     {
-        var (a, _) = (Start("a"), Start("b"));
-        await SeenAsync("a=joining b=joining");
-        _replicas.Remove(a);
-        await a.DisposeAsync();
-        await SeenAsync("a=failed b=joining");
-        Assert.Equal("a", Assert.IsType<MembershipEvent.ReplicaFailed>(Assert.Single(_events)).Replica.Id);
+        var (a, _) = (_replicas.Start("a"), _replicas.Start("b", options => options with { ForgottenAfter = TimeSpan.FromMinutes(1) }));
+        await _replicas.SeenAsync("a=joining b=joining");
+        await _replicas.KillAsync(a);
+        await _replicas.SeenAsync("a=failed b=joining");
+        await _replicas.UntilAsync(() => _replicas.Events.Length > 0);
+        Assert.Equal("a", Assert.IsType<MembershipEvent.ReplicaFailed>(Assert.Single(_replicas.Events)).Replica.Id);
 
         // It does not listen long enough to find out by itself.
-        Start("c", options => options with { SilenceMax = TimeSpan.FromHours(1) });
-        await SeenAsync("a=failed b=joining c=joining");
-        await SeenAsync("b=joining c=joining");
+        _replicas.Start("c", options => options with { SilenceMax = TimeSpan.FromHours(1) });
+        await _replicas.SeenAsync("a=failed b=joining c=joining");
+        await _replicas.SeenAsync("b=joining c=joining");
     }
 
     [Fact]
     public async Task Forget_AliveOrSpokenAgain_DoesNothing()
     {
-        var (a, b) = (Start("a"), Start("b"));
-        await SeenAsync("a=joining b=joining");
+        var (a, b) = (_replicas.Start("a"), _replicas.Start("b").Membership);
+        await _replicas.SeenAsync("a=joining b=joining");
         var alive = b.Replicas[0];
         Assert.False(await b.ForgetAsync(alive, Cancellation));
         Assert.False(await b.ForgetAsync(alive with { State = ReplicaState.Failed, ModRevision = 1 }, Cancellation));
-        _replicas.Remove(a);
-        await a.DisposeAsync();
-        await SeenAsync("a=failed b=joining");
+        await _replicas.KillAsync(a);
+        await _replicas.SeenAsync("a=failed b=joining");
         Assert.True(await b.ForgetAsync(b.Replicas[0], Cancellation));
-        await SeenAsync("b=joining");
+        await _replicas.SeenAsync("b=joining");
     }
 
     [Fact]
     public async Task RecordOfALiveReplica_IsRemoved_Reappears()
     {
-        Start("a", options => options with { Interval = TimeSpan.FromHours(1) });
-        Start("b");
-        await SeenAsync("a=joining b=joining");
-        _server.Delete("kvstore/replica/a");
-        await SeenAsync("a=joining b=joining");
+        _replicas.Start("a", options => options with { Interval = TimeSpan.FromHours(1) });
+        _replicas.Start("b");
+        await _replicas.SeenAsync("a=joining b=joining");
+        _replicas.Server.Delete("kvstore/replica/a");
+        await _replicas.SeenAsync("a=joining b=joining");
     }
 
     [Theory]
@@ -87,111 +76,81 @@ public sealed class MembershipTests : IAsyncDisposable
     public async Task Faults_OfHalfTheCalls_ChangeNothingForLong(object fault)
     {
         var calls = 0;
-        var (a, b) = (Start("a"), Start("b"));
-        foreach (var client in _clients)
-            client.Fault = _ => Interlocked.Increment(ref calls) % 2 == 0 ? (EtcdFault)fault : EtcdFault.None;
-        a.State = b.State = ReplicaState.Ready;
-        await SeenAsync("a=ready b=ready");
-        a.State = ReplicaState.Draining;
-        while (_server.Delayed > 0)
-            _server.ExecuteDelayed(_ => 0);
-        await SeenAsync("a=draining b=ready");
+        var (a, b) = (_replicas.Start("a"), _replicas.Start("b"));
+        a.Etcd.Fault = b.Etcd.Fault = _ => Interlocked.Increment(ref calls) % 2 == 0 ? (EtcdFault)fault : EtcdFault.None;
+        a.Membership.State = b.Membership.State = ReplicaState.Ready;
+        await _replicas.SeenAsync("a=ready b=ready");
+        a.Membership.State = ReplicaState.Draining;
+        while (_replicas.Server.Delayed > 0)
+            _replicas.Server.ExecuteDelayed(_ => 0);
+        await _replicas.SeenAsync("a=draining b=ready");
     }
 
     [Fact]
     public async Task Watches_BreakAreSilentOrCompacted_AreReopened()
     {
-        var (a, b) = (Start("a"), Start("b"));
-        await SeenAsync("a=joining b=joining");
-        foreach (var client in _clients)
-            client.BreakWatches();
-        a.State = ReplicaState.Ready;
-        await SeenAsync("a=ready b=joining");
+        var (a, b) = (_replicas.Start("a"), _replicas.Start("b"));
+        await _replicas.SeenAsync("a=joining b=joining");
+        a.Etcd.BreakWatches();
+        b.Etcd.BreakWatches();
+        a.Membership.State = ReplicaState.Ready;
+        await _replicas.SeenAsync("a=ready b=joining");
 
-        _clients[1].WatchFault = _ => EtcdWatchFault.Silent;
-        await Soon.UntilAsync(() => !b.IsCurrent);
-        _clients[1].WatchFault = _ => EtcdWatchFault.None;
-        a.State = ReplicaState.Draining;
-        await SeenAsync("a=draining b=joining");
+        b.Etcd.WatchFault = _ => EtcdWatchFault.Silent;
+        await _replicas.UntilAsync(() => !b.Membership.IsCurrent);
+        b.Etcd.WatchFault = _ => EtcdWatchFault.None;
+        a.Membership.State = ReplicaState.Draining;
+        await _replicas.SeenAsync("a=draining b=joining");
 
-        _server.Compact(_server.Revision);
-        _clients[1].BreakWatches();
-        a.State = ReplicaState.Ready;
-        await SeenAsync("a=ready b=joining");
+        _replicas.Server.Compact(_replicas.Server.Revision);
+        b.Etcd.BreakWatches();
+        a.Membership.State = ReplicaState.Ready;
+        await _replicas.SeenAsync("a=ready b=joining");
     }
 
     [Fact]
     public async Task EtcdAway_IsNotCurrent_AndNobodyFails()
     {
-        var (a, b) = (Start("a"), Start("b"));
-        await SeenAsync("a=joining b=joining");
-        foreach (var client in _clients)
-            client.CutOff();
-        await Soon.UntilAsync(() => !a.IsCurrent && !b.IsCurrent);
-        await Assert.ThrowsAsync<EtcdException>(() => a.ListAsync(Cancellation));
-        var start = TimeProvider.System.GetTimestamp();
-        await Soon.UntilAsync(() => TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(1.5));
-        foreach (var client in _clients)
-            client.Heal();
-        await Soon.UntilAsync(() => a.IsCurrent && b.IsCurrent);
-        Assert.Equal(2, (await a.ListAsync(Cancellation)).Length);
-        Assert.Empty(_events);
+        var (a, b) = (_replicas.Start("a"), _replicas.Start("b"));
+        await _replicas.SeenAsync("a=joining b=joining");
+        a.Etcd.CutOff();
+        b.Etcd.CutOff();
+        await _replicas.UntilAsync(() => !a.Membership.IsCurrent && !b.Membership.IsCurrent);
+        await Assert.ThrowsAsync<EtcdException>(() => a.Membership.ListAsync(Cancellation));
+        for (var second = 0; second < 60; second++)
+            _replicas.Time.Advance(TimeSpan.FromSeconds(1));
+        a.Etcd.Heal();
+        b.Etcd.Heal();
+        await _replicas.SeenAsync("a=joining b=joining");
+        Assert.Equal(2, (await a.Membership.ListAsync(Cancellation)).Length);
+        Assert.Empty(_replicas.Events);
     }
 
     [Fact]
     public async Task Clocks_OneIsWrong_IsFollowedByNobody_FromTheStartOn()
     {
-        var (a, b) = (Start("a"), Start("b"));
-        await Task.WhenAll(a.Joined, b.Joined).Within();
-        var wrong = Start("c", machine: new MachineTime(TimeProvider.System) { Error = TimeSpan.FromHours(1) });
-        await wrong.Joined.Within();
-        foreach (var replica in _replicas)
-            Assert.InRange(replica.Clock.GetUtcNow() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(-2), TimeSpan.FromSeconds(2));
-        Assert.InRange(Assert.IsType<MembershipEvent.ClockIsOff>(Assert.Single(_events)).Error, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
+        await JoinAsync("a");
+        await JoinAsync("b");
+        await JoinAsync("c", TimeSpan.FromHours(1));
+        AssertClocksAt(TimeSpan.Zero);
+        Assert.InRange(Assert.IsType<MembershipEvent.ClockIsOff>(Assert.Single(_replicas.Events)).Error, TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
     }
 
     [Fact]
     public async Task Clocks_TheOthersAreBehindTogether_ANewcomerBeginsWhereTheyAre()
     {
-        var a = Start("a", machine: new MachineTime(TimeProvider.System) { Error = TimeSpan.FromHours(-1) });
-        await a.Joined.Within();
-        var b = Start("b");
-        await b.Joined.Within();
-        var c = Start("c");
-        await c.Joined.Within();
-        foreach (var replica in _replicas)
-            Assert.InRange(replica.Clock.GetUtcNow() - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(-3602), TimeSpan.FromSeconds(-3598));
+        await JoinAsync("a", TimeSpan.FromHours(-1));
+        await JoinAsync("b");
+        await JoinAsync("c");
+        AssertClocksAt(TimeSpan.FromHours(-1));
     }
 
-    private Membership Start(string id, Func<MembershipOptions, MembershipOptions>? change = null, TimeProvider? machine = null)
+    private async Task JoinAsync(string id, TimeSpan clockError = default)
     {
-        var options = new MembershipOptions
-        {
-            Id = id,
-            Prefix = "kvstore/",
-            Name = () => id,
-            Url = () => "http://" + id,
-            Version = "1",
-            Interval = TimeSpan.FromMilliseconds(50),
-            SilenceMax = TimeSpan.FromSeconds(1),
-            ForgottenAfter = TimeSpan.FromSeconds(3),
-            Tick = TimeSpan.FromMilliseconds(20),
-        };
-        var client = new FakeEtcd(_server);
-        var replica = new Membership(client, change?.Invoke(options) ?? options, () => 0, new ClusterClock(machine ?? TimeProvider.System), Report);
-        _clients.Add(client);
-        _replicas.Add(replica);
-        replica.Start();
-        return replica;
+        var replica = _replicas.Start(id, clockError: clockError);
+        await _replicas.UntilAsync(() => replica.Membership.Joined.IsCompleted);
     }
 
-    private void Report(MembershipEvent report)
-    {
-        lock (_events)
-            _events.Add(report);
-    }
-
-    /// <summary>Waits until every replica sees the same.</summary>
-    private Task SeenAsync(string states) => Soon.UntilAsync(() => _replicas.TrueForAll(replica => replica.IsCurrent && states ==
-        string.Join(' ', replica.Replicas.Select(other => $"{other.Record.Id}={other.State}".ToLowerInvariant()))));
+    private void AssertClocksAt(TimeSpan error) => Assert.All(_replicas.Running, replica =>
+        Assert.InRange(replica.Membership.Clock.GetUtcNow() - _replicas.Time.GetUtcNow() - error, TimeSpan.FromSeconds(-2), TimeSpan.FromSeconds(2)));
 }

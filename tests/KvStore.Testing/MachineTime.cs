@@ -1,4 +1,4 @@
-namespace KvStore.Etcd.Tests;
+namespace KvStore.Testing;
 
 /// <summary>The clocks of one machine: monotonic ones run alike on all machines, and wall clocks are set.</summary>
 internal sealed class MachineTime(TimeProvider shared) : TimeProvider
