@@ -16,20 +16,23 @@ public sealed class Store : IAsyncDisposable
     private readonly PatchPreparer _patches;
     private readonly ExpirySweeper _sweeper;
     private readonly WatchHub _watchers;
+    private readonly ITransactionInterceptor? _interceptor;
 
     /// <summary>Creates a store; <see cref="Start"/> starts it.</summary>
     /// <param name="log">Makes commits durable. The store disposes it.</param>
     /// <param name="options">The limits.</param>
     /// <param name="time">The clock.</param>
     /// <param name="metrics">The instruments. Without them nothing is measured.</param>
+    /// <param name="interceptor">Sees every transaction before it is admitted; null for none.</param>
     /// <exception cref="ArgumentOutOfRangeException">A limit is out of range.</exception>
-    public Store(ICommitLog log, StoreOptions options, TimeProvider time, StoreMetrics? metrics = null)
+    public Store(ICommitLog log, StoreOptions options, TimeProvider time, StoreMetrics? metrics = null, ITransactionInterceptor? interceptor = null)
     {
         metrics ??= new StoreMetrics(null);
         options.Validate();
         _options = options;
         _log = log;
         _time = time;
+        _interceptor = interceptor;
         _publisher = new SnapshotPublisher(options, time);
         _queue = new TransactionQueue(options, Memory.Queue, metrics, time);
         _delivery = new CommitDelivery(_publisher, options.DeliveryWaitMax, time);
@@ -37,7 +40,7 @@ public sealed class Store : IAsyncDisposable
         _patches = new PatchPreparer(() => _publisher.Latest, _loop.SubmitAsync, Memory.Queue, options.QueueWaitMax, time);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
         _publisher.Replaced = _watchers.EndAll;
-        _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, _loop.SubmitInternalAsync, _loop.Abort);
+        _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, SubmitInternalAsync, _loop.Abort);
     }
 
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>
@@ -116,7 +119,12 @@ public sealed class Store : IAsyncDisposable
     /// <see cref="Outcome.NotApplied"/> may come at once. On an idle store the calling thread takes the batch to the commit log;
     /// with <see cref="MemoryCommitLog"/> it also evaluates it.
     /// </returns>
-    public Task<Outcome> SubmitAsync(Transaction transaction) => transaction.HasPatch ? _patches.SubmitAsync(transaction) : _loop.SubmitAsync(transaction);
+    public Task<Outcome> SubmitAsync(Transaction transaction)
+    {
+        if (_interceptor is not null && TryReject(ref transaction) is { } rejected)
+            return Task.FromResult<Outcome>(rejected);
+        return transaction.HasPatch ? _patches.SubmitAsync(transaction) : _loop.SubmitAsync(transaction);
+    }
 
     /// <summary>The state for a linearizable read: it includes every write that was acknowledged, on any node, before this call.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -176,6 +184,16 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Ends all watchers, so that requests that wait for one can end before the store stops.</summary>
     public void StopWatchers() => _watchers.Stop();
+
+    private Task<Outcome> SubmitInternalAsync(Transaction transaction) =>
+        _interceptor is not null && TryReject(ref transaction) is { } rejected ? Task.FromResult<Outcome>(rejected) : _loop.SubmitInternalAsync(transaction);
+
+    // Of two replicas, each shows its interceptor what its own clients submit.
+    private Outcome.Rejected? TryReject(ref Transaction transaction)
+    {
+        var latest = _publisher.Latest;
+        return transaction.Records.IsEmpty && _interceptor!.TryReject(latest, ref transaction) is { } reason ? new Outcome.Rejected(latest.Revision, reason, null) : null;
+    }
 
     private async Task EndWithLogAsync()
     {

@@ -79,16 +79,16 @@ internal static class EntriesCodec
     {
         var key = message.Key.Span;
         var value = message.Value.Span;
-        var isRecord = Idempotency.IsRecordKey(key);
         var problem = Key.Check(key, EntryLayout.KeyBytesMax);
-        if (problem != KeyProblem.None && !isRecord)
+        if (problem != KeyProblem.None && ReservedKeys.KindOf(key) == ReservedKind.None)
             throw new RecordFormatException($"A key is not valid ({problem}).");
         var contentType = Wire.CheckContentType(message.ContentType);
         var expiresAt = Wire.ExpiryOf(message.HasExpiresAt, message.ExpiresAt);
         if (StoredFields.FindProblem([], value.Length, message.CreatedRevision, message.Revision, message.Version, message.ModifiedAt, expiresAt) is { } field)
             throw new RecordFormatException($"The entry of key {Encoding.UTF8.GetString(key)} is not valid: {field}.");
         Wire.Check(message.Revision <= revisionMax, "an entry is newer than the checkpoint");
-        Wire.Check(!isRecord || Idempotency.IsRecordValue(value), "it has a value under the key of an idempotency record that is none");
+        if (ReservedRecords.FindProblem(key, value) is { } record)
+            throw new RecordFormatException($"An entry is stored {record}.");
         return Entry.Create(key, value, contentType, message.CreatedRevision, message.Revision, message.Version, message.ModifiedAt, expiresAt);
     }
 }

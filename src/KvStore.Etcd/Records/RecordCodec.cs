@@ -25,7 +25,7 @@ internal static class RecordCodec
     {
         var record = new Records.Record
         {
-            Format = RecordFormat.Current,
+            Format = RecordFormat.Of(transactions),
             Now = now,
             Growth = limits.GrowthRefusal switch
             {
@@ -46,8 +46,8 @@ internal static class RecordCodec
     public static DecodedRecord Decode(ReadOnlyMemory<byte> bytes)
     {
         var record = Wire.Parse(RecordParser, bytes.Span);
-        if (record.Format != RecordFormat.Current)
-            throw new RecordFormatException($"The record has format {record.Format}, and this version knows {RecordFormat.Current}. Every replica must have a version that knows it.");
+        if (record.Format is not (RecordFormat.Current or RecordFormat.WithOrigins))
+            throw new RecordFormatException($"The record has format {record.Format}, and this version knows {RecordFormat.Current} and {RecordFormat.WithOrigins}. Every replica must have a version that knows it.");
         Wire.CheckWhole(record, bytes.Length);
         var growth = record.Growth switch
         {
@@ -60,6 +60,7 @@ internal static class RecordCodec
         var transactions = new Transaction[record.Transactions.Count];
         for (var i = 0; i < transactions.Length; i++)
             transactions[i] = TransactionDecoder.Decode(record.Transactions[i], record.Now);
+        Wire.Check(record.Format == RecordFormat.Of(transactions), "its transactions are those of another format");
         return new DecodedRecord(
             transactions, record.Now, new DecisionLimits { Now = record.Now, GrowthRefusal = growth, RefusesRecords = record.RefusesRecords, IgnoresMemory = true });
     }
@@ -67,7 +68,7 @@ internal static class RecordCodec
     /// <summary>The most bytes that a transaction takes in a record, estimated from lengths alone.</summary>
     public static long SizeOf(Transaction transaction)
     {
-        var parts = 1L + transaction.Guards.Length + transaction.Operations.Length;
+        var parts = 1L + transaction.Guards.Length + transaction.Operations.Length + transaction.Records.Length;
         var bytes = transaction.Bytes;
         if (transaction.Idempotency is { } idempotency)
             (parts, bytes) = (parts + 1, bytes + idempotency.RecordKey.Length + idempotency.Fingerprint.Length);

@@ -7,6 +7,32 @@ namespace KvStore.Etcd;
 /// </remarks>
 internal static class RecordFormat
 {
-    /// <summary>The version that is written. A change of what a transaction does to a state is a new version too.</summary>
+    /// <summary>The version of the store, of checkpoints, and of records. A change of what a transaction does to a state is a new version too.</summary>
     public const uint Current = 1;
+
+    /// <summary>The version of records with transactions about origins. Without origins none is written, so that replicas can be upgraded one by one.</summary>
+    public const uint WithOrigins = 2;
+
+    /// <summary>The version of a record of these transactions.</summary>
+    public static uint Of(IReadOnlyList<Transaction> transactions)
+    {
+        for (var i = 0; i < transactions.Count; i++)
+        {
+            if (!transactions[i].Records.IsEmpty || ExpiresRecord(transactions[i]))
+                return WithOrigins;
+        }
+
+        return Current;
+    }
+
+    private static bool ExpiresRecord(Transaction transaction)
+    {
+        foreach (var operation in transaction.Operations)
+        {
+            if (operation is Expire && ReservedKeys.KindOf(operation.Key.Utf8) is not (ReservedKind.None or ReservedKind.Idempotency))
+                return true;
+        }
+
+        return false;
+    }
 }

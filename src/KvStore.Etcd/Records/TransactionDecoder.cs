@@ -15,13 +15,16 @@ internal static class TransactionDecoder
     {
         var guards = ImmutableArray.CreateBuilder<Guard>(message.Guards.Count);
         foreach (var guard in message.Guards)
-            guards.Add(Decode(guard));
+            guards.Add(Decode(guard, message.Records.Count > 0));
         var operations = ImmutableArray.CreateBuilder<Operation>(message.Operations.Count);
         foreach (var operation in message.Operations)
             operations.Add(Decode(operation));
+        var records = ImmutableArray.CreateBuilder<Operation>(message.Records.Count);
+        foreach (var record in message.Records)
+            records.Add(DecodeRecord(record));
         try
         {
-            return new Transaction(guards.MoveToImmutable(), operations.MoveToImmutable())
+            return new Transaction(guards.MoveToImmutable(), operations.MoveToImmutable(), records.MoveToImmutable())
             {
                 Idempotency = message.Idempotency is { } idempotency ? Decode(idempotency, now) : null,
             };
@@ -32,9 +35,9 @@ internal static class TransactionDecoder
         }
     }
 
-    private static Guard Decode(Records.Guard message)
+    private static Guard Decode(Records.Guard message, bool mayBeOfRecord)
     {
-        var key = UserKey(message.Key);
+        var key = mayBeOfRecord ? AnyKey(message.Key) : UserKey(message.Key);
         Wire.Check(message.Kind is Records.Guard.Types.Kind.RevisionIn or Records.Guard.Types.Kind.RevisionNotIn || message.Revisions.Count == 0, "a guard has revisions and does not use them");
         Wire.Check(message.Kind is Records.Guard.Types.Kind.ModifiedBefore || message.End == 0, "a guard has a time and does not use it");
         return message.Kind switch
@@ -61,6 +64,15 @@ internal static class TransactionDecoder
         KindOneofCase.Expire => Decode(message.Expire),
         KindOneofCase.Get => new Get(UserKey(message.Get.Key)),
         _ => throw new RecordFormatException("An operation is of an unknown kind; a later version may have written it."),
+    };
+
+    private static Operation DecodeRecord(Records.Operation message) => message.KindCase switch
+    {
+        KindOneofCase.Put => new Put(Draft(
+            AnyKey(message.Put.Key), message.Put.Value, message.Put.ContentType, Wire.ExpiryOf(message.Put.HasExpiresAt, message.Put.ExpiresAt)))
+        { Memo = message.Put.Memo },
+        KindOneofCase.Delete => new Delete(AnyKey(message.Delete.Key)),
+        _ => throw new RecordFormatException("A record of the store's own is neither put nor deleted."),
     };
 
     private static Put Decode(Records.Put message) => new(Draft(
@@ -119,7 +131,7 @@ internal static class TransactionDecoder
     private static Expire Decode(Records.Expire message)
     {
         Wire.Check(StoredFields.FindProblem(message.Revision) is null, "a revision is out of range");
-        return new Expire(Idempotency.IsRecordKey(message.Key.Span) ? Wire.KeyOf(message.Key) : UserKey(message.Key), message.Revision);
+        return new Expire(AnyKey(message.Key), message.Revision);
     }
 
     private static ExpiryUpdate Decode(Records.ExpiryUpdate? message) =>
@@ -145,6 +157,8 @@ internal static class TransactionDecoder
     }
 
     private static void CheckValue(ByteString value) => Wire.Check(value.Length <= StoredFields.ValueBytesMax, "a value is too large");
+
+    private static Key AnyKey(ByteString bytes) => ReservedKeys.KindOf(bytes.Span) == ReservedKind.None ? UserKey(bytes) : Wire.KeyOf(bytes);
 
     private static Key UserKey(ByteString bytes)
     {

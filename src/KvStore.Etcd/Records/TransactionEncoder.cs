@@ -13,6 +13,8 @@ internal static class TransactionEncoder
             message.Guards.Add(Encode(guard));
         foreach (var operation in transaction.Operations)
             message.Operations.Add(Encode(operation));
+        foreach (var record in transaction.Records)
+            message.Records.Add(Encode(record));
         if (transaction.Idempotency is { } idempotency)
         {
             message.Idempotency = new Records.Idempotency

@@ -96,14 +96,14 @@ internal sealed class RecordDecoder
             StoredFields.FindProblem(newContentType, fields.Rest.Length, createdRevision, revision, version, modifiedAt, expiresAt);
         if (problem is not null)
             return problem;
-        if (Idempotency.IsRecordKey(key) && !Idempotency.IsRecordValue(fields.Rest))
-            return "it is stored under the key of an idempotency record, and its value is none";
+        if (ReservedRecords.FindProblem(key, fields.Rest) is { } record)
+            return $"it is stored {record}";
         change = RecordedChange.Put(Entry.Create(key, fields.Rest, Intern(contentType), createdRevision, revision, version, modifiedAt, expiresAt));
         return null;
     }
 
     private static string? FindKeyProblem(ReadOnlySpan<byte> key) =>
-        Key.Check(key, EntryLayout.KeyBytesMax) is not KeyProblem.None and var problem && !Idempotency.IsRecordKey(key) ? $"its key is not valid ({problem})" : null;
+        Key.Check(key, EntryLayout.KeyBytesMax) is not KeyProblem.None and var problem && ReservedKeys.KindOf(key) == ReservedKind.None ? $"its key is not valid ({problem})" : null;
 
     // A prefix may end in what would be a dot segment if it were a key. The store's own records are not deleted by prefix.
     private static string? FindPrefixProblem(ReadOnlySpan<byte> prefix) =>

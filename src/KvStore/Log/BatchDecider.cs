@@ -92,23 +92,28 @@ public sealed class BatchDecider(TimeProvider time)
     {
         var deleted = transaction.Operations is [var operation] ? operation.FindDeleted(context) : null;
         var commit = changes.Count > 0 || deleted is not null ? MakeCommit(context.Revision, changes, deleted) : null;
-        var revision = commit?.Revision ?? context.Revision - 1;
+        var written = changes.Count;
+        foreach (var record in transaction.Records)
+            record.Evaluate(context, changes, out _);
+        var revision = commit is null && changes.Count == 0 ? context.Revision - 1 : context.Revision;
         var committed = results is null ? new Outcome.Committed(revision, commit, only) : new Outcome.Committed(revision, commit, results);
-        if (commit is null)
+        if (revision < context.Revision)
             return committed;
 
-        // The commit of the outcome stays without the record, which callers do not ask for.
-        if (transaction.Idempotency is { } idempotency)
+        // The commit of the outcome stays without the records, which callers do not ask for. What changed nothing can be repeated without one.
+        if (commit is not null && transaction.Idempotency is { } idempotency)
         {
             if (idempotency.TryRecord(committed, context) is not { } record)
                 return new Outcome.Rejected(context.Revision - 1, RejectionReason.RecordTooLarge, null);
             changes.Add(record);
-            commit = MakeCommit(context.Revision, changes, deleted);
         }
 
-        if (memory is not null && FindFullAccount(size, changes, memory) is { } full)
+        if (commit is null || changes.Count > written)
+            commit = MakeCommit(context.Revision, changes, deleted);
+
+        if (memory is not null && FindFullAccount(size, changes, transaction, memory) is { } full)
             return new Outcome.NotApplied(full);
-        if (limits.GrowthRefusal != GrowthRefusal.None && Grows(changes))
+        if (limits.GrowthRefusal != GrowthRefusal.None && Grows(changes, transaction))
             return new Outcome.NotApplied(limits.GrowthRefusal == GrowthRefusal.NoSpace ? NotAppliedReason.NoSpace : NotAppliedReason.MemoryFull);
         if (limits.RefusesRecords && transaction.Idempotency is not null)
             return new Outcome.NotApplied(NotAppliedReason.Overloaded);
@@ -117,24 +122,25 @@ public sealed class BatchDecider(TimeProvider time)
     }
 
     // What does not grow passes, so that there is a way back from a full account. An expiry takes memory and is such a way, so it has a reserve.
-    private static NotAppliedReason? FindFullAccount(in SnapshotSize before, List<EntryChange> changes, MemoryBudget memory)
+    private static NotAppliedReason? FindFullAccount(in SnapshotSize before, List<EntryChange> changes, Transaction transaction, MemoryBudget memory)
     {
         var after = before;
         foreach (ref readonly var change in CollectionsMarshal.AsSpan(changes))
             after = after.After(change);
         if (after.EntriesMemory > before.EntriesMemory && after.EntriesMemory > memory.Entries.BytesMax
-            && !memory.Entries.Admits(after.EntriesMemory - (Grows(changes) ? 0 : memory.Entries.BytesMax / ExpiryReserveParts)))
+            && !memory.Entries.Admits(after.EntriesMemory - (Grows(changes, transaction) ? 0 : memory.Entries.BytesMax / ExpiryReserveParts)))
             return NotAppliedReason.MemoryFull;
         return after.RecordsMemory > before.RecordsMemory && !memory.Idempotency.Admits(after.RecordsMemory) ? NotAppliedReason.Overloaded : null;
     }
 
-    // By keys and values, because another expiry or a record of the store's own takes next to nothing on the disk, and little in memory.
-    private static bool Grows(List<EntryChange> changes)
+    // By keys and values, because another expiry takes next to nothing on the disk, and little in memory, and so do records of the store's own: a
+    // deletion may have some. A transaction of records alone grows by these.
+    private static bool Grows(List<EntryChange> changes, Transaction transaction)
     {
         var bytes = 0L;
         foreach (var change in changes)
         {
-            if (KeyRange.IsUserKey(change.Key.Utf8))
+            if (KeyRange.IsUserKey(change.Key.Utf8) || transaction.Operations.IsEmpty)
                 bytes += (change.Current?.Bytes ?? 0) - (change.Previous?.Bytes ?? 0);
         }
 

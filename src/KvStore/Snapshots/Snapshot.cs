@@ -48,7 +48,7 @@ public sealed class Snapshot
     /// <summary>The bytes of all keys and values, with the store's own records.</summary>
     public long Bytes => Size.Bytes;
 
-    /// <summary>Heap bytes of the entries, without the store's own records.</summary>
+    /// <summary>Heap bytes of the entries, with what is known of them at their origin, without idempotency records.</summary>
     public long MemoryBytes => Size.EntriesMemory;
 
     /// <summary>The sizes of the entries.</summary>
@@ -59,6 +59,16 @@ public sealed class Snapshot
 
     /// <summary>Counts the entries of a range, without the store's own records. Takes logarithmic time: it does not visit them.</summary>
     public long CountOf(KeyRange range) => range.ClampToUserKeys() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
+
+    /// <summary>Counts the store's own records of a range of their keys.</summary>
+    internal long CountOfReserved(KeyRange range) => _index.CountOf(range);
+
+    /// <summary>The store's own records of a range of their keys, in key order.</summary>
+    internal IEnumerable<Entry> ScanReserved(KeyRange range)
+    {
+        foreach (var entry in _index.Scan(range))
+            yield return entry;
+    }
 
     /// <summary>The entries of a range in key order, without the store's own records. Lazy: each enumeration visits only the entries it returns.</summary>
     public IEnumerable<Entry> Scan(KeyRange range)

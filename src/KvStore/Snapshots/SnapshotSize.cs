@@ -2,8 +2,8 @@ namespace KvStore;
 
 /// <summary>The sizes of the entries of a snapshot.</summary>
 /// <param name="Bytes">Bytes of all keys and values, with the store's own records.</param>
-/// <param name="EntriesMemory">The <see cref="Entry.MemoryBytes"/> of what users stored.</param>
-/// <param name="RecordsMemory">Those of the store's own records.</param>
+/// <param name="EntriesMemory">The <see cref="Entry.MemoryBytes"/> of what users stored, and of what is known of it at its origin.</param>
+/// <param name="RecordsMemory">Those of idempotency records.</param>
 internal readonly record struct SnapshotSize(long Bytes, long EntriesMemory, long RecordsMemory)
 {
     /// <summary>The sizes with another entry.</summary>
@@ -29,6 +29,6 @@ internal readonly record struct SnapshotSize(long Bytes, long EntriesMemory, lon
     {
         var memory = sign * entry.MemoryBytes;
         var bytes = Bytes + (sign * entry.Bytes);
-        return KeyRange.IsUserKey(entry.KeyUtf8) ? new(bytes, EntriesMemory + memory, RecordsMemory) : new(bytes, EntriesMemory, RecordsMemory + memory);
+        return ReservedKeys.IsIdempotency(entry.KeyUtf8) ? new(bytes, EntriesMemory, RecordsMemory + memory) : new(bytes, EntriesMemory + memory, RecordsMemory);
     }
 }

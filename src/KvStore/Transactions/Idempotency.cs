@@ -11,13 +11,10 @@ namespace KvStore;
 public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fingerprint, TimeSpan lifetime, int recordBytesMax)
 {
     /// <summary>The longest key.</summary>
-    internal const int KeyBytesMax = 128;
+    internal const int KeyBytesMax = ReservedKeys.IdempotencyBytesMax;
 
     /// <summary>The longest fingerprint: a record has its length as one byte.</summary>
     internal const int FingerprintBytesMax = byte.MaxValue;
-
-    // No user key starts with a control character.
-    private static readonly byte[] Prefix = Encoding.ASCII.GetBytes("\0idempotency/");
 
     /// <summary>The most bytes that the record of a transaction takes.</summary>
     /// <param name="operations">The number of operations.</param>
@@ -26,7 +23,7 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
         RecordKey.Length + fingerprint.Length + Math.Min(recordBytesMax, IdempotencyRecord.BytesMax(operations, readBytes));
 
     /// <summary>The client's key.</summary>
-    internal ReadOnlySpan<byte> Key => RecordKey.Utf8[Prefix.Length..];
+    internal ReadOnlySpan<byte> Key => ReservedKeys.RestOf(ReservedKind.Idempotency, RecordKey.Utf8);
 
     /// <summary>What tells this request from others.</summary>
     internal ReadOnlyMemory<byte> Fingerprint => fingerprint;
@@ -38,13 +35,10 @@ public sealed class Idempotency(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> fin
     internal int RecordBytesMax => recordBytesMax;
 
     /// <summary>The key of this record.</summary>
-    internal Key RecordKey { get; } = KvStore.Key.FromStored([.. Prefix, .. key]);
+    internal Key RecordKey { get; } = ReservedKeys.Of(ReservedKind.Idempotency, key);
 
     /// <summary>Whether an entry is an idempotency record.</summary>
-    internal static bool IsRecord(Entry entry) => entry.KeyUtf8.StartsWith(Prefix);
-
-    /// <summary>Whether a stored key can be that of a record.</summary>
-    internal static bool IsRecordKey(ReadOnlySpan<byte> key) => key.StartsWith(Prefix) && key.Length - Prefix.Length is >= 1 and <= KeyBytesMax;
+    internal static bool IsRecord(Entry entry) => ReservedKeys.IsIdempotency(entry.KeyUtf8);
 
     /// <summary>Whether a stored value can be that of a record: one that <see cref="Replay"/> can answer from, or one of version 0.1.0.</summary>
     internal static bool IsRecordValue(ReadOnlySpan<byte> value) =>

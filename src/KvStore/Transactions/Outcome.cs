@@ -22,7 +22,7 @@ public abstract record Outcome
         /// <summary>The revision of the commit; that of the state it was evaluated against, if there was nothing to change.</summary>
         public long Revision { get; }
 
-        /// <summary>What was committed, without an idempotency record; null if there was nothing to change, or after a replay.</summary>
+        /// <summary>What was committed, without records of the store's own; null if there was nothing to change, or after a replay.</summary>
         public Commit? Commit { get; }
 
         /// <summary>What each operation did, in the transaction's order.</summary>
@@ -92,6 +92,12 @@ public enum RejectionReason
 
     /// <summary>The transaction takes more memory than the whole queue has, or moves more bytes than are allowed at once.</summary>
     TransactionTooLarge,
+
+    /// <summary>A key belongs to an origin that its entries come from, and that refuses writes of clients.</summary>
+    OriginRefusesWrites,
+
+    /// <summary>A key belongs to an origin, which decides how long its entries stay: the operation would set an expiry.</summary>
+    OriginDecidesExpiry,
 
     /// <summary>A large value that a merge patch was prepared for has been replaced. The store prepares the patch again; callers do not see this.</summary>
     Unprepared,

@@ -14,14 +14,26 @@ public sealed class Transaction
     /// <param name="operations">The operations; no key is written twice.</param>
     /// <exception cref="ArgumentException">A key is written twice, or an operation whose keys the commit chooses is not the only one.</exception>
     public Transaction(ImmutableArray<Guard> guards, ImmutableArray<Operation> operations)
+        : this(guards, operations, [])
+    {
+    }
+
+    /// <summary>Makes a transaction with records of the store's own.</summary>
+    /// <exception cref="ArgumentException">As above, or a record is not a put or a deletion of a key for such records.</exception>
+    internal Transaction(ImmutableArray<Guard> guards, ImmutableArray<Operation> operations, ImmutableArray<Operation> records)
     {
         // An exception in the owner loop ends the store, so a default array is replaced here.
         Guards = guards.IsDefault ? [] : guards;
         Operations = operations.IsDefault ? [] : operations;
+        Records = records;
         if (Operations.Length > 1 && !AreIndependent(Operations))
             throw new ArgumentException("A transaction writes a key once, and an operation whose keys the commit chooses is the only one.", nameof(operations));
+        if (Records.Length > 0 && (!Records.All(IsRecord) || !AreIndependent(Records.AddRange(Operations.Where(operation => !operation.IsExclusive)))))
+            throw new ArgumentException("A record is a put or a deletion of a key of the store's own, each once.", nameof(records));
         foreach (var guard in Guards)
             Bytes += guard.Bytes;
+        foreach (var record in Records)
+            Bytes += record.Bytes;
         foreach (var operation in Operations)
         {
             Bytes += operation.Bytes;
@@ -37,6 +49,12 @@ public sealed class Transaction
     /// <summary>The operations. Each is evaluated against the state before the transaction.</summary>
     public ImmutableArray<Operation> Operations { get; }
 
+    /// <summary>
+    /// Puts and deletions of the store's own records that commit with the operations and have no result. They are committed whenever the operations
+    /// are, even if those find nothing to change.
+    /// </summary>
+    internal ImmutableArray<Operation> Records { get; }
+
     /// <summary>Makes the transaction safe to submit again; null when it is not.</summary>
     public Idempotency? Idempotency { get; init; }
 
@@ -50,10 +68,13 @@ public sealed class Transaction
     public long Bytes { get; }
 
     /// <summary>Heap bytes that the transaction holds while it waits: <see cref="Bytes"/>, with its objects.</summary>
-    internal long HeldBytes => Bytes + ((Operations.Length + 1L) * TransactionCost.OperationBytes);
+    internal long HeldBytes => Bytes + ((Operations.Length + Records.Length + 1L) * TransactionCost.OperationBytes);
 
     /// <summary>Whether an operation is a <see cref="MergePatch"/>.</summary>
     internal bool HasPatch { get; }
+
+    /// <summary>The same transaction with records.</summary>
+    internal Transaction With(ImmutableArray<Operation> records) => new(Guards, Operations, records) { Idempotency = Idempotency, IsOrdered = IsOrdered };
 
     /// <summary>What the transaction takes if the state stays as it is.</summary>
     internal TransactionCost CostIn(Snapshot latest)
@@ -70,6 +91,10 @@ public sealed class Transaction
         var record = idempotency.RecordBytes(Operations.Length, cost.ReadBytes);
         return cost + new TransactionCost(record, record);
     }
+
+    private static bool IsRecord(Operation operation) =>
+        ReservedKeys.KindOf(operation.Key.Utf8) is not (ReservedKind.None or ReservedKind.Idempotency) &&
+        (operation is Delete || (operation is Put put && put.Value.Length <= ReservedKeys.ValueBytesMax));
 
     private static bool AreIndependent(ImmutableArray<Operation> operations)
     {

@@ -55,6 +55,7 @@ public sealed class EntriesCodecTests
     [InlineData("(Empty)", "", 1, 2, 1, "")]
     [InlineData("(ControlCharacter)", "\0other/a", 1, 2, 1, "")]
     [InlineData("idempotency record", "\0idempotency/a", 1, 2, 1, "")]
+    [InlineData("(ControlCharacter)", "\0origin/", 1, 2, 1, "")]
     [InlineData("revision 0", "k", 1, 0, 1, "")]
     [InlineData("created at 3", "k", 3, 2, 1, "")]
     [InlineData("version 0", "k", 1, 2, 0, "")]
@@ -64,6 +65,16 @@ public sealed class EntriesCodecTests
         var message = new Records.Entry { Key = ByteString.CopyFromUtf8(key), CreatedRevision = created, Revision = revision, Version = version, ContentType = contentType };
         var part = new Records.Entries { Entries_ = { message } }.ToByteArray();
         Assert.Contains(problem, Assert.Throws<RecordFormatException>(() => EntriesCodec.Decode(part)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decode_RecordOfOrigin_IsAcceptedUpToItsSize()
+    {
+        var key = ReservedKeys.Of(ReservedKind.Origin, "a"u8);
+        Assert.Equal(key, Assert.Single(EntriesCodec.Decode(Part(ReservedKeys.ValueBytesMax))).Key);
+        Assert.Contains("too large", Assert.Throws<RecordFormatException>(() => EntriesCodec.Decode(Part(ReservedKeys.ValueBytesMax + 1))).Message, StringComparison.Ordinal);
+
+        byte[] Part(int bytes) => Assert.Single(EntriesCodec.Encode([KvStore.Entry.Create(key, new byte[bytes], "", 1, 2, 1, RandomTransactions.Now)], 100_000));
     }
 
     [Theory]

@@ -34,7 +34,13 @@ public sealed class FormatTests
             ],
             Some.Put("g"))),
         ("CAEQgPCGwu5lKjESGAoWCgFpEgV2YWx1ZRoKdGV4dC9wbGFpbhoVCgNrZXkSBXByaW50GIDd2wEggIBA", () => new Transaction([], [Some.Put("i")]) { Idempotency = new Idempotency("key"u8, Some.Bytes("print"), TimeSpan.FromHours(1), 1 << 20) }),
+        ("CAIQgPCGwu5lKlAKDQoJAG9yaWdpbi9vEAESGAoWCgFvEgV2YWx1ZRoKdGV4dC9wbGFpbiIXChUKCQBvcmlnaW4vbxIBciDAmY7C7mUiDDIKCggAZXBvY2gvZQ==", () => new Transaction([Guard.Absent(OriginKey)], [Some.Put("o")], [new Put(OriginKey, Some.Bytes("r"), "", Expiry), new Delete(EpochKey)])),
+        ("CAIQgPCGwu5lKhESD0oNCgkAb3JpZ2luL28QEQ==", () => Some.Transaction(new Expire(OriginKey, 17))),
     ];
+
+    private static Key OriginKey => ReservedKeys.Of(ReservedKind.Origin, "o"u8);
+
+    private static Key EpochKey => ReservedKeys.Of(ReservedKind.Epoch, "e"u8);
 
     [Fact]
     public void Encode_EachKind_HasTheseBytes() => Assert.Equal(
@@ -88,6 +94,10 @@ public sealed class FormatTests
             commit 15, g: (absent) to g=value (text/plain) 15 15 1 1750000000000
             committed 16 False 0 (absent)
             commit 16, i: (absent) to i=value (text/plain) 16 16 1 1750000000000, ~idempotency/key: (absent) to ~idempotency/key=057072696E7401100000000000000001000000000000000000000000 () 16 16 1 1750000000000 1750003600000
+            committed 17 False 0 (absent)
+            commit 17, o: (absent) to o=value (text/plain) 17 17 1 1750000000000, ~origin/o: (absent) to ~origin/o=r () 17 17 1 1750000000000 1750000060000
+            committed 18 True 0 (absent)
+            commit 18, ~origin/o: ~origin/o=r () 17 17 1 1750000000000 1750000060000 to (expired)
             """,
             string.Join('\n', outcomes));
     }

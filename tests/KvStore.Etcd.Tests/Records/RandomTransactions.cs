@@ -26,8 +26,20 @@ internal sealed class RandomTransactions(Random random)
     public Transaction Next(Snapshot state)
     {
         var guards = random.Next(3) != 0 ? [] : Enumerable.Range(0, random.Next(1, 4)).Select(_ => NextGuard(state)).ToArray();
-        var transaction = new Transaction([.. guards], [.. NextOperations(state)]);
-        return random.Next(3) != 0 ? transaction : new Transaction(transaction.Guards, transaction.Operations) { Idempotency = NextIdempotency() };
+        var records = random.Next(4) != 0 ? [] : random.GetItems(Keys, 2).Distinct().Select(NextRecord).ToArray();
+        if (records.Length > 0 && random.Next(2) == 0)
+            guards = [.. guards, Guard.RevisionIn(records[0].Key, state.Find(records[0].Key)?.Revision ?? 1)];
+        var operations = records.Length > 0 && random.Next(3) == 0 ? [] : NextOperations(state);
+        return new Transaction([.. guards], [.. operations.Where(operation => !records.Any(record => record.Key == operation.Key))], [.. records])
+        {
+            Idempotency = random.Next(3) == 0 ? NextIdempotency() : null,
+        };
+    }
+
+    private Operation NextRecord(string key)
+    {
+        var record = ReservedKeys.Of(random.GetItems([ReservedKind.Origin, ReservedKind.Epoch, ReservedKind.Invalid, ReservedKind.Outbox], 1)[0], Some.Key(key).Utf8);
+        return random.Next(4) == 0 ? new Delete(record) : new Put(Draft(record, NextValue(), "", NextExpiry()));
     }
 
     /// <summary>What a writer refuses: mostly nothing.</summary>

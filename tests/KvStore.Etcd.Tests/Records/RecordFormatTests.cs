@@ -8,6 +8,8 @@ public sealed class RecordFormatTests
     private static readonly ByteString K = ByteString.CopyFromUtf8("k");
     private static readonly ByteString RecordKey = ByteString.CopyFrom(new Idempotency("key"u8, default, default, 0).RecordKey.Utf8);
 
+    private static readonly ByteString OriginKey = ByteString.CopyFrom(ReservedKeys.Of(ReservedKind.Origin, "k"u8).Utf8);
+
     public static TheoryData<string, string> Invalid { get; } = new(
         Operations().Select(operation => (operation.Problem, Encoded(new Records.Transaction { Operations = { operation.Message } }))).Concat(
             Transactions().Select(transaction => (transaction.Problem, Encoded(transaction.Message)))));
@@ -19,7 +21,8 @@ public sealed class RecordFormatTests
 
     [Theory]
     [InlineData("format 0", "")]
-    [InlineData("format 2", "0802")]
+    [InlineData("format 3", "0803")]
+    [InlineData("those of another format", "0802")]
     [InlineData("fields that this version does not know", "08013001")]
     [InlineData("fields that this version does not know", "08010801")]
     [InlineData("fields that this version does not know", "0801100A1000")]
@@ -144,12 +147,21 @@ public sealed class RecordFormatTests
     private static IEnumerable<(string Problem, Records.Transaction Message)> Transactions()
     {
         var delete = new Records.Operation { Delete = new() { Key = K } };
+        var deleteRecord = new Records.Operation { Delete = new() { Key = OriginKey } };
         yield return ("writes a key once", new() { Operations = { delete, delete } });
         yield return ("the only one", new() { Operations = { delete, new Records.Operation { DeletePrefix = new() { Prefix = K } } } });
         yield return ("(Empty)", new() { Guards = { new Records.Guard() } });
         yield return ("unknown kind", new() { Guards = { new Records.Guard { Key = K, Kind = (Records.Guard.Types.Kind)5 } } });
         yield return ("does not use them", new() { Guards = { new Records.Guard { Key = K, Revisions = { 1 } } } });
         yield return ("does not use it", new() { Guards = { new Records.Guard { Key = K, End = 1 } } });
+        yield return ("put nor deleted", new() { Records = { new Records.Operation { Get = new() { Key = OriginKey } } } });
+        yield return ("key of the store's own", new() { Records = { delete } });
+        yield return ("key of the store's own", new() { Records = { new Records.Operation { Delete = new() { Key = RecordKey } } } });
+        yield return ("each once", new() { Records = { deleteRecord, deleteRecord } });
+        yield return ("each once", new() { Operations = { new Records.Operation { Expire = new() { Key = OriginKey, Revision = 1 } } }, Records = { deleteRecord } });
+        yield return ("another format", new() { Records = { deleteRecord } });
+        yield return ("another format", new() { Operations = { new Records.Operation { Expire = new() { Key = OriginKey, Revision = 1 } } } });
+        yield return ("(ControlCharacter)", new() { Guards = { new Records.Guard { Key = OriginKey } } });
         yield return ("idempotency key", new() { Idempotency = new() });
         yield return ("idempotency key", new() { Idempotency = new() { Key = ByteString.CopyFrom(new byte[129]) } });
         yield return ("fingerprint", new() { Idempotency = new() { Key = K, Fingerprint = ByteString.CopyFrom(new byte[256]) } });

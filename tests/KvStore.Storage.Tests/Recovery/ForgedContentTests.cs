@@ -35,6 +35,8 @@ public sealed class ForgedContentTests
         ["key with a control character"] = (Good with { Key = "a\nb"u8.ToArray() }, "key is not valid (ControlCharacter)"),
         ["key with a dot segment"] = (Good with { Key = "a/../b"u8.ToArray() }, "key is not valid (DotSegment)"),
         ["reserved key that nothing uses"] = (Good with { Key = "\0other"u8.ToArray() }, "key is not valid (ControlCharacter)"),
+        ["record about an origin that is too large"] = (Good with { Key = "\0origin/k"u8.ToArray(), Value = new byte[ReservedKeys.ValueBytesMax + 1] }, "too large"),
+        ["record about no key of an origin"] = (Good with { Key = "\0origin/"u8.ToArray() }, "key is not valid (ControlCharacter)"),
         ["delete of a reserved key that nothing uses"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = "\0"u8.ToArray() }, "key is not valid"),
         ["greatest revision"] = (Good with { Revision = long.MaxValue }, "its revision 9223372036854775807 is out of range"),
         ["revision beyond JSON"] = (Good with { Revision = 1L << 53 }, "out of range"),

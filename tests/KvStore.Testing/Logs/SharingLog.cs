@@ -70,7 +70,7 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
     private bool MeetsWhatGathers(Transaction transaction) =>
         transaction.Idempotency is not null || transaction.Operations.Any(operation => operation.IsExclusive) ||
         transaction.Guards.Select(guard => guard.Key)
-            .Concat(transaction.Operations.SelectMany(operation => new[] { operation.Key, operation.OtherKey })).Any(_changed.Contains);
+            .Concat(transaction.Operations.Concat(transaction.Records).SelectMany(operation => new[] { operation.Key, operation.OtherKey })).Any(_changed.Contains);
 
     private Outcome Carry(EvaluationContext context, Transaction transaction)
     {
@@ -84,7 +84,10 @@ internal sealed class SharingLog(TimeProvider time) : ICommitLog
 
         var deleted = transaction.Operations is [var operation] ? operation.FindDeleted(context) : null;
         var isCommit = changes.Count > 0 || deleted is not null;
-        var committed = new Outcome.Committed(isCommit ? Next : Met, isCommit ? new Commit(Next, [.. changes], deleted) : null, results);
+        var commit = isCommit ? new Commit(Next, [.. changes], deleted) : null;
+        foreach (var own in transaction.Records)
+            own.Evaluate(context, changes, out _);
+        var committed = new Outcome.Committed(isCommit || changes.Count > 0 ? Next : Met, commit, results);
         if (isCommit && transaction.Idempotency is { } idempotency)
         {
             if (idempotency.TryRecord(committed, context) is not { } record)

@@ -55,8 +55,15 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         Assert.Equal(model.LatestRevision, store.Latest.Revision);
         Assert.Equal(model.OldestRevision, store.OldestRevision);
         Assert.Equal(model.Latest.Count, store.Latest.Count);
-        Assert.Equal(model.Latest.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), store.Latest.Bytes);
+        Assert.Equal(model.Latest.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), UserBytes(store.Latest));
+        Assert.Equal(model.Records.Values.Select(Describe).Order(), RecordsOf(store.Latest).Select(Describe).Order());
     }
+
+    private static IEnumerable<Entry> RecordsOf(Snapshot snapshot) => snapshot.ScanAll().TakeWhile(entry => !KeyRange.IsUserKey(entry.KeyUtf8));
+
+    private static long UserBytes(Snapshot snapshot) => snapshot.Bytes - RecordsOf(snapshot).Sum(entry => entry.Bytes);
+
+    private static string Describe(Entry entry) => entry == default ? "(absent)" : States.Describe(entry);
 
     private void CheckOutcome(Transaction transaction, Outcome outcome)
     {
@@ -65,7 +72,9 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         {
             var reported = Assert.IsType<Outcome.GuardsFailed>(outcome).Failed;
             Assert.Equal(failed, reported.Select(one => one.Guard));
-            foreach (var one in reported)
+            foreach (var one in reported.Where(one => !KeyRange.IsUserKey(one.Guard.Key.Utf8)))
+                Assert.Equal(Describe(model.Records.GetValueOrDefault(one.Guard.Key)), Describe(one.Current.GetValueOrDefault()));
+            foreach (var one in reported.Where(one => KeyRange.IsUserKey(one.Guard.Key.Utf8)))
                 AssertSame(model.Latest.GetValueOrDefault(one.Guard.Key.ToString()), one.Current);
             return;
         }
@@ -112,8 +121,14 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
         var operations = RandomChanges();
         if (random.Next(4) == 0 && !operations[0].IsExclusive)
             operations = [.. random.GetItems(Keys, 2).Select(Operation (key) => new Get(Some.Key(key))), .. operations];
-        return new Transaction([.. guards], [.. operations]);
+        return new Transaction([.. guards], [.. operations], [.. random.Next(3) == 0 ? RandomRecords() : []]);
     }
+
+    private IEnumerable<Operation> RandomRecords() => random.GetItems(Keys, 2).Distinct().Select(key => RandomRecordKey(key) is var record && random.Next(3) == 0
+        ? (Operation)new Delete(record)
+        : new Put(record, new byte[random.Next(40)], ""));
+
+    private static Key RandomRecordKey(string key) => ReservedKeys.Of(ReservedKind.Origin, Some.Bytes(key));
 
     private Operation[] RandomChanges()
     {
@@ -157,6 +172,8 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
     private Guard RandomGuard()
     {
         var key = Keys[random.Next(Keys.Length)];
+        if (random.Next(4) == 0)
+            return random.Next(2) == 0 ? Guard.Absent(RandomRecordKey(key)) : Guard.RevisionIn(RandomRecordKey(key), model.Records.GetValueOrDefault(RandomRecordKey(key)) is var record && record != default ? record.Revision : 1);
         var current = model.Latest.GetValueOrDefault(key)?.Revision ?? model.LatestRevision;
         return random.Next(5) switch
         {
@@ -225,7 +242,7 @@ internal sealed class StoreDriver(Store store, StoreModel model, FakeTimeProvide
     private static void AssertSame(SortedDictionary<string, ModelEntry> expected, Snapshot snapshot)
     {
         Assert.Equal(expected.Count, snapshot.Count);
-        Assert.Equal(expected.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), snapshot.Bytes);
+        Assert.Equal(expected.Sum(pair => StoreModel.BytesOf(pair.Key, pair.Value)), UserBytes(snapshot));
         AssertKeys(expected.Keys, snapshot.Scan(Some.Everything));
         foreach (var key in Keys)
             AssertSame(expected.GetValueOrDefault(key), snapshot.Find(Some.Key(key)));

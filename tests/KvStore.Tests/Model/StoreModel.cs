@@ -41,8 +41,13 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
 
     public static long BytesOf(string key, ModelEntry entry) => Some.Bytes(key).Length + Some.Bytes(entry.Value).Length;
 
+    /// <summary>The store's own records, which no read shows.</summary>
+    public Dictionary<Key, Entry> Records { get; } = [];
+
     public bool Holds(Guard guard)
     {
+        if (Records.TryGetValue(guard.Key, out var record) || !KeyRange.IsUserKey(guard.Key.Utf8))
+            return guard.Passes(record == default ? null : record);
         var entry = Latest.GetValueOrDefault(guard.Key.ToString());
         return guard.Kind switch
         {
@@ -80,9 +85,19 @@ internal sealed class StoreModel(StoreOptions options, FakeTimeProvider time, lo
     {
         var before = new Dictionary<string, ModelEntry>(Latest);
         List<string> changed = [.. transaction.Operations.SelectMany(operation => Carry(operation, before, revision))];
-        if (changed.Count > 0)
-            Remember(revision, commit!.Changes.Length, EntryChange.RetainedBytesOf(commit.Changes) + (commit.Deleted?.MemoryBytes ?? 0));
+        EntryChange[] changes = [.. commit is null ? [] : commit.Changes, .. transaction.Records.Select(record => Record(record, revision)).Where(change => change != default)];
+        if (changed.Count > 0 || changes.Length > 0)
+            Remember(revision, changes.Length, EntryChange.RetainedBytesOf(changes) + (commit?.Deleted?.MemoryBytes ?? 0));
         return changed;
+    }
+
+    private EntryChange Record(Operation operation, long revision)
+    {
+        Entry? previous = Records.Remove(operation.Key, out var found) ? found : null;
+        if (operation is not Put put)
+            return previous is null ? default : new EntryChange(previous, null);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        return new EntryChange(previous, Records[put.Key] = Entry.Create(put.Key, put.Value, "", previous?.CreatedRevision ?? revision, revision, (previous?.Version ?? 0) + 1, now));
     }
 
     /// <summary>Forgets what the options say, once per batch because the store publishes once per batch.</summary>
