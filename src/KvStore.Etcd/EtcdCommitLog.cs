@@ -60,7 +60,7 @@ public sealed class EtcdCommitLog : ICommitLog
         var reader = new LogReader(_etcd, _layout, state, follower, _contact, _report, _time);
         var writer = new RecordWriter(_etcd, _layout, state, delivery, _options);
         var checkpointer = new Checkpointer(_etcd, _layout, state, follower, writer, delivery, _options, _report, _time) { Diverged = OnDiverged };
-        delivery.Stalled = reader.Reopen;
+        (delivery.Stalled, delivery.Missed) = (reader.Reopen, reader.List);
 
         try
         {

@@ -29,6 +29,21 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public async Task Write_TooLargeForAnyRequest_IsRefusedForThat()
+    {
+        await using var replicas = new LiveReplicas();
+        var one = await replicas.StartAsync();
+        replicas.Server.RequestBytesMax = 32 << 10;
+
+        var outcome = await one.Store.SubmitAsync(Some.Transaction(new Put(Some.Key("large"), new byte[40 << 10], "a/b"))).Within();
+
+        Assert.Equal(NotAppliedReason.RequestTooLarge, Assert.IsType<Outcome.NotApplied>(outcome).Reason);
+        await one.Store.CommitAsync(Some.Put("small", "1"));
+        replicas.Server.RequestBytesMax = 3 << 19;
+        await one.Store.CommitAsync(new Put(Some.Key("large"), new byte[40 << 10], "a/b"));
+    }
+
+    [Fact]
     public async Task Checkpoint_Due_ShortensLogAndIsLoaded()
     {
         await using var replicas = new LiveReplicas(new EtcdLogOptions { CheckpointLogBytesMin = 2000, PartBytesMax = 1000 });

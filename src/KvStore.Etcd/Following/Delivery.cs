@@ -3,11 +3,17 @@ namespace KvStore.Etcd;
 /// <summary>Waits until the watch has delivered what etcd is known to have, with a bound, and notices a watch that is silent. Thread-safe.</summary>
 internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvider time)
 {
+    // About as long as a list takes.
+    private static readonly TimeSpan ListPause = TimeSpan.FromMilliseconds(50);
+
     // When the watch was last opened again, as a timestamp. Those that wait share it, because each of them finds the same watch stalled.
     private long _stalledAt = time.GetTimestamp();
 
     /// <summary>Called when a watch did not deliver in time: it is opened again.</summary>
     public Action? Stalled { get; set; }
+
+    /// <summary>Called when the watch has passed something by that it should have brought: it is listed.</summary>
+    public Action? Missed { get; set; }
 
     /// <summary>A time from now.</summary>
     public Deadline After(TimeSpan span, CancellationToken hurry) => new(time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency), hurry);
@@ -15,9 +21,32 @@ internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvi
     /// <summary>Whether a deadline has passed.</summary>
     public bool HasPassed(Deadline deadline) => Left(deadline) <= TimeSpan.Zero;
 
-    /// <summary>Waits until the log is applied up to a revision of etcd.</summary>
+    /// <summary>Waits until the watch has delivered a revision of etcd, but not for what it has lost before that.</summary>
     /// <returns>False if that takes longer than the deadline.</returns>
-    public Task<bool> WaitForAsync(long revision, Deadline deadline) => WaitAsync(state.Applied.WaitAsync(revision), deadline);
+    public Task<bool> WaitForAsync(long revision, Deadline deadline) => WaitForAsync(state.Applied, revision, deadline);
+
+    /// <summary>Waits until records are applied, without a gap.</summary>
+    /// <param name="count">How many: the version of the head.</param>
+    /// <param name="revision">etcd's revision of the last of them.</param>
+    /// <param name="deadline">When to give up.</param>
+    /// <returns>False if that takes longer than the deadline.</returns>
+    public async Task<bool> WaitForRecordsAsync(long count, long revision, Deadline deadline)
+    {
+        if (!await WaitForAsync(revision, deadline).ConfigureAwait(false))
+            return false;
+        if (state.Head < count)
+            Missed?.Invoke();
+        return await WaitForAsync(state.Records, count, deadline).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until a manifest, or a newer one, is known.</summary>
+    public async Task WaitForManifestAsync(long revision, Deadline deadline)
+    {
+        if (!await WaitForAsync(revision, deadline).ConfigureAwait(false) || state.Manifest.Revision >= revision)
+            return;
+        Missed?.Invoke();
+        await TryPauseAsync(ListPause, deadline).ConfigureAwait(false);
+    }
 
     /// <summary>Waits for something that the watch must bring.</summary>
     /// <returns>False if that takes longer than the deadline.</returns>
@@ -36,6 +65,12 @@ internal sealed class Delivery(LogState state, EtcdLogOptions options, TimeProvi
         }
 
         return true;
+    }
+
+    private async Task<bool> WaitForAsync(PositionSignal signal, long position, Deadline deadline)
+    {
+        using var wait = signal.WaitFor(position);
+        return await WaitAsync(wait.Reached, deadline).ConfigureAwait(false);
     }
 
     // A watch that was just opened gets as long again. If each of many that wait opened it anew, none would live until its first response.

@@ -5,7 +5,7 @@ namespace KvStore.Etcd;
 
 /// <summary>
 /// Feeds the state: with a checkpoint, with records that it lists, and then with those that it watches. Starts again where it is, whatever
-/// fails, until it is stopped. One call at a time, except of <see cref="Reopen"/>.
+/// fails, until it is stopped. One call at a time, except of <see cref="Reopen"/>, <see cref="List"/> and <see cref="Reload"/>.
 /// </summary>
 internal sealed class LogReader(
     IEtcd etcd, EtcdLayout layout, LogState state, ICommitFollower follower, Contact contact, Action<EtcdLogEvent> report, TimeProvider time)
@@ -20,6 +20,7 @@ internal sealed class LogReader(
 
     private volatile CancellationTokenSource? _watch;
     private volatile bool _mustReload;
+    private volatile bool _mustList;
 
     // Until then, credentials that etcd refuses are a mistake in the settings. Afterwards they were right once, and may be again.
     private bool _isFollowing;
@@ -50,6 +51,12 @@ internal sealed class LogReader(
                 isListed = true;
             }
 
+            if (_mustList)
+            {
+                _mustList = isListed = false;
+                report(new(EtcdLogEventKind.Listed, $"The watch of the log has lost something before etcd's revision {state.Applied.Position}; the records are listed."));
+            }
+
             if (!isListed)
                 await TryUntilDoneAsync(CatchUpAsync, cancellationToken).ConfigureAwait(false);
             isListed = await WatchAsync(cancellationToken).ConfigureAwait(false);
@@ -60,6 +67,13 @@ internal sealed class LogReader(
     public void Reload()
     {
         _mustReload = true;
+        Reopen();
+    }
+
+    /// <summary>Lists the records: the watch has passed some by. Any thread may call it.</summary>
+    public void List()
+    {
+        _mustList = true;
         Reopen();
     }
 
@@ -86,7 +100,7 @@ internal sealed class LogReader(
         try
         {
             // Set before the watch was there to be cancelled.
-            if (_mustReload)
+            if (_mustReload || _mustList)
                 return true;
             await foreach (var response in etcd.WatchAsync(request, watch.Token).ConfigureAwait(false))
             {
@@ -170,7 +184,7 @@ internal sealed class LogReader(
         state.CheckForLoss(head.Revision, state.Applied.Position);
 
         // Records that the older checkpoint includes may be deleted.
-        if (head.Manifest.Value.Checkpoints is [var older, ..] && older.Position > state.Applied.Position)
+        if (head.Manifest.Value.Checkpoints is [var older, ..] && older.Position > state.RecordsUpTo)
         {
             await LoadImageAsync(head.Manifest.Value, cancellationToken).ConfigureAwait(false);
             await CatchUpAsync(cancellationToken).ConfigureAwait(false);
@@ -180,7 +194,7 @@ internal sealed class LogReader(
         state.Expect(head.Manifest);
 
         // Also if no record is missing: there may be parts of one that is not written yet, and the watch begins after them.
-        await foreach (var listed in _list.ReadAsync(state.Applied.Position, head.Revision, cancellationToken).ConfigureAwait(false))
+        await foreach (var listed in _list.ReadAsync(state.RecordsUpTo, head.Revision, cancellationToken).ConfigureAwait(false))
             state.ApplyListed(listed);
         if (state.Head != head.Count)
             throw new LogLostException($"The log in etcd has {head.Count} records at revision {head.Revision}, of which only {state.Head} could be found.");

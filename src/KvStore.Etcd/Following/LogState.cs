@@ -17,8 +17,6 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
     private readonly BatchDecider _decider = new(time);
     private readonly ConcurrentDictionary<RecordId, PendingRecord> _pending = new();
 
-    // The number of the last record: the version of the head.
-    private long _head;
     private int _oldAnswers;
     private RecordParts _parts = new();
 
@@ -27,14 +25,20 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
 
     private volatile KnownManifest _manifest = new(0, new Manifest());
 
-    /// <summary>How far the log is applied.</summary>
+    /// <summary>etcd's revision up to which everything that was delivered is applied. A record before it may be missing, if the watch has lost it: <see cref="Records"/> tells.</summary>
     public PositionSignal Applied { get; } = new();
+
+    /// <summary>How many records are applied. None before them is missing, because the head counts them.</summary>
+    public PositionSignal Records { get; } = new();
+
+    /// <summary>etcd's revision up to which no record is missing. Owned by the thread that applies.</summary>
+    public long RecordsUpTo { get; private set; }
 
     /// <summary>The manifest as of the position.</summary>
     public KnownManifest Manifest => _manifest;
 
     /// <summary>The number of the last record that is applied.</summary>
-    public long Head => Volatile.Read(ref _head);
+    public long Head => Records.Position;
 
     /// <summary>Bytes of the records after the newest checkpoint.</summary>
     public long BytesSinceCheckpoint => Volatile.Read(ref _bytesSinceCheckpoint);
@@ -50,7 +54,8 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
     /// <param name="head">The number of that record.</param>
     public void Begin(long position, long head)
     {
-        Volatile.Write(ref _head, head);
+        RecordsUpTo = position;
+        Records.Advance(head);
         Applied.Advance(position);
 
         foreach (var pending in _pending.Values)
@@ -139,7 +144,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
 
         if (head is not null)
         {
-            if (head.Version != _head + 1 || record is null)
+            if (head.Version != Head + 1 || record is null || !_parts.Has(id, record.Value))
                 return false;
             Apply(id, record.Value, revision);
         }
@@ -156,7 +161,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
             return;
         if (key.Kind == LogKeyKind.Part)
             _parts.Add(key.Id, key.Part, listed.Value, listed.ModRevision);
-        else if (listed.ModRevision <= Applied.Position)
+        else if (listed.ModRevision <= RecordsUpTo)
             throw new LogLostException($"A record at etcd's revision {listed.ModRevision} has a writer that knew a later one: etcd was restored from a backup while replicas were running.");
         else
             Apply(key.Id, listed.Value, listed.ModRevision);
@@ -181,13 +186,14 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
 
         if (envelope.Kind == RecordKind.Jump)
             follower.Apply([Commit.Gap(follower.Latest.Revision + StoreIdentity.RestoreJump)]);
-        Volatile.Write(ref _head, _head + 1);
+        RecordsUpTo = revision;
+        Records.Advance(Head + 1);
         if (revision > _checkpointPosition)
             Volatile.Write(ref _bytesSinceCheckpoint, _bytesSinceCheckpoint + content.Length);
         if (pending is not null)
             Complete(pending, null);
         if (envelope.Kind == RecordKind.Mark)
-            Marked?.Invoke(new MarkedState(envelope.CheckpointId, follower.Latest, revision, _head));
+            Marked?.Invoke(new MarkedState(envelope.CheckpointId, follower.Latest, revision, Head));
     }
 
     private void Complete(PendingRecord pending, Outcome[]? outcomes)

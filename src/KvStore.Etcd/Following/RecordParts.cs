@@ -21,6 +21,10 @@ internal sealed class RecordParts
         unfinished.Revision = revision;
     }
 
+    /// <summary>Whether all parts of a record are here. A watch that has lost one is followed by a list.</summary>
+    public bool Has(RecordId id, ByteString value) => value.IsEmpty || value[0] != (byte)RecordKind.Parts ||
+        (_byWriter.TryGetValue(id.Writer, out var unfinished) && unfinished.Id == id && unfinished.Parts.Count == RecordEnvelope.Open(value).PartCount);
+
     /// <summary>Joins the content of a record from its parts, and forgets them.</summary>
     /// <exception cref="RecordFormatException">A part is missing.</exception>
     public ReadOnlyMemory<byte> Take(RecordId id, RecordEnvelope envelope)

@@ -28,6 +28,7 @@ internal sealed class EtcdLayout
         Store = Of("store");
         Head = Of("log");
         Barrier = Of("log.barrier");
+        Nothing = Of("nothing");
         Manifest = Of("log.checkpoint");
         Records = Of("log/");
         LogEnd = Of("log0");
@@ -41,8 +42,11 @@ internal sealed class EtcdLayout
     /// <summary>The head: every record writes it, so its version is the number of records.</summary>
     public ByteString Head { get; }
 
-    /// <summary>Written by a barrier on an etcd whose reads are not safe.</summary>
+    /// <summary>Written when others write to etcd, so that what this replica has applied does not fall behind a compaction.</summary>
     public ByteString Barrier { get; }
+
+    /// <summary>Never written.</summary>
+    public ByteString Nothing { get; }
 
     /// <summary>Which checkpoints count.</summary>
     public ByteString Manifest { get; }

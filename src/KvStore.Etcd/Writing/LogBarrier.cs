@@ -32,7 +32,7 @@ internal sealed class LogBarrier(IEtcd etcd, EtcdLayout layout, LogState state, 
             var deadline = delivery.After(options.CommitTimeout, cancellationToken);
             var answer = await delivery.CallAsync(token => JoinAsync().WaitAsync(token), deadline).ConfigureAwait(false);
             state.CheckForLoss(answer.Revision, answer.Applied);
-            if (!await delivery.WaitForAsync(answer.Last, deadline).ConfigureAwait(false))
+            if (!await delivery.WaitForRecordsAsync(answer.Count, answer.Last, deadline).ConfigureAwait(false))
                 throw new EtcdException(EtcdFailure.Unknown, "etcd answers, but its watch does not deliver.");
             contact.Current(answer.AskedAt);
             return true;
@@ -89,22 +89,38 @@ internal sealed class LogBarrier(IEtcd etcd, EtcdLayout layout, LogState state, 
     private async Task<Answer> AskAsync()
     {
         var (askedAt, applied) = (time.GetTimestamp(), state.Applied.Position);
-        if (etcd.IsReadSafe && !_mustMove)
+        var read = new RangeRequest { Key = layout.Head, KeysOnly = true };
+        var moves = _mustMove;
+        _mustMove = false;
+        RangeResponse found;
+        long revision;
+        if (etcd.IsReadSafe && !moves)
         {
-            var head = await etcd.RangeAsync(new RangeRequest { Key = layout.Head, KeysOnly = true }, CancellationToken.None).ConfigureAwait(false);
-            _mustMove = head.Header.Revision - applied > RevisionsAheadMax;
-            return new Answer(head.Kvs is [var found] ? found.ModRevision : 0, head.Header.Revision, askedAt, applied);
+            found = await etcd.RangeAsync(read, CancellationToken.None).ConfigureAwait(false);
+            revision = found.Header.Revision;
+        }
+        else
+        {
+            // What is not only a read passes through the log of etcd's members and is executed after everything before it, whatever a read would be answered
+            // from. A deletion that finds nothing changes nothing, not even the revision, and needs no space.
+            var passes = moves
+                ? new RequestOp { RequestPut = new PutRequest { Key = layout.Barrier } }
+                : new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = layout.Nothing } };
+            var passed = await etcd.TxnAsync(new TxnRequest { Success = { passes, new RequestOp { RequestRange = read } } }, CancellationToken.None).ConfigureAwait(false);
+            found = passed.Responses[1].ResponseRange;
+            revision = passed.Header.Revision;
         }
 
-        _mustMove = false;
-        var put = new RequestOp { RequestPut = new PutRequest { Key = layout.Barrier } };
-        var written = await etcd.TxnAsync(new TxnRequest { Success = { put } }, CancellationToken.None).ConfigureAwait(false);
-        return new Answer(written.Header.Revision, written.Header.Revision, askedAt, applied);
+        // Not after one that has moved: the watch brings what was written a moment later.
+        _mustMove = !moves && revision - applied > RevisionsAheadMax;
+        var head = found.Kvs.FirstOrDefault();
+        return new Answer(head?.Version ?? 0, moves ? revision : head?.ModRevision ?? 0, revision, askedAt, applied);
     }
 
-    /// <param name="Last">The revision of etcd that the log must be applied up to, to have every record.</param>
+    /// <param name="Count">How many records there are.</param>
+    /// <param name="Last">The revision of etcd that the watch must have delivered, to have brought every record.</param>
     /// <param name="Revision">The revision of etcd.</param>
     /// <param name="AskedAt">A moment before the question, as a timestamp.</param>
     /// <param name="Applied">What was applied at that moment.</param>
-    private readonly record struct Answer(long Last, long Revision, long AskedAt, long Applied);
+    private readonly record struct Answer(long Count, long Last, long Revision, long AskedAt, long Applied);
 }

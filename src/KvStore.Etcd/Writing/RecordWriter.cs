@@ -78,12 +78,14 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
 
                 // There is another manifest, so this record is not written and never will be. The next one has a place after that manifest.
                 state.Remove(pending);
-                await delivery.WaitForAsync(successor, deadline).ConfigureAwait(false);
+                await delivery.WaitForManifestAsync(successor, deadline).ConfigureAwait(false);
             }
             catch (EtcdException exception) when (exception.IsNotExecuted)
             {
                 state.Remove(pending);
-                if (exception.Failure == EtcdFailure.TooLarge && _partBytesMax > PartBytesMin)
+                if (exception.Failure == EtcdFailure.TooLarge && _partBytesMax <= PartBytesMin)
+                    return NotApplied(transactions, NotAppliedReason.RequestTooLarge);
+                if (exception.Failure == EtcdFailure.TooLarge)
                     _partBytesMax /= 2;
                 else
                     await delivery.TryPauseAsync(Pause, deadline).ConfigureAwait(false);
@@ -166,7 +168,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
                 new Compare { Target = Compare.Types.CompareTarget.Mod, Key = layout.Manifest, ModRevision = manifest.Revision },
             },
             Success = { new RequestOp { RequestPut = new PutRequest { Key = key, Value = value } } },
-            Failure = { new RequestOp { RequestRange = new RangeRequest { Key = key } }, new RequestOp { RequestRange = new RangeRequest { Key = layout.Manifest } } },
+            Failure = { Read(key, isKeyOnly: false), Read(layout.Manifest, isKeyOnly: false), Read(layout.Head, isKeyOnly: true) },
         };
         if (isRecord)
             request.Success.Add(new RequestOp { RequestPut = new PutRequest { Key = layout.Head } });
@@ -200,7 +202,7 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
                 var response = await TryCreateAsync(layout.Record(pending.Id), RecordEnvelope.Fence, isRecord: true, pending.Manifest, deadline).ConfigureAwait(false);
                 fate = response.Succeeded ? Fate.NotWritten
                     : response.Responses[0].ResponseRange.Kvs is [var found] ? (pending.Is(found.Value) ? Fate.Written : Fate.NotWritten)
-                    : await FindBeforeManifestAsync(pending, SuccessorOf(response), deadline).ConfigureAwait(false);
+                    : await FindBeforeManifestAsync(pending, response, deadline).ConfigureAwait(false);
             }
             catch (EtcdException)
             {
@@ -216,8 +218,14 @@ internal sealed class RecordWriter(IEtcd etcd, EtcdLayout layout, LogState state
     }
 
     // Since there is another manifest, the record can no longer be written; if it was, then before that manifest, and it may have been deleted since.
-    private async Task<Fate> FindBeforeManifestAsync(PendingRecord pending, long manifestRevision, Deadline deadline) =>
-        !await delivery.WaitForAsync(manifestRevision, deadline).ConfigureAwait(false) ? throw new EtcdException(EtcdFailure.Unknown, "The watch does not deliver.")
-        : pending.Decided.IsCompleted || pending.IsSkipped ? Fate.Written
-        : Fate.NotWritten;
+    private async Task<Fate> FindBeforeManifestAsync(PendingRecord pending, TxnResponse response, Deadline deadline)
+    {
+        var head = response.Responses[2].ResponseRange.Kvs.FirstOrDefault();
+        return !await delivery.WaitForRecordsAsync(head?.Version ?? 0, Math.Max(SuccessorOf(response), head?.ModRevision ?? 0), deadline).ConfigureAwait(false)
+            ? throw new EtcdException(EtcdFailure.Unknown, "The watch does not deliver.")
+            : pending.Decided.IsCompleted || pending.IsSkipped ? Fate.Written
+            : Fate.NotWritten;
+    }
+
+    private static RequestOp Read(ByteString key, bool isKeyOnly) => new() { RequestRange = new RangeRequest { Key = key, KeysOnly = isKeyOnly } };
 }

@@ -62,6 +62,8 @@ internal static class WriteOutcome
         NotAppliedReason.Overloaded => Problems.Overloaded("recent idempotency records", RetryTimes.Overloaded),
         NotAppliedReason.LogClosed => Problems.Unavailable("The store can no longer write to its disk. Nothing was stored; reads continue. The output of the service has the reason; the operator must restart it.", RetryTimes.Restart),
         NotAppliedReason.Unreachable => Problems.Unreachable("Nothing was stored.", null) with { Outcome = "not-applied" },
+        NotAppliedReason.RequestTooLarge => Problems.Unavailable(
+            "Nothing was stored: etcd refuses a request of this size, although large writes are sent in parts of 64 KiB. The operator must raise etcd's --max-request-bytes, on every member; its default of 1.5 MiB is enough.", RetryTimes.Restart),
 
         // A reason that a commit log has and this version does not describe. What it means for the client is the same.
         _ => Problems.Unavailable("Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Restart),

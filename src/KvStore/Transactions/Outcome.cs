@@ -137,4 +137,7 @@ public enum NotAppliedReason
 
     /// <summary>The place that keeps the commits cannot be reached, and it is certain that it does not have this one. It is safe to try again a little later.</summary>
     Unreachable,
+
+    /// <summary>The place that keeps the commits refuses a request of this size, however it is divided. The operator must raise its limit.</summary>
+    RequestTooLarge,
 }

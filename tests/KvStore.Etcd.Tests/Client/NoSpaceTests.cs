@@ -40,4 +40,33 @@ public sealed class NoSpaceTests(ITestOutputHelper output)
             Assert.NotNull(await client.ReadAsync(key));
         Assert.Equal(["NOSPACE"], (await client.ReportAsync(TestContext.Current.CancellationToken)).Alarms);
     }
+
+    // Debian's etcd is one whose reads are not safe. What it executes instead of a read must need no space, and leave nothing behind.
+    [Fact]
+    public async Task Barrier_AlarmIsRaised_IsPassed()
+    {
+        await using var cluster = await EtcdCluster.StartAsync(1, "--quota-backend-bytes", "4000000");
+        await using var filler = Requests.Client(cluster.Endpoints);
+        await using var store = await Stores.StartAsync(new EtcdCommitLog(Requests.Client(cluster.Endpoints), new EtcdLogOptions(), TimeProvider.System));
+        await store.CommitAsync(Some.Put("k", "1"));
+        var cancellation = TestContext.Current.CancellationToken;
+        while (true)
+        {
+            try
+            {
+                await filler.PutAsync($"{Guid.NewGuid()}", new string('x', 200_000));
+            }
+            catch (EtcdException exception) when (exception.Failure == EtcdFailure.NoSpace)
+            {
+                break;
+            }
+        }
+
+        Assert.False(filler.IsReadSafe);
+        Assert.Equal(NotAppliedReason.NoSpace, Assert.IsType<Outcome.NotApplied>(await store.SubmitAsync(Some.Transaction(Some.Put("k", "2"))).Within()).Reason);
+        var before = (await filler.RangeAsync(Requests.Range("a"), cancellation)).Header.Revision;
+        for (var i = 0; i < 10; i++)
+            Assert.Equal("1", Assert.IsType<Snapshot>(await store.ReadAsync(cancellation).AsTask().Within()).Find(Some.Key("k")).Text());
+        Assert.Equal(before, (await filler.RangeAsync(Requests.Range("a"), cancellation)).Header.Revision);
+    }
 }

@@ -17,6 +17,7 @@ internal sealed class SimulatedFaults
     private readonly (EtcdFault Kind, int PerMille)[] _calls;
     private readonly int _brokenPerMille;
     private readonly int _silentPerMille;
+    private readonly int _lostPerMille;
     private readonly int _rewind;
     private readonly int _latencyMax;
     private long _count;
@@ -24,7 +25,12 @@ internal sealed class SimulatedFaults
 
     public SimulatedFaults(Random random, bool isReadSafe)
     {
-        (_random, _isReadSafe) = (new Random(random.Next()), isReadSafe);
+        var seed = random.Next();
+        (_random, _isReadSafe) = (new Random(seed), isReadSafe);
+
+        // Drawn aside, so that seeds that failed once mean the same as then.
+        var aside = new Random(~seed);
+        _lostPerMille = aside.Next(3) == 0 ? aside.Next(40) : 0;
         var worst = random.Next(4) == 0 ? 0 : random.Next(10, 250);
         _calls = [.. Kinds.Where(kind => !(isReadSafe && kind == EtcdFault.Stale)).Select(kind => (kind, random.Next(2) * random.Next(worst + 1)))];
         _brokenPerMille = random.Next(3) * random.Next(40);
@@ -69,7 +75,10 @@ internal sealed class SimulatedFaults
     {
         Interlocked.Increment(ref _count);
         var at = Next(1000);
-        return at < _brokenPerMille ? EtcdWatchFault.Broken : at < _brokenPerMille + _silentPerMille ? EtcdWatchFault.Silent : EtcdWatchFault.None;
+        return at < _brokenPerMille ? EtcdWatchFault.Broken
+            : at < _brokenPerMille + _silentPerMille ? EtcdWatchFault.Silent
+            : at < _brokenPerMille + _silentPerMille + _lostPerMille ? EtcdWatchFault.Lost
+            : EtcdWatchFault.None;
     }
 
     // Requests and answers overtake each other.

@@ -37,4 +37,7 @@ internal enum EtcdWatchFault
 
     /// <summary>Neither it nor anything after it arrives, and the stream does not end.</summary>
     Silent,
+
+    /// <summary>It does not arrive, and what comes after it does. etcd promises that this never happens.</summary>
+    Lost,
 }

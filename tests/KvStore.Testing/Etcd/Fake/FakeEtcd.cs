@@ -154,15 +154,19 @@ internal sealed class FakeEtcd(FakeEtcdServer server) : IEtcd
     {
         try
         {
-            var response = await watch.TakeAsync(ended);
-            await Answering(response).WaitAsync(ended);
-            await Suspension().WaitAsync(ended);
-            var fault = WatchFault(response);
-            if (fault is EtcdWatchFault.Broken)
-                throw new EtcdException(EtcdFailure.Unknown, "The stream was reset.");
-            if (fault is EtcdWatchFault.Silent || IsCutOff)
-                await Task.Delay(Timeout.Infinite, ended);
-            return response;
+            while (true)
+            {
+                var response = await watch.TakeAsync(ended);
+                await Answering(response).WaitAsync(ended);
+                await Suspension().WaitAsync(ended);
+                var fault = WatchFault(response);
+                if (fault is EtcdWatchFault.Broken)
+                    throw new EtcdException(EtcdFailure.Unknown, "The stream was reset.");
+                if (fault is EtcdWatchFault.Silent || IsCutOff)
+                    await Task.Delay(Timeout.Infinite, ended);
+                if (fault is not EtcdWatchFault.Lost)
+                    return response;
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
