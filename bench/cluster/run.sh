@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Compares a cluster with etcd's own HTTP gateway and with one node on disk: PUT and GET at 256 connections, in turn.
+# Compares a cluster with etcd's own HTTP gateway and with one node on disk: PUT and GET at 256 connections, in turn; then how far
+# a watch lags behind at 2,000 writes a second.
 #
 #   bench/cluster/run.sh PROGRAM [ROUNDS]     PROGRAM is KvStore.Server or KvStore.Server.dll, of a publish
 #
-# Starts three members of etcd, three replicas and a node, and ends them. Needs etcd and wrk; dotnet for a .dll.
+# Starts three members of etcd, three replicas and a node, and ends them. Needs etcd, wrk and node; dotnet for a .dll.
 set -euo pipefail
 program=$(realpath "${1:?which program?}") rounds=${2:-3}
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -43,3 +44,4 @@ for ((round = 1; round <= rounds; round++)); do
     wait "${loads[@]}"
     echo "PUT through three: $(cat "$scratch/put1") + $(cat "$scratch/put2") + $(cat "$scratch/put3")"
 done
+node watch-lag.mjs http://127.0.0.1:22101 http://127.0.0.1:22102

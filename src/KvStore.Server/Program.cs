@@ -29,6 +29,7 @@ try
             return DataCommands.Renew(builder.Configuration, Console.Out);
     }
 
+    IdleWorkers.WaitAtOnceFor(builder.Configuration);
     await Joining.PrepareAsync(builder.Configuration);
     await FirstKey.PrepareAsync(builder.Configuration, Console.Out);
     builder.Logging.AddServiceLogging(builder.Configuration);
