@@ -10,7 +10,7 @@ internal sealed class BoundedListenerFactory(
     IOptions<SocketTransportOptions> options, ConnectionGates gates, OperationsEndPoints operations, ConnectionLog log, TimeProvider time,
     Store store, IHostApplicationLifetime lifetime, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    private readonly SocketTransportFactory _sockets = new(options, loggers);
+    private readonly SocketTransportFactory _sockets = new(options, new AcceptFailures(loggers));
 
     public bool CanBind(EndPoint endpoint) => _sockets.CanBind(endpoint);
 
