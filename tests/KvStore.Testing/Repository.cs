@@ -14,7 +14,10 @@ internal static class Repository
     /// <summary>The command that starts the service: the program that <c>KVSTORE_SERVER</c> names, a native one for instance; without it, what was built together with the tests.</summary>
     public static string[] Server => Environment.GetEnvironmentVariable("KVSTORE_SERVER") is { Length: > 0 } program
         ? [Path.GetFullPath(program)]
-        : [Dotnet, BuiltAssembly("src/KvStore.Server", "KvStore.Server")];
+        : OrdinaryServer;
+
+    /// <summary>The command that starts what was built together with the tests.</summary>
+    public static string[] OrdinaryServer => [Dotnet, BuiltAssembly("src/KvStore.Server", "KvStore.Server")];
 
     /// <summary>The native program under test, or null if it is the ordinary build.</summary>
     public static string? NativeServer => Server is [var program] ? program : null;

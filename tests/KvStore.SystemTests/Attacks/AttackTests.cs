@@ -6,7 +6,6 @@ namespace KvStore.SystemTests;
 /// Attacks on a service with a heap of 1.5 GiB and default settings: it does not end, never answers 500, and stays within its memory,
 /// while a well-behaved client goes on. How long that client waits is printed and not asserted: a busy build server would decide it.
 /// </summary>
-[Trait("Run", "once")]
 public sealed class AttackTests
 {
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(3);

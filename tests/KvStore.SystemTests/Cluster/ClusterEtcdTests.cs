@@ -2,7 +2,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>An etcd that is not the store's alone.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class ClusterEtcdTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

@@ -6,7 +6,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>A cluster with many entries, which another replica joins. KVSTORE_TEST_LONG=1 has a million of them.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class ClusterSizeTests
 {
     private const int ValueBytes = 100;
@@ -53,7 +52,10 @@ public sealed class ClusterSizeTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{Entries} entries of {ValueBytes} B: imported in {import.TotalSeconds:F1} s; a new replica was ready after {ready.TotalSeconds:F1} s, {rejected} requests before that were answered 503; "
             + $"it has {Mebibytes(joined.ResidentBytes())} MiB, the one that imported {Mebibytes(cluster.Replicas[0].ResidentBytes())} MiB; etcd's database has {Mebibytes(database)} MiB"));
-        Assert.NotEqual(0, rejected);
+
+        // So few that a replica may have loaded them before the first request comes.
+        if (IsLong)
+            Assert.NotEqual(0, rejected);
         Assert.InRange(ready, TimeSpan.Zero, ReadyMax);
         await client.ExpectAsync(0, 201, "PUT", "/v1/kv/after", "value");
         Assert.Equal($"{Entries + 1}", (await ReplicaComparison.GetAsync(cluster.Replicas[0], "/v1/kv?count_only=true")).Json.GetProperty("count").GetRawText());

@@ -7,7 +7,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>The shipped scripts: what one backs up, the other restores.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 [SupportedOSPlatform("linux")]
 public sealed class BackupScriptTests : IDisposable
 {

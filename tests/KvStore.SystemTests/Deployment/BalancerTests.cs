@@ -6,7 +6,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>The shipped configurations of load balancers, each started in front of a service.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class BalancerTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

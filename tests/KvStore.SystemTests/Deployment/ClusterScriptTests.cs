@@ -6,7 +6,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>deploy/cluster/up.sh: everything that it says to try is tried.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class ClusterScriptTests
 {
     [Fact]

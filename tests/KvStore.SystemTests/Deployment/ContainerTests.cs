@@ -10,7 +10,7 @@ public sealed class ContainerTests
     public async Task Image_OfNativeProgram_ServesStopsAndKeepsData()
     {
         var program = Repository.NativeServer;
-        Assert.SkipWhen(program is null, "The image has the native program. ./test.sh compiles it and runs this test again.");
+        Assert.SkipWhen(program is null, "The image has the native program, which ./test.sh without options makes.");
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Containers without the machine's network need root.");
 
         var (code, output, errors) = await ProgramRun.RunAsync(

@@ -46,5 +46,5 @@ public sealed class NativeProgramTests
         Assert.True(share >= OrderedMin, $"Of the methods in methods.order only {share:P0} exist. Record it again: bench/order/record.sh.");
     }
 
-    private void SkipIfOrdinary() => Assert.SkipWhen(_program is null, "This is about the native program. ./test.sh compiles it and runs this test again.");
+    private void SkipIfOrdinary() => Assert.SkipWhen(_program is null, "This is about the native program, which ./test.sh without options makes.");
 }

@@ -14,7 +14,7 @@ public sealed class PackageTests : IDisposable
     public async Task Package_OfNativeProgram_InstallsUpgradesAndLeavesNothing()
     {
         var program = Repository.NativeServer;
-        Assert.SkipWhen(program is null, "The package has the native program. ./test.sh compiles it and runs this test again.");
+        Assert.SkipWhen(program is null, "The package has the native program, which ./test.sh without options makes.");
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Installing a package needs root, even in a copy of the machine.");
 
         var output = _output.New();

@@ -4,7 +4,6 @@ namespace KvStore.SystemTests;
 /// The single node restarts behind a load balancer while clients work: no request fails. KVSTORE_TEST_LONG=1 restarts a hundred times.
 /// </summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed class RollingRestartTests
 {
     private static readonly int Restarts = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 100 : 1;

@@ -5,7 +5,6 @@ namespace KvStore.SystemTests;
 
 /// <summary>The units as systemd reads them.</summary>
 [Trait("Needs", "packages")]
-[Trait("Run", "once")]
 public sealed partial class SystemdTests : IDisposable
 {
     // systemd-analyze calls a unit without any restriction 96, and one with all of them 0.

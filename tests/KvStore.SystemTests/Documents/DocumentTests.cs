@@ -4,6 +4,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>What people try first and what they look up: every command that a document shows with its answer is run, and the answer compared.</summary>
 [Trait("Needs", "packages")]
+[Trait("Program", "both")]
 public sealed partial class DocumentTests
 {
     private const string DocumentedAddress = "http://localhost:8080";

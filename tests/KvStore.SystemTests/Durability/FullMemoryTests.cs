@@ -7,7 +7,6 @@ namespace KvStore.SystemTests;
 /// A process whose heap has a hard limit, filled with entries to the bound of its memory: growth is refused as documented, everything else goes
 /// on, and no acknowledged write is lost. KVSTORE_TEST_LONG=1 takes a heap of 1.5 GiB and the default settings.
 /// </summary>
-[Trait("Run", "once")]
 public sealed class FullMemoryTests : IDisposable
 {
     private const int Writers = 4;

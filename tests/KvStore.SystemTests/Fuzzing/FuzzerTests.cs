@@ -3,7 +3,6 @@ using KvStore.Fuzz;
 namespace KvStore.SystemTests;
 
 /// <summary>Random requests against a service with a small heap: every answer is documented, and nothing grows.</summary>
-[Trait("Run", "once")]
 public sealed class FuzzerTests
 {
     private const int RequestsPerSeed = 25_000;

@@ -77,13 +77,19 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <param name="arguments">The arguments of the service.</param>
     /// <param name="environment">The environment variables.</param>
     /// <param name="through">A program that becomes the service, with its arguments.</param>
-    public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment, params string[] through)
+    public static ServerProcess Launch(string[] arguments, IEnumerable<(string Name, string Value)> environment, params string[] through) =>
+        LaunchCommand([.. through, .. Repository.Server, .. arguments], environment);
+
+    /// <summary>Starts what was built together with the tests, also if another program is under test, and waits until it is ready.</summary>
+    public static Task<ServerProcess> StartOrdinaryAsync() => LaunchCommand([.. Repository.OrdinaryServer, "--urls", "http://127.0.0.1:0"], []).WhenReadyAsync();
+
+    private static ServerProcess LaunchCommand(string[] command, IEnumerable<(string Name, string Value)> environment)
     {
         // A directory of its own, so that nothing is found or left in the repository by accident.
         var directory = Directory.CreateTempSubdirectory("kvstore-test-").FullName;
 
         // A shell starts what it puts into the background with the interrupt ignored, and that is inherited.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. through, .. Repository.Server, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", .. command])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,

@@ -4,6 +4,7 @@ using System.Text.Json;
 namespace KvStore.SystemTests;
 
 /// <summary>What the service writes when its output is no terminal: lines of JSON, and few of them.</summary>
+[Trait("Program", "both")]
 public sealed class LogTests
 {
     [Fact]

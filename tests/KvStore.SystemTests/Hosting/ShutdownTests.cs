@@ -4,6 +4,7 @@ using System.Net.Sockets;
 namespace KvStore.SystemTests;
 
 /// <summary>How the service stops: in time, with code 0, and without taking back what it has answered.</summary>
+[Trait("Program", "both")]
 public sealed class ShutdownTests
 {
     private const int KilledByTerminate = 128 + (int)Signal.Terminate;

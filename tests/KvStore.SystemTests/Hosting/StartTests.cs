@@ -2,6 +2,7 @@
 namespace KvStore.SystemTests;
 
 /// <summary>How the service refuses to start: at once, with a reason that a person can act on, and with a code of its own.</summary>
+[Trait("Program", "both")]
 public sealed class StartTests
 {
     private const int BadSettings = 2;

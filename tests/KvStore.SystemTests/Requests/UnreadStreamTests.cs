@@ -29,7 +29,6 @@ public sealed class UnreadStreamTests
             await PutAsync(client, $"large/{i}", new byte[1 << 20]);
 
         var connections = new List<WireConnection>();
-        var statuses = new List<Http2Answers>();
         for (var i = 0; i < Connections; i++)
         {
             var frames = new Http2Frames().Preface((Http2Frames.InitialWindowSize, 0));
@@ -38,8 +37,10 @@ public sealed class UnreadStreamTests
             var connection = await WireConnection.OpenAsync(new IPEndPoint(IPAddress.Loopback, server.Address.Port), cancellationToken: TestContext.Current.CancellationToken);
             connections.Add(connection);
             await connection.SendAsync(frames.Bytes, TestContext.Current.CancellationToken);
-            statuses.Add(await ReadStatusesAsync(connection));
         }
+
+        // At once, because a connection from which nothing is taken may last until the service ends it.
+        var statuses = await Task.WhenAll(connections.Select(ReadStatusesAsync));
 
         // Those that fit wait for their clients, and others are refused at once.
         Assert.All(statuses.SelectMany(answers => answers.Statuses), status => Assert.True(status is 200 or 503, $"{status}"));
