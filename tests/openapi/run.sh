@@ -38,6 +38,8 @@ trap 'kill "${processes[@]}" 2>/dev/null; wait 2>/dev/null || true' EXIT
 # Starts a service and sets $url. The first argument is its name, the others are its own.
 start() {
     local log="$artifacts/$1.log" tries
+    # Here, because the process that is started makes the file only once it runs.
+    : >"$log"
     "${command[@]}" "${@:2}" >"$log" 2>&1 &
     processes+=($!)
     for ((tries = 0; tries < 600; tries++)); do
