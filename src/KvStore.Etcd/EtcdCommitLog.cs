@@ -43,6 +43,9 @@ public sealed class EtcdCommitLog : ICommitLog
     /// <inheritdoc/>
     public CommitLogConnection? Connection => new CommitLogConnection(_contact.StateAge, _contact.LostAt, _parts?.Reader.IsReloading == true ? "The state of this replica differs from that of the others, and is loaded again." : null);
 
+    /// <inheritdoc/>
+    public int Rank => _options.Rank();
+
     private Parts Following => _parts ?? throw new InvalidOperationException($"Call {nameof(FollowAsync)} first.");
 
     /// <inheritdoc/>

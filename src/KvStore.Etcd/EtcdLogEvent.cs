@@ -26,6 +26,9 @@ public enum EtcdLogEventKind
     /// <summary>A checkpoint could not be written; another try follows.</summary>
     CheckpointFailed,
 
+    /// <summary>A checkpoint does not have the entries that were written, and another one is loaded in its place.</summary>
+    CheckpointDamaged,
+
     /// <summary>The state differed from that of other replicas, and is loaded again.</summary>
     Diverged,
 }

@@ -29,4 +29,7 @@ public sealed record EtcdLogOptions
 
     /// <summary>The place of this replica among those that are ready; 0 does first what one of them has to do. Default always 0.</summary>
     public Func<int> Rank { get; init; } = static () => 0;
+
+    /// <summary>How many replicas serve, this one included. A checkpoint counts if more than half of them have come to the same state. Default always 1.</summary>
+    public Func<int> Serving { get; init; } = static () => 1;
 }

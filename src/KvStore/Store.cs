@@ -40,7 +40,7 @@ public sealed class Store : IAsyncDisposable
         _patches = new PatchPreparer(() => _publisher.Latest, _loop.SubmitAsync, Memory.Queue, options.QueueWaitMax, time);
         _watchers = new WatchHub(_publisher, options, time, _loop.Abort);
         _publisher.Replaced = _watchers.EndAll;
-        _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, SubmitInternalAsync, _loop.Abort);
+        _sweeper = new ExpirySweeper(_publisher.Expiry, options, metrics, time, () => log.Rank, SubmitInternalAsync, _loop.Abort);
     }
 
     /// <summary>The state after the last commit. It includes every write that was acknowledged on this node.</summary>

@@ -9,25 +9,28 @@ internal sealed class LiveReplicas(EtcdLogOptions? options = null) : IAsyncDispo
 
     public List<EtcdLogEvent> Events { get; } = [];
 
-    public async Task<LiveReplica> StartAsync()
+    public async Task<LiveReplica> StartAsync(int rank = 0)
     {
         var etcd = new FakeEtcd(Server);
-        var log = new EtcdCommitLog(etcd, (options ?? new EtcdLogOptions()) with { ProbeInterval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, happened =>
+        var log = new EtcdCommitLog(etcd, (options ?? new EtcdLogOptions()) with { ProbeInterval = TimeSpan.FromMilliseconds(20), Rank = () => rank }, TimeProvider.System, happened =>
         {
             lock (Events)
                 Events.Add(happened);
         });
-        var store = await Stores.StartAsync(log);
+        var diverging = new DivergingLog(log);
+        var store = await Stores.StartAsync(diverging);
         _stores.Add(store);
-        return new LiveReplica(store, log, etcd);
+        return new LiveReplica(store, log, etcd, diverging);
     }
 
     public Task HaveAsync(EtcdLogEventKind kind) => Soon.UntilAsync(() => Has(kind));
 
-    public bool Has(EtcdLogEventKind kind)
+    public bool Has(EtcdLogEventKind kind) => Count(kind) > 0;
+
+    public int Count(EtcdLogEventKind kind)
     {
         lock (Events)
-            return Events.Exists(happened => happened.Kind == kind);
+            return Events.Count(happened => happened.Kind == kind);
     }
 
     public async ValueTask DisposeAsync()
@@ -37,7 +40,7 @@ internal sealed class LiveReplicas(EtcdLogOptions? options = null) : IAsyncDispo
     }
 }
 
-internal sealed record LiveReplica(Store Store, EtcdCommitLog Log, FakeEtcd Etcd)
+internal sealed record LiveReplica(Store Store, EtcdCommitLog Log, FakeEtcd Etcd, DivergingLog Diverging)
 {
     public async Task<Snapshot> ReadAsync() => await Store.ReadAsync(TestContext.Current.CancellationToken).AsTask().Within() is { } snapshot ? snapshot : throw new InvalidOperationException("No barrier.");
 

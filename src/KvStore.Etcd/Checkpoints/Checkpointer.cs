@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
-using Google.Protobuf;
-using KvStore.Etcd.Protocol;
 using KvStore.Etcd.Records;
 
 namespace KvStore.Etcd;
 
 /// <summary>
-/// Decides when a checkpoint is written, and compares the states of replicas: after a mark in the log all hash their states, one writes its
-/// own as a checkpoint, and the others compare theirs with it.
+/// Decides when a checkpoint is written, and compares the states of replicas: after a mark in the log all hash their states, and if most have the same, one writes
+/// its own as a checkpoint, with which the others compare theirs.
 /// </summary>
 internal sealed class Checkpointer(
     IEtcd etcd, EtcdLayout layout, LogState state, ICommitFollower follower, RecordWriter writer, Delivery delivery, EtcdLogOptions options, Action<EtcdLogEvent> report, TimeProvider time)
@@ -15,7 +13,13 @@ internal sealed class Checkpointer(
     private static readonly TimeSpan MarkTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan FailureReportInterval = TimeSpan.FromMinutes(10);
+
+    // Before another mark is tried where one could not be written.
+    private static readonly TimeSpan MarkPause = TimeSpan.FromSeconds(10);
+
     private readonly CheckpointWriter _checkpoints = new(etcd, layout, options, time);
+    private readonly StateAgreement _agreement = new(etcd, layout, options, time);
 
     // The hashes of this replica after marks, until the manifest names another checkpoint.
     private readonly ConcurrentDictionary<string, byte[]> _hashes = new();
@@ -27,6 +31,10 @@ internal sealed class Checkpointer(
     // Where etcd's history is cut off next, and the start of that wait.
     private long _compactedAt = time.GetTimestamp();
     private long _next;
+    private long? _markFailedAt;
+
+    // As a timestamp; 0 for none since the last checkpoint.
+    private long _failureReportedAt;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Called when the state differs from that of most replicas.</summary>
@@ -67,7 +75,7 @@ internal sealed class Checkpointer(
     /// <summary>Asks for a checkpoint if it is time for one. One call at a time.</summary>
     public async Task RunIfDueAsync(CancellationToken cancellationToken)
     {
-        if (_own is not null || !_running.IsCompleted || !IsDue)
+        if (_own is not null || !_running.IsCompleted || !IsDue || (_markFailedAt is { } failedAt && time.GetElapsedTime(failedAt) < MarkPause))
             return;
         var id = StoreId.Create().ToString();
         _own = id;
@@ -75,12 +83,13 @@ internal sealed class Checkpointer(
         {
             if (!await writer.TryMarkAsync(id, delivery.After(MarkTimeout, cancellationToken)).ConfigureAwait(false))
                 _own = null;
+            _markFailedAt = null;
         }
         catch (EtcdException exception)
         {
             // If it is written all the same, no checkpoint follows it.
-            _own = null;
-            report(new(EtcdLogEventKind.CheckpointFailed, $"No checkpoint: {exception.Message}"));
+            (_own, _markFailedAt) = (null, time.GetTimestamp());
+            ReportFailure(exception.Message);
         }
     }
 
@@ -107,8 +116,9 @@ internal sealed class Checkpointer(
     {
         _own = null;
         Volatile.Write(ref _bytesAtMark, 0);
-        if (manifest.Value.Checkpoints is [.., var newest])
-            Compare(newest.Id, newest.Hash);
+        Compare(manifest);
+        _hashes.Clear();
+        Volatile.Write(ref _failureReportedAt, 0);
     }
 
     /// <summary>Waits until nothing runs any more.</summary>
@@ -116,21 +126,37 @@ internal sealed class Checkpointer(
 
     private async Task HashAndWriteAsync(MarkedState marked, KnownManifest manifest, bool isOwn, CancellationToken cancellationToken)
     {
+        // With another manifest, the hashes of the others are deleted, and all that is left to compare with is a checkpoint.
+        var id = marked.CheckpointId;
+        bool IsOver() => state.Manifest.Revision > manifest.Revision;
+        if (IsOver() && state.Manifest.Value.Checkpoints.All(checkpoint => checkpoint.Id != id))
+            return;
         var hash = StateHash.Of(marked.Snapshot);
-        _hashes[marked.CheckpointId] = hash;
+        _hashes[id] = hash;
         try
         {
-            var put = new RequestOp { RequestPut = new PutRequest { Key = layout.Check(marked.CheckpointId, writer.Writer), Value = ByteString.CopyFrom(hash) } };
-            await etcd.TxnAsync(new TxnRequest { Success = { put } }, cancellationToken).ConfigureAwait(false);
-            if (state.Manifest.Value.Checkpoints is [.., var newest])
-                Compare(newest.Id, newest.Hash);
-            if (isOwn && await IsAgreedAsync(marked.CheckpointId, hash, cancellationToken).ConfigureAwait(false))
+            if (IsOver())
+            {
+                Compare(state.Manifest);
+                return;
+            }
+
+            var verdict = await _agreement.FindAsync(id, writer.Writer, hash, IsOver, cancellationToken).ConfigureAwait(false);
+            if (verdict.Agreement is Agreement.Differs or Agreement.Split && _hashes.TryRemove(id, out _))
+            {
+                Diverged?.Invoke(verdict.Agreement == Agreement.Differs
+                    ? $"The state of this replica is that of {verdict.Same} of {verdict.Voters} replicas, and most have another one."
+                    : $"The states of {verdict.Voters} replicas differ, and none is that of most. Each loads again what was agreed on last.");
+            }
+            else if (isOwn && verdict.Agreement == Agreement.Agreed)
                 await WriteAsync(marked, hash, manifest, cancellationToken).ConfigureAwait(false);
+            else if (isOwn && verdict.Agreement == Agreement.Undecided)
+                ReportFailure($"of {verdict.Voters} replicas that serve, {verdict.Heard} have said what state they have, and more than half must have the same.");
         }
         catch (EtcdException exception)
         {
             if (isOwn)
-                report(new(EtcdLogEventKind.CheckpointFailed, $"No checkpoint: {exception.Message}"));
+                ReportFailure(exception.Message);
         }
         finally
         {
@@ -152,24 +178,22 @@ internal sealed class Checkpointer(
             await etcd.CompactAsync(manifest.Revision, cancellationToken).ConfigureAwait(false);
     }
 
-    // A checkpoint of a state that most others do not have must not become the truth.
-    private async Task<bool> IsAgreedAsync(string id, byte[] hash, CancellationToken cancellationToken)
+    private void Compare(KnownManifest manifest)
     {
-        var checks = layout.ChecksOf(id);
-        var found = await etcd.RangeAsync(new RangeRequest { Key = checks, RangeEnd = EtcdLayout.EndOf(checks) }, cancellationToken).ConfigureAwait(false);
-        var same = found.Kvs.Count(check => check.Value.Span.SequenceEqual(hash));
-        if (same * 2 >= found.Kvs.Count)
-            return true;
-        Diverged?.Invoke($"The state of this replica differs from that of {found.Kvs.Count - same} of {found.Kvs.Count - 1} others.");
-        return false;
+        foreach (var checkpoint in manifest.Value.Checkpoints)
+        {
+            if (_hashes.TryRemove(checkpoint.Id, out var hash) && !checkpoint.Hash.Span.SequenceEqual(hash))
+                Diverged?.Invoke($"The state of this replica differs from the checkpoint {checkpoint.Id}, on which most others have agreed.");
+        }
     }
 
-    private void Compare(string id, ByteString expected)
+    // Once, and again after a while: the cause, such as an etcd without space, lasts for hours, and it is met each second.
+    private void ReportFailure(string reason)
     {
-        if (!_hashes.TryGetValue(id, out var hash))
+        var now = time.GetTimestamp();
+        if (Volatile.Read(ref _failureReportedAt) is not 0 and var before && time.GetElapsedTime(before, now) < FailureReportInterval)
             return;
-        _hashes.Clear();
-        if (!expected.Span.SequenceEqual(hash))
-            Diverged?.Invoke($"The state of this replica differs from the checkpoint {id}, which another replica has written.");
+        Volatile.Write(ref _failureReportedAt, now);
+        report(new(EtcdLogEventKind.CheckpointFailed, $"No checkpoint: {reason}"));
     }
 }

@@ -5,14 +5,36 @@ using KvStore.Etcd.Records;
 namespace KvStore.Etcd;
 
 /// <summary>Loads a checkpoint. Thread-safe.</summary>
-internal sealed class CheckpointReader(IEtcd etcd, EtcdLayout layout)
+internal sealed class CheckpointReader(IEtcd etcd, EtcdLayout layout, Action<EtcdLogEvent> report)
 {
     // Read ahead of what the state takes. A part has a megabyte, unless set.
     private const int PartsAheadMax = 8;
 
-    /// <summary>Replaces the state by that of a checkpoint.</summary>
+    /// <summary>Replaces the state by that of the older checkpoint of a manifest, so that the history reaches back; by that of the newer one if the older is damaged.</summary>
+    /// <returns>The checkpoint that was loaded.</returns>
     /// <exception cref="CheckpointGoneException">A part is missing: the checkpoint was replaced while it was read.</exception>
-    public async Task LoadAsync(Checkpoint checkpoint, ICommitFollower follower, CancellationToken cancellationToken)
+    /// <exception cref="RecordFormatException">Both are damaged. The state is what it was.</exception>
+    public async Task<Checkpoint> LoadAsync(Manifest manifest, ICommitFollower follower, CancellationToken cancellationToken)
+    {
+        for (var i = 0; ; i++)
+        {
+            var checkpoint = manifest.Checkpoints[i];
+            try
+            {
+                await LoadAsync(checkpoint, follower, cancellationToken).ConfigureAwait(false);
+                return checkpoint;
+            }
+            catch (RecordFormatException exception)
+            {
+                var message = $"The checkpoint {checkpoint.Id} in etcd is damaged: {exception.Message}";
+                if (i + 1 == manifest.Checkpoints.Count)
+                    throw new RecordFormatException($"{message} No other one can take its place. Restore a backup of etcd.");
+                report(new(EtcdLogEventKind.CheckpointDamaged, $"{message} The next one is loaded instead, so the history of changes begins later."));
+            }
+        }
+    }
+
+    private async Task LoadAsync(Checkpoint checkpoint, ICommitFollower follower, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var parts = new BlockingCollection<ReadOnlyMemory<byte>>();
@@ -42,6 +64,7 @@ internal sealed class CheckpointReader(IEtcd etcd, EtcdLayout layout)
     private static IEnumerable<Entry> Entries(BlockingCollection<ReadOnlyMemory<byte>> parts, SemaphoreSlim room, Checkpoint checkpoint, CancellationToken cancellationToken)
     {
         var count = 0L;
+        using var hash = new StateHash(checkpoint.Revision);
         Key last = default;
         foreach (var part in parts.GetConsumingEnumerable(cancellationToken))
         {
@@ -49,13 +72,16 @@ internal sealed class CheckpointReader(IEtcd etcd, EtcdLayout layout)
             foreach (var entry in EntriesCodec.Decode(part, last, checkpoint.Revision))
             {
                 count++;
+                hash.Add(entry);
                 last = entry.Key;
                 yield return entry;
             }
         }
 
         if (count != checkpoint.Entries)
-            throw new RecordFormatException($"The checkpoint {checkpoint.Id} has {count} entries instead of {checkpoint.Entries}.");
+            throw new RecordFormatException($"It has {count} entries instead of {checkpoint.Entries}.");
+        if (!checkpoint.Hash.Span.SequenceEqual(hash.Finish()))
+            throw new RecordFormatException("Its entries are not those that were written, by their hash.");
     }
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(Checkpoint checkpoint, int part, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ internal sealed class LogReader(
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(1);
 
     private readonly RecordList _list = new(etcd, layout);
-    private readonly CheckpointReader _checkpoints = new(etcd, layout);
+    private readonly CheckpointReader _checkpoints = new(etcd, layout, report);
 
     private volatile CancellationTokenSource? _watch;
     private volatile bool _mustReload;
@@ -166,10 +166,10 @@ internal sealed class LogReader(
 
     private async Task LoadImageAsync(Manifest manifest, CancellationToken cancellationToken)
     {
-        if (manifest.Checkpoints is [var older, ..])
+        if (manifest.Checkpoints.Count > 0)
         {
-            await _checkpoints.LoadAsync(older, follower, cancellationToken).ConfigureAwait(false);
-            state.Begin(older.Position, older.Head);
+            var loaded = await _checkpoints.LoadAsync(manifest, follower, cancellationToken).ConfigureAwait(false);
+            state.Begin(loaded.Position, loaded.Head);
         }
         else
         {

@@ -14,6 +14,9 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
 {
     private const int OldAnswersMax = 10;
 
+    // What etcd stores of a key besides its value: about, for the keys here.
+    private const int KeyBytes = 150;
+
     private readonly BatchDecider _decider = new(time);
     private readonly ConcurrentDictionary<RecordId, PendingRecord> _pending = new();
 
@@ -40,7 +43,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
     /// <summary>The number of the last record that is applied.</summary>
     public long Head => Records.Position;
 
-    /// <summary>Bytes of the records after the newest checkpoint.</summary>
+    /// <summary>Bytes of the records after the newest checkpoint, with their keys and what each adds to the head.</summary>
     public long BytesSinceCheckpoint => Volatile.Read(ref _bytesSinceCheckpoint);
 
     /// <summary>Called after a <see cref="RecordKind.Mark"/> with the state after it.</summary>
@@ -189,7 +192,7 @@ internal sealed class LogState(EtcdLayout layout, ICommitFollower follower, Time
         RecordsUpTo = revision;
         Records.Advance(Head + 1);
         if (revision > _checkpointPosition)
-            Volatile.Write(ref _bytesSinceCheckpoint, _bytesSinceCheckpoint + content.Length);
+            Volatile.Write(ref _bytesSinceCheckpoint, _bytesSinceCheckpoint + content.Length + (KeyBytes * (2 + (envelope.Kind == RecordKind.Parts ? envelope.PartCount : 0))));
         if (pending is not null)
             Complete(pending, null);
         if (envelope.Kind == RecordKind.Mark)

@@ -33,7 +33,15 @@ internal static class ClusterSetup
         var membership = provider.GetRequiredService<Membership>();
 
         // A client of its own, which it disposes of when the store stops: the membership ends after that.
-        var log = new EtcdLogOptions { Prefix = options.EtcdPrefix, CommitTimeout = options.EtcdTimeout, DatabaseBytesMax = options.EtcdBytesMax, Rank = () => membership.Rank };
+        var id = provider.GetRequiredService<ReplicaIdentity>().Id;
+        var log = new EtcdLogOptions
+        {
+            Prefix = options.EtcdPrefix,
+            CommitTimeout = options.EtcdTimeout,
+            DatabaseBytesMax = options.EtcdBytesMax,
+            Rank = () => membership.Rank,
+            Serving = () => 1 + membership.Replicas.Count(replica => replica.Record.Id != id && replica.State is (ReplicaState.Ready or ReplicaState.Draining)),
+        };
         return new EtcdCommitLog(new EtcdClient(EtcdConnection.OptionsOf(options), TimeProvider.System), log, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<EtcdLogReports>().Write);
     }
 

@@ -31,7 +31,7 @@ internal sealed class EtcdLogReports
     /// <summary>The level of a line.</summary>
     public static LogLevel LevelOf(EtcdLogEventKind kind) => kind switch
     {
-        EtcdLogEventKind.Diverged => LogLevel.Error,
+        EtcdLogEventKind.Diverged or EtcdLogEventKind.CheckpointDamaged => LogLevel.Error,
         EtcdLogEventKind.Lost or EtcdLogEventKind.CheckpointFailed => LogLevel.Warning,
         _ => LogLevel.Information,
     };

@@ -58,6 +58,9 @@ public interface ICommitLog : IAsyncDisposable
     /// <param name="queued">Transactions in the queue.</param>
     ValueTask GatherAsync(int queued) => default;
 
+    /// <summary>The place of this node among those that have the same commits: 0 does first what one of them has to do, and the others only if it does not.</summary>
+    int Rank => 0;
+
     /// <summary>A revision at or above that of every commit that was reported to any client, on any node, before this call.</summary>
     /// <returns>The revision; null if the place that knows it cannot be reached.</returns>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -56,6 +56,8 @@ internal sealed class Oracle
                 (_parts.TryGetValue(key.Id, out var parts) ? parts : _parts[key.Id] = [])[key.Part] = change.Kv.Value;
             else if (key.Kind == LogKeyKind.Record)
                 Evaluate(key.Id, RecordEnvelope.Open(change.Kv.Value));
+            else if (key.Kind == LogKeyKind.Manifest)
+                CheckCheckpoint(KnownManifest.Of(change.Kv).Value.Checkpoints[^1]);
         }
     }
 
@@ -83,6 +85,12 @@ internal sealed class Oracle
         }
 
         Volatile.Write(ref _follower.State, state);
+    }
+
+    private void CheckCheckpoint(Records.Checkpoint checkpoint)
+    {
+        if (At(checkpoint.Revision) is not { } state || !checkpoint.Hash.Span.SequenceEqual(StateHash.Of(state)))
+            _mistakes.Add($"The checkpoint {checkpoint.Id} at {checkpoint.Revision} is not the state there.");
     }
 
     // What no client sent is an expiry. It must not be early by the clock that is right.

@@ -23,7 +23,8 @@ internal sealed class SimulatedCluster
 
     public SimulatedCluster(Random random, int replicas, EtcdLogOptions options, Func<SimulatedFaults?>? newFaults = null)
     {
-        (_random, _options, _newFaults) = (random, options, newFaults ?? (() => null));
+        (_random, _newFaults) = (random, newFaults ?? (() => null));
+        _options = options with { Serving = () => replicas };
         Oracle = new Oracle(Server, options.Prefix, _time);
         _replicas = [.. Enumerable.Range(0, replicas).Select(NewReplica)];
     }

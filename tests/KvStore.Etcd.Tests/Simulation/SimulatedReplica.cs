@@ -10,11 +10,14 @@ internal sealed class SimulatedReplica
         Etcd = new FakeEtcd(server);
         Faults = faults;
         faults?.Attach(Etcd);
-        Store = new Store(new EtcdCommitLog(Etcd, options, time, Events.Enqueue), new StoreOptions(), time);
+        Diverging = new DivergingLog(new EtcdCommitLog(Etcd, options, time, Events.Enqueue));
+        Store = new Store(Diverging, new StoreOptions(), time);
         Store.Start();
     }
 
     public FakeEtcd Etcd { get; }
+
+    public DivergingLog Diverging { get; }
 
     public SimulatedFaults? Faults { get; }
 

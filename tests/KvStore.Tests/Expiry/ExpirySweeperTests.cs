@@ -10,7 +10,7 @@ public sealed class ExpirySweeperTests
         var time = new FailingTime(isMemoryShort ? new InsufficientMemoryException() : new InvalidOperationException());
         var failures = new List<Exception>();
         var options = new StoreOptions();
-        using var sweeper = new ExpirySweeper(new ExpirySchedule(new MemoryAccount("records", 1)), options, new StoreMetrics(null), time, _ => throw new NotSupportedException(), failures.Add);
+        using var sweeper = new ExpirySweeper(new ExpirySchedule(new MemoryAccount("records", 1)), options, new StoreMetrics(null), time, () => 0, _ => throw new NotSupportedException(), failures.Add);
 
         time.Advance(options.ExpiryInterval);
         Assert.Equal(failuresExpected, failures.Count);
