@@ -26,7 +26,11 @@ public abstract record LoadResult
     /// <param name="Kind">Why.</param>
     /// <param name="RetryAfter">After which time another try makes sense, as far as that is known.</param>
     /// <param name="Detail">What happened, as a sentence for operators and clients, without secrets.</param>
-    public sealed record Failed(LoadFailure Kind, TimeSpan? RetryAfter, string Detail) : LoadResult;
+    public sealed record Failed(LoadFailure Kind, TimeSpan? RetryAfter, string Detail) : LoadResult
+    {
+        /// <summary>Whether the failure says nothing of the key, so that the same call may succeed in a moment: the origin could not be reached, or failed itself.</summary>
+        public bool IsTransient { get; init; }
+    }
 }
 
 /// <summary>Why there is no answer of an origin.</summary>

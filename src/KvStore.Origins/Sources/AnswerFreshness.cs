@@ -1,0 +1,81 @@
+using System.Globalization;
+
+namespace KvStore.Origins;
+
+/// <summary>
+/// What a response says about how long it may be used: RFC 9111 (sections 4.2 and 5.2.2) for a shared cache, and RFC 5861. What is invalid counts as stale, which is the
+/// safe side. That a call has the service's own <c>Authorization</c> does not forbid storing (section 3.5): it is not that of a user.
+/// </summary>
+internal static class AnswerFreshness
+{
+    // Larger numbers mean "for ever" (section 1.2.2).
+    private const long SecondsMax = int.MaxValue;
+
+    /// <param name="header">The values of a header of the response, or none.</param>
+    /// <param name="askedAt">When the call was made.</param>
+    /// <param name="answeredAt">When the response arrived.</param>
+    public static OriginFreshness Of(Func<string, IEnumerable<string>> header, DateTimeOffset askedAt, DateTimeOffset answeredAt)
+    {
+        var directives = Directives(string.Join(',', header("Cache-Control")));
+        var date = Time(header("Date")) ?? answeredAt;
+        var isUnusable = directives.ContainsKey("no-cache") || header("Vary").Any(value => value.Split(',', StringSplitOptions.TrimEntries).Contains("*"));
+        return new OriginFreshness(
+            isUnusable ? TimeSpan.Zero : Lifetime(directives, header("Expires"), date),
+            Seconds(directives, "stale-while-revalidate"),
+            Seconds(directives, "stale-if-error"),
+            Age(header("Age"), date, askedAt, answeredAt),
+            ForbidsStoring: directives.ContainsKey("no-store") || directives.ContainsKey("private"),
+            ForbidsStale: isUnusable || directives.ContainsKey("must-revalidate") || directives.ContainsKey("proxy-revalidate") || directives.ContainsKey("s-maxage"));
+    }
+
+    private static TimeSpan? Lifetime(Dictionary<string, string?> directives, IEnumerable<string> expires, DateTimeOffset date)
+    {
+        foreach (var name in (string[])["s-maxage", "max-age"])
+        {
+            if (directives.ContainsKey(name))
+                return Seconds(directives, name) ?? TimeSpan.Zero;
+        }
+
+        if (!expires.Any())
+            return null;
+        return Time(expires) is { } at && at > date ? at - date : TimeSpan.Zero;
+    }
+
+    private static TimeSpan Age(IEnumerable<string> age, DateTimeOffset date, DateTimeOffset askedAt, DateTimeOffset answeredAt)
+    {
+        // A date has whole seconds.
+        var apparent = TimeSpan.FromSeconds(Math.Floor(Math.Max(0, (answeredAt - date).TotalSeconds)));
+        return Seconds(age.FirstOrDefault()) is { } given && given + (answeredAt - askedAt) > apparent ? given + (answeredAt - askedAt) : apparent;
+    }
+
+    private static TimeSpan? Seconds(Dictionary<string, string?> directives, string name) => Seconds(directives.GetValueOrDefault(name));
+
+    private static TimeSpan? Seconds(string? digits)
+    {
+        if (string.IsNullOrEmpty(digits) || digits.AsSpan().ContainsAnyExceptInRange('0', '9'))
+            return null;
+        return TimeSpan.FromSeconds(long.TryParse(digits, CultureInfo.InvariantCulture, out var seconds) ? Math.Min(seconds, SecondsMax) : SecondsMax);
+    }
+
+    private static DateTimeOffset? Time(IEnumerable<string> values) =>
+        values.FirstOrDefault() is { } text && DateTimeOffset.TryParseExact(text, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
+    // The first of several equal ones counts. Commas within quotes do not separate.
+    private static Dictionary<string, string?> Directives(string text)
+    {
+        var directives = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        var isQuoted = false;
+        for (int start = 0, at = 0; at <= text.Length; at++)
+        {
+            if (at < text.Length && text[at] == '"')
+                isQuoted = !isQuoted;
+            if (at < text.Length && (isQuoted || text[at] != ','))
+                continue;
+            var directive = text[start..at].Split('=', 2, StringSplitOptions.TrimEntries);
+            directives.TryAdd(directive[0], directive.Length > 1 ? directive[1].Trim('"') : null);
+            start = at + 1;
+        }
+
+        return directives;
+    }
+}

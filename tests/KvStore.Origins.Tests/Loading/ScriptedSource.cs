@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+
+namespace KvStore.Origins.Tests;
+
+/// <summary>An origin whose answers a test writes. It checks what every pool promises an origin: each key at most once at a time.</summary>
+internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSource
+{
+    private readonly ConcurrentDictionary<Key, int> _loading = [];
+    private int _inFlight;
+    private int _transitions;
+
+    public static LoadResult Value { get; } = new LoadResult.Found("value"u8.ToArray(), "text/plain", null, default);
+
+    public static LoadResult Absent { get; } = new LoadResult.Absent(default);
+
+    public static LoadResult Ill { get; } = new LoadResult.Failed(LoadFailure.BadAnswer, null, "500") { IsTransient = true };
+
+    public static LoadResult Refused { get; } = new LoadResult.Failed(LoadFailure.Refused, null, "400");
+
+    public static LoadResult Throttled(double seconds) => new LoadResult.Failed(LoadFailure.Throttled, TimeSpan.FromSeconds(seconds), "429");
+
+    public int KeysMax => keysMax;
+
+    /// <summary>Answers a call.</summary>
+    public Func<Key[], CancellationToken, Task<LoadResult[]>> Script { get; set; } = (keys, _) => Task.FromResult(Repeat(Value, keys));
+
+    /// <summary>The calls: when, and for which keys.</summary>
+    public ConcurrentQueue<(long At, Key[] Keys)> Calls { get; } = [];
+
+    public bool IsDisposed { get; private set; }
+
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>The most calls at a time.</summary>
+    public int InFlightMax { get; private set; }
+
+    /// <summary>How many calls have begun or ended.</summary>
+    public int Transitions => Volatile.Read(ref _transitions);
+
+    public static LoadResult[] Repeat(LoadResult result, Key[] keys) => [.. keys.Select(_ => result)];
+
+    /// <summary>Answers all keys of a call equally.</summary>
+    public void Answer(Func<Key, Task<LoadResult>> answer) => Script = (keys, _) => Task.WhenAll(keys.Select(answer));
+
+    public async Task<IReadOnlyList<LoadResult>> LoadAsync(IReadOnlyList<LoadRequest> requests, CancellationToken cancellationToken)
+    {
+        Key[] keys = [.. requests.Select(request => request.Key)];
+        Assert.InRange(keys.Length, 1, keysMax);
+        lock (_loading)
+            InFlightMax = Math.Max(InFlightMax, ++_inFlight);
+        Interlocked.Increment(ref _transitions);
+        Assert.All(keys, key => Assert.Equal(1, _loading.AddOrUpdate(key, 1, (_, count) => count + 1)));
+        Calls.Enqueue((time.GetTimestamp(), keys));
+        try
+        {
+            return await Script(keys, cancellationToken);
+        }
+        finally
+        {
+            foreach (var key in keys)
+                _loading[key] = 0;
+            Interlocked.Increment(ref _transitions);
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
+}
