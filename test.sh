@@ -64,6 +64,8 @@ need systemd-analyze systemd
 # The cluster that the etcd engine runs on.
 need etcd etcd-server
 need etcdctl etcd-client
+# A clock that is wrong.
+need faketime faketime
 # The OpenAPI document, and the files for containers, whose tools are not .NET's.
 if ((full)); then
     need npm npm
@@ -73,7 +75,7 @@ if ((full)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, faketime), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)

@@ -172,7 +172,7 @@ public sealed class EtcdCommitLog : ICommitLog
         }
         catch (Exception exception)
         {
-            _completion.TrySetException(exception);
+            Fail(exception);
         }
     }
 
@@ -202,9 +202,13 @@ public sealed class EtcdCommitLog : ICommitLog
         }
         catch (Exception exception)
         {
-            _completion.TrySetException(exception);
+            Fail(exception);
         }
     }
+
+    // A start of this version would be refused for the same reason.
+    private void Fail(Exception exception) =>
+        _completion.TrySetException(exception is RecordFormatException ? new CommitLogRefusedException(exception.Message, CommitLogRefusal.Data, exception) : exception);
 
     private async Task MeasureAsync()
     {

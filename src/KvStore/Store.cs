@@ -203,7 +203,7 @@ public sealed class Store : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            _loop.Abort(new InvalidOperationException($"The commit log passes no more commits: {exception.Message}", exception));
+            _loop.Abort(exception is CommitLogRefusedException ? exception : new InvalidOperationException($"The commit log passes no more commits: {exception.Message}", exception));
             _delivery.Hurry();
         }
     }

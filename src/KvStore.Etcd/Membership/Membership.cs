@@ -115,17 +115,18 @@ internal sealed class Membership : IAsyncDisposable
         while (!_stopping.IsCancellationRequested)
         {
             // A watch that is silent without having ended does not show the record that was written an interval ago.
-            if (_isAnnounced && _isWatching && _table.OwnCounter < _counter)
+            if (_isAnnounced && _isWatching && _table.OwnSilence > 1.5 * _options.Interval)
                 EndWatch();
 
             // Before the record is made, so that what changes meanwhile is announced by the next one.
             var soon = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Volatile.Write(ref _soon, soon);
             _isAnnounced = await TryAsync(() => _keys.PutAsync(NewRecord(), _stopping.Token)).ConfigureAwait(false);
+            await Task.Delay(_options.AnnouncementGap, _time, _stopping.Token).ConfigureAwait(false);
             if (!_isAnnounced)
                 await Task.Delay(_options.Tick, _time, _stopping.Token).ConfigureAwait(false);
             else
-                await soon.Task.WaitAsync(_joined.Task.IsCompleted ? _options.Interval : _options.Tick / 10, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await soon.Task.WaitAsync(_joined.Task.IsCompleted ? _options.Interval : _options.Tick, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -153,7 +154,7 @@ internal sealed class Membership : IAsyncDisposable
         {
             await TryAsync(FollowOnceAsync).ConfigureAwait(false);
             _isWatching = false;
-            await Task.Delay(_options.Tick / 4, _time, _stopping.Token).ConfigureAwait(false);
+            await Task.Delay(_options.Tick, _time, _stopping.Token).ConfigureAwait(false);
         }
     }
 
@@ -204,7 +205,7 @@ internal sealed class Membership : IAsyncDisposable
 
             foreach (var replica in _table.Forgotten())
                 await TryAsync(() => ForgetAsync(replica, _stopping.Token)).ConfigureAwait(false);
-            await Task.Delay(_joined.Task.IsCompleted ? _options.Tick : _options.Tick / 20, _time, _stopping.Token).ConfigureAwait(false);
+            await Task.Delay(_joined.Task.IsCompleted ? _options.Tick : _options.Tick / 2, _time, _stopping.Token).ConfigureAwait(false);
         }
     }
 

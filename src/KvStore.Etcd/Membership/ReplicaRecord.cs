@@ -4,7 +4,7 @@ using Google.Protobuf;
 
 namespace KvStore.Etcd;
 
-/// <summary>What a replica says of itself, under a key of its own in etcd. It is rewritten every few seconds, and when its state changes. Immutable.</summary>
+/// <summary>What a replica says of itself, under a key of its own in etcd. It is rewritten every second, and when its state changes. Immutable.</summary>
 internal sealed record ReplicaRecord
 {
     /// <summary>Names the process: random, so that a restarted replica is another one.</summary>
@@ -55,7 +55,7 @@ internal sealed record ReplicaRecord
 /// <summary>What a replica does.</summary>
 internal enum ReplicaState
 {
-    /// <summary>It loads, and serves nothing yet.</summary>
+    /// <summary>It loads, for the first time or again, and should get no requests.</summary>
     Joining,
 
     /// <summary>It serves.</summary>
@@ -64,7 +64,7 @@ internal enum ReplicaState
     /// <summary>It is stopping and serves on, so that a load balancer can send requests elsewhere.</summary>
     Draining,
 
-    /// <summary>It has been silent for too long. Others say that of it; it is never in its own record.</summary>
+    /// <summary>It has been silent for too long, as others say of it; or its store has failed, as it says itself.</summary>
     Failed,
 }
 

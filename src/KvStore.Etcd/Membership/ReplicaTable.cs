@@ -8,7 +8,8 @@ namespace KvStore.Etcd;
 /// The records of all replicas, from lists and events of etcd, and how long each has been silent by this machine's monotonic clock. It makes no calls. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Only time in which etcd was observed counts as silence: after a pause of this process, or while etcd is away, the others are silent for no fault of their own.
+/// Only time in which etcd was observed counts as silence, and it is observed while the own record comes back from it when it should: after a pause of this process, while etcd
+/// elects a leader or while it is away, the others are silent for no fault of their own.
 /// </remarks>
 internal sealed class ReplicaTable(MembershipOptions options, Func<long> revision, TimeProvider time)
 {
@@ -22,8 +23,8 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     private TimeSpan _observed;
     private long _tickedAt = time.GetTimestamp();
 
-    /// <summary>The counter of the own record, as etcd has it; 0 if it has none.</summary>
-    public long OwnCounter => Locked(() => _replicas.GetValueOrDefault(options.Id)?.Record.Counter ?? 0);
+    /// <summary>The time since the own record came back from etcd; zero if it never did.</summary>
+    public TimeSpan OwnSilence => Locked(() => _replicas.TryGetValue(options.Id, out var own) ? time.GetElapsedTime(own.HeardTimestamp) : TimeSpan.Zero);
 
     /// <summary>Applies a list of all records.</summary>
     /// <returns>Whether one was in it that was not known, or that does not know the others' clocks yet.</returns>
@@ -69,12 +70,12 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     });
 
     /// <summary>Counts the time since the last call as observed or not, and finds out who has failed.</summary>
-    public void Tick(bool isObserving) => Locked(() =>
+    public void Tick(bool isCurrent) => Locked(() =>
     {
         var now = time.GetTimestamp();
         var elapsed = time.GetElapsedTime(_tickedAt, now);
         _tickedAt = now;
-        if (isObserving)
+        if (isCurrent && OwnSilence < options.Interval + (2 * options.Tick))
             _observed += elapsed < 2 * options.Tick ? elapsed : 2 * options.Tick;
         foreach (var (id, replica) in _replicas)
             replica.IsFailed |= id != options.Id && _observed - replica.HeardAt >= options.SilenceMax;
@@ -91,16 +92,17 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     /// <summary>The ids of those that have failed, sorted.</summary>
     public string[] Failed() => Locked(() => _replicas.Where(pair => pair.Value.IsFailed).Select(pair => pair.Key).Order(StringComparer.Ordinal).ToArray());
 
-    /// <summary>Those that have been silent for so long that their records are removed.</summary>
-    public Replica[] Forgotten() => Locked(() => List().Where(replica =>
-        replica.State == ReplicaState.Failed && _observed - _replicas[replica.Record.Id].HeardAt >= options.ForgottenAfter).ToArray());
+    /// <summary>Those whose records are removed: they have been silent for so long, or have been started again.</summary>
+    public Replica[] Forgotten() => Locked(() => List().Where(replica => replica.State == ReplicaState.Failed &&
+        (_observed - _replicas[replica.Record.Id].HeardAt >= options.ForgottenAfter || IsReplaced(_replicas[replica.Record.Id]))).ToArray());
 
     /// <summary>The place of this replica among those that are ready, by their ids. One that is not ready has the place that it would have.</summary>
     public int Rank() => Locked(() => _replicas.Count(pair =>
         !pair.Value.IsFailed && pair.Value.Record.State == ReplicaState.Ready && string.CompareOrdinal(pair.Key, options.Id) < 0));
 
-    /// <summary>The clocks of the others that live.</summary>
-    public ClockSample[] Clocks() => Locked(() => Others().Select(other => other.Clock).OfType<ClockSample>().ToArray());
+    /// <summary>The clocks of the others that live, or did lately.</summary>
+    public ClockSample[] Clocks() => Locked(() => _replicas.Where(pair => pair.Key != options.Id && _observed - pair.Value.HeardAt < options.ClockSilenceMax && !IsReplaced(pair.Value))
+        .Select(pair => pair.Value.Clock).OfType<ClockSample>().ToArray());
 
     /// <summary>Whether each of the others has failed, or has been heard so often that one of the records was hardly delayed.</summary>
     public bool HasHeardAll() => Locked(() => Others().All(other => other.Samples >= JoinSamples));
@@ -109,6 +111,9 @@ internal sealed class ReplicaTable(MembershipOptions options, Func<long> revisio
     public bool HasHeardHalf() => Locked(() => Others().Count(other => other.Samples > 0) * 2 >= Others().Count());
 
     private IEnumerable<ObservedReplica> Others() => _replicas.Where(pair => pair.Key != options.Id && !pair.Value.IsFailed).Select(pair => pair.Value);
+
+    private bool IsReplaced(ObservedReplica replica) =>
+        _replicas.Values.Any(other => !other.IsFailed && other.ModRevision > replica.ModRevision && (other.Record.Name, other.Record.Url) == (replica.Record.Name, replica.Record.Url));
 
     private bool Put(KeyValue kv, bool isFresh)
     {

@@ -11,7 +11,7 @@ internal static class ClusterApi
         Text("id", "Names the process: a replica that was restarted is another one."),
         Text("name", "What operators call it: `ReplicaName`."),
         Text("url", "Where it is reached: `ReplicaUrl`."),
-        Text("state", "`joining`, `ready`, `draining`, `failed` after 15 s of silence, or `unknown` while etcd cannot be asked."),
+        Text("state", "`joining` while it loads, `ready`, `draining`, `failed` after 2.5 s of silence or if its store has failed, or `unknown` while etcd cannot be asked."),
         Integer("revision", "The revision of its latest snapshot when it last said so."),
         Integer("lag", "How many revisions it was behind the answering replica then; null while the states are unknown.").Nullable(),
         Text("version", "The version of its program."),
@@ -39,7 +39,7 @@ internal static class ClusterApi
     private static readonly ApiSchema Answer = new("ClusterAnswer", "The replicas of the store.",
     [
         Text("store_id", "The store; absent until it is loaded.").Optional(),
-        Time("as_of", "When this was found out."),
+        Time("as_of", "When etcd was asked last."),
         Objects("replicas", "The replicas, by their ids. Engines other than `etcd` have one.", Replica),
         Objects("etcd", "The members of etcd; none with other engines.", Member),
         Texts("alarms", "Alarms that etcd has raised, such as `NOSPACE`."),
@@ -47,7 +47,7 @@ internal static class ClusterApi
     ]);
 
     public static readonly ApiOperation Read = new("getCluster", ApiTags.Operations, "List the replicas",
-        "The replicas of the store and the members of etcd, as this replica sees them. Found out at most once a second, however many ask. While etcd cannot be asked, every state is `unknown`.")
+        "The replicas of the store and the members of etcd, as this replica sees them. etcd is asked at most once a second, however many ask. While etcd cannot be asked, every state is `unknown`.")
     {
         Rights = Rights.Admin,
         Responses = [new(200, "The replicas.") { Contents = [new ApiContent(ContentTypes.Json, Answer, Example())] }],

@@ -6,7 +6,7 @@ namespace KvStore.Server;
 /// Announces this replica to the others, from before its store starts until after it has stopped, and asks now and then how they do, for the metrics.
 /// </summary>
 /// <remarks>Registered before what starts the store, because the store's first record needs the clock that the replicas agree on.</remarks>
-internal sealed class ClusterService(Membership membership, EtcdReplicas replicas, Store store, TimeProvider time, IHostApplicationLifetime lifetime) : IHostedService, IDisposable
+internal sealed class ClusterService(Membership membership, EtcdReplicas replicas, OwnState own, TimeProvider time) : IHostedService, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(5);
@@ -39,9 +39,7 @@ internal sealed class ClusterService(Membership membership, EtcdReplicas replica
     {
         while (true)
         {
-            membership.State = lifetime.ApplicationStopping.IsCancellationRequested ? ReplicaState.Draining
-                : lifetime.ApplicationStarted.IsCancellationRequested && store.State == StoreState.Running ? ReplicaState.Ready
-                : ReplicaState.Joining;
+            membership.State = own.Current;
             await Task.Delay(Interval, time, _stopping.Token).ConfigureAwait(false);
         }
     }

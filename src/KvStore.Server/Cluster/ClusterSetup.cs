@@ -6,16 +6,20 @@ namespace KvStore.Server;
 /// <summary>Registers what knows of other replicas. Before the rest, because the clock of the service is then that of all replicas, and the store starts after it is known.</summary>
 internal static class ClusterSetup
 {
+    // A member that hangs must not make this replica silent for as long as the log waits for it.
+    private static readonly TimeSpan MemberTimeout = TimeSpan.FromSeconds(1);
+
     public static IServiceCollection AddCluster(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<ReplicaIdentity>();
+        services.AddSingleton<OwnState>();
         if (!KvStoreOptions.EtcdEngine.Equals(configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Engine)}"]?.Trim(), StringComparison.OrdinalIgnoreCase))
         {
             services.TryAddSingleton<ICluster, SingleReplica>();
             return services;
         }
 
-        services.AddSingleton<IEtcd>(provider => new EtcdClient(EtcdConnection.OptionsOf(provider.GetRequiredService<KvStoreOptions>()), TimeProvider.System));
+        services.AddSingleton<IEtcd>(NewClient);
         services.AddSingleton(_ => new ClusterClock(TimeProvider.System));
         services.AddSingleton<TimeProvider>(provider => provider.GetRequiredService<ClusterClock>());
         services.AddSingleton(NewMembership);
@@ -26,6 +30,9 @@ internal static class ClusterSetup
         services.AddSingleton<OpenCommitLog>(provider => () => OpenLog(provider));
         return services;
     }
+
+    private static EtcdClient NewClient(IServiceProvider provider) => new(
+        EtcdConnection.OptionsOf(provider.GetRequiredService<KvStoreOptions>()) with { CallTimeout = MemberTimeout, ConnectTimeout = MemberTimeout / 2 }, TimeProvider.System);
 
     private static EtcdCommitLog OpenLog(IServiceProvider provider)
     {

@@ -1,3 +1,5 @@
+using KvStore.Etcd;
+
 namespace KvStore.Server;
 
 /// <summary>The replicas of the store and the etcd cluster behind them, as one of the replicas sees them. Immutable.</summary>
@@ -44,6 +46,14 @@ internal sealed record ReplicaStatus(string Id, string Name, string Url, string 
     public const string Draining = "draining";
     public const string Failed = "failed";
     public const string Unknown = "unknown";
+
+    public static string NameOf(ReplicaState state) => state switch
+    {
+        ReplicaState.Ready => Ready,
+        ReplicaState.Draining => Draining,
+        ReplicaState.Failed => Failed,
+        _ => Joining,
+    };
 }
 
 /// <summary>A member of etcd; what is null it has not reported now.</summary>

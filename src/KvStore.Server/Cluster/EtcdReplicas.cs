@@ -2,26 +2,25 @@ using KvStore.Etcd;
 
 namespace KvStore.Server;
 
-/// <summary>The cluster of the engine <c>etcd</c>. All who ask within a second share what one of them has found out. Thread-safe.</summary>
+/// <summary>The cluster of the engine <c>etcd</c>. All who ask within a second share what etcd has answered to one of them. Thread-safe.</summary>
 internal sealed class EtcdReplicas(IEtcd etcd, Membership membership, Store store, TimeProvider time) : ICluster
 {
     private static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(1);
 
     // With AgeMax less than the 3 seconds within which all replicas agree.
-    private static readonly TimeSpan AskMax = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan AskMax = TimeSpan.FromSeconds(1.25);
 
     private readonly Lock _lock = new();
-    private Task<ClusterStatus>? _asking;
+    private Task<Asked>? _asking;
     private long _askedAt;
-    private volatile ClusterStatus? _latest;
-    private IReadOnlyList<EtcdMemberReport> _members = [];
-    private ulong? _clusterId;
+    private volatile Asked? _latest;
 
-    /// <summary>What was found out last, whenever that was; null if nothing was yet.</summary>
-    public ClusterStatus? Latest => _latest;
+    /// <summary>The same with what etcd said last, whenever that was; null if it was not asked yet.</summary>
+    public ClusterStatus? Latest => _latest is { } asked ? StatusOf(asked) : null;
 
-    public ValueTask<ClusterStatus> ReadAsync(CancellationToken cancellationToken)
+    public async ValueTask<ClusterStatus> ReadAsync(CancellationToken cancellationToken)
     {
+        Task<Asked> asking;
         lock (_lock)
         {
             if (_asking is null || (_asking.IsCompleted && time.GetElapsedTime(_askedAt) >= AgeMax))
@@ -32,8 +31,10 @@ internal sealed class EtcdReplicas(IEtcd etcd, Membership membership, Store stor
                 _asking = Task.Run(AskAsync, CancellationToken.None);
             }
 
-            return new ValueTask<ClusterStatus>(_asking.WaitAsync(cancellationToken));
+            asking = _asking;
         }
+
+        return StatusOf(await asking.WaitAsync(cancellationToken).ConfigureAwait(false));
     }
 
     public async Task<Problem?> ForgetAsync(string id, CancellationToken cancellationToken)
@@ -52,15 +53,14 @@ internal sealed class EtcdReplicas(IEtcd etcd, Membership membership, Store stor
         }
     }
 
-    private async Task<ClusterStatus> AskAsync()
+    private async Task<Asked> AskAsync()
     {
         using var timeout = Limit(CancellationToken.None);
         var listing = TryAsync(membership.ListAsync);
         var report = await TryAsync(etcd.ReportAsync).ConfigureAwait(false);
         var isKnown = await listing.ConfigureAwait(false) is not null;
-        _members = report?.Members ?? [.. _members.Select(member => member with { Status = null })];
-        _clusterId = report?.ClusterId ?? _clusterId;
-        return _latest = StatusOf(membership.Replicas, isKnown, _members, report?.Alarms ?? []) with { EtcdClusterId = _clusterId };
+        IReadOnlyList<EtcdMemberReport> members = report?.Members ?? [.. (_latest?.Members ?? []).Select(member => member with { Status = null })];
+        return _latest = new Asked(time.GetUtcNow(), isKnown, members, report?.Alarms ?? [], report?.ClusterId ?? _latest?.ClusterId);
 
         async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T>> ask)
             where T : class
@@ -76,18 +76,22 @@ internal sealed class EtcdReplicas(IEtcd etcd, Membership membership, Store stor
         }
     }
 
-    private ClusterStatus StatusOf(Replica[] replicas, bool isKnown, IReadOnlyList<EtcdMemberReport> members, IReadOnlyList<string> alarms)
+    // With the replicas as they are now: the membership hears of them by itself.
+    private ClusterStatus StatusOf(Asked asked)
     {
         // A member that was cut off may still take another one for the leader, or itself.
-        var leader = members.Select(member => member.Status).Where(status => status is not null).MaxBy(status => status!.RaftTerm)?.Leader ?? 0;
+        var leader = asked.Members.Select(member => member.Status).Where(status => status is not null).MaxBy(status => status!.RaftTerm)?.Leader ?? 0;
         return new ClusterStatus(
-            store.Id, time.GetUtcNow(),
-            [.. replicas.Select(replica => new ReplicaStatus(
-                replica.Record.Id, replica.Record.Name, replica.Record.Url, isKnown ? NameOf(replica.State) : ReplicaStatus.Unknown,
-                replica.Record.Revision, isKnown ? replica.Lag : null, replica.Record.Version, replica.LastSeen))],
-            [.. members.Select(member => new EtcdMemberStatus(
+            store.Id, asked.At,
+            [.. membership.Replicas.Select(replica => new ReplicaStatus(
+                replica.Record.Id, replica.Record.Name, replica.Record.Url, asked.IsKnown ? ReplicaStatus.NameOf(replica.State) : ReplicaStatus.Unknown,
+                replica.Record.Revision, asked.IsKnown ? replica.Lag : null, replica.Record.Version, replica.LastSeen))],
+            [.. asked.Members.Select(member => new EtcdMemberStatus(
                 member.Name, member.ClientUrls, leader != 0 && member.Id == leader, member.Status is not null, member.Status?.DbSize, member.Status?.DbSizeInUse, member.Status?.Version))],
-            alarms, QuorumStatus.Of(members.Count, members.Count(member => member.Status is { Leader: not 0 })));
+            asked.Alarms, QuorumStatus.Of(asked.Members.Count, asked.Members.Count(member => member.Status is { Leader: not 0 })))
+        {
+            EtcdClusterId = asked.ClusterId,
+        };
     }
 
     private static CancellationTokenSource Limit(CancellationToken cancellationToken)
@@ -100,11 +104,6 @@ internal sealed class EtcdReplicas(IEtcd etcd, Membership membership, Store stor
     private static bool IsEtcdAway(Exception exception, CancellationToken cancellationToken) =>
         exception is EtcdException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    private static string NameOf(ReplicaState state) => state switch
-    {
-        ReplicaState.Ready => ReplicaStatus.Ready,
-        ReplicaState.Draining => ReplicaStatus.Draining,
-        ReplicaState.Failed => ReplicaStatus.Failed,
-        _ => ReplicaStatus.Joining,
-    };
+    /// <summary>What etcd has answered, and when; if it has not, that is not known.</summary>
+    private sealed record Asked(DateTimeOffset At, bool IsKnown, IReadOnlyList<EtcdMemberReport> Members, IReadOnlyList<string> Alarms, ulong? ClusterId);
 }

@@ -1,12 +1,11 @@
 namespace KvStore.Server;
 
 /// <summary>The cluster of an engine whose store has one replica: this one.</summary>
-internal sealed class SingleReplica(Store store, ReplicaIdentity identity, TimeProvider time, IHostApplicationLifetime lifetime) : ICluster
+internal sealed class SingleReplica(Store store, ReplicaIdentity identity, OwnState own, TimeProvider time) : ICluster
 {
     public ValueTask<ClusterStatus> ReadAsync(CancellationToken cancellationToken)
     {
-        var state = lifetime.ApplicationStopping.IsCancellationRequested ? ReplicaStatus.Draining : store.State == StoreState.Running ? ReplicaStatus.Ready : ReplicaStatus.Joining;
-        var replica = new ReplicaStatus(identity.Id, identity.Name, identity.Url, state, store.Latest.Revision, 0, ServiceVersion.Text, TimeSpan.Zero);
+        var replica = new ReplicaStatus(identity.Id, identity.Name, identity.Url, ReplicaStatus.NameOf(own.Current), store.Latest.Revision, 0, ServiceVersion.Text, TimeSpan.Zero);
         return ValueTask.FromResult(new ClusterStatus(store.Id, time.GetUtcNow(), [replica], [], [], QuorumStatus.Of(members: 1, healthy: 1)));
     }
 

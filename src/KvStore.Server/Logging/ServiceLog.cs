@@ -129,7 +129,7 @@ internal static partial class ServiceLog
     [LoggerMessage(26, LogLevel.Warning, "{Lines} more requests that the web server rejected were answered without a body in the last {Seconds} s")]
     public static partial void RejectionsUnexplained(this ILogger logger, long lines, double seconds);
 
-    [LoggerMessage(70, LogLevel.Warning, "The replica {Name} at {Url} ({Id}) has been silent for 15 s: it has failed, or cannot reach etcd")]
+    [LoggerMessage(70, LogLevel.Warning, "The replica {Name} at {Url} ({Id}) has been silent for 2.5 s: it has failed, or cannot reach etcd")]
     public static partial void ReplicaFailed(this ILogger logger, string name, string url, string id);
 
     [LoggerMessage(71, LogLevel.Information, "The replica {Name} ({Id}) is heard again")]

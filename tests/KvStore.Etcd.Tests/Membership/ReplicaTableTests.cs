@@ -12,6 +12,7 @@ public sealed class ReplicaTableTests
     private readonly ReplicaTable _table;
     private long _revision = 10;
     private long _etcdRevision;
+    private long _counter = 1;
 
     public ReplicaTableTests() => _table = new ReplicaTable(Options, () => _revision, _time);
 
@@ -30,13 +31,13 @@ public sealed class ReplicaTableTests
     }
 
     [Fact]
-    public void SilentFor15Seconds_Fails_AndReturnsWhenHeard()
+    public void Silent_Fails_AndReturnsWhenHeard()
     {
         Apply(Put(Some("a")));
-        Pass(14);
+        Pass(2.4);
         Assert.Equal(ReplicaState.Ready, StateOf("a"));
-        Pass(1);
-        Assert.Equal((ReplicaState.Failed, TimeSpan.FromSeconds(15)), (StateOf("a"), _table.List()[0].LastSeen));
+        Pass(0.1);
+        Assert.Equal((ReplicaState.Failed, TimeSpan.FromSeconds(2.5)), (StateOf("a"), _table.List()[0].LastSeen));
 
         // A late copy of an old record is no sign of life.
         Apply(Put(Some("a")));
@@ -51,7 +52,7 @@ public sealed class ReplicaTableTests
         for (var counter = 1; counter <= 20; counter++)
         {
             Apply(Put(Some("a") with { Counter = counter, Clock = 1000 - counter }));
-            Pass(5);
+            Pass(2);
         }
 
         Assert.Equal(ReplicaState.Ready, StateOf("a"));
@@ -61,13 +62,26 @@ public sealed class ReplicaTableTests
     public void PauseOfThisProcess_AndEtcdAway_AreNotSilence()
     {
         Apply(Put(Some("a")));
+        Pass(1);
         _time.Advance(TimeSpan.FromMinutes(5));
-        _table.Tick(isObserving: true);
+        _table.Tick(isCurrent: true);
+        Pass(60, isCurrent: false);
         Assert.Equal(ReplicaState.Ready, StateOf("a"));
-        for (var i = 0; i < 60; i++)
-            Pass(1, isObserving: false);
+        Pass(1.5);
+        Assert.Equal(ReplicaState.Failed, StateOf("a"));
+    }
+
+    [Fact]
+    public void OwnRecordDoesNotComeBack_IsNotSilence()
+    {
+        Apply(Put(Some("a")));
+        Pass(0.9);
+
+        // An election, for example, after which this one is heard first.
+        Pass(60, isHeard: false);
+        Pass(0.3);
         Assert.Equal(ReplicaState.Ready, StateOf("a"));
-        Pass(15);
+        Pass(0.3);
         Assert.Equal(ReplicaState.Failed, StateOf("a"));
     }
 
@@ -75,12 +89,24 @@ public sealed class ReplicaTableTests
     public void Forgotten_AfterTenMinutes()
     {
         Apply(Put(Some("a")));
-        Pass(599);
+        Pass(599.9);
         Assert.Empty(_table.Forgotten());
-        Pass(1);
+        Pass(0.1);
         Assert.Equal("a", Assert.Single(_table.Forgotten()).Record.Id);
         Apply(Put(Some("a") with { Counter = 2 }));
         Assert.Empty(_table.Forgotten());
+    }
+
+    [Fact]
+    public void Forgotten_AtOnceIfItWasStartedAgain_AndItsClockCountsOnce()
+    {
+        var again = Some("again") with { Name = "a", Url = "http://a" };
+        Apply(Put(Some("a")), Put(Some("b")), Put(again));
+        Assert.Equal(2, _table.Clocks().Length);
+        Pass(2);
+        Apply(Put(again with { Counter = 2 }), Put(again with { Id = "elsewhere", Url = "http://other" }));
+        Pass(0.5);
+        Assert.Equal(("a", 3), (Assert.Single(_table.Forgotten()).Record.Id, _table.Clocks().Length));
     }
 
     [Fact]
@@ -135,7 +161,7 @@ public sealed class ReplicaTableTests
         Apply(Put(Some("z")));
         Apply(Put(Some("m")));
         Assert.Equal(2, _table.Rank());
-        Pass(15);
+        Pass(2.5);
         Assert.Equal(0, _table.Rank());
     }
 
@@ -161,7 +187,6 @@ public sealed class ReplicaTableTests
         foreach (var (counter, delay) in ((int, int)[])[(1, 300), (2, 5), (3, 900)])
         {
             Apply(Put(Some("a") with { Counter = counter, Clock = _time.GetUtcNow().AddMilliseconds(-delay).ToUnixTimeMilliseconds(), ClockOffset = 40 }));
-            Pass(1);
         }
 
         Assert.False(_table.HasHeardAll());
@@ -169,9 +194,11 @@ public sealed class ReplicaTableTests
         var sample = Assert.Single(_table.Clocks());
         var right = _time.GetUtcNow() - DateTimeOffset.UnixEpoch - ClusterClock.Monotonic(_time);
         Assert.Equal((-5, 35), ((sample.Own - right).TotalMilliseconds, (sample.Cluster!.Value - right).TotalMilliseconds));
-        Pass(15);
-        Assert.Empty(_table.Clocks());
+        Pass(2.5);
         Assert.True(_table.HasHeardAll());
+        Assert.Single(_table.Clocks());
+        Pass(12.5);
+        Assert.Empty(_table.Clocks());
     }
 
     private static ReplicaRecord Some(string id) => new() { Id = id, Name = id, Url = "http://" + id, Version = "1", State = ReplicaState.Ready, Counter = 1 };
@@ -187,14 +214,17 @@ public sealed class ReplicaTableTests
         return response;
     }
 
-    private bool Apply(Event change) => _table.Apply(new RepeatedField<Event> { change });
+    private bool Apply(params Event[] changes) => _table.Apply(new RepeatedField<Event> { changes });
 
-    private void Pass(int seconds, bool isObserving = true)
+    // Tick by tick, with the own record as it comes back from etcd.
+    private void Pass(double seconds, bool isCurrent = true, bool isHeard = true)
     {
-        for (var i = 0; i < seconds; i++)
+        for (var tick = 0; tick < Math.Round(seconds / Options.Tick.TotalSeconds); tick++)
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            _table.Tick(isObserving);
+            if (isHeard)
+                Apply(Put(Some(Options.Id) with { Counter = ++_counter }));
+            _time.Advance(Options.Tick);
+            _table.Tick(isCurrent);
         }
     }
 

@@ -62,9 +62,11 @@ public sealed class RemoteStateTests : IAsyncDisposable
         await using var strict = await KvServer.StartAsync(new FakeCommitLog { Connection = Away }, ("ReadyWithoutEtcd", "false"));
         LoseSight();
         (await server.Client.GetAsync("/readyz")).Expect(200);
+        Assert.Contains("\"state\":\"ready\"", (await server.Client.GetAsync("/v1/cluster")).Expect(200).Text, StringComparison.Ordinal);
         Assert.Contains("90 s", (await strict.Client.GetAsync("/readyz")).ExpectProblem(503, "unavailable").Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
         _log.Connection = Near with { NotReadyReason = "The state is loaded again." };
         (await server.Client.GetAsync("/readyz")).ExpectProblem(503, "unavailable");
+        Assert.Contains("\"state\":\"joining\"", (await server.Client.GetAsync("/v1/cluster")).Expect(200).Text, StringComparison.Ordinal);
         Assert.True((await server.Client.GetAsync("/v1/status")).Expect(200).Json.GetProperty("etcd").GetProperty("reachable").GetBoolean());
     }
 

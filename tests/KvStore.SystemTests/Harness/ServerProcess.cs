@@ -179,10 +179,10 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         await WaitUntilAsync(IsReadyAsync);
     }
 
-    /// <summary>Waits for the address in the output.</summary>
+    /// <summary>Waits for the line of the output that says where it serves: others may name other replicas.</summary>
     public async Task WaitUntilItListensAsync()
     {
-        var line = await WaitForLineAsync(line => AddressPattern().IsMatch(line));
+        var line = await WaitForLineAsync(line => line.Contains(" serves ", StringComparison.Ordinal) && AddressPattern().IsMatch(line));
         Address = new Uri(AddressPattern().Match(line).Value);
     }
 

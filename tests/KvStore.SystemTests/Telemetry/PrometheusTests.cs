@@ -56,6 +56,29 @@ public sealed partial class PrometheusTests
         await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {key.Token}' -H 'Accept: application/openmetrics-text' {server.Address}metrics | grep -x '# EOF'");
     }
 
+    [Fact]
+    public async Task Cluster_EveryQueryOfTheDashboardAndTheAlerts_ReturnsSeries()
+    {
+        using var key = new TestKey();
+        await using var cluster = await ReplicaCluster.StartAsync(1, [key.Setting]);
+        var address = cluster.Replicas[0].Address;
+        await using var prometheus = await PrometheusProcess.StartAsync(address, key);
+
+        // An alarm that etcd has not raised has no series.
+        var ofAlerts = SelectorPattern().Matches(File.ReadAllText(Path.Combine(Shipped, "kvstore.rules.yml"))).Select(match => match.Value).Where(selector => selector != "kvstore_etcd_alarms").ToArray();
+        Assert.NotEmpty(ofAlerts);
+        var missing = new List<string>();
+        foreach (var query in Queries().Where(IsOfCluster).Concat(ofAlerts))
+        {
+            if (!await prometheus.HasSeriesAsync(query))
+                missing.Add(query);
+        }
+
+        Assert.Empty(missing);
+        await using var bash = new Bash();
+        await PassAsync(bash, $"curl -f -H 'Authorization: Bearer {key.Token}' {address}metrics | promtool check metrics");
+    }
+
     // Something of each kind that the dashboard shows, until it is stopped.
     private static async Task LoadAsync(HttpClient client, CancellationToken stop)
     {
@@ -96,6 +119,9 @@ public sealed partial class PrometheusTests
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex AlertPattern();
+
+    [GeneratedRegex(@"kvstore_(cluster|etcd)_\w+(\{[^}]*\})?")]
+    private static partial Regex SelectorPattern();
 
     [GeneratedRegex(@"(?m)^\| \*\*(KvStore\w+)\*\* \|")]
     private static partial Regex RowPattern();

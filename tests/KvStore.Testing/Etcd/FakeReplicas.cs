@@ -11,12 +11,12 @@ internal sealed record FakeReplica(string Id, FakeEtcd Etcd, Membership Membersh
 /// </summary>
 internal sealed class FakeReplicas : IAsyncDisposable
 {
-    // The wait before a watch is opened again.
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
+    // The wait before a failed call is made again.
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan SlowStep = TimeSpan.FromSeconds(0.01);
 
-    // Two announcements that fail.
-    private static readonly TimeSpan QuietMax = TimeSpan.FromSeconds(12);
+    // An announcement that failed, and was made again.
+    private static readonly TimeSpan QuietMax = TimeSpan.FromSeconds(1.5);
 
     private readonly List<FakeReplica> _all = [];
     private readonly List<FakeReplica> _running = [];
