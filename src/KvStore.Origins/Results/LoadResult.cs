@@ -53,7 +53,4 @@ public enum LoadFailure
 
     /// <summary>Too many loads, or too many waiters for one, are waiting already.</summary>
     QueueFull,
-
-    /// <summary>The key was written or invalidated while it was loaded, so the answer is void. That says nothing of the origin or the key: the next load may succeed.</summary>
-    Raced,
 }

@@ -13,13 +13,13 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
     public RejectionReason? TryReject(Snapshot latest, ref Transaction transaction)
     {
         Dictionary<Key, Operation>? records = null;
-        List<Expire>? evictions = null;
+        List<Operation>? evictions = null;
         foreach (var operation in transaction.Operations)
         {
             switch (operation)
             {
                 case Expire expire:
-                    if (FindEvicted(latest, expire, transaction) is { } evicted)
+                    if (FindEvicted(latest, expire) is { } evicted)
                         (evictions ??= []).Add(evicted);
                     break;
                 case DeletePrefix or Append:
@@ -42,7 +42,12 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
         if (records is not null)
             transaction = transaction.With([.. records.Values]);
         if (evictions is not null)
-            transaction = new Transaction(transaction.Guards, [.. transaction.Operations, .. evictions]);
+        {
+            // Some of them may be due themselves.
+            var due = transaction.Operations.Select(operation => operation.Key).ToHashSet();
+            transaction = new Transaction(transaction.Guards, [.. transaction.Operations, .. evictions.Where(eviction => !due.Contains(eviction.Key))]);
+        }
+
         return null;
     }
 
@@ -79,13 +84,11 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
             origin.Prefix.Length <= operation.Key.Length || !origin.Prefix.Span[operation.Key.Length..].ContainsAnyExcept(SuffixBytes));
 
     // An entry without its sidecar would count as new. What cannot be served any more leaves the store, so that a cache does not grow for ever.
-    private Expire? FindEvicted(Snapshot latest, Expire expire, Transaction transaction)
+    private Expire? FindEvicted(Snapshot latest, Expire expire)
     {
         if (ReservedKeys.KindOf(expire.Key.Utf8) != ReservedKind.Origin)
             return null;
         var rest = ReservedKeys.RestOf(ReservedKind.Origin, expire.Key.Utf8);
-        if (origins.Find(rest) is null || latest.Find(Key.FromStored(rest)) is not { } entry || entry.Revision > expire.Revision)
-            return null;
-        return transaction.Operations.Any(operation => operation.Key == entry.Key) ? null : new Expire(entry.Key, entry.Revision);
+        return origins.Find(rest) is not null && latest.Find(Key.FromStored(rest)) is { } entry && entry.Revision <= expire.Revision ? new Expire(entry.Key, entry.Revision) : null;
     }
 }

@@ -44,7 +44,7 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     public KeyState Evaluate(Snapshot snapshot, Key key)
     {
         var entry = snapshot.Find(key);
-        if (Find(snapshot, key, entry) is not var (sidecar, validatedAt, revision) || sidecar.Kind == SidecarKind.Invalid || (entry is null && sidecar.Kind != SidecarKind.Absent))
+        if (Find(snapshot, key, entry, withETag: false) is not var (sidecar, validatedAt, revision) || sidecar.Kind == SidecarKind.Invalid || (entry is null && sidecar.Kind != SidecarKind.Absent))
             return default;
         if ((entry is not null && sidecar.Kind == SidecarKind.Absent) || _invalidations.RevisionIn(snapshot, key) > revision)
             return default;
@@ -70,8 +70,8 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <param name="key">The key.</param>
     public LoadTicket Begin(Snapshot latest, Key key)
     {
-        var (entry, record) = (latest.Find(key), latest.Find(SidecarOf(key)));
-        var etag = entry is not null && Find(latest, key, entry) is var (sidecar, _, _) && sidecar.Kind == SidecarKind.Loaded ? sidecar.ETag : null;
+        var (entry, record) = (latest.Find(key), latest.FindReserved(ReservedKind.Origin, key.Utf8));
+        var etag = entry is not null && Find(latest, key, entry, withETag: true) is var (sidecar, _, _) && sidecar.Kind == SidecarKind.Loaded ? sidecar.ETag : null;
         return new LoadTicket(key, record?.Revision ?? 0, _invalidations.EpochIn(latest), entry?.Revision ?? 0, etag, time.GetTimestamp());
     }
 
@@ -149,12 +149,12 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     }
 
     // The entry may be older than the origin's settings, or written by a process that had none: then it counts as written by a client.
-    private (Sidecar Sidecar, long ValidatedAt, long Revision)? Find(Snapshot snapshot, Key key, Entry? entry)
+    private (Sidecar Sidecar, long ValidatedAt, long Revision)? Find(Snapshot snapshot, Key key, Entry? entry, bool withETag)
     {
-        var record = snapshot.Find(SidecarOf(key));
+        var record = snapshot.FindReserved(ReservedKind.Origin, key.Utf8);
         if (entry is { } present && (record is not { } older || older.Revision < present.Revision))
             return (new Sidecar(SidecarKind.Written, default, options.FreshFor, options.StaleWhileRevalidate, options.StaleIfError, null), present.ModifiedAtMilliseconds, present.Revision);
-        return record is { } found && Sidecar.TryRead(found.Value.Span) is { } sidecar ? (sidecar, found.ModifiedAtMilliseconds, found.Revision) : null;
+        return record is { } found && Sidecar.TryRead(found.Value.Span, withETag) is { } sidecar ? (sidecar, found.ModifiedAtMilliseconds, found.Revision) : null;
     }
 
     private static TimeSpan Clamp(TimeSpan duration, TimeSpan max) => duration < TimeSpan.Zero ? TimeSpan.Zero : duration > max ? max : duration;

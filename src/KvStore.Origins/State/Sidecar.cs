@@ -59,8 +59,10 @@ internal readonly record struct Sidecar(SidecarKind Kind, TimeSpan Age, TimeSpan
     }
 
     /// <summary>Reads a record.</summary>
+    /// <param name="bytes">The record.</param>
+    /// <param name="withETag">Whether the ETag is needed, which only a load does.</param>
     /// <returns>Null if this version does not understand it. Then nothing is known of the key.</returns>
-    public static Sidecar? TryRead(ReadOnlySpan<byte> bytes)
+    public static Sidecar? TryRead(ReadOnlySpan<byte> bytes, bool withETag = true)
     {
         if (bytes.Length < HeadBytes || bytes[0] != Format || bytes[1] is < (byte)SidecarKind.Loaded or > (byte)SidecarKind.Invalid || !Ascii.IsValid(bytes[HeadBytes..]))
             return null;
@@ -70,7 +72,7 @@ internal readonly record struct Sidecar(SidecarKind Kind, TimeSpan Age, TimeSpan
             ReadMilliseconds(bytes, 1),
             ReadMilliseconds(bytes, 2),
             ReadMilliseconds(bytes, 3),
-            bytes.Length == HeadBytes ? null : Encoding.ASCII.GetString(bytes[HeadBytes..]));
+            bytes.Length == HeadBytes || !withETag ? null : Encoding.ASCII.GetString(bytes[HeadBytes..]));
     }
 
     private static void WriteMilliseconds(Span<byte> bytes, int index, TimeSpan duration) => BinaryPrimitives.WriteUInt32LittleEndian(

@@ -1,3 +1,4 @@
+using KvStore.Origins;
 using KvStore.Storage;
 
 namespace KvStore.Server;
@@ -15,6 +16,7 @@ internal static class KvStoreSettings
         var reader = new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []);
         var options = new KvStoreOptions(reader);
         Check(options, reader);
+        _ = OriginSettings.Read(reader, options.KeyBytesMax);
         reader.RejectUnknown();
         reader.Problems.AddRange(FlatNames.Check(Environment.GetEnvironmentVariables()));
         AddressSettings.Check(configuration, reader.Problems);
@@ -22,6 +24,10 @@ internal static class KvStoreSettings
             LogLevels.Read(configuration, reader.Problems);
         return reader.Problems.Count == 0 ? options : throw new InvalidSettingsException(reader.Problems);
     }
+
+    /// <summary>Reads the origins, whose settings <see cref="Read"/> has found to be acceptable.</summary>
+    public static IReadOnlyList<OriginOptions> ReadOrigins(IConfiguration configuration, KvStoreOptions options) =>
+        OriginSettings.Read(new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []), options.KeyBytesMax);
 
     /// <summary>Whether a setting that names something names anything, before the settings are read.</summary>
     public static bool IsGiven(IConfiguration configuration, string name)

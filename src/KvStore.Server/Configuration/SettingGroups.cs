@@ -3,6 +3,37 @@ namespace KvStore.Server;
 /// <summary>The settings as <c>--help</c> shows them: in groups, each with what it limits, and what happens at the limit if it fits into a line.</summary>
 internal static class SettingGroups
 {
+    /// <summary>The settings of an origin, and what each is for.</summary>
+    public static readonly IReadOnlyDictionary<string, string> OfOrigins = new Dictionary<string, string>
+    {
+        ["Prefix"] = "what its keys start with",
+        ["LoadTimeout"] = "how long a load may take, with its retries",
+        ["WaitersMax"] = "requests that wait for loads; one more gets 429",
+        ["FreshFor"] = "how long an entry is fresh, at most",
+        ["RefreshAheadPercent"] = "of that: when a read has it loaded again",
+        ["JitterPercent"] = "of that: by how much it ends earlier",
+        ["StaleWhileRevalidate"] = "how long it may be stale while it is loaded",
+        ["StaleIfError"] = "how long it may be stale if loading it fails",
+        ["NegativeFor"] = "how long an absence is remembered",
+        ["FailureFor"] = "how long a failure is remembered",
+        ["Writes"] = "of clients: refuse, or local to the store",
+        ["Http:Url"] = "the address of a key, with {key} or {fullkey}",
+        ["Http:Batch:Url"] = "the address of many keys, with {keys}",
+        ["Http:Batch:KeysMax"] = "the most keys of a call",
+        ["Http:Batch:Wait"] = "how long the first key of a call waits for others",
+        ["Http:Batch:Items"] = "where the answer has the items: a JSON pointer",
+        ["Http:Batch:ItemKey"] = "where an item has its key",
+        ["Workers:Min"] = "calls at a time that there is always room for",
+        ["Workers:Max"] = "the most calls at a time",
+        ["Workers:GrowAfter"] = "a load that waits longer starts a worker",
+        ["Workers:ShrinkAfter"] = "a worker that is idle for longer ends",
+        ["Tokens:PerSecond"] = "calls per second, retries included; 0: no limit",
+        ["Tokens:Burst"] = "calls that can be saved up",
+        ["Journal:Directory"] = "where calls and answers are logged",
+        ["Journal:BytesMax"] = "of all its files; the oldest are deleted",
+        ["Journal:RedactHeaders"] = "headers whose values are not logged",
+    };
+
     public static readonly IReadOnlyList<(string Title, (string Name, string Meaning)[] Settings)> All =
     [
         ("Data",

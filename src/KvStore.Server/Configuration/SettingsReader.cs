@@ -7,14 +7,22 @@ namespace KvStore.Server;
 internal sealed class SettingsReader(IConfigurationSection section, List<string> problems)
 {
     private readonly List<Setting> _settings = [];
+    private readonly List<(string Name, SettingsReader Reader)> _sections = [];
 
     public IReadOnlyList<Setting> Settings => _settings;
+
+    /// <summary>The settings, and those of sections in it, with the names of the sections in front; sections themselves are none.</summary>
+    public IEnumerable<Setting> All => _settings.Where(setting => !_sections.Exists(child => child.Name == setting.Name))
+        .Concat(_sections.SelectMany(child => child.Reader.All.Select(setting => setting with { Name = $"{child.Name}:{setting.Name}" })));
 
     /// <summary>Every error, a sentence each.</summary>
     public List<string> Problems => problems;
 
     /// <summary>The names that are given in the section, whatever they are.</summary>
     public IEnumerable<string> Names => section.GetChildren().Select(child => child.Key);
+
+    /// <summary>Whether a setting or a section is given.</summary>
+    public bool Has(string name) => section.GetSection(name) is var child && (child.Value is not null || child.GetChildren().Any());
 
     public int Integer(string name, int fallback, int min, int max) => (int)Integer(name, (long)fallback, min, max);
 
@@ -23,6 +31,14 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         var allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}");
         return Given(name, fallback.ToString(CultureInfo.InvariantCulture), allowed) is not { } text ? fallback
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
+            : Reject(name, allowed, text, fallback);
+    }
+
+    public double Number(string name, double fallback, double min, double max)
+    {
+        var allowed = string.Create(CultureInfo.InvariantCulture, $"a number from {min} to {max}");
+        return Given(name, fallback.ToString(CultureInfo.InvariantCulture), allowed) is not { } text ? fallback
+            : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max ? value
             : Reject(name, allowed, text, fallback);
     }
 
@@ -63,6 +79,15 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         : text.Length > 0 ? text
         : Reject(name, allowed, text, fallback);
 
+    /// <summary>Texts: a list, or one text with semicolons between them.</summary>
+    public string[] Texts(string name, string[] fallback, string allowed)
+    {
+        if (section.GetSection(name).GetChildren().ToArray() is not { Length: > 0 } children)
+            return AddressSettings.List(Text(name, string.Join(';', fallback), allowed));
+        _settings.Add(new Setting(name, string.Join(';', fallback), allowed));
+        return [.. children.Select(child => child.Value?.Trim() ?? "")];
+    }
+
     /// <summary>A text, or a list that another reader reads: then the fallback.</summary>
     public string TextOrList(string name, string fallback, string allowed)
     {
@@ -94,7 +119,9 @@ internal sealed class SettingsReader(IConfigurationSection section, List<string>
         var child = section.GetSection(name);
         if (!string.IsNullOrEmpty(child.Value))
             Reject(name, "a section", child.Value);
-        return new SettingsReader(child, problems);
+        var reader = new SettingsReader(child, problems);
+        _sections.Add((name, reader));
+        return reader;
     }
 
     public void Reject(string name, string allowed, object given) =>

@@ -50,6 +50,9 @@ internal static class Usage
                 text.Append(CultureInfo.InvariantCulture, $"  {name,-27}  {defaults[name],-9}  {meaning}\n");
         }
 
+        text.Append(CultureInfo.InvariantCulture, $"\nEach origin: KvStore:{OriginSettings.Section}:NAME:..., for keys that load from a service (/docs/origins)\n");
+        foreach (var (name, fallback, _) in OriginSettings.Describe())
+            text.Append(CultureInfo.InvariantCulture, $"  {name,-27}  {fallback,-9}  {SettingGroups.OfOrigins[name]}\n");
         return text.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using KvStore.Origins;
 using Microsoft.OpenApi;
 
 namespace KvStore.Server;
@@ -29,23 +30,42 @@ internal static class EntryApi
 
     private static readonly ApiHeader Location = new("Location", JsonSchemaType.String, "The path of the new entry.", "/v1/kv/example/queue/0000000000000000007");
 
+    private static readonly ApiParameter CacheControl = new("Cache-Control", ParameterLocation.Header, JsonSchemaType.String,
+        "For a key that comes from an origin: `no-cache`, `max-age`, `min-fresh`, `max-stale` and `only-if-cached` (RFC 9111). Other keys have no use for it.");
+
+    private static readonly ApiHeader Age = new("Age", JsonSchemaType.Integer, "Seconds since the origin made the answer; absent if the key has no origin.", 12) { IsOptional = true };
+
+    private static readonly ApiHeader CacheStatus = new(CacheAnswer.StatusHeader, JsonSchemaType.String, "What became of the request in the cache (RFC 9211); absent if the key has no origin.", "kvstore; hit; ttl=37") { IsOptional = true };
+
     public static readonly ApiOperation Get = new("getEntry", ApiTags.Entries, "Read a value",
         "Returns the bytes as they were stored, with their media type. Reads are linearizable: they see every write that was acknowledged before. "
-        + "With `wait` it is a long poll. HEAD returns the headers alone.")
+        + "With `wait` it is a long poll. HEAD returns the headers alone. A key below the prefix of an origin is loaded if it has to be, and `Cache-Control` says what the client accepts.")
     {
         Rights = Rights.Read,
         WaitParameter = LongPoll.WaitParameter,
-        Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions],
+        Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions, CacheControl],
         Responses =
         [
-            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires, ApiParts.StateAge], Contents = Value },
-            ApiParts.NotModified,
+            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires, ApiParts.StateAge, Age, CacheStatus], Contents = Value },
+            ApiParts.NotModified with { SharedAs = null, Headers = [.. ApiParts.NotModified.Headers, Age, CacheStatus] },
             ApiParts.MalformedKey,
-            ApiParts.NotFound,
+            ApiParts.NotFound with { SharedAs = null, Headers = [.. ApiParts.NotFound.Headers, Age, CacheStatus] },
             ApiParts.Gone,
             ReadApi.PreconditionFailed,
-            ApiParts.TooManyWatchers,
-            ReadApi.Unavailable,
+            ApiParts.TooManyWatchers with
+            {
+                SharedAs = null,
+                Description = "There are too many watchers, or too many requests wait for the origin of the key.",
+                Headers = [.. ApiParts.TooManyWatchers.Headers, ApiParts.StoreRevisionIfAsked, CacheStatus],
+            },
+            new(502, "The origin of the key has no usable answer.") { Headers = [ApiParts.RetryAfter, ApiParts.StoreRevision, CacheStatus], Problem = OriginProblems.NotLoaded(new(LoadFailure.BadAnswer, null, "The origin answered 500.")) },
+            ReadApi.Unavailable with
+            {
+                SharedAs = null,
+                Description = ReadApi.Unavailable.Description[..^1] + "; or the origin of the key is not called now.",
+                Headers = [.. ReadApi.Unavailable.Headers, ApiParts.StoreRevisionIfAsked, CacheStatus],
+            },
+            new(504, "The origin of the key did not answer in time, or the request accepts only what is stored.") { Headers = [ApiParts.RetryAfter with { IsOptional = true }, ApiParts.StoreRevision, CacheStatus], Problem = OriginProblems.NotCached() },
         ],
     };
 
@@ -63,6 +83,7 @@ internal static class EntryApi
             new(204, "The entry was replaced.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
+            WriteApi.RefusedByOrigin,
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge,
             ApiParts.UnsupportedBody,
@@ -80,6 +101,7 @@ internal static class EntryApi
             new(204, "The entry was deleted.") { Headers = [ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.NotFound,
+            WriteApi.RefusedByOrigin,
             ApiParts.PreconditionFailed,
             .. WriteApi.Rejections,
         ],
@@ -98,7 +120,7 @@ internal static class EntryApi
             ApiParts.MalformedKey,
             ApiParts.NotFound,
             ApiParts.SlowBody,
-            new(409, "The stored value is not JSON; nothing was changed.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision], Problem = Problems.NotJson() },
+            new(409, "The stored value is not JSON, or the key is that of an origin; nothing was changed.") { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevision], Problem = Problems.NotJson() },
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge with { SharedAs = null, Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
             ApiParts.UnsupportedBody with { SharedAs = null, Description = "The body is no JSON merge patch by its media type, or is encoded.", Headers = [AcceptPatch, .. ApiParts.UnsupportedBody.Headers], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
@@ -124,6 +146,7 @@ internal static class EntryApi
             new(201, "The value is stored.") { Headers = [Location, ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed] },
             ApiParts.MalformedKey,
             ApiParts.SlowBody,
+            WriteApi.RefusedByOrigin,
             ApiParts.TooLarge,
             ApiParts.UnsupportedBody,
             .. WriteApi.Rejections,

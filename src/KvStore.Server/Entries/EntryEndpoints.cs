@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// /v1/kv/{key}: GET, HEAD, PUT, DELETE, PATCH, and POST below a prefix. GET and PUT write to the response themselves and are written
 /// for few allocations, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
+internal sealed class EntryEndpoints(Store store, Reads reads, OriginReads origins, LongPoll polls, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is decoded from the request target, and KeyRouting chooses the endpoint.
     // A catch-all would match /v1/kv itself as well.
@@ -35,6 +35,8 @@ internal sealed class EntryEndpoints(Store store, Reads reads, LongPoll polls, R
             return problem.WriteAsync(context);
         if (LongPoll.IsAskedFor(parameters))
             return polls.AnswerAsync(context, parameters, request, key, conditions);
+        if (origins.Find(key, request) is { } origin)
+            return origins.AnswerAsync(context, request, key, conditions, origin);
 
         var taking = reads.TakeAsync(request, context);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.

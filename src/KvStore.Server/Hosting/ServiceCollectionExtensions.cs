@@ -30,7 +30,8 @@ internal static class ServiceCollectionExtensions
             provider.GetRequiredService<Engine>().Log,
             provider.GetRequiredService<KvStoreOptions>().Store,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<StoreMetrics>()));
+            provider.GetRequiredService<StoreMetrics>(),
+            OriginSetup.InterceptorOf(provider)));
         services.AddSingleton<StoreIdHeader>();
         services.AddSingleton<Reads>();
         services.AddSingleton<StreamedReads>();
@@ -40,6 +41,7 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<Drain>();
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<StoreHostedService>();
+        services.AddOrigins();
 
         services.AddSingleton(provider => ConnectionLimits.Of(provider.GetRequiredService<KvStoreOptions>(), DescriptorLimit.Raise()));
         services.AddSingleton<ConnectionGates>();

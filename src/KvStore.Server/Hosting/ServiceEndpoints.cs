@@ -13,6 +13,7 @@ internal static class ServiceEndpoints
         ListingEndpoints.Map(app);
         TransactionEndpoints.Map(app);
         WatchEndpoints.Map(app);
+        OriginEndpoints.Map(app);
         HealthEndpoints.Map(app);
         StatusEndpoints.Map(app);
         ClusterEndpoints.Map(app);

@@ -22,6 +22,10 @@ internal static class ContentTypes
     private static readonly SearchValues<char> HeaderCharacters =
         SearchValues.Create([.. Enumerable.Range(0x20, 0x5F).Select(c => (char)c), '\t']);
 
+    /// <summary>Whether the client takes an answer line by line, as it comes.</summary>
+    public static bool AcceptsLines(HttpRequest request) =>
+        request.Headers.Accept.Any(accept => accept!.Contains(Lines, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The media type with which the body of a request is stored.</summary>
     public static Problem? TryGet(HttpRequest request, out string contentType)
     {

@@ -39,6 +39,13 @@ internal static class ResponseHeaders
     public static void SetStateAge(this HttpResponse response, TimeSpan age) =>
         response.Headers[StateAge] = (Math.Ceiling(age.TotalMilliseconds) / 1000).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Replaces how long caches may use the answer, unless that is null.</summary>
+    public static void SetCacheControl(this HttpResponse response, string? cacheControl)
+    {
+        if (cacheControl is not null)
+            response.Headers.CacheControl = cacheControl;
+    }
+
     /// <summary>The second in which the entry was last written: a weak validator, because an entry may be written again in it (RFC 9110, section 8.8.2.2).</summary>
     public static void SetLastModified(this HttpResponse response, DateTimeOffset modifiedAt)
     {

@@ -62,7 +62,7 @@ internal static class ListingApi
                 Headers = [ApiParts.StoreRevision, WriteApi.Replayed],
                 Contents = [new ApiContent(ContentTypes.Json, Deleted, new JsonObject { ["revision"] = 7, ["deleted"] = 3 })],
             },
-            new(409, "There are more entries than are deleted at once; nothing was deleted.") { Headers = [ApiParts.StoreRevision], Problem = Problems.TooManyEntries() },
+            new(409, "There are more entries than are deleted at once, or some are those of an origin; nothing was deleted.") { Headers = [ApiParts.StoreRevision], Problem = Problems.TooManyEntries() },
             .. WriteApi.Rejections,
         ],
     };

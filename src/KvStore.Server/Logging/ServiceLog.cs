@@ -137,4 +137,13 @@ internal static partial class ServiceLog
 
     [LoggerMessage(72, LogLevel.Warning, "The clock of this machine is {Seconds} s ahead of the middle one of the replicas' clocks, which is used instead. Set the clock, or run an NTP client")]
     public static partial void ClockIsOff(this ILogger logger, double seconds);
+
+    [LoggerMessage(80, LogLevel.Warning, "Origin {Name}: {Message}")]
+    public static partial void OriginFailed(this ILogger logger, string name, string message);
+
+    [LoggerMessage(81, LogLevel.Information, "Origin {Name} again: {Message}")]
+    public static partial void OriginChanged(this ILogger logger, string name, string message);
+
+    [LoggerMessage(82, LogLevel.Error, "Origin {Name} has met a bug: {Message} Please report the exception")]
+    public static partial void OriginFaulted(this ILogger logger, string name, string message, Exception exception);
 }

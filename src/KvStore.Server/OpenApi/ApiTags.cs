@@ -8,6 +8,7 @@ internal static class ApiTags
     public const string Bulk = "Bulk";
     public const string Transactions = "Transactions";
     public const string Watch = "Watch";
+    public const string Origins = "Origins";
     public const string Operations = "Operations";
     public const string Compatibility = "Compatibility";
 
@@ -19,6 +20,7 @@ internal static class ApiTags
         (Bulk, "Read, copy, load and delete many entries.", "export-and-import"),
         (Transactions, "Several changes at one revision: all of them or none.", "transactions"),
         (Watch, "Changes as they happen.", "watching"),
+        (Origins, "Prefixes whose entries are loaded from another service.", "origins"),
         (Operations, "Health, status, metrics and backups.", "management"),
         (Compatibility, "The two requests of the service that this one replaces.", "person-endpoints"),
     ];

@@ -11,8 +11,8 @@ internal static class EntryAnswer
         ? problem.WriteAsync(context)
         : WriteAsync(context, options, answers, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
 
-    /// <summary>Answers with the value, or as the conditions ask.</summary>
-    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Snapshot snapshot, Entry? found, Conditions conditions)
+    /// <summary>Answers with the value, or as the conditions ask, and with a Cache-Control other than that caches must revalidate it each time.</summary>
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Snapshot snapshot, Entry? found, Conditions conditions, string? cacheControl = null)
     {
         // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
         var response = context.Response;
@@ -26,6 +26,7 @@ internal static class EntryAnswer
         if (conditions.IsNotModified(entry))
         {
             SetNotModified(response, Validators.Of(entry));
+            response.SetCacheControl(cacheControl);
             return Task.CompletedTask;
         }
 
@@ -41,6 +42,7 @@ internal static class EntryAnswer
         SetValidators(response, Validators.Of(entry));
         response.SetLastModified(entry.ModifiedAt);
         response.SetValue(entry.ContentType, entry.Value.Length, options.CrossOriginResourcePolicy);
+        response.SetCacheControl(cacheControl);
         if (isLarge)
             return WriteLargeAsync(new PacedOutput(context, options), entry.Value, charge);
         return isHead ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// Reads entries, one per line, and stores them in batches, in the order of the lines. Memory is bounded by a few batches and one
 /// line, which are charged to an account: what cannot be stored yet is not read yet. Belongs to one request.
 /// </summary>
-internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, Principal principal, ImportProgress? progress)
+internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, Principal principal, ServedOrigins? origins, ImportProgress? progress)
 {
     // A byte of a key or a value takes at most six characters: \u0000.
     private const long EscapedBytesPerByte = 6;
@@ -126,6 +126,10 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         if (ImportLine.TryParse(text, options, time.GetUtcNow(), principal, out var draft) is { } problem)
         {
             Report.Fail(problem);
+        }
+        else if (draft is { } refused && origins?.FindRejection(refused) is { } rejection)
+        {
+            Report.Fail(rejection);
         }
         else if (draft is { } entry)
         {

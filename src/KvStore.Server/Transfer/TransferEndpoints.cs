@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/export and POST of /v1/import: everything, a line each, streamed out of one snapshot and back in.</summary>
-internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads streams, RequestBodies bodies, KvStoreOptions options, TimeProvider time)
+internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads streams, RequestBodies bodies, ServedOrigins origins, KvStoreOptions options, TimeProvider time)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -74,10 +74,10 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         if (!ContentTypes.IsLines(context.Request.ContentType ?? ""))
             return Problems.UnsupportedMediaType(TransferApi.NotLines);
 
-        var progress = WantsProgress(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
+        var progress = ContentTypes.AcceptsLines(context.Request) ? new ImportProgress(context.Response.BodyWriter) : null;
         if (progress is not null)
             context.Response.SetContent(ContentTypes.Lines);
-        var import = new Import(store, options, time, Access.Of(context), progress);
+        var import = new Import(store, options, time, Access.Of(context), origins, progress);
         using var body = bodies.Open(context);
         var problem = await import.RunAsync(body, context.RequestAborted);
         if (progress is not null)
@@ -114,7 +114,4 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         JsonWriting.EndLine(output);
         await output.FlushAsync(context.RequestAborted);
     }
-
-    private static bool WantsProgress(HttpRequest request) =>
-        request.Headers.Accept.Any(accept => accept!.Contains(ContentTypes.Lines, StringComparison.OrdinalIgnoreCase));
 }

@@ -21,6 +21,10 @@ internal static class WriteApi
         "`true` if this repeats the answer to an earlier request with the same Idempotency-Key; else absent.", true)
     { IsOptional = true };
 
+    /// <summary>The answer to a write of a key that clients do not write; an operation with another 409 may get it too.</summary>
+    public static readonly ApiResponse RefusedByOrigin = new(409, "The key is below the prefix of an origin that its entries come from; nothing was changed.")
+    { SharedAs = "OriginRefusesWrites", Headers = [ApiParts.StoreRevision], Problem = OriginProblems.RefusesWrites() };
+
     /// <summary>The answers that every write may get, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> Rejections =
     [

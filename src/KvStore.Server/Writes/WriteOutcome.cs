@@ -78,6 +78,8 @@ internal static class WriteOutcome
         { Reason: RejectionReason.RecordTooLarge } => Problems.AnswerTooLarge(),
         { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
         { Reason: RejectionReason.TransactionTooLarge } => Problems.TransactionTooLarge(),
+        { Reason: RejectionReason.OriginRefusesWrites } => OriginProblems.RefusesWrites(),
+        { Reason: RejectionReason.OriginDecidesExpiry } => OriginProblems.DecidesExpiry(),
         _ => throw new InvalidOperationException($"Unknown reason {rejected.Reason}."),
     };
 }

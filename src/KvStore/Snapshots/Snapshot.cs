@@ -57,6 +57,19 @@ public sealed class Snapshot
     /// <summary>The entry of a key, or null.</summary>
     public Entry? Find(Key key) => _index.Find(key.Utf8);
 
+    /// <summary>The record of the store's own under a key, or null.</summary>
+    /// <param name="kind">What it is about.</param>
+    /// <param name="rest">What follows the prefix of the kind.</param>
+    internal Entry? FindReserved(ReservedKind kind, ReadOnlySpan<byte> rest)
+    {
+        var prefix = ReservedKeys.PrefixOf(kind);
+        var length = prefix.Length + rest.Length;
+        Span<byte> key = length <= 512 ? stackalloc byte[length] : new byte[length];
+        prefix.CopyTo(key);
+        rest.CopyTo(key[prefix.Length..]);
+        return _index.Find(key);
+    }
+
     /// <summary>Counts the entries of a range, without the store's own records. Takes logarithmic time: it does not visit them.</summary>
     public long CountOf(KeyRange range) => range.ClampToUserKeys() is { IsEmpty: false } users ? _index.CountOf(users) : 0;
 

@@ -1,6 +1,6 @@
 namespace KvStore.Fuzz;
 
-/// <summary>Valid requests of watches and persons.</summary>
+/// <summary>Valid requests of watches, persons and origins.</summary>
 internal static class OtherRequests
 {
     private const int Persons = 100;
@@ -44,6 +44,14 @@ internal static class OtherRequests
             request.Add("Content-Type", "application/json");
         }
 
+        return request;
+    }
+
+    /// <summary>Of an origin that the service does not have.</summary>
+    public static RequestParts OfOrigin(Material material, string action)
+    {
+        var request = new RequestParts { Method = "POST", Target = $"/v1/origins/{material.Of("acme", "%00", "a%2Fb")}/{action}", Body = material.Of("{\"keys\":[\"a\"]}", "{\"prefix\":\"a\"}", "{}") };
+        request.Add("Content-Type", "application/json");
         return request;
     }
 

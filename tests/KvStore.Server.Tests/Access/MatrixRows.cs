@@ -16,7 +16,7 @@ internal static class MatrixRows
     private const Rights ReadWrite = Rights.Read | Rights.Write;
     private const Rights ReadDelete = Rights.Read | Rights.Delete;
 
-    public static IReadOnlyList<MatrixRow> All { get; } = [.. Entries, .. Edges, .. Ranges, .. Transactions, .. Bulk, .. Persons, .. Service];
+    public static IReadOnlyList<MatrixRow> All { get; } = [.. Entries, .. Edges, .. Ranges, .. Transactions, .. Bulk, .. Persons, .. Service, .. Origins];
 
     private static IEnumerable<MatrixRow> Entries =>
     [
@@ -153,6 +153,21 @@ internal static class MatrixRows
             new("open", new Request($"{method} /", "/"), 302),
         }),
     ];
+
+    // The keys of an origin begin with its prefix, so they are not those of a case.
+    private static IEnumerable<MatrixRow> Origins =>
+    [
+        .. new[] { ListOrigins, HeadOrigins }.Select(request => new MatrixRow("service", request, 200, Admin)),
+        .. new[] { ReadOrigin, HeadOrigin }.Select(request => new MatrixRow("service", request.At("/v1/origins/inside"), 200, Admin)),
+        .. new[] { ("inside", "team-a/origin/"), ("outside", "team-b/origin/") }.SelectMany(origin => new MatrixRow[]
+        {
+            new(origin.Item1, OfOrigin(Invalidate, origin.Item1, $"{{\"keys\":[\"{origin.Item2}1\"]}}"), 200, Write(origin.Item2 + "1")),
+            new(origin.Item1, OfOrigin(Invalidate, origin.Item1, $"{{\"prefix\":\"{origin.Item2}\"}}"), 200, Write(origin.Item2)),
+            new(origin.Item1, OfOrigin(LoadKeys, origin.Item1, $"{{\"keys\":[\"{origin.Item2}failed\"]}}"), 202, Read(origin.Item2 + "failed")),
+        }),
+    ];
+
+    private static Request OfOrigin(Request request, string origin, string body) => request.At(request.Target.Replace("acme", origin, StringComparison.Ordinal)).WithBody(Json, body);
 
     private static IEnumerable<MatrixRow> Both(Request request, int status, params Need[] needs)
     {

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace KvStore.Server.Tests;
 
@@ -19,7 +20,18 @@ internal sealed partial class MatrixServer : IAsyncDisposable
 
     public static async Task<MatrixServer> StartAsync()
     {
-        var options = new KvServerOptions { Log = new LogLines(), Settings = { ["AccessLog"] = "true" } };
+        var options = new KvServerOptions
+        {
+            Log = new LogLines(),
+            Settings = { ["AccessLog"] = "true" },
+            Services = services => services.AddSingleton<OpenOriginSource>((_, _) => new FakeOriginSource()),
+        };
+        foreach (var (name, prefix) in new[] { ("inside", "team-a/origin/"), ("outside", "team-b/origin/") })
+        {
+            FakeOriginSource.AddOrigin(options.Settings, name, prefix);
+            options.Settings[$"KvStore:Origins:{name}:Writes"] = "local";
+        }
+
         MatrixTokens.AddTo(options.Settings);
         return new MatrixServer(await KeyedServer.StartAsync(MatrixCaller.All, options));
     }

@@ -40,6 +40,13 @@ internal static class Samples
     public static readonly Request HeadMetrics = new("HEAD /metrics", "/metrics");
     public static readonly Request MakeCheckpoint = new("POST /v1/admin/checkpoint", "/v1/admin/checkpoint");
 
+    public static readonly Request ListOrigins = new("GET /v1/origins", "/v1/origins");
+    public static readonly Request HeadOrigins = new("HEAD /v1/origins", "/v1/origins");
+    public static readonly Request ReadOrigin = new("GET /v1/origins/{name}", "/v1/origins/acme");
+    public static readonly Request HeadOrigin = new("HEAD /v1/origins/{name}", "/v1/origins/acme");
+    public static readonly Request Invalidate = new Request("POST /v1/origins/{name}/invalidate", "/v1/origins/acme/invalidate").WithBody(Json, "{\"keys\":[\"rates/1\"]}");
+    public static readonly Request LoadKeys = new Request("POST /v1/origins/{name}/load", "/v1/origins/acme/load").WithBody(Json, "{\"keys\":[\"rates/failed\"]}");
+
     /// <summary>What the samples are about, in the order in which it is stored.</summary>
     public static readonly (string Key, string Value)[] Entries =
     [
@@ -67,7 +74,7 @@ internal static class Samples
     public static readonly Request[] AllWrites = [.. RepeatableWrites, ImportEntries];
 
     /// <summary>Whatever takes JSON of a limited size.</summary>
-    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson];
+    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson, Invalidate, LoadKeys];
 
     /// <summary>Whatever takes a body of a limited size.</summary>
     public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];
@@ -76,13 +83,13 @@ internal static class Samples
     public static readonly Request[] WithBody = [.. WithLimitedBody, ImportEntries];
 
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
-    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite];
+    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, LoadKeys];
 
     /// <summary>Whatever is about the service, not about entries.</summary>
-    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics];
+    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin];
 
     /// <summary>Whatever needs a key, if there are keys.</summary>
-    public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating];
+    public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating, Invalidate, LoadKeys];
 
     /// <summary>Every operation.</summary>
     public static readonly Request[] All = [.. Protected, Live, HeadLive, Ready, HeadReady];

@@ -10,14 +10,14 @@ internal static class SituationServers
     private static readonly (string Name, string Value)[] SmallLimits =
         [("ValueBytesMax", "2000"), ("DeletedEntriesMax", "1"), ("MinRevisionTimeout", "00:00:00"), ("PageBytesMax", "10")];
 
-    public static async Task<KvServer> RunningAsync() => await FillAsync(await KvServer.StartAsync(LogOn(new FakeDisk(new Random(1))), SmallLimits));
+    public static async Task<KvServer> RunningAsync() => await FillAsync(await StartAsync(LogOn(new FakeDisk(new Random(1))), SmallLimits));
 
     /// <summary>A write with the Idempotency-Key that <see cref="WrittenBeforeAsync"/> made it with.</summary>
     public static Request WithOwnKey(Request request) => request.With($"Idempotency-Key: {request.Method} {request.Target}");
 
     public static async Task<KvServer> WrittenBeforeAsync()
     {
-        var server = await FillAsync(await KvServer.StartAsync());
+        var server = await FillAsync(await StartAsync());
         foreach (var write in (Request[])[.. Samples.RepeatableWrites, Samples.PutEntry.At("/v1/kv/created")])
             Assert.InRange((await WithOwnKey(write).SendAsync(server)).Status, 200, 204);
         (await server.Client.PutAsync("/v1/kv/another", "value", ("Idempotency-Key", "used"))).Expect(201);
@@ -26,9 +26,9 @@ internal static class SituationServers
 
     public static Task<KvServer> WithKeysAsync() => TestKeys.StartAsync();
 
-    public static Task<KvServer> LoadingAsync() => KvServer.StartAsync(new FakeCommitLog { Following = token => Task.Delay(Timeout.Infinite, token) });
+    public static Task<KvServer> LoadingAsync() => StartAsync(new FakeCommitLog { Following = token => Task.Delay(Timeout.Infinite, token) });
 
-    public static Task<KvServer> WithReplicasAsync() => KvServer.StartAsync(new KvServerOptions { Services = services => services.AddSingleton<ICluster, OtherReplicas>() });
+    public static Task<KvServer> WithReplicasAsync() => StartAsync(new KvServerOptions { Services = services => services.AddSingleton<ICluster, OtherReplicas>() });
 
     public static async Task<KvServer> StoppedAsync()
     {
@@ -40,7 +40,7 @@ internal static class SituationServers
     public static async Task<KvServer> FailedDiskAsync()
     {
         var disk = new FakeDisk(new Random(1));
-        var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
+        var server = await FillAsync(await StartAsync(LogOn(disk)));
         disk.FlushFails = () => true;
         Assert.IsType<Outcome.Unknown>(await server.Store.SubmitAsync(new Transaction([], [Some.Put("lost")])));
         return server;
@@ -49,18 +49,18 @@ internal static class SituationServers
     public static async Task<KvServer> FullDiskAsync()
     {
         var disk = new FakeDisk(new Random(1)) { CanReserve = false };
-        var server = await FillAsync(await KvServer.StartAsync(LogOn(disk)));
+        var server = await FillAsync(await StartAsync(LogOn(disk)));
         disk.CapacityBytes = disk.UsedBytes;
         return server;
     }
 
-    public static Task<KvServer> UnknownAsync() => KvServer.StartAsync(new FakeCommitLog { Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)] });
+    public static Task<KvServer> UnknownAsync() => StartAsync(new FakeCommitLog { Answering = outcomes => [.. outcomes.Select(_ => Outcome.Unknown.Instance)] });
 
     /// <summary>It has loaded, and then lost sight of the place of its commits.</summary>
     public static async Task<KvServer> UnreachableAsync()
     {
         var log = new FakeCommitLog();
-        var server = await FillAsync(await KvServer.StartAsync(log));
+        var server = await FillAsync(await StartAsync(log));
         log.Connection = new CommitLogConnection(TimeSpan.FromSeconds(90), DateTimeOffset.UnixEpoch.AddYears(56), null);
         log.Barrier = _ => Task.FromResult<long?>(null);
         log.CommittingInstead = (batch, _) => Task.FromResult<Outcome[]>([.. batch.Select(_ => new Outcome.NotApplied(NotAppliedReason.Unreachable))]);
@@ -69,7 +69,7 @@ internal static class SituationServers
 
     public static async Task<KvServer> FullOfBodiesAsync()
     {
-        var server = await KvServer.StartAsync();
+        var server = await StartAsync();
         foreach (var account in (MemoryAccount[])[server.Store.Memory.Bodies, server.Store.Memory.Transfers])
             account.Charge(account.BytesMax);
         return server;
@@ -78,7 +78,7 @@ internal static class SituationServers
     /// <summary>Old revisions and large answers have all their memory. The entry large is too large to be sent without.</summary>
     public static async Task<KvServer> FullOfReadsAsync()
     {
-        var server = await FillAsync(await KvServer.StartAsync(("KeptSnapshotsMax", "0")));
+        var server = await FillAsync(await StartAsync(("KeptSnapshotsMax", "0")));
         (await server.Client.PutAsync("/v1/kv/large", new string('v', 100_000))).Expect(201);
         foreach (var account in (MemoryAccount[])[server.Store.Memory.Snapshots, server.Store.Memory.Answers])
             account.Charge(account.BytesMax);
@@ -88,7 +88,7 @@ internal static class SituationServers
     public static async Task<KvServer> FullQueueAsync()
     {
         var gate = new Gate();
-        var server = await KvServer.StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
+        var server = await StartAsync(new FakeCommitLog { Committing = gate.PassAsync }, ("QueueOperationsMax", "1"), ("ImportWaitMax", "00:00:00.001"));
         _ = server.Store.SubmitAsync(new Transaction([], [Some.Put("committing")]));
         await gate.Reached;
         _ = server.Store.SubmitAsync(new Transaction([], [Some.Put("waiting")]));
@@ -98,12 +98,12 @@ internal static class SituationServers
         return server;
     }
 
-    public static async Task<KvServer> ForgottenAsync() => await FillAsync(await KvServer.StartAsync(("HistoryCommitsMax", "0"), ("KeptSnapshotsMax", "0")));
+    public static async Task<KvServer> ForgottenAsync() => await FillAsync(await StartAsync(("HistoryCommitsMax", "0"), ("KeptSnapshotsMax", "0")));
 
     /// <summary>Nothing can be added to its entries.</summary>
     public static async Task<KvServer> FullMemoryAsync()
     {
-        var server = await FillAsync(await KvServer.StartAsync(("EntriesBytesMax", "100KiB"), ("ValueBytesMax", "2000")));
+        var server = await FillAsync(await StartAsync(("EntriesBytesMax", "100KiB"), ("ValueBytesMax", "2000")));
         var length = 0;
         for (var step = 1 << 16; step > 0; step /= 2)
         {
@@ -117,7 +117,7 @@ internal static class SituationServers
     /// <summary>No idempotency record can be added. The clock stands still, so that none is dropped.</summary>
     public static async Task<KvServer> FullRecordsAsync()
     {
-        var server = await FillAsync(await KvServer.StartAsync(new KvServerOptions
+        var server = await FillAsync(await StartAsync(new KvServerOptions
         {
             Settings = { ["IdempotencyBytesMax"] = "100KiB", ["ValueBytesMax"] = "2000" },
             Services = services => services.AddSingleton<TimeProvider>(new FakeTimeProvider()),
@@ -134,17 +134,35 @@ internal static class SituationServers
     /// <summary>Its only client has made the one request that it may in a second, which never ends.</summary>
     public static async Task<KvServer> LimitedAsync()
     {
-        var server = await KvServer.StartAsync(new KvServerOptions { Settings = { ["RequestsPerSecondMax"] = "1" }, Services = services => services.AddSingleton<TimeProvider>(new FakeTimeProvider()) });
+        var server = await StartAsync(new KvServerOptions { Settings = { ["RequestsPerSecondMax"] = "1" }, Services = services => services.AddSingleton<TimeProvider>(new FakeTimeProvider()) });
         (await server.Client.GetAsync("/v1/status")).Expect(200);
         return server;
     }
 
     /// <summary>As patient as the web server can be made not to be.</summary>
-    public static Task<KvServer> ImpatientAsync() => KvServer.StartAsync(new KvServerOptions
+    public static Task<KvServer> ImpatientAsync() => StartAsync(new KvServerOptions
     {
         Settings = { ["HeadersTimeout"] = "00:00:01" },
         Services = services => services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(1e9, TimeSpan.FromSeconds(1.001))),
     });
+
+    private static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(log: null, settings);
+
+    private static Task<KvServer> StartAsync(ICommitLog? log, params (string Name, string Value)[] settings)
+    {
+        var options = new KvServerOptions { CommitLog = log, Services = services => services.AddSingleton<OpenOriginSource>((_, _) => new FakeOriginSource()) };
+        foreach (var (name, value) in settings)
+            options.Settings[name] = value;
+        return StartAsync(options);
+    }
+
+    // Each has origins, so that what is asked of one gets further than to its name.
+    private static Task<KvServer> StartAsync(KvServerOptions options)
+    {
+        FakeOriginSource.AddOrigin(options.Settings, "acme", "rates/");
+        FakeOriginSource.AddOrigin(options.Settings, "people", "person/7");
+        return KvServer.StartAsync(options);
+    }
 
     internal static DiskCommitLog LogOn(FakeDisk disk) =>
         new(disk.Start(), new DiskLogOptions { Directory = "/fake" }, TimeProvider.System, _ => { }, work => _ = Task.Run(work));

@@ -121,7 +121,7 @@ public sealed class ImportTests
         await input.Writer.CompleteAsync();
         var output = new Pipe();
         using var body = new BodyReader(input.Reader, new KvStoreOptions(), TestContext.Current.CancellationToken);
-        var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, Principal.Anyone, new ImportProgress(output.Writer)).RunAsync(body, TestContext.Current.CancellationToken);
+        var import = new Import(server.Store, new KvStoreOptions(), TimeProvider.System, Principal.Anyone, null, new ImportProgress(output.Writer)).RunAsync(body, TestContext.Current.CancellationToken);
 
         // All lines were read, so only the commit is pending. The log opens before any assertion, because the service waits for it when it stops.
         await gate.Reached;

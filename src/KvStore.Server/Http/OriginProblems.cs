@@ -1,0 +1,49 @@
+using KvStore.Origins;
+
+namespace KvStore.Server;
+
+/// <summary>The problems of keys that come from an origin. docs/http-api.md explains them with the others.</summary>
+internal static class OriginProblems
+{
+    // What fails by chance is asked for again soon, and not by all at once.
+    private static readonly TimeSpan RetryDefault = TimeSpan.FromSeconds(1);
+
+    public static Problem NoSuchOrigin(string name) =>
+        new(StatusCodes.Status404NotFound, "no-such-origin", "There is no such origin", $"No origin has the name {(name.Length <= 100 ? name : name[..100])}. GET /v1/origins lists them.");
+
+    public static Problem RefusesWrites() =>
+        new(StatusCodes.Status409Conflict, "origin-refuses-writes", "The entries come from an origin",
+            "Entries below this prefix are loaded from an origin, and clients do not write them. Nothing was changed. Write to the origin and invalidate the key, or have the operator set Writes of the origin to local.");
+
+    public static Problem DecidesExpiry() =>
+        Problems.MalformedRequest("The entries below this prefix come from an origin, which says how long they are fresh. Omit the expiry.", TimeToLive);
+
+    public static Problem NotCached() =>
+        new(StatusCodes.Status504GatewayTimeout, "not-cached", "The entry would have to be loaded", "The request has Cache-Control: only-if-cached, and nothing that it accepts is stored. Omit that to have it loaded.");
+
+    public static Problem NotStored() =>
+        new(StatusCodes.Status502BadGateway, "origin-failed", "The origin has no usable answer", "The origin forbids storing its answer, or there is no room for it. Read the key by GET.");
+
+    /// <summary>The problem of a request for a key that could not be loaded.</summary>
+    public static Problem NotLoaded(LoadResult.Failed failure) => failure.Kind switch
+    {
+        LoadFailure.Timeout => new(StatusCodes.Status504GatewayTimeout, "origin-timeout", "The origin did not answer in time", Detail(failure)) { RetryAfter = RetryOf(failure) },
+        LoadFailure.BreakerOpen or LoadFailure.Throttled => Unavailable(Detail(failure), RetryOf(failure)),
+        LoadFailure.QueueFull =>
+            new(StatusCodes.Status429TooManyRequests, "too-many-loads", "Too many requests wait for the origin", Detail(failure)) { RetryAfter = RetryOf(failure) },
+        _ => new(StatusCodes.Status502BadGateway, "origin-failed", "The origin has no usable answer", Detail(failure)) { RetryAfter = RetryOf(failure) },
+    };
+
+    /// <summary>The problem of a request for a key whose loads were all overtaken.</summary>
+    public static Problem Raced() =>
+        Unavailable("The key was written or invalidated again and again while it was loaded. Try again after the time in Retry-After.", RetryDefault);
+
+    private const string TimeToLive = "ttl";
+
+    private static Problem Unavailable(string detail, TimeSpan retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "origin-unavailable", "The entry cannot be loaded now", detail) { RetryAfter = retryAfter };
+
+    private static string Detail(LoadResult.Failed failure) => $"{failure.Detail} Try again after the time in Retry-After.";
+
+    private static TimeSpan RetryOf(LoadResult.Failed failure) => failure.RetryAfter is { } after && after > RetryDefault ? after : RetryDefault;
+}

@@ -1,0 +1,34 @@
+using KvStore.Origins;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace KvStore.Server;
+
+/// <summary>Registers what serves origins. After the store, so that loads end before it stops.</summary>
+internal static class OriginSetup
+{
+    public static IServiceCollection AddOrigins(this IServiceCollection services)
+    {
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<KvStoreOptions>();
+            var origins = KvStoreSettings.ReadOrigins(provider.GetRequiredService<IConfiguration>(), options);
+            var time = provider.GetRequiredService<TimeProvider>();
+            return new OriginTable([.. origins.Select(origin => new OriginState(origin, CommitWaitMax(options), time))]);
+        });
+        services.TryAddSingleton<OpenOriginSource>(provider => (options, journal) =>
+            new HttpOriginSource(options, provider.GetRequiredService<KvStoreOptions>().ValueBytesMax, journal, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ServedOrigins>();
+        services.AddSingleton<OriginReads>();
+        services.AddSingleton<OriginFanOut>();
+        services.AddSingleton<OriginInstruments>();
+        services.AddHostedService<OriginHostedService>();
+        return services;
+    }
+
+    /// <summary>What the store shows every transaction; null without origins.</summary>
+    public static ITransactionInterceptor? InterceptorOf(IServiceProvider provider) =>
+        provider.GetRequiredService<OriginTable>() is { All.Count: > 0 } origins ? new OriginInterceptor(origins) : null;
+
+    // In the queue, and then in the log.
+    private static TimeSpan CommitWaitMax(KvStoreOptions options) => options.Store.QueueWaitMax + options.Store.DeliveryWaitMax + options.EtcdTimeout;
+}

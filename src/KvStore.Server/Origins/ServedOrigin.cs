@@ -1,0 +1,56 @@
+using KvStore.Origins;
+
+namespace KvStore.Server;
+
+/// <summary>Opens what an origin is asked by.</summary>
+/// <param name="options">The settings of the origin.</param>
+/// <param name="journal">Where calls are logged; null for nowhere.</param>
+internal delegate IOriginSource OpenOriginSource(OriginOptions options, OriginJournal? journal);
+
+/// <summary>One origin: what the store has of it, the workers that load from it, and how its requests were answered. Thread-safe.</summary>
+internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OriginJournal? journal, Store store) : IAsyncDisposable
+{
+    private readonly long[] _answers = new long[Enum.GetValues<OriginAnswer>().Length];
+
+    public OriginState State => state;
+
+    public LoaderPool Pool => pool;
+
+    public OriginOptions Options => state.Options;
+
+    /// <summary>What the latest state has of a key.</summary>
+    public KeyState EvaluateLatest(Key key) => state.Evaluate(store.Latest, key);
+
+    /// <summary>Loads a key that is still served, unless that has happened already, without waiting.</summary>
+    public void Refresh(Key key) => pool.TryRefresh(key, () => EvaluateLatest(key) is var latest && (!latest.IsFresh || latest.IsRefreshDue));
+
+    /// <summary>Counts an answer to a read of one key.</summary>
+    public void Count(OriginAnswer answer) => Interlocked.Increment(ref _answers[(int)answer]);
+
+    /// <summary>How many reads were answered so.</summary>
+    public long CountOf(OriginAnswer answer) => Interlocked.Read(ref _answers[(int)answer]);
+
+    // The journal last, because calls that end are logged.
+    public async ValueTask DisposeAsync()
+    {
+        await pool.DisposeAsync();
+        if (journal is not null)
+            await journal.DisposeAsync();
+    }
+}
+
+/// <summary>How a read of a key from an origin was answered.</summary>
+internal enum OriginAnswer
+{
+    /// <summary>From what was stored, and fresh.</summary>
+    Hit,
+
+    /// <summary>From what was stored, and stale.</summary>
+    Stale,
+
+    /// <summary>After a load.</summary>
+    Loaded,
+
+    /// <summary>With an error, because of a failed load.</summary>
+    Failed,
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using KvStore.Origins;
+
+namespace KvStore.Server.Tests;
+
+/// <summary>An origin that answers as its keys are called: found, absent, failed, slow, throttled, many, private; anything else is found, too.</summary>
+internal sealed class FakeOriginSource : IOriginSource
+{
+    private int _calls;
+
+    public int KeysMax => 1;
+
+    /// <summary>What it was asked.</summary>
+    public ConcurrentQueue<LoadRequest> Requests { get; } = [];
+
+    /// <summary>What it answers to a key instead, by its last segment.</summary>
+    public ConcurrentDictionary<string, Func<LoadRequest, Task<LoadResult>>> Answers { get; } = [];
+
+    public static void AddOrigin(Dictionary<string, string> settings, string name, string prefix)
+    {
+        settings[$"KvStore:Origins:{name}:Prefix"] = prefix;
+        settings[$"KvStore:Origins:{name}:Http:Url"] = "http://localhost:1/{key}";
+    }
+
+    public static LoadResult.Found Found(string value, string? etag = null, OriginFreshness freshness = default) => new(Some.Bytes(value), "text/plain", etag, freshness);
+
+    public async Task<IReadOnlyList<LoadResult>> LoadAsync(IReadOnlyList<LoadRequest> requests, CancellationToken cancellationToken)
+    {
+        var request = Assert.Single(requests);
+        Requests.Enqueue(request);
+        var name = request.Key.ToString().Split('/')[^1];
+        return [Answers.TryGetValue(name, out var answer) ? await answer(request) : AnswerTo(name)];
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private LoadResult AnswerTo(string name) => name switch
+    {
+        "absent" => new LoadResult.Absent(default),
+        "failed" => new LoadResult.Failed(LoadFailure.BadAnswer, null, "The origin answered 500."),
+        "slow" => new LoadResult.Failed(LoadFailure.Timeout, null, "The origin did not answer in time."),
+        "throttled" => new LoadResult.Failed(LoadFailure.BreakerOpen, TimeSpan.FromSeconds(7), "The origin fails."),
+        "many" => new LoadResult.Failed(LoadFailure.QueueFull, null, "Too many requests wait."),
+        "private" => Found("private", null, new OriginFreshness(null, null, null, default, ForbidsStoring: true, false)),
+        _ => Found($"value {Interlocked.Increment(ref _calls)}"),
+    };
+}
