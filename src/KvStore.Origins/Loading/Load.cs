@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KvStore.Origins;
 
 /// <summary>Where a load is.</summary>
@@ -28,6 +30,9 @@ internal sealed class Load(Key key, long deadline)
     /// <summary>What requests wait for. Their code runs on other threads.</summary>
     public TaskCompletionSource<LoadAnswer> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The span of the request that caused it; null if none is recorded.</summary>
+    public Activity? Caller { get; } = LoadSpans.Caller;
+
     public LoadState State { get; set; }
 
     /// <summary>Whether a request waits for it, or has waited; otherwise it refreshes an entry that is still served.</summary>
@@ -41,6 +46,9 @@ internal sealed class Load(Key key, long deadline)
 
     /// <summary>Why the last call failed; null before.</summary>
     public LoadResult.Failed? Failure { get; set; }
+
+    /// <summary>What puts it back into the queue while it is delayed.</summary>
+    public ITimer? Retry { get; set; }
 
     /// <summary>Its place in the order of deadlines.</summary>
     public LinkedListNode<Load>? Node { get; set; }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KvStore.Origins;
 
 /// <summary>Makes one call for a group of loads, and decides what becomes of each of them: its result, or another call. Thread-safe.</summary>
@@ -19,7 +21,10 @@ internal sealed class LoadCaller(
     public async Task CallAsync(LoadGroup group, CancellationToken aborting)
     {
         counters.CountCall(group.Loads.Any(load => load.Failure is not null));
+        using var span = LoadSpans.Begin(options.Name, group.Loads);
         var (tickets, results) = await AskAsync(group.Loads, aborting);
+        if (results.OfType<LoadResult.Failed>().FirstOrDefault() is { } failed)
+            span?.SetStatus(ActivityStatusCode.Error, failed.Detail);
         if (breaker.Record(group.BreakerPeriod, aborting.IsCancellationRequested ? CallVerdict.None : VerdictOf(results)) is { } changed)
             report(changed == BreakerState.Open
                 ? new(OriginEventKind.BreakerOpened, $"The origin failed {limits.BreakerFailuresMax} times in succession, or in a probe, and is not called for {limits.BreakerOpenFor.TotalSeconds} s.")
@@ -97,17 +102,9 @@ internal sealed class LoadCaller(
         if (!isRepeated || delay >= table.TimeLeft(load))
             table.Complete(load, failure);
         else if (failure.IsTransient)
-            _ = RequeueAsync(load, delay);
+            table.Requeue(load, delay);
         else
             table.Requeue(load);
-    }
-
-    private async Task RequeueAsync(Load load, TimeSpan delay)
-    {
-        if (!table.TryDelay(load))
-            return;
-        await Task.Delay(delay, time, CancellationToken.None);
-        table.Requeue(load);
     }
 
     private TimeSpan BackoffOf(Load load) => limits.Backoff * Math.Pow(2, Math.Max(0, load.Attempts - 1)) * (1 - (Random.Shared.NextDouble() / 2));

@@ -103,11 +103,12 @@ internal sealed class LoadTable : IDisposable
         }
     }
 
-    /// <summary>Puts a load back into the queue that was not called for, or failed.</summary>
+    /// <summary>Puts a load back into the queue whose call failed.</summary>
     public void Requeue(Load load)
     {
         lock (_lock)
         {
+            load.Retry?.Dispose();
             if (load.State == LoadState.Done)
                 return;
             load.State = LoadState.Queued;
@@ -115,15 +116,15 @@ internal sealed class LoadTable : IDisposable
         }
     }
 
-    /// <summary>Notes that a load is tried again later; false if it has its result.</summary>
-    public bool TryDelay(Load load)
+    /// <summary>The same after some time, during which the load keeps no worker.</summary>
+    public void Requeue(Load load, TimeSpan delay)
     {
         lock (_lock)
         {
             if (load.State == LoadState.Done)
-                return false;
+                return;
             load.State = LoadState.Delayed;
-            return true;
+            load.Retry = _time.CreateTimer(_ => Requeue(load), null, delay, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -212,6 +213,7 @@ internal sealed class LoadTable : IDisposable
         if (load.State == LoadState.Done)
             return false;
         load.State = LoadState.Done;
+        load.Retry?.Dispose();
         _byDeadline.Remove(load.Node!);
         _loads.Remove(load.Key);
         return true;

@@ -18,7 +18,7 @@ public sealed class LoaderModelTests
             FailureFor = TimeSpan.FromMilliseconds(200),
             WaitersMax = 60,
         });
-        bench.Source.Answer(_ => AnswerAsync(random, bench.Time));
+        bench.Source.Answer(_ => AnswerAsync(random, bench.Source));
         var requests = new List<(TimeSpan At, Task<LoadAnswer> Answer)>();
         using var leaving = new CancellationTokenSource();
         for (var step = 0; step < 400; step++)
@@ -60,12 +60,12 @@ public sealed class LoaderModelTests
         Assert.InRange(status.Loads, 0, (2 * bench.Options.WaitersMax) + bench.Options.Workers.Max);
     }
 
-    private static async Task<LoadResult> AnswerAsync(Random random, TimeProvider time)
+    private static async Task<LoadResult> AnswerAsync(Random random, ScriptedSource source)
     {
         int choice, length;
         lock (random)
             (choice, length) = (random.Next(100), random.Next(200));
-        await Task.Delay(TimeSpan.FromMilliseconds(length), time);
+        await source.DelayAsync(TimeSpan.FromMilliseconds(length));
         return choice switch
         {
             < 20 => ScriptedSource.Ill,

@@ -54,7 +54,8 @@ internal sealed class PoolBench : IAsyncDisposable
     {
         var (transitions, inFlight) = (Source.Transitions, Source.InFlight);
         var status = Status;
-        return status.Busy == inFlight
+        return Source.Due == 0
+            && status.Busy == inFlight
             && (status.Queued == 0 || status.Busy == status.Workers || status.IsOutOfTokens)
             && transitions == Source.Transitions;
     });

@@ -110,6 +110,21 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task LoadAsync_TokenForALoadThatIsOver_IsKeptForTheNext()
+    {
+        await using var bench = new PoolBench(options => options with { Tokens = new() { PerSecond = 0.08, Burst = 1 } });
+        await bench.LoadAsync(1).Within();
+        var request = bench.LoadAsync(2);
+        await bench.SettleAsync();
+        bench.Time.Advance(bench.Options.LoadTimeout);
+        Assert.IsType<LoadResult.Failed>((await request.Within()).Result);
+        bench.Time.Advance(TimeSpan.FromSeconds(2.5));
+        await bench.SettleAsync();
+        Assert.Equal(1, bench.Status.Tokens);
+        Assert.IsType<LoadResult.Found>((await bench.LoadAsync(3).Within()).Result);
+    }
+
+    [Fact]
     public async Task LoadAsync_OpenBreaker_FailsWithoutACallOrAToken()
     {
         await using var bench = new PoolBench(options => options with { Tokens = new() { PerSecond = 0.001, Burst = 100 }, FailureFor = TimeSpan.Zero });

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace KvStore.Origins.Tests;
 
@@ -6,8 +7,10 @@ namespace KvStore.Origins.Tests;
 internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSource
 {
     private readonly ConcurrentDictionary<Key, int> _loading = [];
+    private readonly AsyncLocal<StrongBox<int>> _dueOfCall = new();
     private int _inFlight;
     private int _transitions;
+    private int _due;
 
     public static LoadResult Value { get; } = new LoadResult.Found("value"u8.ToArray(), "text/plain", null, default);
 
@@ -31,6 +34,9 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
 
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Delays of calls that are over, whose calls have not ended yet.</summary>
+    public int Due => Volatile.Read(ref _due);
+
     /// <summary>The most calls at a time.</summary>
     public int InFlightMax { get; private set; }
 
@@ -42,6 +48,24 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
     /// <summary>Answers all keys of a call equally.</summary>
     public void Answer(Func<Key, Task<LoadResult>> answer) => Script = (keys, _) => Task.WhenAll(keys.Select(answer));
 
+    /// <summary>Lets a call take some time.</summary>
+    public async Task DelayAsync(TimeSpan length)
+    {
+        var dueOfCall = _dueOfCall.Value!;
+        var due = new TaskCompletionSource();
+        await using var timer = time.CreateTimer(
+            _ =>
+            {
+                Interlocked.Increment(ref _due);
+                Interlocked.Increment(ref dueOfCall.Value);
+                due.SetResult();
+            },
+            null,
+            length,
+            Timeout.InfiniteTimeSpan);
+        await due.Task;
+    }
+
     public async Task<IReadOnlyList<LoadResult>> LoadAsync(IReadOnlyList<LoadRequest> requests, CancellationToken cancellationToken)
     {
         Key[] keys = [.. requests.Select(request => request.Key)];
@@ -51,6 +75,7 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
         Interlocked.Increment(ref _transitions);
         Assert.All(keys, key => Assert.Equal(1, _loading.AddOrUpdate(key, 1, (_, count) => count + 1)));
         Calls.Enqueue((time.GetTimestamp(), keys));
+        var dueOfCall = _dueOfCall.Value = new StrongBox<int>();
         try
         {
             return await Script(keys, cancellationToken);
@@ -61,6 +86,7 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
                 _loading[key] = 0;
             Interlocked.Increment(ref _transitions);
             Interlocked.Decrement(ref _inFlight);
+            Interlocked.Add(ref _due, -dueOfCall.Value);
         }
     }
 

@@ -84,7 +84,7 @@ public sealed class WorkerTests
         });
         bench.Source.Answer(async _ =>
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), bench.Time);
+            await bench.Source.DelayAsync(TimeSpan.FromMilliseconds(50));
             return ScriptedSource.Value;
         });
         var users = Enumerable.Range(0, 100).Select(_ => Task.WhenAll(Enumerable.Range(0, 100).Select(bench.LoadAsync))).ToArray();
