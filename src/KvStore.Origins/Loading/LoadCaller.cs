@@ -114,8 +114,12 @@ internal sealed class LoadCaller(
         var asked = results.OfType<LoadResult.Failed>().FirstOrDefault(failure => failure.Kind == LoadFailure.Throttled);
         if (asked is null)
             return;
+        var isPaused = tokens.PauseLeft > TimeSpan.Zero;
         tokens.Pause(asked.RetryAfter ?? limits.PauseDefault);
-        report(new(OriginEventKind.Paused, $"The origin asks for fewer calls, and gets none for {tokens.PauseLeft.TotalSeconds:0.###} s."));
+
+        // Calls that were in progress are answered alike.
+        if (!isPaused)
+            report(new(OriginEventKind.Paused, $"The origin asks for fewer calls, and gets none for {tokens.PauseLeft.TotalSeconds:0.###} s."));
         table.FailWaiting(tokens.PauseLeft, LoadFailures.Paused(tokens.PauseLeft));
     }
 
