@@ -25,7 +25,9 @@ public sealed class EtcdCommitLog : ICommitLog
     // Set by FollowAsync, once.
     private Parts? _parts;
     private Task _running = Task.CompletedTask;
+    private long _bytesInUse;
     private volatile bool _isFull;
+    private volatile bool _isNearlyFull;
 
     internal EtcdCommitLog(IEtcd etcd, EtcdLogOptions options, TimeProvider time, Action<EtcdLogEvent>? report = null)
     {
@@ -152,7 +154,7 @@ public sealed class EtcdCommitLog : ICommitLog
     private DecisionLimits Limits(ICommitFollower follower) => new()
     {
         Now = _time.GetUtcNow().ToUnixTimeMilliseconds(),
-        GrowthRefusal = _isFull ? GrowthRefusal.NoSpace : follower.Memory.Entries.Bytes >= follower.Memory.Entries.BytesMax ? GrowthRefusal.MemoryFull : GrowthRefusal.None,
+        GrowthRefusal = _isFull || Volatile.Read(ref _bytesInUse) + follower.Latest.Bytes > _options.DatabaseBytesMax ? GrowthRefusal.NoSpace : follower.Memory.Entries.Bytes >= follower.Memory.Entries.BytesMax ? GrowthRefusal.MemoryFull : GrowthRefusal.None,
         RefusesRecords = follower.Memory.Idempotency.Bytes >= follower.Memory.Idempotency.BytesMax,
         IgnoresMemory = true,
     };
@@ -180,7 +182,7 @@ public sealed class EtcdCommitLog : ICommitLog
     private async Task ProbeAsync(Parts parts)
     {
         using var timer = new PeriodicTimer(_options.ProbeInterval, _time);
-        var sizeAt = _time.GetTimestamp();
+        long? sizeAt = null;
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
@@ -189,7 +191,7 @@ public sealed class EtcdCommitLog : ICommitLog
                     continue;
                 await parts.Checkpointer.RunIfDueAsync(_stopping.Token).ConfigureAwait(false);
                 await parts.Checkpointer.CompactIfDueAsync(_stopping.Token).ConfigureAwait(false);
-                if (_time.GetElapsedTime(sizeAt) >= SizeInterval)
+                if (sizeAt is not { } at || _isNearlyFull || _time.GetElapsedTime(at) >= SizeInterval)
                 {
                     sizeAt = _time.GetTimestamp();
                     await MeasureAsync().ConfigureAwait(false);
@@ -215,7 +217,13 @@ public sealed class EtcdCommitLog : ICommitLog
         try
         {
             var report = await _etcd.ReportAsync(_stopping.Token).ConfigureAwait(false);
-            _isFull = report.Members.Any(member => member.Status?.DbSizeInUse > _options.DatabaseBytesMax);
+            var statuses = report.Members.Select(member => member.Status).OfType<Protocol.StatusResponse>().ToArray();
+
+            // A checkpoint must have a place beside those that it will replace, because only that makes room again. The quota counts the file, which a compaction makes larger for a moment and nothing but a defragmentation smaller. In the half of the reserve
+            // that is then left, deletions and checkpoints use the pages that are free.
+            _isFull = statuses.Any(status => status.DbSize > _options.DatabaseBytesMax / 14 * 15);
+            Volatile.Write(ref _bytesInUse, statuses.Select(status => status.DbSizeInUse).DefaultIfEmpty(Volatile.Read(ref _bytesInUse)).Max());
+            _isNearlyFull = statuses.Any(status => Math.Max(status.DbSize, status.DbSizeInUse) > _options.DatabaseBytesMax / 2);
         }
         catch (EtcdException)
         {

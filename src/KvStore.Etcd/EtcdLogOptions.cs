@@ -18,10 +18,10 @@ public sealed record EtcdLogOptions
     /// <summary>The most bytes of one value in etcd. Must be below etcd's <c>--max-request-bytes</c>, which is 1.5 MiB by default. Default 1 MiB.</summary>
     public int PartBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>A checkpoint is written when the records since the last one have this many bytes and as many as the state. Default 64 MiB.</summary>
+    /// <summary>A checkpoint is written when the records since the last one have this many bytes and as many as the state. At most a sixteenth of <see cref="DatabaseBytesMax"/>, in which the records of several intervals must have a place. Default 64 MiB.</summary>
     public long CheckpointLogBytesMin { get; init; } = 64 << 20;
 
-    /// <summary>The size of etcd's database beyond which growth is refused. Default 1.75 GiB, below etcd's default quota of 2 GiB.</summary>
+    /// <summary>What of etcd's database may be in use, with a checkpoint that is to be written, before growth is refused; it is refused too if the file is larger than this by a fourteenth. Default 1.75 GiB, below etcd's default quota of 2 GiB.</summary>
     public long DatabaseBytesMax { get; init; } = 1792L << 20;
 
     /// <summary>Whether etcd is asked to compact its history, every five minutes and after each checkpoint. Otherwise etcd must do it by itself (<c>--auto-compaction-retention</c>). Default true.</summary>

@@ -43,6 +43,32 @@ public sealed class ReplicationTests
         await one.Store.CommitAsync(new Put(Some.Key("large"), new byte[40 << 10], "a/b"));
     }
 
+    // etcd's quota counts the file, whatever of it is in use.
+    [Theory]
+    [InlineData(14_000_000, 13_000_000, false)]
+    [InlineData(14_000_000, 14_000_000, true)]
+    [InlineData(15_000_000, 100, false)]
+    [InlineData(15_000_001, 100, true)]
+    public async Task Growth_DatabaseNearsTheQuota_IsRefusedAndDeletionsAreNot(long file, long used, bool isRefused)
+    {
+        await using var replicas = new LiveReplicas(new EtcdLogOptions { DatabaseBytesMax = 14_000_000 });
+        var one = await replicas.StartAsync();
+        await one.Store.CommitAsync(Some.Put("k", "1"));
+        (replicas.Server.FileBytes, replicas.Server.UsedBytes) = (16_000_000, 16_000_000);
+        await Soon.UntilAsync(async () => await GrowAsync() is Outcome.NotApplied { Reason: NotAppliedReason.NoSpace });
+        await one.Store.CommitAsync(new Delete(Some.Key("k")));
+
+        (replicas.Server.FileBytes, replicas.Server.UsedBytes) = (file, used);
+
+        if (isRefused)
+            await replicas.Server.ReportedAsync(3);
+        else
+            await Soon.UntilAsync(async () => await GrowAsync() is Outcome.Committed);
+        Assert.Equal(isRefused, await GrowAsync() is Outcome.NotApplied);
+
+        Task<Outcome> GrowAsync() => one.Store.SubmitAsync(Some.Transaction(Some.Put($"{Guid.NewGuid()}", "1"))).Within();
+    }
+
     [Fact]
     public async Task Checkpoint_Due_ShortensLogAndIsLoaded()
     {

@@ -46,7 +46,7 @@ internal sealed class Checkpointer(
     {
         get
         {
-            var due = Math.Max(options.CheckpointLogBytesMin, follower.Latest.Bytes);
+            var due = Math.Max(Math.Min(options.CheckpointLogBytesMin, options.DatabaseBytesMax / 16), follower.Latest.Bytes);
             return state.BytesSinceCheckpoint > Math.Max(due * (1 + (options.Rank() / 4.0)), Volatile.Read(ref _bytesAtMark) is > 0 and var atMark ? atMark + (due / 4) : 0);
         }
     }

@@ -52,10 +52,14 @@ internal sealed class FakeEtcd(FakeEtcdServer server) : IEtcd
 
     public Task<EtcdClusterReport> ReportAsync(CancellationToken cancellationToken) => CallAsync(
         new StatusRequest(),
-        _ => new EtcdClusterReport(
-            server.ClusterId,
-            [new EtcdMemberReport(1, "fake", ["http://fake:2379"], new StatusResponse { Version = server.Version, Leader = 1 })],
-            server.IsFull ? ["NOSPACE"] : []),
+        _ =>
+        {
+            server.Reported();
+            return new EtcdClusterReport(
+                server.ClusterId,
+                [new EtcdMemberReport(1, "fake", ["http://fake:2379"], new StatusResponse { Version = server.Version, Leader = 1, DbSize = server.FileBytes, DbSizeInUse = server.UsedBytes })],
+                server.IsFull ? ["NOSPACE"] : []);
+        },
         cancellationToken);
 
     public async IAsyncEnumerable<WatchResponse> WatchAsync(WatchCreateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ internal sealed class FakeEtcdServer
     // One for each revision from the compacted one on.
     private readonly List<EtcdState> _states = [EtcdState.Initial];
     private long _watchId;
+    private int _reports;
     private long _compactedRevision;
 
     /// <summary>The id of the cluster.</summary>
@@ -33,6 +34,12 @@ internal sealed class FakeEtcdServer
 
     /// <summary>Whether the alarm NOSPACE is raised: transactions with a put are refused, others are not.</summary>
     public bool IsFull { get; set; }
+
+    /// <summary>The size of the database file that its member reports.</summary>
+    public long FileBytes { get; set; }
+
+    /// <summary>What of it is in use.</summary>
+    public long UsedBytes { get; set; }
 
     /// <summary>The most revisions in one response of a watch that starts in the past.</summary>
     public int WatchRevisionsMax { get; set; } = 1000;
@@ -173,6 +180,15 @@ internal sealed class FakeEtcdServer
     }
 
     private ResponseHeader NewHeader(long revision) => new() { ClusterId = ClusterId, MemberId = 1, RaftTerm = 2, Revision = revision };
+
+    /// <summary>Waits until its member has been asked for its status so many times more.</summary>
+    public Task ReportedAsync(int times)
+    {
+        var until = Volatile.Read(ref _reports) + times;
+        return Soon.UntilAsync(() => Volatile.Read(ref _reports) >= until);
+    }
+
+    public void Reported() => Interlocked.Increment(ref _reports);
 
     private static EtcdException NewCompacted() => new(EtcdFailure.Compacted, "etcdserver: mvcc: required revision has been compacted");
 }
