@@ -13,11 +13,11 @@ internal static class ServiceEndpoints
         ListingEndpoints.Map(app);
         TransactionEndpoints.Map(app);
         WatchEndpoints.Map(app);
-        OriginEndpoints.Map(app);
         HealthEndpoints.Map(app);
         StatusEndpoints.Map(app);
         ClusterEndpoints.Map(app);
         JoinEndpoints.Map(app);
+        OriginEndpoints.Map(app);
         CheckpointEndpoints.Map(app);
         PersonEndpoints.Map(app);
         ApiDocument.Map(app);

@@ -57,14 +57,14 @@ internal static class OriginApi
 
     private static readonly ApiResponse NotFound = new(404, "No origin has this name.") { SharedAs = "NoSuchOrigin", Problem = OriginProblems.NoSuchOrigin("acme") };
 
-    public static readonly ApiOperation List = new("getOrigins", ApiTags.Origins, "List the origins",
+    public static readonly ApiOperation List = new("getOrigins", ApiTags.Operations, "List the origins",
         "The origins that keys of some prefixes are loaded from, and how they do: workers, tokens, hit ratio.")
     {
         Rights = Rights.Admin,
         Responses = [new(200, "The origins.") { Contents = [new ApiContent(ContentTypes.Json, All, new JsonObject { ["origins"] = new JsonArray(Example()) })] }],
     };
 
-    public static readonly ApiOperation Read = new("getOrigin", ApiTags.Origins, "Read how an origin does", "The same for one origin.")
+    public static readonly ApiOperation Read = new("getOrigin", ApiTags.Operations, "Read how an origin does", "The same for one origin.")
     {
         Rights = Rights.Admin,
         Parameters = [Name],
