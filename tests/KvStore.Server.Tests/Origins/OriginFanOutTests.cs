@@ -42,8 +42,9 @@ public sealed class OriginFanOutTests
             return FakeOriginSource.Found("late");
         };
         var asking = GetAsync(server, "2", "rates/a", "rates/absent", "rates/late", "rates/failed", "rates/private");
-        await gate.Reached;
-        await Soon.UntilAsync(() => server.Origin.Pool.Status.Loads == 1);
+
+        // The others have ended: one that has not begun yet would be late, too.
+        await Soon.UntilAsync(() => server.Source.Requests.Count == 5 && server.Origin.Pool.Status.Loads == 1);
         server.Advance(2);
         var answer = await asking;
 
