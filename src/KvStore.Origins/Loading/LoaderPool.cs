@@ -59,9 +59,10 @@ internal sealed class LoaderPool : IAsyncDisposable
     /// <summary>How the pool does now.</summary>
     public LoaderStatus Status => _counters.AddTo(new LoaderStatus
     {
+        // The order matters because a worker is busy before it takes a load from the queue: every load is in one of the two.
+        Queued = _queue.Count,
         Workers = _crew.Count,
         Busy = _crew.Busy,
-        Queued = _queue.Count,
         Loads = _table.Count,
         Waiters = _table.Waiters,
         Tokens = _tokens.Available,

@@ -50,15 +50,27 @@ internal sealed class PoolBench : IAsyncDisposable
     public Task CalledAsync(int calls) => Soon.UntilAsync(() => Calls >= calls);
 
     /// <summary>Waits until nothing happens any more at the present time. Not for origins that take many keys.</summary>
-    public Task SettleAsync() => Soon.UntilAsync(() =>
+    public async Task SettleAsync()
     {
-        var (transitions, inFlight) = (Source.Transitions, Source.InFlight);
+        try
+        {
+            await Soon.UntilAsync(IsSettled);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{Status}, {Source.InFlight} calls in flight, {Source.Due} due, {string.Join(' ', Events)}");
+        }
+    }
+
+    private bool IsSettled()
+    {
+        var (transitions, waiting) = (Source.Transitions, Source.Waiting);
         var status = Status;
         return Source.Due == 0
-            && status.Busy == inFlight
+            && status.Busy == waiting
             && (status.Queued == 0 || status.Busy == status.Workers || status.IsOutOfTokens)
             && transitions == Source.Transitions;
-    });
+    }
 
     /// <summary>Advances time in steps, at each of which everything happens that is due.</summary>
     public async Task AdvanceAsync(TimeSpan length, TimeSpan step)

@@ -9,6 +9,7 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
     private readonly ConcurrentDictionary<Key, int> _loading = [];
     private readonly AsyncLocal<StrongBox<int>> _dueOfCall = new();
     private int _inFlight;
+    private int _waiting;
     private int _transitions;
     private int _due;
 
@@ -36,6 +37,9 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
 
     /// <summary>Delays of calls that are over, whose calls have not ended yet.</summary>
     public int Due => Volatile.Read(ref _due);
+
+    /// <summary>Calls in progress that wait for something: those that do not would be taken for idle when their thread has no processor.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>The most calls at a time.</summary>
     public int InFlightMax { get; private set; }
@@ -70,18 +74,26 @@ internal sealed class ScriptedSource(int keysMax, TimeProvider time) : IOriginSo
     {
         Key[] keys = [.. requests.Select(request => request.Key)];
         Assert.InRange(keys.Length, 1, keysMax);
+        var inFlight = Interlocked.Increment(ref _inFlight);
         lock (_loading)
-            InFlightMax = Math.Max(InFlightMax, ++_inFlight);
+            InFlightMax = Math.Max(InFlightMax, inFlight);
         Interlocked.Increment(ref _transitions);
         Assert.All(keys, key => Assert.Equal(1, _loading.AddOrUpdate(key, 1, (_, count) => count + 1)));
         Calls.Enqueue((time.GetTimestamp(), keys));
         var dueOfCall = _dueOfCall.Value = new StrongBox<int>();
+        var isWaiting = false;
         try
         {
-            return await Script(keys, cancellationToken);
+            var answering = Script(keys, cancellationToken);
+            isWaiting = !answering.IsCompleted;
+            if (isWaiting)
+                Interlocked.Increment(ref _waiting);
+            return await answering;
         }
         finally
         {
+            if (isWaiting)
+                Interlocked.Decrement(ref _waiting);
             foreach (var key in keys)
                 _loading[key] = 0;
             Interlocked.Increment(ref _transitions);
