@@ -13,7 +13,7 @@ internal static class ClusterSetup
     {
         services.AddSingleton<ReplicaIdentity>();
         services.AddSingleton<OwnState>();
-        if (!KvStoreOptions.EtcdEngine.Equals(configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Engine)}"]?.Trim(), StringComparison.OrdinalIgnoreCase))
+        if (!EtcdSettings.IsEngine(configuration))
         {
             services.TryAddSingleton<ICluster, SingleReplica>();
             return services;

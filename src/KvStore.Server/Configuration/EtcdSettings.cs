@@ -15,6 +15,10 @@ internal static class EtcdSettings
     /// <summary>What <see cref="KvStoreOptions.EtcdPrefix"/> may be.</summary>
     public const string PrefixForm = "a text that ends with a slash, such as kvstore/";
 
+    /// <summary>Whether the engine is etcd, by settings that are not checked yet.</summary>
+    public static bool IsEngine(IConfiguration configuration) =>
+        KvStoreOptions.EtcdEngine.Equals(configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Engine)}"]?.Trim(), StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The members' addresses; none if one of them is no such address.</summary>
     public static IReadOnlyList<Uri> Endpoints(string text)
     {

@@ -12,8 +12,7 @@ internal static class IdleWorkers
     /// </summary>
     public static void WaitAtOnceFor(IConfiguration configuration)
     {
-        var engine = configuration[$"{KvStoreOptions.Section}:{nameof(KvStoreOptions.Engine)}"]?.Trim();
-        if (KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.Join)) || KvStoreOptions.EtcdEngine.Equals(engine, StringComparison.OrdinalIgnoreCase))
+        if (EtcdSettings.IsEngine(configuration) || KvStoreSettings.IsGiven(configuration, nameof(KvStoreOptions.Join)))
             AppContext.SetData(SpinLimit, 0);
     }
 }
