@@ -60,6 +60,12 @@ public enum OriginWrites
 
     /// <summary>It changes the store alone (cache-aside): the client writes to the origin itself.</summary>
     Local,
+
+    /// <summary>It is committed after the origin has it (write-through).</summary>
+    Through,
+
+    /// <summary>It is committed with a record that the origin has yet to get it, and delivered later (write-behind).</summary>
+    Behind,
 }
 
 /// <summary>How many workers call an origin at a time.</summary>

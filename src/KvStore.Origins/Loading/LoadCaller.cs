@@ -8,9 +8,8 @@ internal sealed class LoadCaller(
     IOriginSource source,
     ILoadTarget target,
     LoadTable table,
-    TokenBucket tokens,
-    CircuitBreaker breaker,
-    LoaderLimits limits,
+    OriginGate gate,
+    CallLimits limits,
     LoadCounters counters,
     Action<OriginEvent> report,
     TimeProvider time)
@@ -25,10 +24,7 @@ internal sealed class LoadCaller(
         var (tickets, results) = await AskAsync(group.Loads, aborting);
         if (results.OfType<LoadResult.Failed>().FirstOrDefault() is { } failed)
             span?.SetStatus(ActivityStatusCode.Error, failed.Detail);
-        if (breaker.Record(group.BreakerPeriod, aborting.IsCancellationRequested ? CallVerdict.None : VerdictOf(results)) is { } changed)
-            report(changed == BreakerState.Open
-                ? new(OriginEventKind.BreakerOpened, $"The origin failed {limits.BreakerFailuresMax} times in succession, or in a probe, and is not called for {limits.BreakerOpenFor.TotalSeconds} s.")
-                : new(OriginEventKind.BreakerClosed, "The origin answers again."));
+        gate.Record(group.BreakerPeriod, aborting.IsCancellationRequested ? CallVerdict.None : VerdictOf(results));
         PauseIfAsked(results);
 
         // The halves are tried apart, so that a key that makes every call with it fail does so alone.
@@ -98,7 +94,7 @@ internal sealed class LoadCaller(
         load.Failure = failure;
         load.GroupMax = Math.Min(load.GroupMax, groupMax ?? int.MaxValue);
         var isRepeated = groupMax is not null || ((failure.IsTransient || failure.Kind == LoadFailure.Throttled) && ++load.Attempts < limits.AttemptsMax);
-        var delay = failure.Kind == LoadFailure.Throttled ? tokens.PauseLeft : failure.IsTransient ? BackoffOf(load) : TimeSpan.Zero;
+        var delay = failure.Kind == LoadFailure.Throttled ? gate.Tokens.PauseLeft : failure.IsTransient ? BackoffOf(load) : TimeSpan.Zero;
         if (!isRepeated || delay >= table.TimeLeft(load))
             table.Complete(load, failure);
         else if (failure.IsTransient)
@@ -114,13 +110,8 @@ internal sealed class LoadCaller(
         var asked = results.OfType<LoadResult.Failed>().FirstOrDefault(failure => failure.Kind == LoadFailure.Throttled);
         if (asked is null)
             return;
-        var isPaused = tokens.PauseLeft > TimeSpan.Zero;
-        tokens.Pause(asked.RetryAfter ?? limits.PauseDefault);
-
-        // Calls that were in progress are answered alike.
-        if (!isPaused)
-            report(new(OriginEventKind.Paused, $"The origin asks for fewer calls, and gets none for {tokens.PauseLeft.TotalSeconds:0.###} s."));
-        table.FailWaiting(tokens.PauseLeft, LoadFailures.Paused(tokens.PauseLeft));
+        gate.Pause(asked.RetryAfter);
+        table.FailWaiting(gate.Tokens.PauseLeft, LoadFailures.Paused(gate.Tokens.PauseLeft));
     }
 
     private static LoadResult[] FailAll(IReadOnlyList<Load> loads, LoadResult.Failed failure) => [.. loads.Select(_ => failure)];

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace KvStore.Origins;
 
 /// <summary>
-/// The spans of calls of an origin, as long as there is a listener. A span belongs to the trace of the first recorded request that caused one of its loads, and is linked with
+/// The spans of calls of an origin, as long as there is a listener. The span of a load belongs to the trace of the first recorded request that caused one of its loads, and is linked with
 /// the spans of the others, in both directions: a trace shows what its request waited for. Spans have no key.
 /// </summary>
 internal static class LoadSpans
@@ -25,4 +25,7 @@ internal static class LoadSpans
             caller.AddLink(new ActivityLink(span.Context));
         return span.SetTag("kvstore.origin", origin).SetTag("kvstore.load.keys", loads.Count);
     }
+
+    /// <summary>Begins the span of a write, which ends when it is disposed; null when nobody listens.</summary>
+    public static Activity? BeginWrite(string origin) => Source.StartActivity("write", ActivityKind.Client)?.SetTag("kvstore.origin", origin);
 }

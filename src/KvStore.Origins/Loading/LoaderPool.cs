@@ -23,8 +23,6 @@ internal sealed class LoaderPool : IAsyncDisposable
     private readonly LoadCounters _counters = new();
     private readonly LoadQueue _queue;
     private readonly LoadTable _table;
-    private readonly TokenBucket _tokens;
-    private readonly CircuitBreaker _breaker;
     private readonly LoadGatherer _gatherer;
     private readonly LoadCaller _caller;
     private readonly WorkerCrew _crew;
@@ -38,23 +36,25 @@ internal sealed class LoaderPool : IAsyncDisposable
     /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
     /// <param name="time">The clock.</param>
     public LoaderPool(OriginOptions options, IOriginSource source, ILoadTarget target, Action<OriginEvent> report, TimeProvider time)
-        : this(options, source, target, report, new LoaderLimits(), time)
+        : this(options, source, target, report, new CallLimits(), time)
     {
     }
 
-    internal LoaderPool(OriginOptions options, IOriginSource source, ILoadTarget target, Action<OriginEvent> report, LoaderLimits limits, TimeProvider time)
+    internal LoaderPool(OriginOptions options, IOriginSource source, ILoadTarget target, Action<OriginEvent> report, CallLimits limits, TimeProvider time)
     {
         _options = options;
         _source = source;
         _queue = new LoadQueue(time);
         _table = new LoadTable(options, _queue, _counters, time);
-        _tokens = new TokenBucket(options.Tokens, limits.PauseMax, time);
-        _breaker = new CircuitBreaker(limits.BreakerFailuresMax, limits.BreakerOpenFor, time);
-        _gatherer = new LoadGatherer(options, source.KeysMax, _queue, _table, _tokens, _breaker);
-        _caller = new LoadCaller(options, source, target, _table, _tokens, _breaker, limits, _counters, report, time);
-        _crew = new WorkerCrew(options.Workers, source.KeysMax, _queue, _tokens, WorkAsync, time);
+        Gate = new OriginGate(options.Tokens, limits, report, time);
+        _gatherer = new LoadGatherer(options, source.KeysMax, _queue, _table, Gate.Tokens, Gate.Breaker);
+        _caller = new LoadCaller(options, source, target, _table, Gate, limits, _counters, report, time);
+        _crew = new WorkerCrew(options.Workers, source.KeysMax, _queue, Gate.Tokens, WorkAsync, time);
         _crew.Start();
     }
+
+    /// <summary>Whether and when the origin is called. Who writes to the origin takes its tokens here too.</summary>
+    public OriginGate Gate { get; }
 
     /// <summary>How the pool does now.</summary>
     public LoaderStatus Status => _counters.AddTo(new LoaderStatus
@@ -65,10 +65,10 @@ internal sealed class LoaderPool : IAsyncDisposable
         Busy = _crew.Busy,
         Loads = _table.Count,
         Waiters = _table.Waiters,
-        Tokens = _tokens.Available,
-        IsOutOfTokens = _tokens.Waiting > 0,
-        PauseLeft = _tokens.PauseLeft,
-        Breaker = _breaker.State,
+        Tokens = Gate.Tokens.Available,
+        IsOutOfTokens = Gate.Tokens.Waiting > 0,
+        PauseLeft = Gate.Tokens.PauseLeft,
+        Breaker = Gate.Breaker.State,
     });
 
     /// <summary>Loads a key, or waits for the load of it that is in progress.</summary>
@@ -119,7 +119,7 @@ internal sealed class LoaderPool : IAsyncDisposable
     {
         await StopAsync(new CancellationToken(canceled: true));
         _crew.Dispose();
-        _tokens.Dispose();
+        Gate.Dispose();
         _table.Dispose();
         _gatherer.Dispose();
         await _source.DisposeAsync();
@@ -139,9 +139,9 @@ internal sealed class LoaderPool : IAsyncDisposable
     // A load that could only wait until it has failed does not begin.
     private LoadResult.Failed? FindObstacle()
     {
-        if (_breaker.OpenLeft is { } left)
+        if (Gate.Breaker.OpenLeft is { } left)
             return LoadFailures.BreakerOpen(left);
-        var pause = _tokens.PauseLeft;
+        var pause = Gate.Tokens.PauseLeft;
         return pause >= _options.LoadTimeout ? LoadFailures.Paused(pause) : null;
     }
 }

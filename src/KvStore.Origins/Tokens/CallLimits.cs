@@ -1,7 +1,7 @@
 namespace KvStore.Origins;
 
-/// <summary>Limits of a <see cref="LoaderPool"/> that are the same for all origins.</summary>
-internal sealed record LoaderLimits
+/// <summary>Limits of the calls of an origin, which are the same for all origins.</summary>
+internal sealed record CallLimits
 {
     /// <summary>Calls for one load, the first one included, besides those that only divide a group. Default 3.</summary>
     public int AttemptsMax { get; init; } = 3;

@@ -1,0 +1,52 @@
+namespace KvStore.Origins;
+
+/// <summary>
+/// Whether and when an origin is called: its tokens and its circuit breaker, which loads and writes share, because the origin has one limit for both. Any thread may use it.
+/// </summary>
+internal sealed class OriginGate : IDisposable
+{
+    private readonly CallLimits _limits;
+    private readonly Action<OriginEvent> _report;
+
+    /// <param name="options">How many calls the origin gets.</param>
+    /// <param name="limits">The limits of calls.</param>
+    /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
+    /// <param name="time">The clock.</param>
+    public OriginGate(OriginTokenOptions options, CallLimits limits, Action<OriginEvent> report, TimeProvider time)
+    {
+        (_limits, _report) = (limits, report);
+        Tokens = new TokenBucket(options, limits.PauseMax, time);
+        Breaker = new CircuitBreaker(limits.BreakerFailuresMax, limits.BreakerOpenFor, time);
+    }
+
+    /// <summary>One token for each call.</summary>
+    public TokenBucket Tokens { get; }
+
+    /// <summary>Stops calls to an origin that fails.</summary>
+    public CircuitBreaker Breaker { get; }
+
+    /// <summary>Records what a call says of the origin.</summary>
+    /// <param name="period">What the breaker gave when it admitted the call.</param>
+    /// <param name="verdict">What the call says.</param>
+    public void Record(long period, CallVerdict verdict)
+    {
+        if (Breaker.Record(period, verdict) is { } changed)
+            _report(changed == BreakerState.Open
+                ? new(OriginEventKind.BreakerOpened, $"The origin failed {_limits.BreakerFailuresMax} times in succession, or in a probe, and is not called for {_limits.BreakerOpenFor.TotalSeconds} s.")
+                : new(OriginEventKind.BreakerClosed, "The origin answers again."));
+    }
+
+    /// <summary>Makes no call for a time, because the origin asks for fewer.</summary>
+    /// <param name="retryAfter">What the origin said; null if it did not say for how long.</param>
+    public void Pause(TimeSpan? retryAfter)
+    {
+        var isPaused = Tokens.PauseLeft > TimeSpan.Zero;
+        Tokens.Pause(retryAfter ?? _limits.PauseDefault);
+
+        // Calls that were in progress are answered alike.
+        if (!isPaused)
+            _report(new(OriginEventKind.Paused, $"The origin asks for fewer calls, and gets none for {Tokens.PauseLeft.TotalSeconds:0.###} s."));
+    }
+
+    public void Dispose() => Tokens.Dispose();
+}
