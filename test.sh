@@ -64,6 +64,10 @@ need systemd-analyze systemd
 # The cluster that the etcd engine runs on.
 need etcd etcd-server
 need etcdctl etcd-client
+# The databases that origins are: servers, and the library of SQLite, which comes with its program.
+need "$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | tail -n 1)" postgresql
+need mariadbd mariadb-server
+need sqlite3 sqlite3
 # A clock that is wrong.
 need faketime faketime
 # The OpenAPI document, and the files for containers, whose tools are not .NET's.
@@ -75,7 +79,7 @@ if ((full)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, faketime), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, faketime), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)

@@ -9,8 +9,11 @@ public sealed record OriginOptions
     /// <summary>What the keys start with that come from the origin. No two origins have prefixes of which one starts with the other.</summary>
     public required string Prefix { get; init; }
 
-    /// <summary>The origin as an HTTP service.</summary>
-    public required OriginHttpOptions Http { get; init; }
+    /// <summary>The origin as an HTTP service; null if it is none.</summary>
+    public OriginHttpOptions? Http { get; init; }
+
+    /// <summary>The origin as a database; null if it is none. It is one of the two.</summary>
+    public OriginSqlOptions? Sql { get; init; }
 
     /// <summary>How many workers call the origin at a time.</summary>
     public OriginWorkerOptions Workers { get; init; } = new();
@@ -50,6 +53,9 @@ public sealed record OriginOptions
 
     /// <summary>Where calls and answers are logged as they were; null for nowhere.</summary>
     public OriginJournalOptions? Journal { get; init; }
+
+    /// <summary>How long the first key of a call waits for others.</summary>
+    internal TimeSpan BatchWait => Http?.Batch?.Wait ?? Sql?.Wait ?? TimeSpan.Zero;
 }
 
 /// <summary>What a client's write to a key of an origin does.</summary>
@@ -124,6 +130,47 @@ public sealed record OriginBatchOptions
 
     /// <summary>Where an item has its key, without the prefix: a JSON pointer. Default <c>/key</c>.</summary>
     public string ItemKey { get; init; } = "/key";
+}
+
+/// <summary>An origin that is a database. The statements are the operator's; keys and values reach them as parameters alone.</summary>
+public sealed record OriginSqlOptions
+{
+    /// <summary>Which kind of database it is.</summary>
+    public required SqlProvider Provider { get; init; }
+
+    /// <summary>How it is connected to, as ADO.NET writes it. A secret. The size of the pool comes from <see cref="OriginWorkerOptions.Max"/>.</summary>
+    public required string ConnectionString { get; init; }
+
+    /// <summary>The query of a value by <c>@key</c> or <c>@fullkey</c>, or of many by <c>@keys</c> or <c>@fullkeys</c>.</summary>
+    public required string Load { get; init; }
+
+    /// <summary>The statement that writes a value; null if nothing is written.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>The statement that deletes one; null if nothing is deleted.</summary>
+    public string? Delete { get; init; }
+
+    /// <summary>The channel whose notifications invalidate (PostgreSQL); null for none.</summary>
+    public string? NotifyChannel { get; init; }
+
+    /// <summary>The most keys of a query of many. Default 50.</summary>
+    public int KeysMax { get; init; } = 50;
+
+    /// <summary>How long the first key of such a query waits for others. Default 5 milliseconds.</summary>
+    public TimeSpan Wait { get; init; } = TimeSpan.FromMilliseconds(5);
+}
+
+/// <summary>Kinds of databases.</summary>
+public enum SqlProvider
+{
+    /// <summary>PostgreSQL, and what speaks its protocol.</summary>
+    PostgreSql,
+
+    /// <summary>A file of SQLite.</summary>
+    Sqlite,
+
+    /// <summary>MySQL or MariaDB.</summary>
+    MySql,
 }
 
 /// <summary>Where calls of an origin and their answers are logged as they were.</summary>

@@ -15,7 +15,7 @@ internal sealed class JournalLine(OriginOptions options)
 
     // Those that are secret by their meaning, those that the operator names, and all that the settings send: an API key has many names.
     private readonly HashSet<string> _secret = new(
-        ["Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", .. options.Journal?.RedactHeaders ?? [], .. options.Http.Headers.Keys],
+        ["Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", .. options.Journal?.RedactHeaders ?? [], .. options.Http?.Headers.Keys ?? []],
         StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Writes the line, with its end.</summary>

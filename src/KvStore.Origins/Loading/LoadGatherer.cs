@@ -13,7 +13,6 @@ internal sealed record LoadGroup(IReadOnlyList<Load> Loads, long BreakerPeriod);
 internal sealed class LoadGatherer(OriginOptions options, int keysMax, LoadQueue queue, LoadTable table, TokenBucket tokens, CircuitBreaker breaker) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly TimeSpan _groupWait = options.Http.Batch?.Wait ?? TimeSpan.Zero;
 
     /// <summary>Waits for loads, and for a token to call the origin with.</summary>
     /// <param name="crew">The workers, of which the caller is one. It is busy if there are loads.</param>
@@ -34,7 +33,7 @@ internal sealed class LoadGatherer(OriginOptions options, int keysMax, LoadQueue
                 else if (!TryFailQueued())
                 {
                     if (keysMax > 1)
-                        await queue.WaitForAsync(keysMax, _groupWait);
+                        await queue.WaitForAsync(keysMax, options.BatchWait);
                     await tokens.TakeAsync(stopping);
                     crew.Enter();
                     if (Take() is { } group)

@@ -28,9 +28,10 @@ internal sealed class HttpOriginSource : IOriginSource
     public HttpOriginSource(OriginOptions options, int valueBytesMax, OriginJournal? journal, TimeProvider time)
     {
         _valueBytesMax = valueBytesMax;
-        _url = new UrlTemplate(options.Http.Url, options.Prefix);
-        _client = new OriginHttpClient(options, journal, time);
-        if (options.Http.Batch is not { } batch)
+        var http = options.Http ?? throw new ArgumentException("The origin is no HTTP service.", nameof(options));
+        _url = new UrlTemplate(http.Url, options.Prefix);
+        _client = new OriginHttpClient(options, http, journal, time);
+        if (http.Batch is not { } batch)
             return;
         KeysMax = batch.KeysMax;
         _batchUrl = new UrlTemplate(batch.Url, options.Prefix);

@@ -20,14 +20,14 @@ internal sealed class OriginHttpClient : IDisposable
 
     private const int FirstBufferBytes = 16 << 10;
 
-    private readonly OriginOptions _options;
+    private readonly OriginHttpOptions _options;
     private readonly OriginJournal? _journal;
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _invoker;
 
-    public OriginHttpClient(OriginOptions options, OriginJournal? journal, TimeProvider time)
+    public OriginHttpClient(OriginOptions options, OriginHttpOptions http, OriginJournal? journal, TimeProvider time)
     {
-        (_options, _journal, _time) = (options, journal, time);
+        (_options, _journal, _time) = (http, journal, time);
         _invoker = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -50,7 +50,7 @@ internal sealed class OriginHttpClient : IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url) { VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher };
         request.Headers.TryAddWithoutValidation("User-Agent", "kvstore");
-        foreach (var (name, value) in _options.Http.Headers)
+        foreach (var (name, value) in _options.Headers)
             request.Headers.TryAddWithoutValidation(name, value);
         if (etag is not null)
             request.Headers.TryAddWithoutValidation("If-None-Match", etag);

@@ -118,7 +118,7 @@ public sealed class OriginJournalTests : IDisposable
     {
         await using var vendor = await Vendor.StartAsync();
         var options = vendor.Options();
-        options = options with { Http = options.Http with { Headers = new Dictionary<string, string> { ["X-Api-Key"] = "secret" } }, Journal = new() { Directory = _directory } };
+        options = options with { Http = options.Http! with { Headers = new Dictionary<string, string> { ["X-Api-Key"] = "secret" } }, Journal = new() { Directory = _directory } };
         await using (var journal = new OriginJournal(options, _events.Enqueue, TimeProvider.System))
         {
             await using var source = new HttpOriginSource(options, 100, journal, TimeProvider.System);

@@ -9,7 +9,7 @@ public sealed class GroupTests
         var due = new TaskCompletionSource();
         bench.Time.TimerCreated = length =>
         {
-            if (length == bench.Options.Http.Batch!.Wait)
+            if (length == bench.Options.Http!.Batch!.Wait)
                 due.TrySetResult();
         };
         var few = Enumerable.Range(0, 7).Select(bench.LoadAsync).ToArray();

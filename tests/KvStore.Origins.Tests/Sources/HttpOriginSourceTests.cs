@@ -48,7 +48,7 @@ public sealed class HttpOriginSourceTests : IAsyncLifetime
     public async Task Load_FullKey_IsTheWholeKey()
     {
         var options = _vendor.Options();
-        await LoadAsync("a", options with { Http = options.Http with { Url = $"{_vendor.Url}/get?key={{fullkey}}&x=1" } });
+        await LoadAsync("a", options with { Http = options.Http! with { Url = $"{_vendor.Url}/get?key={{fullkey}}&x=1" } });
         Assert.Equal("/get?key=rates%2Fa&x=1", Assert.Single(_vendor.Calls).Target);
     }
 
@@ -90,7 +90,7 @@ public sealed class HttpOriginSourceTests : IAsyncLifetime
             return Task.CompletedTask;
         };
         var options = _vendor.Options();
-        await LoadAsync("a", options with { Http = options.Http with { Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer secret", ["X-Api-Key"] = "key" } } });
+        await LoadAsync("a", options with { Http = options.Http! with { Headers = new Dictionary<string, string> { ["Authorization"] = "Bearer secret", ["X-Api-Key"] = "key" } } });
         Assert.Equal("Bearer secret key kvstore", seen);
     }
 
@@ -240,7 +240,7 @@ public sealed class HttpOriginSourceTests : IAsyncLifetime
         }
 
         var options = _vendor.Options();
-        var failure = Assert.IsType<LoadResult.Failed>(await LoadAsync("a", options with { Http = options.Http with { Url = $"http://127.0.0.1:{port}/{{key}}" } }));
+        var failure = Assert.IsType<LoadResult.Failed>(await LoadAsync("a", options with { Http = options.Http! with { Url = $"http://127.0.0.1:{port}/{{key}}" } }));
         Assert.Equal((LoadFailure.BadAnswer, true, "The origin could not be connected to."), (failure.Kind, failure.IsTransient, failure.Detail));
     }
 

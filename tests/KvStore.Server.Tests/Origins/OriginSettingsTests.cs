@@ -15,7 +15,7 @@ public sealed partial class OriginSettingsTests
         var configuration = Configuration([.. Good, (A + "Http:Headers:Authorization", "secret"), (A + "Http:Batch:Url", "https://example.com/?ids={keys}"), (A + "Http:Batch:Items", "/items"),
             (A + "Workers:Max", "5"), (A + "Tokens:PerSecond", "0.5"), (A + "FreshFor", "1h"), (A + "Writes", "LOCAL"), (A + "Journal:Directory", "journal"), (A + "Journal:RedactHeaders:0", "X-A")]);
         var origin = Assert.Single(KvStoreSettings.ReadOrigins(configuration, KvStoreSettings.Read(configuration)));
-        Assert.Equal(("a", "rates/", "https://example.com/{key}", "secret"), (origin.Name, origin.Prefix, origin.Http.Url, origin.Http.Headers["Authorization"]));
+        Assert.Equal(("a", "rates/", "https://example.com/{key}", "secret"), (origin.Name, origin.Prefix, origin.Http!.Url, origin.Http.Headers["Authorization"]));
         Assert.Equal(("/items", "/key", 5, 0.5, TimeSpan.FromHours(1)), (origin.Http.Batch!.Items, origin.Http.Batch.ItemKey, origin.Workers.Max, origin.Tokens.PerSecond, origin.FreshFor));
         Assert.Equal((KvStore.Origins.OriginWrites.Local, "journal", "X-A"), (origin.Writes, origin.Journal!.Directory, Assert.Single(origin.Journal.RedactHeaders)));
     }

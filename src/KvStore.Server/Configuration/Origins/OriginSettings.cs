@@ -13,9 +13,6 @@ internal static class OriginSettings
     private const string NameForm = "a name of at most 64 letters, digits, - and _";
 
     private const string PrefixForm = "what keys start with, such as rates/acme/";
-    private const string UrlForm = "an address of http or https with {key} or {fullkey} in its path or query, such as https://api.example.com/rates/{key}";
-    private const string BatchUrlForm = "an address of http or https with {keys} in its path or query, such as https://api.example.com/rates?ids={keys}";
-    private const string PointerForm = "a JSON pointer such as /items, or none for the whole";
 
     private static readonly string[] Writes = ["refuse", "local"];
 
@@ -56,11 +53,11 @@ internal static class OriginSettings
 
     private static OriginOptions ReadOne(SettingsReader settings, string name, bool withAll = false)
     {
-        var defaults = new OriginOptions { Name = name, Prefix = "", Http = new OriginHttpOptions { Url = "" } };
+        var defaults = new OriginOptions { Name = name, Prefix = "" };
         return defaults with
         {
             Prefix = settings.Text("Prefix", "", PrefixForm),
-            Http = ReadHttp(settings.Section("Http"), withAll),
+            Http = OriginHttpSettings.Read(settings.Section("Http"), withAll),
             Workers = ReadWorkers(settings.Section("Workers"), defaults.Workers),
             Tokens = ReadTokens(settings.Section("Tokens"), defaults.Tokens),
             LoadTimeout = settings.Duration("LoadTimeout", defaults.LoadTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
@@ -75,42 +72,6 @@ internal static class OriginSettings
             Writes = settings.Choice("Writes", Writes[0], Writes, later: ["through", "behind"]) == Writes[0] ? OriginWrites.Refuse : OriginWrites.Local,
             Journal = withAll || settings.Has("Journal") ? ReadJournal(settings.Section("Journal")) : null,
         };
-    }
-
-    private static OriginHttpOptions ReadHttp(SettingsReader settings, bool withAll)
-    {
-        var headers = settings.Section("Headers");
-        var http = new OriginHttpOptions
-        {
-            Url = settings.Text("Url", "", UrlForm),
-            Batch = withAll || settings.Has("Batch") ? ReadBatch(settings.Section("Batch")) : null,
-            Headers = headers.Names.ToArray().ToDictionary(name => name, name => headers.Text(name, "", "the value of a header")),
-        };
-        settings.RejectUnknown();
-        return http;
-    }
-
-    private static OriginBatchOptions ReadBatch(SettingsReader settings)
-    {
-        var defaults = new OriginBatchOptions { Url = "" };
-        var batch = new OriginBatchOptions
-        {
-            Url = settings.Text("Url", "", BatchUrlForm),
-            KeysMax = settings.Integer("KeysMax", defaults.KeysMax, 2, 1000),
-            Wait = settings.Duration("Wait", defaults.Wait, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
-            Items = PointerOf(settings.Text("Items", KvStoreOptions.None, PointerForm)),
-            ItemKey = PointerOf(settings.Text("ItemKey", defaults.ItemKey, PointerForm)),
-        };
-        if (!IsAddress(batch.Url, "{keys}"))
-            settings.Reject("Url", BatchUrlForm, Given(batch.Url));
-        foreach (var (name, pointer) in ((string, string)[])[("Items", batch.Items), ("ItemKey", batch.ItemKey)])
-        {
-            if (pointer.Length > 0 && pointer[0] != '/')
-                settings.Reject(name, PointerForm, pointer);
-        }
-
-        settings.RejectUnknown();
-        return batch;
     }
 
     private static OriginWorkerOptions ReadWorkers(SettingsReader settings, OriginWorkerOptions defaults)
@@ -159,21 +120,10 @@ internal static class OriginSettings
         // It may end in what would be a dot segment if it were a key. A key has something after it.
         if (Key.Check(Encoding.UTF8.GetBytes(origin.Prefix), Math.Max(0, keyBytesMax - 1)) is not (KeyProblem.None or KeyProblem.DotSegment))
             settings.Reject("Prefix", PrefixForm, Given(origin.Prefix));
-        if (!IsAddress(origin.Http.Url, "{key}", "{fullkey}"))
-            settings.Section("Http").Reject("Url", UrlForm, Given(origin.Http.Url));
     }
 
     private static bool Overlap(string one, string other) => one.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(one, StringComparison.Ordinal);
 
-    // Not in the name of the host: who asks for a key would choose the server.
-    private static bool IsAddress(string url, params string[] places)
-    {
-        var place = places.FirstOrDefault(one => url.Contains(one, StringComparison.Ordinal));
-        return place is not null && Uri.TryCreate(url.Replace(place, "k", StringComparison.Ordinal), UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
-            && Uri.TryCreate(url.Replace(place, "l", StringComparison.Ordinal), UriKind.Absolute, out var another) && address.Authority == another.Authority && address.UserInfo == another.UserInfo && address.Scheme == another.Scheme;
-    }
-
-    private static string PointerOf(string text) => text.Equals(KvStoreOptions.None, StringComparison.OrdinalIgnoreCase) ? "" : text;
-
-    private static string Given(string text) => text.Length == 0 ? "nothing" : text;
+    /// <summary>A text as a problem shows it.</summary>
+    public static string Given(string text) => text.Length == 0 ? "nothing" : text;
 }
