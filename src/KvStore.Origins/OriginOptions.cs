@@ -109,8 +109,24 @@ public sealed record OriginHttpOptions
     /// <summary>How many keys are asked for in one call; null if each takes a call of its own.</summary>
     public OriginBatchOptions? Batch { get; init; }
 
+    /// <summary>The call that writes a value.</summary>
+    public OriginHttpWriteOptions Store { get; init; } = new() { Method = "PUT" };
+
+    /// <summary>The call that deletes a key.</summary>
+    public OriginHttpWriteOptions Delete { get; init; } = new() { Method = "DELETE" };
+
     /// <summary>Headers of every call, such as <c>Authorization</c>.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A call of an HTTP service that changes one key.</summary>
+public sealed record OriginHttpWriteOptions
+{
+    /// <summary>The method. Default <c>PUT</c> for a value, and <c>DELETE</c> for a deletion.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The address, as <see cref="OriginHttpOptions.Url"/>; null for that one. Default null.</summary>
+    public string? Url { get; init; }
 }
 
 /// <summary>Calls of an HTTP service that ask for many keys.</summary>

@@ -30,22 +30,29 @@ internal sealed class JournalLine(OriginOptions options)
             json.WriteString("method", call.Method);
             json.WriteString("url", call.Url.AbsoluteUri);
             WriteHeaders(json, "requestHeaders", call.RequestHeaders);
+            if (call.RequestBody is { } sent)
+                WriteBody(json, "requestBody", "requestBodyBase64", sent.Span);
             if (call.Status > 0)
             {
                 json.WriteNumber("status", call.Status);
                 WriteHeaders(json, "headers", call.Headers);
             }
 
-            if (Utf8.IsValid(call.Body.Span))
-                json.WriteString("body", call.Body.Span);
-            else
-                json.WriteBase64String("bodyBase64", call.Body.Span);
+            WriteBody(json, "body", "bodyBase64", call.Body.Span);
             if (call.Failure is not null)
                 json.WriteString("failure", call.Failure);
             json.WriteEndObject();
         }
 
         line.Write("\n"u8);
+    }
+
+    private static void WriteBody(Utf8JsonWriter json, string text, string binary, ReadOnlySpan<byte> body)
+    {
+        if (Utf8.IsValid(body))
+            json.WriteString(text, body);
+        else
+            json.WriteBase64String(binary, body);
     }
 
     // A header that occurs more than once is one member, as RFC 9110 (section 5.3) combines it.

@@ -18,6 +18,9 @@ internal sealed record OriginCall
     /// <summary>The headers of the request.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> RequestHeaders { get; init; }
 
+    /// <summary>The body of the request; null if it has none. Nothing writes to it any more.</summary>
+    public ReadOnlyMemory<byte>? RequestBody { get; init; }
+
     /// <summary>The status of the answer; 0 if there is none.</summary>
     public int Status { get; init; }
 
@@ -29,4 +32,7 @@ internal sealed record OriginCall
 
     /// <summary>Why the call failed; null if it did not.</summary>
     public string? Failure { get; init; }
+
+    /// <summary>Bytes of both bodies.</summary>
+    public int BodyBytes => Body.Length + (RequestBody?.Length ?? 0);
 }

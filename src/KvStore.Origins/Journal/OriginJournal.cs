@@ -53,7 +53,7 @@ internal sealed class OriginJournal : IAsyncDisposable
     /// <summary>Logs a call, soon; or counts it as dropped.</summary>
     public void TryWrite(OriginCall call)
     {
-        var bytes = CallBytes + call.Body.Length;
+        var bytes = CallBytes + call.BodyBytes;
         if (Interlocked.Add(ref _queuedBytes, bytes) <= QueuedBytesMax && _channel.Writer.TryWrite(call))
             return;
         Interlocked.Add(ref _queuedBytes, -bytes);
@@ -76,7 +76,7 @@ internal sealed class OriginJournal : IAsyncDisposable
                 Interlocked.Increment(ref _written);
             else
                 Interlocked.Increment(ref _dropped);
-            Interlocked.Add(ref _queuedBytes, -(CallBytes + call.Body.Length));
+            Interlocked.Add(ref _queuedBytes, -(CallBytes + call.BodyBytes));
         }
     }
 

@@ -30,6 +30,9 @@ public abstract record LoadResult
     {
         /// <summary>Whether the failure says nothing of the key, so that the same call may succeed in a moment: the origin could not be reached, or failed itself.</summary>
         public bool IsTransient { get; init; }
+
+        /// <summary>Whether there was no connection to the origin, so that it certainly has not got the call.</summary>
+        public bool IsUnreachable { get; init; }
     }
 }
 

@@ -1,4 +1,6 @@
 using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Unicode;
 
 namespace KvStore.Origins;
 
@@ -17,6 +19,9 @@ internal sealed record HttpAnswer(
     DateTimeOffset AnsweredAt,
     LoadResult.Failed? Failure)
 {
+    // Long enough for a sentence or a problem of RFC 9457.
+    private const int QuoteLengthMax = 300;
+
     /// <summary>The values of a header.</summary>
     public IEnumerable<string> Header(string name) =>
         Headers is not { } headers ? []
@@ -38,6 +43,44 @@ internal sealed record HttpAnswer(
         >= 300 and < 400 => new LoadResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}; redirects are not followed. Set its final address."),
         _ => new LoadResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}, which is neither a value nor the lack of one."),
     };
+
+    /// <summary>The result of a write, which its status says, whatever became of the body.</summary>
+    /// <param name="isDeletion">Whether the write was a deletion, so that a resource that is not there is what was wanted.</param>
+    public WriteResult ToWriteResult(bool isDeletion) => Status switch
+    {
+        0 => new WriteResult.Failed(Failure!.Kind, null, Failure.Detail) { MayBeWritten = !Failure.IsUnreachable, IsUnreachable = Failure.IsUnreachable },
+        >= 200 and < 300 => Written,
+        404 or 410 when isDeletion => Written,
+        >= 300 and < 400 => new WriteResult.Refused($"The origin answered {Status}; redirects are not followed. Set its final address."),
+        429 => new WriteResult.Failed(LoadFailure.Throttled, RetryAfter, "The origin asks for fewer calls.") { MayBeWritten = false },
+
+        // A proxy may say so after the service behind it has got the write.
+        503 when RetryAfter is { } retryAfter => new WriteResult.Failed(LoadFailure.Throttled, retryAfter, "The origin asks for fewer calls."),
+        408 or >= 500 => new WriteResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}."),
+        >= 400 => new WriteResult.Refused(Quote is { } quote ? $"The origin answered {Status}: {quote}" : $"The origin answered {Status}."),
+        _ => new WriteResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}, which does not say whether it has the write."),
+    };
+
+    private static WriteResult.Written Written { get; } = new();
+
+    // The start of a body that is text, in one line.
+    private string? Quote
+    {
+        get
+        {
+            if (Body.IsEmpty || !Utf8.IsValid(Body.Span))
+                return null;
+            var text = Encoding.UTF8.GetString(Body.Span);
+            var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            line = string.Concat(line.Where(character => !char.IsControl(character)));
+            return line.Length switch
+            {
+                0 => null,
+                <= QuoteLengthMax => line,
+                _ => string.Concat(line.AsSpan(0, char.IsHighSurrogate(line[QuoteLengthMax - 1]) ? QuoteLengthMax - 1 : QuoteLengthMax), "..."),
+            };
+        }
+    }
 
     public OriginFreshness Freshness => AnswerFreshness.Of(Header, AskedAt, AnsweredAt);
 

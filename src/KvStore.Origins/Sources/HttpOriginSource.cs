@@ -3,22 +3,27 @@ using System.Text;
 
 namespace KvStore.Origins;
 
-/// <summary>An origin that is an HTTP service: a GET for each key, or for many if the settings have a batch. Thread-safe.</summary>
+/// <summary>An origin that is an HTTP service: a GET for each key, or for many if the settings have a batch; a PUT or a DELETE for each write. Thread-safe.</summary>
 /// <remarks>
 /// With a batch every call is one, also for a single key, so that a key has the same value however it was loaded: the item as it is in the answer, which is JSON. A
 /// batch is not conditional, and all its items have the freshness of the answer; a key without an item is absent.
 /// </remarks>
-internal sealed class HttpOriginSource : IOriginSource
+internal sealed class HttpOriginSource : IOriginSource, IOriginSink
 {
     // The most bytes of the answer to a batch, whatever its keys may have.
     private const int BatchBytesMax = 64 << 20;
 
     private const int ETagLengthMax = 512;
 
+    // What is read of the answer to a write, for the journal and to quote it. The status is what counts.
+    private const int WriteAnswerBytesMax = 64 << 10;
+
     private readonly int _valueBytesMax;
     private readonly UrlTemplate _url;
     private readonly UrlTemplate? _batchUrl;
     private readonly BatchItems? _items;
+    private readonly (HttpMethod Method, UrlTemplate Url) _store;
+    private readonly (HttpMethod Method, UrlTemplate Url) _delete;
     private readonly OriginHttpClient _client;
 
     /// <param name="options">The settings, which have been validated.</param>
@@ -30,12 +35,16 @@ internal sealed class HttpOriginSource : IOriginSource
         _valueBytesMax = valueBytesMax;
         var http = options.Http ?? throw new ArgumentException("The origin is no HTTP service.", nameof(options));
         _url = new UrlTemplate(http.Url, options.Prefix);
+        _store = CallOf(http.Store);
+        _delete = CallOf(http.Delete);
         _client = new OriginHttpClient(options, http, journal, time);
         if (http.Batch is not { } batch)
             return;
         KeysMax = batch.KeysMax;
         _batchUrl = new UrlTemplate(batch.Url, options.Prefix);
         _items = new BatchItems(batch.Items, batch.ItemKey);
+
+        (HttpMethod, UrlTemplate) CallOf(OriginHttpWriteOptions call) => (new HttpMethod(call.Method), call.Url is { } url ? new UrlTemplate(url, options.Prefix) : _url);
     }
 
     /// <inheritdoc/>
@@ -44,6 +53,16 @@ internal sealed class HttpOriginSource : IOriginSource
     /// <inheritdoc/>
     public async Task<IReadOnlyList<LoadResult>> LoadAsync(IReadOnlyList<LoadRequest> requests, CancellationToken cancellationToken) =>
         _batchUrl is null ? [await LoadAsync(requests[0], cancellationToken)] : await LoadBatchAsync(_batchUrl, _items!, requests, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<WriteResult> WriteAsync(OriginWrite write, CancellationToken cancellationToken)
+    {
+        var (method, template) = write.Value is null ? _delete : _store;
+        if (template.Of([write.Key]) is not { } url)
+            return new WriteResult.Refused(Unnamed.Detail);
+        var answer = await _client.WriteAsync(method, url, write, WriteAnswerBytesMax, cancellationToken);
+        return answer.ToWriteResult(write.Value is null);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

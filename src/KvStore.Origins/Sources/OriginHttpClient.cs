@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -48,13 +49,46 @@ internal sealed class OriginHttpClient : IDisposable
     /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
     public async Task<HttpAnswer> GetAsync(Uri url, string? etag, int bytesMax, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url) { VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher };
+        using var request = NewRequest(HttpMethod.Get, url);
+        if (etag is not null)
+            request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        return await SendAsync(request, null, bytesMax, cancellationToken);
+    }
+
+    /// <summary>Changes a resource. What goes wrong is part of the answer.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="url">The address.</param>
+    /// <param name="write">What to write.</param>
+    /// <param name="bytesMax">The most bytes of the body of the answer.</param>
+    /// <param name="cancellationToken">Ends the call, which may have reached the origin.</param>
+    /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
+    public async Task<HttpAnswer> WriteAsync(HttpMethod method, Uri url, OriginWrite write, int bytesMax, CancellationToken cancellationToken)
+    {
+        using var request = NewRequest(method, url);
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", write.IdempotencyKey);
+        request.Headers.TryAddWithoutValidation("KvStore-Revision", write.Revision.ToString(CultureInfo.InvariantCulture));
+
+        // A deletion has an empty body, too. Without one the connection pool would send it again by itself when a connection ends, and if there is no
+        // connection then, it would seem that the origin has never got it.
+        request.Content = new ReadOnlyMemoryContent(write.Value ?? default);
+        if (write is { Value: not null, ContentType.Length: > 0 })
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", write.ContentType);
+        return await SendAsync(request, write.Value, bytesMax, cancellationToken);
+    }
+
+    public void Dispose() => _invoker.Dispose();
+
+    private HttpRequestMessage NewRequest(HttpMethod method, Uri url)
+    {
+        var request = new HttpRequestMessage(method, url) { VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher };
         request.Headers.TryAddWithoutValidation("User-Agent", "kvstore");
         foreach (var (name, value) in _options.Headers)
             request.Headers.TryAddWithoutValidation(name, value);
-        if (etag is not null)
-            request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        return request;
+    }
 
+    private async Task<HttpAnswer> SendAsync(HttpRequestMessage request, ReadOnlyMemory<byte>? body, int bytesMax, CancellationToken cancellationToken)
+    {
         var askedAt = _time.GetUtcNow();
         HttpAnswer? answer = null;
         try
@@ -64,20 +98,19 @@ internal sealed class OriginHttpClient : IDisposable
         }
         finally
         {
-            _journal?.TryWrite(CallOf(request, answer, askedAt));
+            _journal?.TryWrite(CallOf(request, body, answer, askedAt));
         }
     }
 
-    public void Dispose() => _invoker.Dispose();
-
     // A copy, because headers must not be read by two threads.
-    private OriginCall CallOf(HttpRequestMessage request, HttpAnswer? answer, DateTimeOffset askedAt) => new()
+    private OriginCall CallOf(HttpRequestMessage request, ReadOnlyMemory<byte>? body, HttpAnswer? answer, DateTimeOffset askedAt) => new()
     {
         At = askedAt,
         Elapsed = _time.GetUtcNow() - askedAt,
         Method = request.Method.Method,
         Url = request.RequestUri!,
-        RequestHeaders = Copy(request.Headers),
+        RequestHeaders = request.Content is { } content ? [.. Copy(request.Headers), .. Copy(content.Headers)] : Copy(request.Headers),
+        RequestBody = body,
         Status = answer?.Status ?? 0,
         Headers = answer?.Headers is { } headers ? [.. Copy(headers.Response), .. Copy(headers.Content)] : [],
         Body = answer?.Body ?? default,
@@ -131,10 +164,10 @@ internal sealed class OriginHttpClient : IDisposable
     private static LoadResult.Failed? FailureOf(Exception exception, CancellationToken cancellationToken) => exception switch
     {
         OperationCanceledException when cancellationToken.IsCancellationRequested => null,
-        OperationCanceledException => Transient($"The origin could not be connected to within {ConnectTimeout.TotalSeconds} s."),
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => Transient("The name of the origin could not be resolved."),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Transient("The origin could not be connected to."),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => Transient("No secure connection to the origin could be made."),
+        OperationCanceledException => Unreachable($"The origin could not be connected to within {ConnectTimeout.TotalSeconds} s."),
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => Unreachable("The name of the origin could not be resolved."),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Unreachable("The origin could not be connected to."),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => Unreachable("No secure connection to the origin could be made."),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } =>
             new(LoadFailure.BadAnswer, null, "The origin's answer is not valid HTTP, or its headers are too large."),
         InvalidDataException => new(LoadFailure.BadAnswer, null, "The origin's answer could not be decompressed."),
@@ -143,4 +176,6 @@ internal sealed class OriginHttpClient : IDisposable
     };
 
     private static LoadResult.Failed Transient(string detail) => new(LoadFailure.BadAnswer, null, detail) { IsTransient = true };
+
+    private static LoadResult.Failed Unreachable(string detail) => Transient(detail) with { IsUnreachable = true };
 }

@@ -32,6 +32,21 @@ public sealed class OriginJournalTests : IDisposable
     }
 
     [Fact]
+    public async Task Write_BodyOfTheRequest_IsThere()
+    {
+        await using (var journal = New())
+        {
+            journal.TryWrite(Call("") with { RequestBody = "text"u8.ToArray() });
+            journal.TryWrite(Call("") with { RequestBody = new byte[] { 0xFF, 0 } });
+            journal.TryWrite(Call(""));
+        }
+
+        Assert.Equal(
+            ["\"requestBody\":\"text\"", "\"requestBodyBase64\":\"/wA=\"", "none"],
+            Lines.Select(line => line.Split(',').FirstOrDefault(part => part.StartsWith("\"requestBody", StringComparison.Ordinal)) ?? "none"));
+    }
+
+    [Fact]
     public async Task Write_Binary_IsBase64()
     {
         await using (var journal = New())

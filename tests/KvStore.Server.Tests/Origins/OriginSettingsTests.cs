@@ -12,10 +12,11 @@ public sealed partial class OriginSettingsTests
     [Fact]
     public void Read_Everything_IsRead()
     {
-        var configuration = Configuration([.. Good, (A + "Http:Headers:Authorization", "secret"), (A + "Http:Batch:Url", "https://example.com/?ids={keys}"), (A + "Http:Batch:Items", "/items"),
+        var configuration = Configuration([.. Good, (A + "Http:Headers:Authorization", "secret"), (A + "Http:Batch:Url", "https://example.com/?ids={keys}"), (A + "Http:Batch:Items", "/items"), (A + "Http:Store:Method", "post"), (A + "Http:Delete:Url", "https://example.com/drop/{key}"),
             (A + "Workers:Max", "5"), (A + "Tokens:PerSecond", "0.5"), (A + "FreshFor", "1h"), (A + "Writes", "LOCAL"), (A + "Journal:Directory", "journal"), (A + "Journal:RedactHeaders:0", "X-A")]);
         var origin = Assert.Single(KvStoreSettings.ReadOrigins(configuration, KvStoreSettings.Read(configuration)));
         Assert.Equal(("a", "rates/", "https://example.com/{key}", "secret"), (origin.Name, origin.Prefix, origin.Http!.Url, origin.Http.Headers["Authorization"]));
+        Assert.Equal(("POST", null, "DELETE", "https://example.com/drop/{key}"), (origin.Http.Store.Method, origin.Http.Store.Url, origin.Http.Delete.Method, origin.Http.Delete.Url));
         Assert.Equal(("/items", "/key", 5, 0.5, TimeSpan.FromHours(1)), (origin.Http.Batch!.Items, origin.Http.Batch.ItemKey, origin.Workers.Max, origin.Tokens.PerSecond, origin.FreshFor));
         Assert.Equal((KvStore.Origins.OriginWrites.Local, "journal", "X-A"), (origin.Writes, origin.Journal!.Directory, Assert.Single(origin.Journal.RedactHeaders)));
     }
@@ -26,6 +27,8 @@ public sealed partial class OriginSettingsTests
     [InlineData("Http:Url", "https://example.com/", "KvStore:Origins:a:Http:Url must be")]
     [InlineData("Http:Url", "https://{key}.example.com/", "KvStore:Origins:a:Http:Url must be")]
     [InlineData("Http:Batch:KeysMax", "5", "KvStore:Origins:a:Http:Batch:Url must be an address of http or https with {keys}")]
+    [InlineData("Http:Store:Method", "GET", "KvStore:Origins:a:Http:Store:Method must be one of PUT, POST, PATCH. Given: GET.")]
+    [InlineData("Http:Delete:Url", "https://example.com/", "KvStore:Origins:a:Http:Delete:Url must be an address of http or https with {key} or {fullkey} in its path or query")]
     [InlineData("Workers:Min", "33", "KvStore:Origins:a:Workers:Min must be at most Max, which is 32. Given: 33.")]
     [InlineData("Tokens:PerSecond", "-1", "KvStore:Origins:a:Tokens:PerSecond must be a number from 0 to 1000000. Given: -1.")]
     [InlineData("FreshFor", "31d", "KvStore:Origins:a:FreshFor must be a duration from 0s to 30d")]

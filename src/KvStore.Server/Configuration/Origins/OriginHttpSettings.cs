@@ -6,6 +6,7 @@ namespace KvStore.Server;
 internal static class OriginHttpSettings
 {
     private const string UrlForm = "an address of http or https with {key} or {fullkey} in its path or query, such as https://api.example.com/rates/{key}";
+    private const string WriteUrlForm = UrlForm + ", or none for Http:Url";
     private const string BatchUrlForm = "an address of http or https with {keys} in its path or query, such as https://api.example.com/rates?ids={keys}";
     private const string PointerForm = "a JSON pointer such as /items, or none for the whole";
 
@@ -19,12 +20,24 @@ internal static class OriginHttpSettings
         {
             Url = settings.Text("Url", "", UrlForm),
             Batch = withAll || settings.Has("Batch") ? ReadBatch(settings.Section("Batch")) : null,
+            Store = ReadWrite(settings.Section("Store"), "PUT", ["PUT", "POST", "PATCH"]),
+            Delete = ReadWrite(settings.Section("Delete"), "DELETE", ["DELETE", "POST", "PUT"]),
             Headers = headers.Names.ToArray().ToDictionary(name => name, name => headers.Text(name, "", "the value of a header")),
         };
         if (!IsAddress(http.Url, "{key}", "{fullkey}"))
             settings.Reject("Url", UrlForm, OriginSettings.Given(http.Url));
         settings.RejectUnknown();
         return http;
+    }
+
+    private static OriginHttpWriteOptions ReadWrite(SettingsReader settings, string method, string[] methods)
+    {
+        var url = settings.Text("Url", KvStoreOptions.None, WriteUrlForm);
+        var write = new OriginHttpWriteOptions { Method = settings.Choice("Method", method, methods, later: []), Url = url.Equals(KvStoreOptions.None, StringComparison.OrdinalIgnoreCase) ? null : url };
+        if (write.Url is not null && !IsAddress(write.Url, "{key}", "{fullkey}"))
+            settings.Reject("Url", WriteUrlForm, write.Url);
+        settings.RejectUnknown();
+        return write;
     }
 
     private static OriginBatchOptions ReadBatch(SettingsReader settings)
