@@ -83,7 +83,7 @@ public sealed record OriginWorkerOptions
     /// <summary>The most workers, and so calls at a time. Default 32.</summary>
     public int Max { get; init; } = 32;
 
-    /// <summary>How long a load waits for a worker until another one is started. Default 50 milliseconds.</summary>
+    /// <summary>How long a load waits for a worker until others are started; at once if it would have to wait so long. Default 50 milliseconds.</summary>
     public TimeSpan GrowAfter { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long a worker is idle until it ends. Default 30 seconds.</summary>

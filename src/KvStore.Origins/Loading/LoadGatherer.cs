@@ -38,7 +38,7 @@ internal sealed class LoadGatherer(OriginOptions options, int keysMax, LoadQueue
                     crew.Enter();
                     if (Take() is { } group)
                         return group;
-                    crew.Exit();
+                    crew.Leave();
                     tokens.Return();
                 }
             }

@@ -131,8 +131,9 @@ internal sealed class LoaderPool : IAsyncDisposable
     {
         while (await _gatherer.NextAsync(_crew, _stopping.Token) is { } group)
         {
+            var beganAt = _crew.Begin();
             await _caller.CallAsync(group, _aborting.Token);
-            _crew.Exit();
+            _crew.End(beganAt);
         }
     }
 

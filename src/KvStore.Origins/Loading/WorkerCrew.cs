@@ -1,15 +1,19 @@
 namespace KvStore.Origins;
 
 /// <summary>
-/// The workers of a pool: at least Min and at most Max. When a load has waited for a worker for GrowAfter, there is soon one for each load that waits; those that no
-/// load needed for ShrinkAfter end. Any thread may use it.
+/// The workers of a pool: at least Min and at most Max. When a load has waited for a worker for GrowAfter, or would have to because so many are before it, there is soon one for each
+/// load that waits; those that no load needed for ShrinkAfter end. Any thread may use it.
 /// </summary>
 /// <remarks>
-/// What a load waits for a token does not count: another worker would wait too. It shrinks to the most workers that were busy at a time, and not by how long each
+/// How long a load would wait follows from how long calls take. Until one has ended that is taken to be GrowAfter, so that a new pool does not work off its first long queue with few
+/// workers. What a load waits for a token does not count: another worker would wait too. It shrinks to the most workers that were busy at a time, and not by how long each
 /// was idle: idle workers take turns, so that with one load now and then all of many would stay.
 /// </remarks>
 internal sealed class WorkerCrew : IDisposable
 {
+    // The part of the average that the latest call is.
+    private const int Smoothing = 8;
+
     private readonly OriginWorkerOptions _options;
     private readonly int _keysMax;
     private readonly LoadQueue _queue;
@@ -29,6 +33,12 @@ internal sealed class WorkerCrew : IDisposable
     private int _retirements;
     private int _busy;
     private int _busyMax;
+
+    // Busy workers whose loads are in the queue still.
+    private int _taking;
+
+    // Smoothed; null until a call has ended.
+    private TimeSpan? _callLength;
 
     /// <param name="options">The bounds.</param>
     /// <param name="keysMax">The loads that a worker can take at a time.</param>
@@ -57,18 +67,48 @@ internal sealed class WorkerCrew : IDisposable
             Start(_options.Min);
     }
 
-    /// <summary>A worker begins a call.</summary>
+    /// <summary>A worker is about to take loads from the queue for a call.</summary>
     public void Enter()
     {
         lock (_lock)
+        {
+            _taking++;
             _busyMax = Math.Max(_busyMax, ++_busy);
+        }
     }
 
-    /// <summary>A worker has ended a call.</summary>
-    public void Exit()
+    /// <summary>There were none, after <see cref="Enter"/>.</summary>
+    public void Leave()
     {
         lock (_lock)
+        {
+            _taking--;
             _busy--;
+        }
+    }
+
+    /// <summary>A worker has taken its loads, after <see cref="Enter"/>, and begins the call.</summary>
+    /// <returns>What <see cref="End"/> needs.</returns>
+    public long Begin()
+    {
+        lock (_lock)
+        {
+            _taking--;
+            GrowAhead();
+        }
+
+        return _time.GetTimestamp();
+    }
+
+    /// <summary>A worker has ended its call.</summary>
+    public void End(long beganAt)
+    {
+        var length = _time.GetElapsedTime(beganAt);
+        lock (_lock)
+        {
+            _busy--;
+            _callLength = _callLength is { } average ? average + ((length - average) / Smoothing) : length;
+        }
     }
 
     /// <summary>Whether a worker that has taken a retirement from the queue ends; it must.</summary>
@@ -104,8 +144,24 @@ internal sealed class WorkerCrew : IDisposable
     private void WatchQueue()
     {
         lock (_lock)
+        {
+            GrowAhead();
             SetGrowing(_options.GrowAfter);
+        }
     }
+
+    /// <summary>Grows by what would wait for longer than loads shall. Idle workers take some of the queue, and what has no token would wait all the same.</summary>
+    private void GrowAhead()
+    {
+        var room = _options.Max - _count;
+        if (_isClosed || room <= 0)
+            return;
+        var waiting = _tokens.Admit(Groups - _taking) - (_count - _busy);
+        if (waiting > 0 && (_callLength ?? _options.GrowAfter) * ((double)waiting / _count) >= _options.GrowAfter)
+            Start(Math.Min(waiting, room));
+    }
+
+    private int Groups => (_queue.Count + _keysMax - 1) / _keysMax;
 
     private void SetGrowing(TimeSpan due)
     {
@@ -124,7 +180,7 @@ internal sealed class WorkerCrew : IDisposable
                 return;
             var left = _options.GrowAfter - _time.GetElapsedTime(Math.Max(queuedAt, _tokens.WaitedUntil));
             if (left <= TimeSpan.Zero)
-                Start(Math.Min((_queue.Count + _keysMax - 1) / _keysMax, _options.Max - _count));
+                Start(Math.Min(Groups, _options.Max - _count));
             SetGrowing(left > TimeSpan.Zero ? left : _options.GrowAfter);
         }
     }

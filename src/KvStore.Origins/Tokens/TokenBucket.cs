@@ -66,13 +66,15 @@ internal sealed class TokenBucket : IDisposable
         get
         {
             lock (_lock)
-            {
-                var now = _time.GetTimestamp();
-                if (now < _pausedUntil || _waiting.Count > 0)
-                    return 0;
-                return _interval == 0 ? _burst : _burst - (int)((Math.Max(_fullAt - now, 0) + _interval - 1) / _interval);
-            }
+                return CountNow(_burst);
         }
+    }
+
+    /// <summary>How many of so many calls could have a token now.</summary>
+    public int Admit(int calls)
+    {
+        lock (_lock)
+            return Math.Min(calls, CountNow(calls));
     }
 
     /// <summary>How long the pause lasts; zero if there is none.</summary>
@@ -166,6 +168,14 @@ internal sealed class TokenBucket : IDisposable
     }
 
     private void Take() => _fullAt = Math.Max(_fullAt, _time.GetTimestamp()) + _interval;
+
+    private int CountNow(int unbounded)
+    {
+        var now = _time.GetTimestamp();
+        if (now < _pausedUntil || _waiting.Count > 0)
+            return 0;
+        return _interval == 0 ? unbounded : _burst - (int)((Math.Max(_fullAt - now, 0) + _interval - 1) / _interval);
+    }
 
     private long WaitTicks()
     {

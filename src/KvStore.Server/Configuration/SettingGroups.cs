@@ -29,7 +29,7 @@ internal static class SettingGroups
         ["Http:Delete:Url"] = "its address; none for Http:Url",
         ["Workers:Min"] = "calls at a time that there is always room for",
         ["Workers:Max"] = "the most calls at a time",
-        ["Workers:GrowAfter"] = "a load that waits longer starts a worker",
+        ["Workers:GrowAfter"] = "a load that waits longer, or would, starts workers",
         ["Workers:ShrinkAfter"] = "a worker that is idle for longer ends",
         ["Tokens:PerSecond"] = "calls per second, retries included; 0: no limit",
         ["Tokens:Burst"] = "calls that can be saved up",

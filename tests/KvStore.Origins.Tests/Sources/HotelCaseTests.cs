@@ -30,8 +30,11 @@ public sealed class HotelCaseTests : IAsyncLifetime
             await Task.Delay(LatencyMilliseconds, context.RequestAborted);
             await AnswerAsync(context);
         };
-        await LoadAllAsync("slow", _vendor.Options(), parallelism: 32, groupSize: 1);
-        Assert.Equal(Hotels, _vendor.Calls.Count);
+        await using var fan = new Fan(_vendor.Options());
+        await fan.LoadAllAsync("slow, pool of 2 workers", Users, round: 0, LatencyMilliseconds * 4);
+        await fan.LoadAllAsync("slow, pool of 32 workers", Users, round: 1, LatencyMilliseconds * 4);
+        await fan.LoadAllAsync("slow, one user", users: 1, round: 2, LatencyMilliseconds * 4);
+        Assert.Equal((32, 3 * Hotels), (fan.Pool.Status.Workers, _vendor.Calls.Count));
         Assert.All(_asked.Values, count => Assert.Equal(1, count));
     }
 
@@ -90,20 +93,37 @@ public sealed class HotelCaseTests : IAsyncLifetime
 
     private static async Task LoadAllAsync(string name, OriginOptions options, int parallelism, int groupSize)
     {
-        var target = new MemoryTarget();
-        await using var pool = new LoaderPool(options, new HttpOriginSource(options, 1_000, null, TimeProvider.System), target, _ => { }, TimeProvider.System);
-        var elapsed = new ConcurrentBag<double>();
-        await Task.WhenAll(Enumerable.Range(0, Users).Select(_ => Task.Run(async () =>
+        await using var fan = new Fan(options);
+        await fan.LoadAllAsync(name, Users, round: 0, Math.Ceiling((double)Hotels / groupSize / parallelism) * LatencyMilliseconds);
+    }
+
+    private sealed class Fan : IAsyncDisposable
+    {
+        private readonly MemoryTarget _target = new();
+
+        public Fan(OriginOptions options) =>
+            Pool = new LoaderPool(options, new HttpOriginSource(options, 1_000, null, TimeProvider.System), _target, _ => { }, TimeProvider.System);
+
+        public LoaderPool Pool { get; }
+
+        /// <summary>Has so many users ask for hotels at once, which are others in each round.</summary>
+        public async Task LoadAllAsync(string name, int users, int round, double limit)
+        {
+            Key[] keys = [.. Enumerable.Range(round * Hotels, Hotels).Select(PoolBench.KeyOf)];
+            double[] elapsed = await Task.WhenAll(Enumerable.Range(0, users).Select(_ => Task.Run(() => LoadAsync(keys)))).Within();
+            Assert.Equal(Hotels * (round + 1), _target.Stored.Values.OfType<LoadResult.Found>().Count());
+            Array.Sort(elapsed);
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{name}: p50 {elapsed[users / 2]:0} ms, p99 {elapsed[users * 99 / 100]:0} ms, limit {limit} ms, workers {Pool.Status.Workers}, calls {Pool.Status.Calls}"));
+        }
+
+        public ValueTask DisposeAsync() => Pool.DisposeAsync();
+
+        private async Task<double> LoadAsync(Key[] keys)
         {
             var start = Stopwatch.GetTimestamp();
-            await Task.WhenAll(Enumerable.Range(0, Hotels).Select(PoolBench.KeyOf).Select(key =>
-                pool.LoadAsync(key, () => !target.Stored.ContainsKey(key), TestContext.Current.CancellationToken)));
-            elapsed.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        }))).Within();
-        Assert.Equal(Hotels, target.Stored.Values.OfType<LoadResult.Found>().Count());
-        double[] sorted = [.. elapsed.Order()];
-        var limit = Math.Ceiling((double)Hotels / groupSize / parallelism) * LatencyMilliseconds;
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: p50 {sorted[sorted.Length / 2]:0} ms, p99 {sorted[^2]:0} ms, limit of a pool that has grown {limit} ms, workers {pool.Status.Workers}, calls {pool.Status.Calls}"));
+            await Task.WhenAll(keys.Select(key => Pool.LoadAsync(key, () => !_target.Stored.ContainsKey(key), TestContext.Current.CancellationToken)));
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
     }
 }
