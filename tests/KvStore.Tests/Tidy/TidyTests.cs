@@ -48,6 +48,7 @@ public partial class TidyTests
             ["KvStore.Etcd"] = ["KvStore"],
             ["KvStore.Origins"] = ["KvStore"],
             ["KvStore.Client"] = [],
+            ["KvStore.Crdt"] = [],
             ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins"],
         };
         var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);

@@ -1,0 +1,232 @@
+using System.Security.Cryptography;
+
+namespace KvStore.Crdt;
+
+/// <summary>
+/// One replica of a mergeable value. It changes by intents of its own and by deltas of others; replicas that have seen the same changes, in
+/// whatever order, are equal to the byte. Not thread-safe.
+/// </summary>
+/// <remarks>
+/// A delta has the changes of an interval of each replica, so it can be merged by every replica that has what precedes them, any number of times.
+/// One replica of a lineage, the hub, decides what is collected (<see cref="Collect"/>): each collection is an epoch, which deltas carry to the others.
+/// </remarks>
+public abstract class CrdtReplica
+{
+    private readonly SortedDictionary<ReplicaId, ulong> _seen = [];
+    private SortedDictionary<ReplicaId, DroppedReplica> _dropped = [];
+    private ulong _floor;
+
+    private protected CrdtReplica(CrdtType type, ulong lineage, ReplicaId self)
+    {
+        Type = type;
+        Lineage = lineage;
+        Self = self;
+    }
+
+    /// <summary>The type of the value.</summary>
+    public CrdtType Type { get; }
+
+    /// <summary>Which creation of the value this is: random, so that values created twice under one key are not merged.</summary>
+    public ulong Lineage { get; }
+
+    /// <summary>The id under which this replica changes the value.</summary>
+    public ReplicaId Self { get; }
+
+    /// <summary>How many collections this replica has seen.</summary>
+    public ulong Epoch { get; private set; }
+
+    /// <summary>The changes that are included. A snapshot of its own.</summary>
+    public VersionVector Version => new(_seen);
+
+    /// <summary>A new random lineage.</summary>
+    internal static ulong NewLineage() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    /// <summary>The full state, as a delta since nothing.</summary>
+    public byte[] Encode() => EncodeSince(VersionVector.Empty);
+
+    /// <summary>What a replica at a version lacks.</summary>
+    /// <returns>The delta; null if something that the version does not include was collected, so that only the full state will do.</returns>
+    public byte[]? DeltaSince(VersionVector version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return CanBringForward(version) ? EncodeSince(version) : null;
+    }
+
+    /// <summary>Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was.</summary>
+    public MergeOutcome Merge(ReadOnlySpan<byte> delta) => Merge(delta, isLoad: false);
+
+    /// <summary>
+    /// Collects garbage; for the hub alone. Replicas that are retired leave the version unless the value still has content of theirs, and what was
+    /// deleted and is known to be deleted by every live replica is dropped.
+    /// </summary>
+    /// <param name="retired">Replicas that make no more changes, for example because they have been silent for long; not this one.</param>
+    /// <param name="stable">
+    /// What every replica that is not retired has acknowledged; its acknowledgement counts only if the hub has all that the replica had done before it.
+    /// </param>
+    /// <param name="floor">The oldest epoch whose replicas may still send deltas. What was dropped up to it is forgotten.</param>
+    /// <returns>Whether anything was dropped or forgotten, which makes a new epoch.</returns>
+    public bool Collect(IReadOnlyCollection<ReplicaId> retired, VersionVector stable, ulong floor)
+    {
+        ArgumentNullException.ThrowIfNull(retired);
+        ArgumentNullException.ThrowIfNull(stable);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(floor, Epoch);
+        if (retired.Contains(Self) || !Version.Covers(stable))
+            throw new ArgumentException("The hub does not retire itself, and has seen what is stable.");
+
+        var hasDropped = DropDeleted(stable);
+        foreach (var replica in retired)
+        {
+            if (!_seen.TryGetValue(replica, out var final) || !TryDrop(replica))
+                continue;
+            Remove(replica);
+            _seen.Remove(replica);
+            _dropped[replica] = new(replica, final, Epoch + 1);
+            hasDropped = true;
+        }
+
+        var forgotten = _dropped.Values.Where(dropped => dropped.Epoch <= floor).ToArray();
+        if (!hasDropped && forgotten.Length == 0)
+            return false;
+        foreach (var dropped in forgotten)
+            _dropped.Remove(dropped.Replica);
+        _floor = Math.Max(_floor, floor);
+        Epoch++;
+        return true;
+    }
+
+    internal MergeOutcome Merge(ReadOnlySpan<byte> delta, bool isLoad)
+    {
+        var reader = new DeltaReader(delta);
+        if (DeltaHeader.TryRead(ref reader) is not { } header)
+            return MergeOutcome.Malformed;
+        if (header.Type != Type)
+            return MergeOutcome.OtherType;
+        if (header.Lineage != Lineage)
+            return MergeOutcome.OtherLineage;
+        if (FindObstacle(header, isLoad) is { } obstacle)
+            return obstacle;
+
+        var outcome = MergeBody(header, ref reader);
+        if (outcome is MergeOutcome.Merged or MergeOutcome.Unchanged)
+        {
+            foreach (var interval in header.Intervals.Where(interval => !IsDropped(interval.Replica) && interval.To > Seen(interval.Replica)))
+            {
+                _seen[interval.Replica] = interval.To;
+                outcome = MergeOutcome.Merged;
+            }
+
+            if (header.Epoch > Epoch)
+            {
+                Follow(header);
+                outcome = MergeOutcome.Merged;
+            }
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Merges the rest of a delta whose intervals fit, or leaves everything as it was.</summary>
+    private protected abstract MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader);
+
+    /// <summary>Writes the rest of a delta.</summary>
+    private protected abstract void WriteBody(DeltaHeader header, DeltaWriter writer);
+
+    /// <summary>Prepares the hub's removal of a replica; false if the value still has content of it.</summary>
+    private protected abstract bool TryDrop(ReplicaId replica);
+
+    /// <summary>Removes what is left of a replica that the hub dropped.</summary>
+    private protected abstract void Remove(ReplicaId replica);
+
+    /// <summary>The replicas that a delta since a version names besides those with changes.</summary>
+    private protected virtual IEnumerable<ReplicaId> ReferredSince(VersionVector version) => [];
+
+    /// <summary>Whether a delta since a version can say everything that the version lacks.</summary>
+    private protected virtual bool CanBringForward(VersionVector version) => true;
+
+    /// <summary>Drops what a stable version knows to be deleted.</summary>
+    private protected virtual bool DropDeleted(VersionVector stable) => false;
+
+    /// <summary>Whether this replica can take over the collections of a later epoch.</summary>
+    private protected virtual bool CanFollow(DeltaHeader header) => true;
+
+    /// <summary>The number of changes of a replica that are included.</summary>
+    private protected ulong Seen(ReplicaId replica) => _seen.GetValueOrDefault(replica);
+
+    private protected bool IsDropped(ReplicaId replica) => _dropped.ContainsKey(replica);
+
+    /// <summary>Names changes of this replica.</summary>
+    /// <returns>The first of them.</returns>
+    private protected ulong TakeSequences(int count)
+    {
+        var last = Seen(Self);
+        if (last + (ulong)count > Dot.SequenceMax)
+            throw new InvalidOperationException("A replica has named all the changes it can; take a new id.");
+        _seen[Self] = last + (ulong)count;
+        return last + 1;
+    }
+
+    private protected byte[] Encode(IEnumerable<Interval> intervals, Action<DeltaHeader, DeltaWriter> writeBody)
+    {
+        var header = new DeltaHeader(Type, Lineage, Epoch, _floor, [.. intervals], [.. _dropped.Values]);
+        var writer = new DeltaWriter();
+        header.Write(writer);
+        writeBody(header, writer);
+        return writer.Written.ToArray();
+    }
+
+    private byte[] EncodeSince(VersionVector version)
+    {
+        var referred = ReferredSince(version).ToHashSet();
+        return Encode(
+            from entry in _seen
+            let sequence = version[entry.Key]
+            where entry.Value > sequence || referred.Contains(entry.Key)
+            select new Interval(entry.Key, Math.Min(sequence, entry.Value), entry.Value),
+            WriteBody);
+    }
+
+    private MergeOutcome? FindObstacle(DeltaHeader header, bool isLoad)
+    {
+        if (isLoad && header.IsState)
+            return header.Dropped.Any(dropped => dropped.Replica == Self) ? MergeOutcome.Outdated : null;
+        if (isLoad)
+            return MergeOutcome.Gap;
+        if (header.Epoch < _floor)
+            return MergeOutcome.Collected;
+        if (header.Epoch > Epoch && (header.Floor > Epoch || !CanFollow(header) ||
+            header.Dropped.Any(dropped => dropped.Replica == Self || Seen(dropped.Replica) > dropped.Final)))
+            return MergeOutcome.Outdated;
+
+        foreach (var (replica, from, to) in header.Intervals)
+        {
+            if (_dropped.TryGetValue(replica, out var dropped))
+            {
+                if (to > dropped.Final)
+                    return MergeOutcome.Collected;
+            }
+            else if (replica == Self && to > Seen(Self))
+            {
+                return MergeOutcome.Forked;
+            }
+            else if (from > Seen(replica))
+            {
+                return MergeOutcome.Gap;
+            }
+        }
+
+        return null;
+    }
+
+    private void Follow(DeltaHeader header)
+    {
+        foreach (var dropped in header.Dropped)
+        {
+            Remove(dropped.Replica);
+            _seen.Remove(dropped.Replica);
+        }
+
+        _dropped = new(header.Dropped.ToDictionary(dropped => dropped.Replica));
+        Epoch = header.Epoch;
+        _floor = header.Floor;
+    }
+}

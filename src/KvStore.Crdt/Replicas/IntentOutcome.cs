@@ -1,0 +1,26 @@
+namespace KvStore.Crdt;
+
+/// <summary>What became of a change that a replica was asked for. Only <see cref="Applied"/> changed it.</summary>
+public enum IntentOutcome
+{
+    /// <summary>The change was made.</summary>
+    Applied,
+
+    /// <summary>There was nothing to change.</summary>
+    Unchanged,
+
+    /// <summary>The type does not have this change, such as a removal from a set that only grows.</summary>
+    Unsupported,
+
+    /// <summary>A number would leave 64 bits.</summary>
+    Overflow,
+
+    /// <summary>A position is outside of the text.</summary>
+    OutOfRange,
+
+    /// <summary>A text is not valid Unicode.</summary>
+    InvalidText,
+
+    /// <summary>The version is of another value, or older than what was collected.</summary>
+    Collected,
+}

@@ -1,0 +1,110 @@
+namespace KvStore.Crdt.Tests;
+
+/// <summary>What every type has in common.</summary>
+public sealed class MergeTests
+{
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void Merge_OfStates_CommutesAndRepeats(CrdtType type)
+    {
+        var (first, second) = Samples.TwoOf(type);
+        var (a, b) = (first.Encode(), second.Encode());
+        Assert.Equal(MergeOutcome.Merged, first.Merge(b));
+        Assert.Equal(MergeOutcome.Merged, second.Merge(a));
+        Assert.Equal(first.Encode(), second.Encode());
+        Assert.Equal(MergeOutcome.Unchanged, first.Merge(b));
+        Assert.Equal(MergeOutcome.Unchanged, first.Merge(first.Encode()));
+        Assert.Equal(first.Encode(), second.Encode());
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void Merge_OfAnotherLineage_IsRefused(CrdtType type)
+    {
+        // Seeded twice, a document would have its text twice.
+        var (first, second) = (MergeableValue.Create(type, new ReplicaId(1)), MergeableValue.Create(type, new ReplicaId(2)));
+        Samples.Change(first, 0);
+        Samples.Change(second, 0);
+        var before = first.Encode();
+        Assert.Equal(MergeOutcome.OtherLineage, first.Merge(second.Encode()));
+        Assert.Equal(before, first.Encode());
+    }
+
+    [Fact]
+    public void Merge_OfAnotherType_IsRefused() => Assert.Equal(
+        MergeOutcome.OtherType,
+        MergeableValue.Create(CrdtType.GCounter, new ReplicaId(1)).Merge(MergeableValue.Create(CrdtType.ORSet, new ReplicaId(2)).Encode()));
+
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void Merge_WithAGap_IsRefusedUntilItIsFilled(CrdtType type)
+    {
+        var (first, second) = Samples.TwoOf(type);
+        var between = second.Version;
+        var missing = second.DeltaSince(first.Version)!;
+        Samples.Change(second, 5);
+        var late = second.DeltaSince(between)!;
+        Assert.Equal(MergeOutcome.Gap, first.Merge(late));
+        Assert.Equal(MergeOutcome.Merged, first.Merge(missing));
+        Assert.Equal(MergeOutcome.Merged, first.Merge(late));
+        Assert.True(first.Version.Covers(second.Version));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void Merge_OfTwoHistoriesUnderOneId_IsRefused(CrdtType type)
+    {
+        var (first, _) = Samples.TwoOf(type);
+        var (one, other) = (Samples.Load(first.Encode(), 7), Samples.Load(first.Encode(), 7));
+        Samples.Change(one, 10);
+        Samples.Change(other, 11);
+        Assert.Equal(MergeOutcome.Merged, first.Merge(one.Encode()));
+        Assert.Equal(MergeOutcome.Forked, first.Merge(other.Encode()));
+        Samples.Change(one, 12);
+        Assert.Equal(MergeOutcome.Forked, other.Merge(one.Encode()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void DeltaSince_TheLatestVersion_IsSmallAndChangesNothing(CrdtType type)
+    {
+        var (first, second) = Samples.TwoOf(type);
+        Assert.Equal(MergeOutcome.Merged, second.Merge(first.Encode()));
+        Assert.Equal(MergeOutcome.Unchanged, first.Merge(first.DeltaSince(first.Version)!));
+        Assert.InRange(first.DeltaSince(first.Version)!.Length, 1, 48);
+    }
+
+    [Fact]
+    public void TryLoad_ADelta_IsRefused()
+    {
+        var (first, second) = Samples.TwoOf(CrdtType.ORSet);
+        Assert.Null(MergeableValue.TryLoad(first.DeltaSince(second.Version), new ReplicaId(9)));
+    }
+
+    [Fact]
+    public void Collect_OfItselfOrTheUnseen_Throws()
+    {
+        var (first, second) = Samples.TwoOf(CrdtType.GCounter);
+        Assert.Throws<ArgumentException>(() => first.Collect([first.Self], VersionVector.Empty, 0));
+        Assert.Throws<ArgumentException>(() => first.Collect([], second.Version, 0));
+    }
+
+    [Fact]
+    public void Collect_OfManyReplicas_ShrinksTheState()
+    {
+        var counter = MergeableValue.Create(CrdtType.GCounter, new ReplicaId(1));
+        Samples.Change(counter, 0);
+        var size = counter.Encode().Length;
+        for (var i = 2UL; i < 1000; i++)
+        {
+            var visitor = Samples.Load(counter.Encode(), i);
+            Samples.Change(visitor, 0);
+            Assert.Equal(MergeOutcome.Merged, counter.Merge(visitor.Encode()));
+            Assert.True(counter.Collect([visitor.Self], VersionVector.Empty, counter.Epoch));
+        }
+
+        Assert.Equal(1, counter.Version.Count);
+        Assert.InRange(counter.Encode().Length, size, size + 24);
+        Assert.Equal(999, ((CounterReplica)counter).Value);
+    }
+}

@@ -1,0 +1,34 @@
+namespace KvStore.Crdt.Tests;
+
+public sealed class VersionVectorTests
+{
+    [Fact]
+    public void ToString_Parsed_IsTheSame()
+    {
+        var version = Of((1, 5), (7, Dot.SequenceMax), (ulong.MaxValue, 300));
+        Assert.Equal(version, VersionVector.TryParse(version.ToString()));
+        Assert.Equal(VersionVector.Empty, VersionVector.TryParse(VersionVector.Empty.ToString()));
+        Assert.Equal(5UL, version[new ReplicaId(1)]);
+        Assert.Equal(0UL, version[new ReplicaId(2)]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("AQ")]
+    [InlineData("not base64url!")]
+    [InlineData("AAA")]
+    public void TryParse_OfSomethingElse_IsNull(string text) => Assert.Null(VersionVector.TryParse(text));
+
+    [Fact]
+    public void Covers_IsAPartialOrder()
+    {
+        var (low, high, other) = (Of((1, 1)), Of((1, 2), (2, 1)), Of((3, 1)));
+        Assert.True(high.Covers(low) && high.Covers(high) && low.Covers(VersionVector.Empty));
+        Assert.False(low.Covers(high) || high.Covers(other) || other.Covers(low));
+        Assert.Equal(low, high.Meet(low));
+        Assert.Equal(VersionVector.Empty, high.Meet(other));
+    }
+
+    private static VersionVector Of(params (ulong Replica, ulong Sequence)[] entries) =>
+        new(entries.Select(entry => KeyValuePair.Create(new ReplicaId(entry.Replica), entry.Sequence)));
+}
