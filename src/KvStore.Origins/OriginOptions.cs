@@ -21,6 +21,9 @@ public sealed record OriginOptions
     /// <summary>How many calls the origin gets.</summary>
     public OriginTokenOptions Tokens { get; init; } = new();
 
+    /// <summary>How often a call is made again, and when none is made.</summary>
+    public OriginCallOptions Calls { get; init; } = new();
+
     /// <summary>How long a load may take, with its retries. Then it has failed. Default 10 seconds.</summary>
     public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -98,6 +101,31 @@ public sealed record OriginTokenOptions
 
     /// <summary>The most tokens that are saved up, which is how many calls can be made at once. Default 40.</summary>
     public int Burst { get; init; } = 40;
+}
+
+/// <summary>How often a failed call is made again, and when an origin gets no calls.</summary>
+public sealed record OriginCallOptions
+{
+    /// <summary>Calls for one load, the first one included, besides those that only divide a group. Default 3.</summary>
+    public int AttemptsMax { get; init; } = 3;
+
+    /// <summary>
+    /// How long the second call for a load waits after the first has failed; each further one waits twice as long. Up to a half less by chance, so that loads that
+    /// failed together are not repeated together. Default 100 milliseconds.
+    /// </summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Failed calls in succession after which the origin is not called for a while. Default 10.</summary>
+    public int BreakerFailuresMax { get; init; } = 10;
+
+    /// <summary>How long the origin is not called then, until one call probes it. Default 5 seconds.</summary>
+    public TimeSpan BreakerOpenFor { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the origin is not called when it asks for fewer calls without saying for how long. Default 1 second.</summary>
+    public TimeSpan PauseDefault { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest that the origin can stop calls by its Retry-After. Default 5 minutes.</summary>
+    public TimeSpan PauseMax { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>An origin that is an HTTP service.</summary>

@@ -26,10 +26,11 @@ internal sealed class FailureMemory(TimeSpan length, int countMax, TimeProvider 
     }
 
     /// <summary>Remembers a failure, unless it says nothing of the key.</summary>
-    public void Add(Key key, LoadResult.Failed failure)
+    /// <returns>The failure, with the time for which it is remembered: what the requests that have waited for it get must not say less than what the next one gets.</returns>
+    public LoadResult.Failed Add(Key key, LoadResult.Failed failure)
     {
         if (length <= TimeSpan.Zero || failure.Kind is LoadFailure.BreakerOpen or LoadFailure.Throttled or LoadFailure.QueueFull)
-            return;
+            return failure;
         var now = time.GetTimestamp();
         while (_order.TryPeek(out var oldest) && (_order.Count >= countMax || time.GetElapsedTime(oldest.At, now) >= length))
         {
@@ -40,5 +41,6 @@ internal sealed class FailureMemory(TimeSpan length, int countMax, TimeProvider 
 
         _failures[key] = (failure, now);
         _order.Enqueue((key, now));
+        return failure with { RetryAfter = length };
     }
 }

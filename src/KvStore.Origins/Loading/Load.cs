@@ -38,7 +38,7 @@ internal sealed class Load(Key key, long deadline)
     /// <summary>Whether a request waits for it, or has waited; otherwise it refreshes an entry that is still served.</summary>
     public bool IsForeground { get; set; }
 
-    /// <summary>Calls that count against <see cref="CallLimits.AttemptsMax"/>.</summary>
+    /// <summary>Calls that count against <see cref="OriginCallOptions.AttemptsMax"/>.</summary>
     public int Attempts { get; set; }
 
     /// <summary>The most loads of a call with this one; less after a call with more of them has failed.</summary>

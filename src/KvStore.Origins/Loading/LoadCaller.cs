@@ -9,11 +9,12 @@ internal sealed class LoadCaller(
     ILoadTarget target,
     LoadTable table,
     OriginGate gate,
-    CallLimits limits,
     LoadCounters counters,
     Action<OriginEvent> report,
     TimeProvider time)
 {
+    private const int BackoffDoublingsMax = 20;
+
     /// <summary>Calls the origin for a group, whose token is taken. Does not throw.</summary>
     /// <param name="group">The loads, and what the breaker needs.</param>
     /// <param name="aborting">Ends the call, and with it the loads.</param>
@@ -93,7 +94,7 @@ internal sealed class LoadCaller(
     {
         load.Failure = failure;
         load.GroupMax = Math.Min(load.GroupMax, groupMax ?? int.MaxValue);
-        var isRepeated = groupMax is not null || ((failure.IsTransient || failure.Kind == LoadFailure.Throttled) && ++load.Attempts < limits.AttemptsMax);
+        var isRepeated = groupMax is not null || ((failure.IsTransient || failure.Kind == LoadFailure.Throttled) && ++load.Attempts < options.Calls.AttemptsMax);
         var delay = failure.Kind == LoadFailure.Throttled ? gate.Tokens.PauseLeft : failure.IsTransient ? BackoffOf(load) : TimeSpan.Zero;
         if (!isRepeated || delay >= table.TimeLeft(load))
             table.Complete(load, failure);
@@ -103,7 +104,8 @@ internal sealed class LoadCaller(
             table.Requeue(load);
     }
 
-    private TimeSpan BackoffOf(Load load) => limits.Backoff * Math.Pow(2, Math.Max(0, load.Attempts - 1)) * (1 - (Random.Shared.NextDouble() / 2));
+    // A load that would wait for longer than it has fails instead, so a bound below that of a duration changes nothing.
+    private TimeSpan BackoffOf(Load load) => options.Calls.Backoff * Math.Pow(2, Math.Clamp(load.Attempts - 1, 0, BackoffDoublingsMax)) * (1 - (Random.Shared.NextDouble() / 2));
 
     private void PauseIfAsked(IReadOnlyList<LoadResult> results)
     {

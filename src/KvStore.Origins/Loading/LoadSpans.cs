@@ -26,6 +26,6 @@ internal static class LoadSpans
         return span.SetTag("kvstore.origin", origin).SetTag("kvstore.load.keys", loads.Count);
     }
 
-    /// <summary>Begins the span of a write, which ends when it is disposed; null when nobody listens.</summary>
+    /// <summary>Begins the span of a write, which ends when it is disposed; null without a listener.</summary>
     public static Activity? BeginWrite(string origin) => Source.StartActivity("write", ActivityKind.Client)?.SetTag("kvstore.origin", origin);
 }

@@ -139,7 +139,7 @@ internal sealed class LoadTable : IDisposable
             if (!TryRemove(load))
                 return;
             if (result is LoadResult.Failed failure)
-                _failures.Add(load.Key, failure);
+                result = _failures.Add(load.Key, failure);
         }
 
         End(load, result, commit);
@@ -229,8 +229,7 @@ internal sealed class LoadTable : IDisposable
             {
                 var failure = first.State == LoadState.Running ? LoadFailures.NotAnswered(_options) : first.Failure ?? LoadFailures.NotCalled(_options);
                 TryRemove(first);
-                _failures.Add(first.Key, failure);
-                late.Add((first, failure));
+                late.Add((first, _failures.Add(first.Key, failure)));
             }
 
             SetTimer();

@@ -36,19 +36,14 @@ internal sealed class LoaderPool : IAsyncDisposable
     /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
     /// <param name="time">The clock.</param>
     public LoaderPool(OriginOptions options, IOriginSource source, ILoadTarget target, Action<OriginEvent> report, TimeProvider time)
-        : this(options, source, target, report, new CallLimits(), time)
-    {
-    }
-
-    internal LoaderPool(OriginOptions options, IOriginSource source, ILoadTarget target, Action<OriginEvent> report, CallLimits limits, TimeProvider time)
     {
         _options = options;
         _source = source;
         _queue = new LoadQueue(time);
         _table = new LoadTable(options, _queue, _counters, time);
-        Gate = new OriginGate(options.Tokens, limits, report, time);
+        Gate = new OriginGate(options, report, time);
         _gatherer = new LoadGatherer(options, source.KeysMax, _queue, _table, Gate.Tokens, Gate.Breaker);
-        _caller = new LoadCaller(options, source, target, _table, Gate, limits, _counters, report, time);
+        _caller = new LoadCaller(options, source, target, _table, Gate, _counters, report, time);
         _crew = new WorkerCrew(options.Workers, source.KeysMax, _queue, Gate.Tokens, WorkAsync, time);
         _crew.Start();
     }

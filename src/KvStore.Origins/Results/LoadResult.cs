@@ -30,17 +30,17 @@ public abstract record LoadResult
     {
         /// <summary>Whether the failure says nothing of the key, so that the same call may succeed in a moment: the origin could not be reached, or failed itself.</summary>
         public bool IsTransient { get; init; }
-
-        /// <summary>Whether there was no connection to the origin, so that it certainly has not got the call.</summary>
-        public bool IsUnreachable { get; init; }
     }
 }
 
 /// <summary>Why there is no answer of an origin.</summary>
 public enum LoadFailure
 {
-    /// <summary>The origin could not be reached, or answered something that is not acceptable as a value.</summary>
+    /// <summary>The origin answered something that is not acceptable as a value, or its answer ended early.</summary>
     BadAnswer,
+
+    /// <summary>No connection to the origin could be made, so it certainly has not got the call.</summary>
+    Unreachable,
 
     /// <summary>The origin did not answer in time.</summary>
     Timeout,

@@ -48,7 +48,7 @@ internal sealed record HttpAnswer(
     /// <param name="isDeletion">Whether the write was a deletion, so that a resource that is not there is what was wanted.</param>
     public WriteResult ToWriteResult(bool isDeletion) => Status switch
     {
-        0 => new WriteResult.Failed(Failure!.Kind, null, Failure.Detail) { MayBeWritten = !Failure.IsUnreachable, IsUnreachable = Failure.IsUnreachable },
+        0 => new WriteResult.Failed(Failure!.Kind, null, Failure.Detail) { MayBeWritten = Failure.Kind != LoadFailure.Unreachable, IsUnreachable = Failure.Kind == LoadFailure.Unreachable },
         >= 200 and < 300 => Written,
         404 or 410 when isDeletion => Written,
         >= 300 and < 400 => new WriteResult.Refused($"The origin answered {Status}; redirects are not followed. Set its final address."),

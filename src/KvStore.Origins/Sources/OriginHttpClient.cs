@@ -171,11 +171,9 @@ internal sealed class OriginHttpClient : IDisposable
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } =>
             new(LoadFailure.BadAnswer, null, "The origin's answer is not valid HTTP, or its headers are too large."),
         InvalidDataException => new(LoadFailure.BadAnswer, null, "The origin's answer could not be decompressed."),
-        HttpRequestException or IOException or SocketException => Transient("The connection to the origin ended before the answer did."),
+        HttpRequestException or IOException or SocketException => new(LoadFailure.BadAnswer, null, "The connection to the origin ended before the answer did.") { IsTransient = true },
         _ => null,
     };
 
-    private static LoadResult.Failed Transient(string detail) => new(LoadFailure.BadAnswer, null, detail) { IsTransient = true };
-
-    private static LoadResult.Failed Unreachable(string detail) => Transient(detail) with { IsUnreachable = true };
+    private static LoadResult.Failed Unreachable(string detail) => new(LoadFailure.Unreachable, null, detail) { IsTransient = true };
 }

@@ -5,18 +5,17 @@ namespace KvStore.Origins;
 /// </summary>
 internal sealed class OriginGate : IDisposable
 {
-    private readonly CallLimits _limits;
+    private readonly OriginCallOptions _limits;
     private readonly Action<OriginEvent> _report;
 
-    /// <param name="options">How many calls the origin gets.</param>
-    /// <param name="limits">The limits of calls.</param>
+    /// <param name="options">The settings of the origin.</param>
     /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
     /// <param name="time">The clock.</param>
-    public OriginGate(OriginTokenOptions options, CallLimits limits, Action<OriginEvent> report, TimeProvider time)
+    public OriginGate(OriginOptions options, Action<OriginEvent> report, TimeProvider time)
     {
-        (_limits, _report) = (limits, report);
-        Tokens = new TokenBucket(options, limits.PauseMax, time);
-        Breaker = new CircuitBreaker(limits.BreakerFailuresMax, limits.BreakerOpenFor, time);
+        (_limits, _report) = (options.Calls, report);
+        Tokens = new TokenBucket(options.Tokens, _limits.PauseMax, time);
+        Breaker = new CircuitBreaker(_limits.BreakerFailuresMax, _limits.BreakerOpenFor, time);
     }
 
     /// <summary>One token for each call.</summary>

@@ -1,7 +1,9 @@
+using KvStore.Origins;
+
 namespace KvStore.Server;
 
 /// <summary>GET and HEAD of /v1/cluster/join: what another process needs to become a replica of the same store, without credentials.</summary>
-internal sealed class JoinEndpoints(ICluster cluster, Store store, KvStoreOptions options)
+internal sealed class JoinEndpoints(ICluster cluster, Store store, OriginTable origins, KvStoreOptions options)
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -20,7 +22,7 @@ internal sealed class JoinEndpoints(ICluster cluster, Store store, KvStoreOption
         new JoinInvitation(
             options.Engine, store.Id?.ToString(), status.EtcdClusterId is { } id ? EtcdConnection.TextOf(id) : null,
             isEtcd ? [.. EtcdSettings.Endpoints(options.Etcd).Select(endpoint => endpoint.GetLeftPart(UriPartial.Authority))] : [],
-            options.EtcdPrefix, options.EtcdCaFile == KvStoreOptions.None ? null : await File.ReadAllTextAsync(options.EtcdCaFile, context.RequestAborted), SharedSettings.Of(options)).Write(output.Json);
+            options.EtcdPrefix, options.EtcdCaFile == KvStoreOptions.None ? null : await File.ReadAllTextAsync(options.EtcdCaFile, context.RequestAborted), [.. SharedSettings.Of(options), .. SharedSettings.Of(origins.All.Select(origin => origin.Options))]).Write(output.Json);
         await output.FlushAsync();
         return null;
     }

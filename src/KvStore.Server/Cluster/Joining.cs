@@ -60,7 +60,8 @@ internal static class Joining
     {
         // The values as the settings will be read, whatever their spelling. What is wrong with them is said when they are.
         var section = configuration.GetSection(KvStoreOptions.Section);
-        var own = SharedSettings.Of(new KvStoreOptions(new SettingsReader(section, []))).ToDictionary();
+        var options = new KvStoreOptions(new SettingsReader(section, []));
+        var own = SharedSettings.Of(options).ToDictionary();
         var problems = new List<string>();
         if (Given(configuration, "EtcdPrefix") is { } prefix && prefix != invitation.EtcdPrefix)
             problems.Add(Differs("EtcdPrefix", prefix, invitation.EtcdPrefix));
@@ -68,6 +69,15 @@ internal static class Joining
         {
             if (Given(configuration, name) is not null && own.TryGetValue(name, out var ours) && ours != value)
                 problems.Add(Differs(name, ours, value));
+        }
+
+        // Not taken from there, because it does not have all of them: some are secret.
+        var (ownOrigins, theirOrigins) = (SharedSettings.Of(KvStoreSettings.ReadOrigins(configuration, options)).ToDictionary(), invitation.Settings.Where(setting => IsOfOrigin(setting.Name)).ToDictionary());
+        foreach (var name in theirOrigins.Keys.Union(ownOrigins.Keys))
+        {
+            var (ours, theirs) = (ownOrigins.GetValueOrDefault(name, "not set"), theirOrigins.GetValueOrDefault(name, "not set"));
+            if (ours != theirs)
+                problems.Add($"{KvStoreOptions.Section}:{name} must be the same on all replicas: it is {theirs} at {address}, and {ours} here. Copy the settings of origins from there.");
         }
 
         if (problems.Count > 0)
@@ -104,6 +114,8 @@ internal static class Joining
         await AtomicFile.ChangeAsync(file, _ => Encoding.UTF8.GetBytes(ca)).ConfigureAwait(false);
         return file;
     }
+
+    private static bool IsOfOrigin(string name) => name.StartsWith(OriginSettings.Section + ":", StringComparison.Ordinal);
 
     private static string? Given(IConfiguration configuration, string name) =>
         KvStoreSettings.IsGiven(configuration, name) && configuration[$"{KvStoreOptions.Section}:{name}"]?.Trim() is { Length: > 0 } value ? value : null;

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using KvStore.Origins;
+
 namespace KvStore.Server;
 
 /// <summary>The settings that must be the same on all replicas: otherwise one would refuse, or answer differently, what another takes, and clients would see which they met.</summary>
@@ -18,6 +21,29 @@ internal static class SharedSettings
         ("IdempotencyLifetime", Duration.TextOf(options.IdempotencyLifetime)),
         ("WaitMax", Duration.TextOf(options.WaitMax)),
     ];
+
+    /// <summary>The same of origins: what decides which keys come from where, and how long they are served. Not the headers of calls, which may be secret, nor how many calls a replica makes.</summary>
+    /// <remarks>Addresses and statements are digests, because some have a secret in them all the same. A setting that a later version adds may be here only if it is not the default.</remarks>
+    public static IEnumerable<(string Name, string Value)> Of(IEnumerable<OriginOptions> origins) =>
+        from origin in origins
+        from setting in Of(origin)
+        select ($"{OriginSettings.Section}:{origin.Name}:{setting.Name}", setting.Value);
+
+    private static IEnumerable<(string Name, string Value)> Of(OriginOptions origin) =>
+    [
+        ("Prefix", origin.Prefix),
+        .. origin.Http is { } http ? [("Http:Url", DigestOf(http.Url))] : Array.Empty<(string, string)>(),
+        .. origin.Sql is { } sql ? [("Sql:Load", DigestOf(sql.Load))] : Array.Empty<(string, string)>(),
+        ("LoadTimeout", Duration.TextOf(origin.LoadTimeout)),
+        ("FreshFor", Duration.TextOf(origin.FreshFor)),
+        ("JitterPercent", TextOf(origin.JitterPercent)),
+        ("StaleWhileRevalidate", Duration.TextOf(origin.StaleWhileRevalidate)),
+        ("StaleIfError", Duration.TextOf(origin.StaleIfError)),
+        ("NegativeFor", Duration.TextOf(origin.NegativeFor)),
+        ("Writes", OriginSettings.TextOf(origin.Writes)),
+    ];
+
+    private static string DigestOf(string text) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]}";
 
     private static string TextOf(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

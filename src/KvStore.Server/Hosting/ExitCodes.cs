@@ -27,6 +27,6 @@ internal sealed class ExitCode
 
     public int Value { get => _value; set => _value = value; }
 
-    /// <summary>The message for standard error; null if the log says everything.</summary>
+    /// <summary>The line for standard error; null if the log says everything.</summary>
     public string? Reason { get => _reason; set => _reason = value; }
 }

@@ -39,7 +39,7 @@ internal static class ServiceRunner
 
         // After the disposal, which writes the log's last lines: on a terminal the reason is the last thing to see.
         if (exitCode.Reason is { } reason)
-            await Console.Error.WriteLineAsync("KvStore cannot start: " + reason).ConfigureAwait(false);
+            await Console.Error.WriteLineAsync(reason).ConfigureAwait(false);
         return exitCode.Value;
     }
 

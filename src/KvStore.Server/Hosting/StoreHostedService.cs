@@ -99,23 +99,19 @@ internal sealed class StoreHostedService(
 
     private async Task EndWithStoreAsync()
     {
+        await store.Loaded.ConfigureAwait(false);
+        var hasServed = store.State != StoreState.Failed;
         try
         {
             await store.Completion.ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is DiskLogException or PlatformNotSupportedException)
         {
-            exitCode.Value = ExitCodes.DataUnusable;
-            exitCode.Reason = DiskLogReports.Explain(exception, options.Data);
-            logger.DataUnusable(exitCode.Reason);
-            lifetime.StopApplication();
+            EndUnusable(ExitCodes.DataUnusable, DiskLogReports.Explain(exception, options.Data), hasServed);
         }
         catch (CommitLogRefusedException refused)
         {
-            exitCode.Value = refused.Refusal == CommitLogRefusal.Settings ? ExitCodes.InvalidSettings : ExitCodes.DataUnusable;
-            exitCode.Reason = refused.Message;
-            logger.DataUnusable(exitCode.Reason);
-            lifetime.StopApplication();
+            EndUnusable(refused.Refusal == CommitLogRefusal.Settings ? ExitCodes.InvalidSettings : ExitCodes.DataUnusable, refused.Message, hasServed);
         }
         catch (Exception exception)
         {
@@ -123,5 +119,13 @@ internal sealed class StoreHostedService(
             logger.StoreFailed(exception);
             lifetime.StopApplication();
         }
+    }
+
+    private void EndUnusable(int code, string reason, bool hasServed)
+    {
+        exitCode.Value = code;
+        exitCode.Reason = (hasServed ? "KvStore has ended: " : "KvStore cannot start: ") + reason;
+        logger.DataUnusable(reason);
+        lifetime.StopApplication();
     }
 }

@@ -164,8 +164,8 @@ internal static class Problems
         { Outcome = "unknown" };
 
     public static Problem NoSpace() =>
-        new(StatusCodes.Status507InsufficientStorage, "no-space", "The disk is full",
-            "Nothing was stored; reads continue. Try again when the operator has freed space.")
+        new(StatusCodes.Status507InsufficientStorage, "no-space", "The storage is full",
+            "The disk, or etcd's database if the entries are there, has no space. Nothing was stored; reads and deletions continue. Try again when the operator has freed space.")
         { Outcome = "not-applied" };
 
     public static Problem MemoryFull() =>

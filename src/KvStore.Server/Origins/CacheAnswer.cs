@@ -85,6 +85,8 @@ internal static class CacheAnswer
         LoadFailure.BreakerOpen => "breaker-open",
         LoadFailure.Throttled => "throttled",
         LoadFailure.QueueFull => "queue-full",
+        LoadFailure.Unreachable => "unreachable",
+        LoadFailure.Refused => "refused",
         _ => "bad-answer",
     };
 }

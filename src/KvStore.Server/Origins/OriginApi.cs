@@ -25,6 +25,9 @@ internal static class OriginApi
         Integer("collapsed", "Requests that waited for a load of another."),
     ]);
 
+    private static readonly ApiSchema Journal = new("OriginJournal", "Calls of the origin that this replica has logged since it started.",
+        [Integer("written", "Calls that were written."), Integer("dropped", "Calls that were not: too many came at a time, or the files could not be written.")]);
+
     private static readonly ApiSchema Origin = new("Origin", "An origin, as this replica sees it.",
     [
         Text("name", "Its name."),
@@ -40,6 +43,7 @@ internal static class OriginApi
         Object("requests", "Reads of single keys by this replica since it started, by how they were answered.", Requests),
         Number("hit_ratio", "The part of them that needed no load; null before the first.").Nullable(),
         Object("loads", "Loads by this replica since it started.", Loads),
+        Object("journal", "Calls that this replica has logged since it started; absent without `Journal`.", Journal).Optional(),
     ]);
 
     private static readonly ApiSchema All = new("Origins", "The origins.", [Objects("origins", "The origins, by name.", Origin)]);
@@ -120,5 +124,6 @@ internal static class OriginApi
         ["requests"] = new JsonObject { ["hit"] = 98, ["stale"] = 0, ["loaded"] = 2, ["failed"] = 0 },
         ["hit_ratio"] = 0.98,
         ["loads"] = new JsonObject { ["calls"] = 2, ["repeated_calls"] = 0, ["found"] = 2, ["not_modified"] = 0, ["absent"] = 0, ["failed"] = 0, ["collapsed"] = 0 },
+        ["journal"] = new JsonObject { ["written"] = 2, ["dropped"] = 0 },
     };
 }

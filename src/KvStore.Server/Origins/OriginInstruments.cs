@@ -17,6 +17,7 @@ internal sealed class OriginInstruments(IMeterFactory meters, ServedOrigins orig
         meter.CreateObservableCounter("kvstore.origin.calls", () => Of(status => status.Calls), null, "Calls of the origin, the repeated ones included.");
         meter.CreateObservableCounter("kvstore.origin.calls.repeated", () => Of(status => status.RepeatedCalls), null, "Calls of the origin that repeated a failed one.");
         meter.CreateObservableCounter("kvstore.origin.loads", () => origins.All.SelectMany(origin => Loads(origin.Options.Name, origin.Pool.Status)), null, "Loads, by what they found.");
+        meter.CreateObservableCounter("kvstore.origin.journal.dropped", () => OfJournals(journal => journal.Dropped), null, "Calls that the journal left out.");
         meter.CreateObservableGauge("kvstore.origin.workers", () => Of(status => status.Workers), null, "Workers that there are.");
         meter.CreateObservableGauge("kvstore.origin.workers.busy", () => Of(status => status.Busy), null, "Workers that call the origin.");
         meter.CreateObservableGauge("kvstore.origin.queue", () => Of(status => status.Queued), null, "Loads that wait for a worker.");
@@ -39,6 +40,9 @@ internal sealed class OriginInstruments(IMeterFactory meters, ServedOrigins orig
 
     private IEnumerable<Measurement<long>> Of(Func<LoaderStatus, long> value) =>
         origins.All.Select(origin => new Measurement<long>(value(origin.Pool.Status), Label("origin", origin.Options.Name)));
+
+    private IEnumerable<Measurement<long>> OfJournals(Func<OriginJournal, long> value) =>
+        origins.All.Where(origin => origin.Journal is not null).Select(origin => new Measurement<long>(value(origin.Journal!), Label("origin", origin.Options.Name)));
 
     private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
 }

@@ -11,7 +11,7 @@ internal static class OriginJson
         json.WriteStartObject();
         json.WriteString("name"u8, options.Name);
         json.WriteString("prefix"u8, options.Prefix);
-        json.WriteString("writes"u8, options.Writes == OriginWrites.Refuse ? "refuse" : "local");
+        json.WriteString("writes"u8, OriginSettings.TextOf(options.Writes));
         json.WriteNumber("known_keys"u8, origin.State.CountKnown(snapshot));
         json.WriteStartObject("workers"u8);
         json.WriteNumber("now"u8, status.Workers);
@@ -43,6 +43,14 @@ internal static class OriginJson
         json.WriteNumber("failed"u8, status.Failed);
         json.WriteNumber("collapsed"u8, status.Collapsed);
         json.WriteEndObject();
+        if (origin.Journal is { } journal)
+        {
+            json.WriteStartObject("journal"u8);
+            json.WriteNumber("written"u8, journal.Written);
+            json.WriteNumber("dropped"u8, journal.Dropped);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 

@@ -18,6 +18,9 @@ internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OriginJou
 
     public OriginOptions Options => state.Options;
 
+    /// <summary>Where its calls are logged; null for nowhere.</summary>
+    public OriginJournal? Journal => journal;
+
     /// <summary>What the latest state has of a key.</summary>
     public KeyState EvaluateLatest(Key key) => state.Evaluate(store.Latest, key);
 

@@ -32,6 +32,6 @@ internal static class WriteApi
         new(429, "Too many writes are waiting; nothing was changed.") { SharedAs = "QueueFull", Headers = [ApiParts.RetryAfter, ApiParts.RateLimit, ApiParts.RateLimitPolicy], Problem = Problems.QueueFull(RetryTimes.QueueFull) },
         ApiParts.Loading,
         new(504, "It is unknown whether the write was applied.") { SharedAs = "UnknownOutcome", Problem = Problems.UnknownOutcome() },
-        new(507, "The disk or the memory for entries is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },
+        new(507, "The storage or the memory for entries is full; nothing was changed.") { SharedAs = "NoSpace", Problem = Problems.NoSpace() },
     ];
 }

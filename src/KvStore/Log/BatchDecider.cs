@@ -134,13 +134,15 @@ public sealed class BatchDecider(TimeProvider time)
     }
 
     // By keys and values, because another expiry takes next to nothing on the disk, and little in memory, and so do records of the store's own: a
-    // deletion may have some. A transaction of records alone grows by these.
+    // deletion may have some. A transaction of records alone grows by these if it has guards: then it is about what was found out elsewhere, which need not be stored. Without, it
+    // invalidates, which has to be possible when everything is full, because it lets entries go.
     private static bool Grows(List<EntryChange> changes, Transaction transaction)
     {
         var bytes = 0L;
+        var areRecordsCounted = transaction.Operations.IsEmpty && !transaction.Guards.IsEmpty;
         foreach (var change in changes)
         {
-            if (KeyRange.IsUserKey(change.Key.Utf8) || transaction.Operations.IsEmpty)
+            if (KeyRange.IsUserKey(change.Key.Utf8) || areRecordsCounted)
                 bytes += (change.Current?.Bytes ?? 0) - (change.Previous?.Bytes ?? 0);
         }
 

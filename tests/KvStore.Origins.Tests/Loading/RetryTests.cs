@@ -27,8 +27,27 @@ public sealed class RetryTests
         bench.Source.Answer(_ => Task.FromResult(ScriptedSource.Ill));
         var request = bench.LoadAsync(1);
         await bench.AdvanceAsync(TimeSpan.FromMilliseconds(300), Millisecond);
-        Assert.Same(ScriptedSource.Ill, (await request.Within()).Result);
+        // It says when to try again: when the failure is forgotten.
+        Assert.Equal((LoadResult.Failed)ScriptedSource.Ill with { RetryAfter = bench.Options.FailureFor }, (await request.Within()).Result);
         Assert.Equal(3, bench.Calls);
+    }
+
+    [Fact]
+    public async Task LoadAsync_OtherLimitsOfCalls_AreKept()
+    {
+        await using var bench = new PoolBench(options => options with { Calls = new() { AttemptsMax = 5, Backoff = TimeSpan.FromMilliseconds(10), BreakerFailuresMax = 7, BreakerOpenFor = TimeSpan.FromSeconds(2) } });
+        bench.Source.Answer(_ => Task.FromResult(ScriptedSource.Ill));
+        var request = bench.LoadAsync(1);
+        await bench.AdvanceAsync(TimeSpan.FromMilliseconds(150), Millisecond);
+        Assert.IsType<LoadResult.Failed>((await request.Within()).Result);
+        Assert.Equal(5, bench.Calls);
+        var another = bench.LoadAsync(2);
+        await bench.AdvanceAsync(TimeSpan.FromMilliseconds(150), Millisecond);
+        Assert.IsType<LoadResult.Failed>((await another.Within()).Result);
+        Assert.Equal((7, BreakerState.Open), (bench.Calls, bench.Status.Breaker));
+        bench.Time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(BreakerState.HalfOpen, bench.Status.Breaker);
+
     }
 
     [Fact]

@@ -241,7 +241,7 @@ public sealed class HttpOriginSourceTests : IAsyncLifetime
 
         var options = _vendor.Options();
         var failure = Assert.IsType<LoadResult.Failed>(await LoadAsync("a", options with { Http = options.Http! with { Url = $"http://127.0.0.1:{port}/{{key}}" } }));
-        Assert.Equal((LoadFailure.BadAnswer, true, "The origin could not be connected to."), (failure.Kind, failure.IsTransient, failure.Detail));
+        Assert.Equal((LoadFailure.Unreachable, true, "The origin could not be connected to."), (failure.Kind, failure.IsTransient, failure.Detail));
     }
 
     /// <summary>A body that arrives byte by byte has the time of its load and no more.</summary>

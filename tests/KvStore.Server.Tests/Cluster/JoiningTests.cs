@@ -6,6 +6,8 @@ namespace KvStore.Server.Tests;
 
 public sealed class JoiningTests
 {
+    private static readonly (string Name, string Value)[] Acme = [("Origins:acme:Prefix", "rates/"), ("Origins:acme:Http:Url", "https://vendor.example/{key}")];
+
     private static string Invitation(Func<JoinInvitation, JoinInvitation>? change = null)
     {
         using var utf8 = new MemoryStream();
@@ -71,6 +73,26 @@ public sealed class JoiningTests
     {
         await using var other = new OneAnswer(200, Invitation());
         await Joining.PrepareAsync(Configuration(("Join", other.Url), ("ValueBytesMax", "1048576"), ("EtcdPrefix", "kvstore/"), ("Engine", "ETCD")));
+    }
+
+    [Fact]
+    public async Task OriginDiffers_IsNamedWithBothValues()
+    {
+        // The invitation of a service with an origin, as it is.
+        await using var server = await KvServer.StartAsync([.. Acme.Select(setting => ("KvStore:" + setting.Name, setting.Value))]);
+        var answer = (await server.Client.GetAsync("/v1/cluster/join")).Expect(200).Text.Replace("\"memory\"", "\"etcd\"", StringComparison.Ordinal).Replace("\"etcd\":[]", "\"etcd\":[\"http://e:1\"]", StringComparison.Ordinal);
+        Assert.DoesNotContain("vendor.example", answer, StringComparison.Ordinal);
+        await using var other = new OneAnswer(200, answer);
+        await using var another = new OneAnswer(200, answer);
+        await using var third = new OneAnswer(200, answer);
+
+        // In other words, and with resources of its own.
+        await Joining.PrepareAsync(Configuration([("Join", other.Url), .. Acme, ("Origins:acme:FreshFor", "300s"), ("Origins:acme:Workers:Max", "5"), ("Origins:acme:Http:Headers:Authorization", "secret")]));
+        await RefusedAsync(
+            $"KvStore:Origins:acme:FreshFor must be the same on all replicas: it is 5m at {another.Url}, and 1m here. Copy the settings of origins from there.",
+            [("Join", another.Url), .. Acme, ("Origins:acme:FreshFor", "1m")]);
+        var missing = await Assert.ThrowsAsync<InvalidSettingsException>(() => Joining.PrepareAsync(Configuration(("Join", third.Url))));
+        Assert.Contains($"KvStore:Origins:acme:Prefix must be the same on all replicas: it is rates/ at {third.Url}, and not set here. Copy the settings of origins from there.", missing.Problems);
     }
 
     [Fact]

@@ -19,6 +19,32 @@ public sealed class OriginEndpointTests
     }
 
     [Fact]
+    public async Task Read_WithJournal_SaysWhatIsLogged()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var server = await OriginServer.StartAsync(("Journal:Directory", directory.New()));
+        Assert.Equal("""{"written":0,"dropped":0}""", (await server.Client.GetAsync("/v1/origins/acme")).Expect(200).Json.GetProperty("journal").GetRawText());
+        Assert.Contains("kvstore_origin_journal_dropped_total{origin=\"acme\"} 0", (await server.Client.GetAsync("/metrics")).Expect(200).Text, StringComparison.Ordinal);
+    }
+
+    // What cannot be stored must not keep what is stored from being let go of.
+    [Theory]
+    [InlineData("{\"keys\":[\"rates/a\",\"rates/unknown\"]}")]
+    [InlineData("{\"prefix\":\"rates/\"}")]
+    public async Task Invalidate_MemoryFull_IsAllowed(string body)
+    {
+        await using var server = await OriginServer.StartAsync(("KvStore:ValueBytesMax", "2KiB"), ("KvStore:EntriesBytesMax", "72KiB"));
+        (await server.GetAsync("a")).Expect(200);
+        for (var i = 0; (await server.Client.PutAsync($"/v1/kv/plain{i}", new string('v', 1000))).Status != 507; i++)
+            Assert.InRange(i, 0, 100);
+        for (var i = 0; (await server.Client.PutAsync($"/v1/kv/small{i}", "")).Status != 507; i++)
+            Assert.InRange(i, 0, 100);
+        await server.InvalidateAsync(body);
+        var again = (await server.GetAsync("a")).Expect(200);
+        Assert.Equal("kvstore; fwd=stale; fwd-status=200; stored; ttl=300", again.Header("Cache-Status"));
+    }
+
+    [Fact]
     public async Task List_WithoutOrigins_IsEmpty()
     {
         await using var server = await KvServer.StartAsync();

@@ -113,7 +113,15 @@ public sealed class RemoteStateTests : IAsyncDisposable
         });
         gate.Open();
         await Assert.ThrowsAsync<CommitLogRefusedException>(() => server.Store.Completion.Within());
-        await Soon.UntilAsync(() => server.ExitCode == exitCode);
+        await Soon.UntilAsync(() => server.ExitCode == exitCode && server.ExitReason == "KvStore cannot start: Do that.");
+    }
+
+    [Fact]
+    public async Task Commit_Refused_EndsAsOneThatHasServed()
+    {
+        await using var server = await KvServer.StartAsync(new FakeCommitLog { Committing = () => throw new CommitLogRefusedException("Do that.", CommitLogRefusal.Data) });
+        (await server.Client.PutAsync("/v1/kv/k", "value")).Expect(504);
+        await Soon.UntilAsync(() => server.ExitCode == 4 && server.ExitReason == "KvStore has ended: Do that.");
     }
 
     private async Task<KvServer> StartAsync()

@@ -48,6 +48,9 @@ public sealed class KvServer : IAsyncLifetime
 
     internal int ExitCode => _exitCode.Value;
 
+    /// <summary>What the process would say on standard error in the end.</summary>
+    internal string? ExitReason => _exitCode.Reason;
+
     /// <summary>Starts a service with settings of the section KvStore.</summary>
     public static Task<KvServer> StartAsync(params (string Name, string Value)[] settings) => StartAsync(log: null, settings);
 

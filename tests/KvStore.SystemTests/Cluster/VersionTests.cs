@@ -8,7 +8,7 @@ namespace KvStore.SystemTests;
 public sealed class VersionTests
 {
     private const byte LaterFormat = 127;
-    private const string Reason = "KvStore cannot start: The record has format 127, and this version knows ";
+    private const string Reason = "The record has format 127, and this version knows ";
 
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
 
@@ -26,10 +26,10 @@ public sealed class VersionTests
         var written = await replicas.Etcd.RevisionAsync();
 
         Assert.Equal(4, await running.WaitForExitAsync(ExitTimeout));
-        Assert.True(running.Error.ToString().Contains(Reason, StringComparison.Ordinal), running.Transcript);
+        Assert.True(running.Error.ToString().Contains("KvStore has ended: " + Reason, StringComparison.Ordinal), running.Transcript);
         await using var starting = ServerProcess.Launch(["--urls", "http://127.0.0.1:0", "--engine", "etcd", "--etcd", replicas.EtcdUrls]);
         Assert.Equal(4, await starting.WaitForExitAsync(ExitTimeout));
-        Assert.Contains(Reason, starting.Error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("KvStore cannot start: " + Reason, starting.Error.ToString(), StringComparison.Ordinal);
 
         // Announcements of replicas are not part of the store.
         Assert.All(await replicas.Etcd.ChangedAfterAsync(written), key => Assert.StartsWith("kvstore/replica/", key, StringComparison.Ordinal));

@@ -51,6 +51,15 @@ internal static class OriginSettings
         return reader.All;
     }
 
+    /// <summary>What writes of clients do, as the settings say it.</summary>
+    public static string TextOf(OriginWrites writes) => writes switch
+    {
+        OriginWrites.Local => "local",
+        OriginWrites.Through => "through",
+        OriginWrites.Behind => "behind",
+        _ => "refuse",
+    };
+
     private static OriginOptions ReadOne(SettingsReader settings, string name, bool withAll = false)
     {
         var defaults = new OriginOptions { Name = name, Prefix = "" };
@@ -60,6 +69,7 @@ internal static class OriginSettings
             Http = OriginHttpSettings.Read(settings.Section("Http"), withAll),
             Workers = ReadWorkers(settings.Section("Workers"), defaults.Workers),
             Tokens = ReadTokens(settings.Section("Tokens"), defaults.Tokens),
+            Calls = ReadCalls(settings.Section("Calls"), defaults.Calls),
             LoadTimeout = settings.Duration("LoadTimeout", defaults.LoadTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(10)),
             WaitersMax = settings.Integer("WaitersMax", defaults.WaitersMax, 1, 1_000_000),
             FreshFor = settings.Duration("FreshFor", defaults.FreshFor, TimeSpan.Zero, DurationMax),
@@ -98,6 +108,21 @@ internal static class OriginSettings
         };
         settings.RejectUnknown();
         return tokens;
+    }
+
+    private static OriginCallOptions ReadCalls(SettingsReader settings, OriginCallOptions defaults)
+    {
+        var calls = new OriginCallOptions
+        {
+            AttemptsMax = settings.Integer("AttemptsMax", defaults.AttemptsMax, 1, 100),
+            Backoff = settings.Duration("Backoff", defaults.Backoff, TimeSpan.Zero, TimeSpan.FromMinutes(1)),
+            BreakerFailuresMax = settings.Integer("BreakerFailuresMax", defaults.BreakerFailuresMax, 1, 1_000_000),
+            BreakerOpenFor = settings.Duration("BreakerOpenFor", defaults.BreakerOpenFor, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+            PauseDefault = settings.Duration("PauseDefault", defaults.PauseDefault, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)),
+            PauseMax = settings.Duration("PauseMax", defaults.PauseMax, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+        };
+        settings.RejectUnknown();
+        return calls;
     }
 
     private static OriginJournalOptions ReadJournal(SettingsReader settings)
