@@ -54,6 +54,9 @@ public sealed record OriginOptions
     /// <summary>What a client's write to a key of the origin does.</summary>
     public OriginWrites Writes { get; init; } = OriginWrites.Refuse;
 
+    /// <summary>Bounds of the writes that the origin has yet to get, with <see cref="OriginWrites.Behind"/>.</summary>
+    public OriginOutboxOptions Outbox { get; init; } = new();
+
     /// <summary>Where calls and answers are logged as they were; null for nowhere.</summary>
     public OriginJournalOptions? Journal { get; init; }
 
@@ -75,6 +78,19 @@ public enum OriginWrites
 
     /// <summary>It is committed with a record that the origin has yet to get it, and delivered later (write-behind).</summary>
     Behind,
+}
+
+/// <summary>Bounds of the writes that an origin has yet to get. Beyond them, writes below its prefix are rejected.</summary>
+public sealed record OriginOutboxOptions
+{
+    /// <summary>Keys whose writes the origin has yet to get, the parked ones included. A key that is among them can still be written. Default 100,000.</summary>
+    public int EntriesMax { get; init; } = 100_000;
+
+    /// <summary>How long the oldest write waits for its delivery, unless it is parked. Default 1 hour.</summary>
+    public TimeSpan AgeMax { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Failed deliveries of a key after which it is parked. Those that say nothing of the key do not count, such as that the origin cannot be reached. Default 20.</summary>
+    public int AttemptsMax { get; init; } = 20;
 }
 
 /// <summary>How many workers call an origin at a time.</summary>

@@ -61,6 +61,9 @@ public sealed class Store : IAsyncDisposable
     /// <summary>Completes when the store has stopped; faults when it failed.</summary>
     public Task Completion => _loop.Completion;
 
+    /// <summary>The place of this node among those that have the same commits, for work that one of them does for all; 0 for the first, and for the only one.</summary>
+    internal int Rank => _log.Rank;
+
     /// <summary>What the store and the service around it may hold, and hold.</summary>
     public MemoryBudget Memory => _publisher.Memory;
 
@@ -184,6 +187,9 @@ public sealed class Store : IAsyncDisposable
 
     /// <summary>Ends all watchers, so that requests that wait for one can end before the store stops.</summary>
     public void StopWatchers() => _watchers.Stop();
+
+    /// <inheritdoc cref="SnapshotPublisher.FollowOutbox"/>
+    internal void FollowOutbox(Action changed) => _publisher.FollowOutbox(changed);
 
     private Task<Outcome> SubmitInternalAsync(Transaction transaction) =>
         _interceptor is not null && TryReject(ref transaction) is { } rejected ? Task.FromResult<Outcome>(rejected) : _loop.SubmitInternalAsync(transaction);

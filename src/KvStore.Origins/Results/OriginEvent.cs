@@ -24,6 +24,9 @@ public enum OriginEventKind
     /// <summary>The journal is written again.</summary>
     JournalRecovered,
 
+    /// <summary>A write that the origin has yet to get is not delivered any more, until its key is written again or someone asks for it.</summary>
+    Parked,
+
     /// <summary>Code of this process failed in a load: a bug. The load has failed; others are not affected.</summary>
     Faulted,
 }

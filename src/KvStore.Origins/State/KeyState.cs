@@ -37,12 +37,28 @@ internal readonly record struct KeyState
     /// <summary>Whether it is fresh and should be loaded before it is not.</summary>
     public bool IsRefreshDue { get; init; }
 
+    /// <summary>Whether the origin has yet to get what there is, so that it is right whatever its age, and loading it would find something older.</summary>
+    public bool IsDirty { get; init; }
+
     /// <summary>Whether there is something, and it is fresh.</summary>
-    public bool IsFresh => Standing != KeyStanding.Unknown && FreshLeft > TimeSpan.Zero;
+    public bool IsFresh => IsDirty || (Standing != KeyStanding.Unknown && FreshLeft > TimeSpan.Zero);
 
     /// <summary>Whether there is something that may be served while it is loaded.</summary>
     public bool MayRevalidate => Standing != KeyStanding.Unknown && RevalidateLeft > TimeSpan.Zero;
 
     /// <summary>Whether there is something that may be served if loading it fails.</summary>
     public bool MayServeOnError => Standing != KeyStanding.Unknown && ErrorLeft > TimeSpan.Zero;
+
+    /// <summary>The state of a key that the origin has yet to get.</summary>
+    /// <param name="entry">The entry; null if it was deleted.</param>
+    /// <param name="freshFor">How long others may use an answer that says so.</param>
+    public static KeyState Dirty(Entry? entry, TimeSpan freshFor) => new()
+    {
+        Standing = entry is null ? KeyStanding.Absent : KeyStanding.Present,
+        Entry = entry,
+        FreshLeft = freshFor,
+        RevalidateLeft = freshFor,
+        ErrorLeft = freshFor,
+        IsDirty = true,
+    };
 }

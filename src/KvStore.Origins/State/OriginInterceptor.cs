@@ -13,14 +13,15 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
     public RejectionReason? TryReject(Snapshot latest, ref Transaction transaction)
     {
         Dictionary<Key, Operation>? records = null;
-        List<Operation>? evictions = null;
+        List<Entry>? evicted = null;
+        var dirtied = 0;
         foreach (var operation in transaction.Operations)
         {
             switch (operation)
             {
                 case Expire expire:
-                    if (FindEvicted(latest, expire) is { } evicted)
-                        (evictions ??= []).Add(evicted);
+                    if (FindEvicted(latest, expire) is { } entry)
+                        (evicted ??= []).Add(entry);
                     break;
                 case DeletePrefix or Append:
                     foreach (var origin in FindTouched(operation))
@@ -33,7 +34,7 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
 
                     break;
                 default:
-                    if (operation.IsWrite && (TryTouch(operation, operation.Key, ref records) ?? TryTouch(operation, operation.OtherKey, ref records)) is { } reason)
+                    if (operation.IsWrite && (TryTouch(latest, operation, operation.Key, ref dirtied, ref records) ?? TryTouch(latest, operation, operation.OtherKey, ref dirtied, ref records)) is { } reason)
                         return reason;
                     break;
             }
@@ -41,22 +42,26 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
 
         if (records is not null)
             transaction = transaction.With([.. records.Values]);
-        if (evictions is not null)
-        {
-            // Some of them may be due themselves.
-            var due = transaction.Operations.Select(operation => operation.Key).ToHashSet();
-            transaction = new Transaction(transaction.Guards, [.. transaction.Operations, .. evictions.Where(eviction => !due.Contains(eviction.Key))]);
-        }
-
+        if (evicted is not null)
+            transaction = Evict(transaction, evicted);
         return null;
     }
 
-    private RejectionReason? TryTouch(Operation operation, Key key, ref Dictionary<Key, Operation>? records)
+    private RejectionReason? TryTouch(Snapshot latest, Operation operation, Key key, ref int dirtied, ref Dictionary<Key, Operation>? records)
     {
         if (key.Length == 0 || origins.Find(key.Utf8) is not { } origin)
             return null;
         if (FindRejection(origin, operation) is { } rejection)
             return rejection;
+        if (origin.Outbox is { } outbox)
+        {
+            if (KeepsExpiry(latest, operation))
+                return RejectionReason.OriginDecidesExpiry;
+            if (outbox.TryPut(latest, key, ref dirtied) is not { } mark)
+                return RejectionReason.OriginOutboxFull;
+            (records ??= [])[mark.Key] = mark;
+        }
+
         var record = origin.RecordOfWrite(key);
         (records ??= [])[record.Key] = record;
         return null;
@@ -65,6 +70,7 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
     private static RejectionReason? FindRejection(OriginState origin, Operation operation) =>
         origin.Options.Writes == OriginWrites.Refuse ? RejectionReason.OriginRefusesWrites
         : SetsExpiry(operation) ? RejectionReason.OriginDecidesExpiry
+        : origin.Outbox is not null && operation is DeletePrefix or Append ? RejectionReason.OriginNeedsKeys
         : null;
 
     private static bool SetsExpiry(Operation operation) => operation switch
@@ -77,18 +83,33 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
         _ => false,
     };
 
+    // An entry that is older than the origin's settings may have one, or be moved here with it. It would leave the store before the origin has it.
+    private static bool KeepsExpiry(Snapshot latest, Operation operation) =>
+        operation is Increment or MergePatch or Move && latest.Find(operation.Key) is { ExpiresAt: not null };
+
     // The key of an append is its prefix and a number, which the commit chooses.
     private IEnumerable<OriginState> FindTouched(Operation operation) => operation is DeletePrefix
         ? origins.FindOverlapping(operation.Key.Memory)
         : origins.FindOverlapping(operation.Key.Memory).Where(origin =>
             origin.Prefix.Length <= operation.Key.Length || !origin.Prefix.Span[operation.Key.Length..].ContainsAnyExcept(SuffixBytes));
 
-    // An entry without its sidecar would count as new. What cannot be served any more leaves the store, so that a cache does not grow for ever.
-    private Expire? FindEvicted(Snapshot latest, Expire expire)
+    // An entry without its sidecar would count as new. What cannot be served any more leaves the store, so that a cache does not grow for ever. What the origin has
+    // yet to get stays.
+    private Entry? FindEvicted(Snapshot latest, Expire expire)
     {
         if (ReservedKeys.KindOf(expire.Key.Utf8) != ReservedKind.Origin)
             return null;
-        var rest = ReservedKeys.RestOf(ReservedKind.Origin, expire.Key.Utf8);
-        return origins.Find(rest) is not null && latest.Find(Key.FromStored(rest)) is { } entry && entry.Revision <= expire.Revision ? new Expire(entry.Key, entry.Revision) : null;
+        var key = Key.FromStored(ReservedKeys.RestOf(ReservedKind.Origin, expire.Key.Utf8));
+        return origins.Find(key.Utf8) is { } origin && !origin.IsDirty(latest, key) && latest.Find(key) is { } entry && entry.Revision <= expire.Revision ? entry : null;
+    }
+
+    // A write that changes nothing makes its key dirty and leaves the entry's revision as it is, hence the guards. If one fails, the next sweep finds the others again.
+    private Transaction Evict(Transaction transaction, List<Entry> evicted)
+    {
+        // Some of them may be due themselves.
+        var due = transaction.Operations.Select(operation => operation.Key).ToHashSet();
+        return new Transaction(
+            [.. transaction.Guards, .. evicted.Where(entry => origins.Find(entry.KeyUtf8) is { Outbox: not null }).Select(entry => Guard.Absent(OutboxMarks.MarkOf(entry.Key)))],
+            [.. transaction.Operations, .. evicted.Where(entry => !due.Contains(entry.Key)).Select(entry => new Expire(entry.Key, entry.Revision))]);
     }
 }

@@ -25,11 +25,17 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <summary>The settings.</summary>
     public OriginOptions Options => options;
 
+    /// <summary>What the origin has yet to get; null unless writes are delivered behind.</summary>
+    public OutboxMarks? Outbox { get; } = options.Writes == OriginWrites.Behind ? new OutboxMarks(options, time) : null;
+
     /// <summary>What the keys of the origin start with.</summary>
     public ReadOnlyMemory<byte> Prefix { get; } = Encoding.UTF8.GetBytes(options.Prefix);
 
     /// <summary>After which time a load that has not been stored is dropped. A load cannot take as long.</summary>
     public TimeSpan TicketAgeMax => options.LoadTimeout + (Margin / 2);
+
+    /// <summary>Whether the records that a ticket relies on may have come and gone since.</summary>
+    public bool IsTooOld(LoadTicket ticket) => time.GetElapsedTime(ticket.BeganAt) > TicketAgeMax;
 
     // The shortest life of a sidecar.
     private TimeSpan LifetimeMin => TicketAgeMax + commitWaitMax + Margin;
@@ -44,6 +50,8 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     public KeyState Evaluate(Snapshot snapshot, Key key)
     {
         var entry = snapshot.Find(key);
+        if (IsDirty(snapshot, key))
+            return KeyState.Dirty(entry, entry is null ? options.NegativeFor : options.FreshFor);
         if (Find(snapshot, key, entry, withETag: false) is not var (sidecar, validatedAt, revision) || sidecar.Kind == SidecarKind.Invalid || (entry is null && sidecar.Kind != SidecarKind.Absent))
             return default;
         if ((entry is not null && sidecar.Kind == SidecarKind.Absent) || _invalidations.RevisionIn(snapshot, key) > revision)
@@ -65,6 +73,9 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
         };
     }
 
+    /// <summary>Whether the origin has yet to get the last write of a key. The store is right until then, whatever the origin says.</summary>
+    public bool IsDirty(Snapshot snapshot, Key key) => Outbox is not null && OutboxMarks.Find(snapshot, key) is not null;
+
     /// <summary>Begins a load: what it has to find unchanged in the end. The origin must not be asked before.</summary>
     /// <param name="latest">The latest state.</param>
     /// <param name="key">The key.</param>
@@ -81,7 +92,7 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <param name="result">Found, not modified (only if the ticket has an ETag) or absent.</param>
     public async Task<LoadCommit> CommitAsync(Store store, LoadTicket ticket, LoadResult result)
     {
-        if (time.GetElapsedTime(ticket.BeganAt) > TicketAgeMax)
+        if (IsTooOld(ticket))
             return LoadCommit.Raced;
         if (result is LoadResult.Found { Freshness.ForbidsStoring: true } or LoadResult.Absent { Freshness.ForbidsStoring: true })
             return IsUnchanged(store.Latest, ticket) ? LoadCommit.NotStored : LoadCommit.Raced;
@@ -97,11 +108,20 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <summary>The record of a write of a client that is stored here alone.</summary>
     public Operation RecordOfWrite(Key key) => PutSidecar(key, SidecarKind.Written, default, options.FreshFor, null);
 
+    /// <summary>The record of a key of which the origin has what the store has.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isPresent">Whether it has an entry.</param>
+    public Operation RecordOfDelivered(Key key, bool isPresent) =>
+        isPresent ? PutSidecar(key, SidecarKind.Loaded, default, options.FreshFor, null) : PutSidecar(key, SidecarKind.Absent, default, options.NegativeFor, null);
+
+    /// <summary>The record of a key that has to be loaded.</summary>
+    public Operation RecordOfInvalid(Key key) => PutSidecar(key, SidecarKind.Invalid, default, TimeSpan.Zero, null);
+
     /// <summary>The records that void every load of the origin in progress.</summary>
     public ImmutableArray<Operation> RecordsOfEpoch() => _invalidations.PutEpoch();
 
     /// <summary>The transaction that invalidates keys, each once.</summary>
-    public Transaction Invalidate(IEnumerable<Key> keys) => new([], [], [.. keys.Select(key => PutSidecar(key, SidecarKind.Invalid, default, TimeSpan.Zero, null))]);
+    public Transaction Invalidate(IEnumerable<Key> keys) => new([], [], [.. keys.Select(RecordOfInvalid)]);
 
     /// <summary>The transaction that invalidates every key with a prefix.</summary>
     /// <param name="latest">The latest state.</param>
@@ -117,24 +137,29 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
                 var sidecar = PutSidecar(ticket.Key, SidecarKind.Loaded, found.Freshness, options.FreshFor, found.ETag);
                 if (latest.Find(ticket.Key) is { } entry && entry.Revision == ticket.EntryRevision && entry.ContentType == contentType && entry.Value.Span.SequenceEqual(found.Value.Span))
                     return Touch(ticket, sidecar);
-                return (new Transaction(GuardsOf(ticket, keepsEntry: false), [new Put(ticket.Key, found.Value, contentType)], [sidecar]), LoadCommit.Stored);
+                return (new Transaction(GuardsOfLoad(ticket, keepsEntry: false), [new Put(ticket.Key, found.Value, contentType)], [sidecar]), LoadCommit.Stored);
             case LoadResult.NotModified same when ticket.ETag is { } etag:
                 return Touch(ticket, PutSidecar(ticket.Key, SidecarKind.Loaded, same.Freshness, options.FreshFor, etag));
             case LoadResult.Absent absent:
                 return (new Transaction(
-                    GuardsOf(ticket, keepsEntry: false), [new Delete(ticket.Key)], [PutSidecar(ticket.Key, SidecarKind.Absent, absent.Freshness, options.NegativeFor, null)]), LoadCommit.Stored);
+                    GuardsOfLoad(ticket, keepsEntry: false), [new Delete(ticket.Key)], [PutSidecar(ticket.Key, SidecarKind.Absent, absent.Freshness, options.NegativeFor, null)]), LoadCommit.Stored);
             default:
                 throw new ArgumentException($"A load with such a ticket cannot have found {result.GetType().Name}.", nameof(result));
         }
     }
 
     private (Transaction Transaction, LoadCommit Commit) Touch(LoadTicket ticket, Operation sidecar) =>
-        (new Transaction(GuardsOf(ticket, keepsEntry: true), [], [sidecar]), LoadCommit.Touched);
+        (new Transaction(GuardsOfLoad(ticket, keepsEntry: true), [], [sidecar]), LoadCommit.Touched);
 
-    private ImmutableArray<Guard> GuardsOf(LoadTicket ticket, bool keepsEntry) => ticket.Guards(SidecarOf(ticket.Key), _invalidations.EpochKey, keepsEntry);
+    /// <summary>The guards of what relies on that nothing of a key and its origin has changed.</summary>
+    public ImmutableArray<Guard> GuardsOf(LoadTicket ticket, bool keepsEntry) => ticket.Guards(SidecarOf(ticket.Key), _invalidations.EpochKey, keepsEntry);
+
+    // A load that began when the key was dirty has what the origin had before, and no record of it has changed since.
+    private ImmutableArray<Guard> GuardsOfLoad(LoadTicket ticket, bool keepsEntry) =>
+        Outbox is null ? GuardsOf(ticket, keepsEntry) : [.. GuardsOf(ticket, keepsEntry), Guard.Absent(OutboxMarks.MarkOf(ticket.Key))];
 
     private bool IsUnchanged(Snapshot latest, LoadTicket ticket) =>
-        GuardsOf(ticket, keepsEntry: false) is var guards && guards.All(guard => guard.Passes(latest.Find(guard.Key)));
+        GuardsOfLoad(ticket, keepsEntry: false) is var guards && guards.All(guard => guard.Passes(latest.Find(guard.Key)));
 
     // What the origin says counts within the settings.
     private Put PutSidecar(Key key, SidecarKind kind, OriginFreshness said, TimeSpan freshMax, string? etag)

@@ -65,6 +65,9 @@ internal static class ReservedKeys
     /// <summary>Whether a stored key is that of an idempotency record. Asked for every change, so it does not look at what follows.</summary>
     public static bool IsIdempotency(ReadOnlySpan<byte> key) => key is [0, ..] && key.StartsWith(PrefixOf(ReservedKind.Idempotency));
 
+    /// <summary>Whether a stored key is that of a write that has yet to reach its origin. Asked for every change, as <see cref="IsIdempotency"/>.</summary>
+    public static bool IsOutbox(ReadOnlySpan<byte> key) => key is [0, ..] && key.StartsWith(PrefixOf(ReservedKind.Outbox));
+
     /// <summary>What follows the prefix of a kind in a key of that kind.</summary>
     public static ReadOnlySpan<byte> RestOf(ReservedKind kind, ReadOnlySpan<byte> key) => key[PrefixOf(kind).Length..];
 

@@ -17,6 +17,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
     // The log's thread's own: whether there was an image before.
     private bool _isLoaded;
 
+    // Set while the service is put together, by one thread; read by the log's.
+    private volatile Action[] _outboxFollowers = [];
+
     // Completed and removed by the next publication. Null while no reader waits.
     private TaskCompletionSource? _published;
 
@@ -36,6 +39,9 @@ internal sealed class SnapshotPublisher : ICommitFollower
 
     /// <summary>Called on the log's thread when an image has replaced an earlier one, after its publication.</summary>
     public Action? Replaced { get; set; }
+
+    /// <summary>Has a callback called on the log's thread after each publication that changes what has yet to reach an origin. It must be quick, and must not throw. One thread at a time may call this.</summary>
+    public void FollowOutbox(Action changed) => _outboxFollowers = [.. _outboxFollowers, changed];
 
     /// <summary>What the store may hold, and holds.</summary>
     public MemoryBudget Memory { get; }
@@ -75,6 +81,7 @@ internal sealed class SnapshotPublisher : ICommitFollower
         Expiry.Load(image);
         _history.Reset(revision);
         Publish(image);
+        NotifyOutboxFollowers();
         if (_isLoaded)
             Replaced?.Invoke();
         _isLoaded = true;
@@ -153,6 +160,28 @@ internal sealed class SnapshotPublisher : ICommitFollower
         _history.Add(commits);
         Expiry.Add(commits);
         Publish(snapshot);
+        if (_outboxFollowers.Length > 0 && ChangeOutbox(commits))
+            NotifyOutboxFollowers();
+    }
+
+    private static bool ChangeOutbox(IReadOnlyList<Commit> commits)
+    {
+        for (var i = 0; i < commits.Count; i++)
+        {
+            foreach (ref readonly var change in commits[i].Changes)
+            {
+                if (ReservedKeys.IsOutbox(change.Key.Utf8))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void NotifyOutboxFollowers()
+    {
+        foreach (var changed in _outboxFollowers)
+            changed();
     }
 
     private void Publish(Snapshot snapshot)

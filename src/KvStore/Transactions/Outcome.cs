@@ -99,6 +99,12 @@ public enum RejectionReason
     /// <summary>A key belongs to an origin, which decides how long its entries stay: the operation would set an expiry.</summary>
     OriginDecidesExpiry,
 
+    /// <summary>The operation chooses its keys in the commit, below an origin that has to be told of each key that is written.</summary>
+    OriginNeedsKeys,
+
+    /// <summary>Too many writes, or too old ones, have yet to reach the origin of a key.</summary>
+    OriginOutboxFull,
+
     /// <summary>A large value that a merge patch was prepared for has been replaced. The store prepares the patch again; callers do not see this.</summary>
     Unprepared,
 }

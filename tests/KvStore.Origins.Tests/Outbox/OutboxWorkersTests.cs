@@ -1,0 +1,238 @@
+namespace KvStore.Origins.Tests;
+
+/// <summary>How what an origin has yet to get is delivered.</summary>
+public sealed class OutboxWorkersTests
+{
+    [Fact]
+    public async Task Write_Any_ArrivesWithItsFence()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        await outbox.PutAsync("k", "v");
+        await outbox.DeliveredAsync();
+        var write = Assert.Single(outbox.Sink.Calls);
+        Assert.Equal(("rates/k", "v", "text/plain", 1), (write.Key.ToString(), System.Text.Encoding.UTF8.GetString(write.Value!.Value.Span), write.ContentType, write.Revision));
+        Assert.StartsWith($"{outbox.Store.Id}-1-", write.IdempotencyKey, StringComparison.Ordinal);
+        Assert.Equal((true, false, 1), (outbox.World.Evaluate().IsFresh, outbox.World.Evaluate().IsDirty, outbox.Workers.Delivered));
+
+        await outbox.World.SubmitAsync(Some.Transaction(Some.Delete("rates/k")));
+        await outbox.DeliveredAsync();
+        Assert.Null(outbox.Sink.Calls.Last().Value);
+        Assert.Equal((KeyStanding.Absent, true), (outbox.World.Evaluate().Standing, outbox.World.Evaluate().IsFresh));
+    }
+
+    [Fact]
+    public async Task Writes_OfOneKey_CoalesceWhileOneIsDelivered()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        var gate = new Gate();
+        outbox.Sink.Script = async _ =>
+        {
+            await gate.PassAsync();
+            return ScriptedSink.Written;
+        };
+        await outbox.PutAsync("k", "1");
+        await gate.Reached;
+        for (var i = 2; i <= 10; i++)
+            await outbox.PutAsync("k", $"{i}");
+        gate.Open();
+        await outbox.DeliveredAsync();
+        Assert.Equal(["1", "10"], outbox.Sink.Calls.Select(write => System.Text.Encoding.UTF8.GetString(write.Value!.Value.Span)));
+        Assert.NotEqual(outbox.Sink.Calls.First().IdempotencyKey, outbox.Sink.Calls.Last().IdempotencyKey);
+    }
+
+    [Fact]
+    public async Task Backlog_LargerThanTheChannel_ArrivesOldestFirst()
+    {
+        await using var outbox = new OutboxWorld(OutboxWorld.Options(workers: 1));
+        await outbox.World.StartAsync();
+        string[] keys = [.. Enumerable.Range(0, 300).Select(i => $"{i * 7 % 300:D3}")];
+        foreach (var key in keys)
+        {
+            await outbox.PutAsync(key);
+            outbox.World.Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        outbox.StartWorkers();
+        await outbox.DeliveredAsync();
+        Assert.Equal(keys.Select(key => "rates/" + key), outbox.Sink.Calls.Select(write => write.Key.ToString()));
+    }
+
+    // A key that is written again keeps its place, and its age.
+    [Fact]
+    public async Task Write_OfADirtyKey_KeepsItsAge()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        outbox.Sink.Script = _ => Task.FromResult(ScriptedSink.Unreachable);
+        await outbox.PutAsync("k", "1");
+        outbox.World.Time.Advance(TimeSpan.FromMinutes(10));
+        await outbox.PutAsync("k", "2");
+        Assert.Equal(TimeSpan.FromMinutes(10), outbox.Workers.AgeOf(outbox.Status));
+    }
+
+    [Fact]
+    public async Task Refused_IsParkedAndOthersGoOn_UntilItIsWrittenAgain()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        outbox.Sink.Script = write => Task.FromResult(write.Key.ToString() == "rates/bad" && write.Revision < 5 ? ScriptedSink.Refused : ScriptedSink.Written);
+        foreach (var key in (string[])["a", "bad", "b"])
+            await outbox.PutAsync(key);
+        await outbox.UntilAsync(() => outbox.Status is { Pending: 0, Parked: 1 });
+        var mark = OutboxMark.Read(OutboxMarks.Find(outbox.Store.Latest, Some.Key("rates/bad"))!.Value, withReason: true);
+        Assert.Equal((true, "The origin answered 422."), (mark.IsParked, mark.Reason));
+        Assert.Equal((true, "value"), (outbox.World.Evaluate("rates/bad").IsDirty, outbox.World.Evaluate("rates/bad").Entry.Text()));
+        Assert.Contains(outbox.Events, happened => happened.Kind == OriginEventKind.Parked);
+        Assert.Equal((3, 1), (outbox.Sink.Calls.Count, outbox.Workers.Failed));
+
+        await outbox.PutAsync("bad", "better");
+        await outbox.UntilAsync(() => outbox.Status is { Pending: 0, Parked: 0 });
+        Assert.Equal("better", System.Text.Encoding.UTF8.GetString(outbox.Sink.Calls.Last().Value!.Value.Span));
+    }
+
+    [Fact]
+    public async Task FailsForOneKey_IsParkedAfterAttemptsMax_LaterEachTime()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(attemptsMax: 5)).StartAsync();
+        var times = new List<TimeSpan>();
+        var start = outbox.World.Time.GetUtcNow();
+        outbox.Sink.Script = write =>
+        {
+            if (write.Key.ToString() != "rates/bad")
+                return Task.FromResult(ScriptedSink.Written);
+            lock (times)
+                times.Add(outbox.World.Time.GetUtcNow() - start);
+            return Task.FromResult(ScriptedSink.Ill);
+        };
+        await outbox.PutAsync("bad");
+        await outbox.UntilAsync(() => outbox.Status is { Pending: 0, Parked: 1 });
+        Assert.Equal(5, times.Count);
+        Assert.InRange((times[4] - times[3]).TotalMilliseconds, 400, 1100);
+        Assert.True(times[4] - times[3] > times[1] - times[0]);
+    }
+
+    // Nor while the breaker is open, which it is after ten failures in succession: then the origin fails, not the key.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task OriginIsAway_NothingCountsAsAnAttempt(bool isUnreachable)
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(attemptsMax: 10)).StartAsync();
+        var isAway = true;
+        outbox.Sink.Script = _ => Task.FromResult(!Volatile.Read(ref isAway) ? ScriptedSink.Written : isUnreachable ? ScriptedSink.Unreachable : ScriptedSink.Ill);
+        for (var i = 0; i < 10; i++)
+            await outbox.PutAsync($"{i}");
+        for (var seconds = 0; seconds < 600; seconds++)
+        {
+            outbox.World.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await outbox.UntilAsync(() => outbox.Sink.Calls.Count > 60);
+        Assert.Equal((10, 0), (outbox.Status.Pending, outbox.Status.Parked));
+        Volatile.Write(ref isAway, false);
+        await outbox.UntilAsync(() => outbox.Status is { Pending: 0, Parked: 0 });
+    }
+
+    [Fact]
+    public async Task Bounds_AreOfThePrefixAndOfNewKeys()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(entriesMax: 3)).StartAsync();
+        outbox.Sink.Script = _ => Task.FromResult(ScriptedSink.Unreachable);
+        foreach (var key in (string[])["a", "b", "c", "a"])
+            await outbox.PutAsync(key);
+        Assert.Equal(RejectionReason.OriginOutboxFull, Assert.IsType<Outcome.Rejected>(await outbox.World.SubmitAsync(Some.Transaction(Some.Put("rates/d")))).Reason);
+        Assert.IsType<Outcome.Committed>(await outbox.World.SubmitAsync(Some.Transaction(Some.Put("elsewhere"))));
+        Assert.IsType<Outcome.Committed>(await outbox.World.SubmitAsync(Some.Transaction(Some.Delete("rates/b"))));
+
+        await outbox.UntilAsync(() => outbox.World.Origin.Outbox!.OldestMilliseconds != long.MaxValue);
+        outbox.World.Time.Advance(TimeSpan.FromMinutes(61));
+        Assert.Equal(RejectionReason.OriginOutboxFull, Assert.IsType<Outcome.Rejected>(await outbox.World.SubmitAsync(Some.Transaction(Some.Put("rates/a")))).Reason);
+        outbox.Sink.Script = _ => Task.FromResult(ScriptedSink.Written);
+        await outbox.DeliveredAsync();
+        await outbox.UntilAsync(() => outbox.World.Origin.Outbox!.OldestMilliseconds == long.MaxValue);
+        await outbox.PutAsync("d");
+    }
+
+    [Fact]
+    public async Task Bounds_OfATransaction_CountItsKeys()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(entriesMax: 3)).StartAsync();
+        outbox.Sink.Script = _ => Task.FromResult(ScriptedSink.Unreachable);
+        Transaction Of(int count) => Some.Transaction([.. Enumerable.Range(0, count).Select(i => Some.Put($"rates/{i}"))]);
+        Assert.IsType<Outcome.Rejected>(await outbox.World.SubmitAsync(Of(4)));
+        Assert.IsType<Outcome.Committed>(await outbox.World.SubmitAsync(Of(3)));
+    }
+
+    [Fact]
+    public async Task Stop_DuringADelivery_EndsItAndKeepsTheOthers()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(workers: 1), isOnDisk: true).StartAsync();
+        var gate = new Gate();
+        outbox.Sink.Script = async _ =>
+        {
+            await gate.PassAsync();
+            return ScriptedSink.Written;
+        };
+        await outbox.PutAsync("a");
+        await gate.Reached;
+        await outbox.PutAsync("b");
+        var stopping = outbox.Workers.StopAsync(CancellationToken.None);
+        gate.Open();
+        await stopping.Within();
+        Assert.Equal((1, 1), (outbox.Sink.Calls.Count, outbox.Status.Pending));
+
+        await outbox.World.RestartAsync();
+        outbox.StartWorkers();
+        await outbox.DeliveredAsync();
+        Assert.Equal(["rates/a", "rates/b"], outbox.Sink.Calls.Select(write => write.Key.ToString()));
+    }
+
+    [Fact]
+    public async Task Stop_AtOnce_LeavesTheKeyDirty()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        var gate = new Gate();
+        outbox.Sink.Script = async _ =>
+        {
+            await gate.PassAsync();
+            return ScriptedSink.Written;
+        };
+        await outbox.PutAsync("a");
+        await gate.Reached;
+        await outbox.Workers.StopAsync(new CancellationToken(canceled: true)).Within();
+        Assert.Equal((1, true), (outbox.Status.Pending, outbox.World.Evaluate("rates/a").IsDirty));
+    }
+
+    // Many writers, a slow origin that fails at times: every key ends as it was last written, and no key has two calls at once.
+    [Fact]
+    public async Task ManyWriters_OfAFlakyOrigin_AllArrive()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options(workers: 8, attemptsMax: 1000)).StartAsync();
+        var random = Seed.NewRandom();
+        var origin = new System.Collections.Concurrent.ConcurrentDictionary<string, string>();
+        outbox.Sink.Script = async write =>
+        {
+            await Task.Yield();
+            if (Next(4) == 0)
+                return ScriptedSink.Ill;
+            origin[write.Key.ToString()] = System.Text.Encoding.UTF8.GetString(write.Value!.Value.Span);
+            return Next(8) == 0 ? ScriptedSink.Ill : ScriptedSink.Written;
+        };
+        for (var i = 0; i < 2000; i++)
+        {
+            await outbox.PutAsync($"{Next(50)}", $"{i}");
+            if (i % 50 == 0)
+                outbox.World.Time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await outbox.DeliveredAsync();
+        Assert.Equal(0, outbox.Status.Parked);
+        foreach (var entry in outbox.Store.Latest.Scan(KeyRange.WithPrefix("rates/"u8)))
+            Assert.Equal(entry.Text(), origin[entry.Key.ToString()]);
+
+        int Next(int max)
+        {
+            lock (random)
+                return random.Next(max);
+        }
+    }
+}
