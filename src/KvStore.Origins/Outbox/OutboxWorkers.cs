@@ -107,7 +107,7 @@ internal sealed class OutboxWorkers : IAsyncDisposable
                 var beganAt = _time.GetTimestamp();
                 var wait = Look(_store.Latest);
                 if (_time.GetElapsedTime(beganAt) * RestFactor is var rest && rest > RestMin)
-                    await Task.Delay(rest, _time, _stopping.Token);
+                    await Task.Delay(rest < LookInterval ? rest : LookInterval, _time, _stopping.Token);
                 await changed.Task.WaitAsync(wait, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 _stopping.Token.ThrowIfCancellationRequested();
             }
@@ -160,7 +160,9 @@ internal sealed class OutboxWorkers : IAsyncDisposable
         if (!isWaiting)
             return Timeout.InfiniteTimeSpan;
         var left = next == long.MaxValue ? LookInterval : _time.GetElapsedTime(_time.GetTimestamp(), next);
-        return left < TimeSpan.Zero ? TimeSpan.Zero : left < LookInterval ? left : LookInterval;
+
+        // In whole milliseconds, as timers count: a part of one would be no wait at all, again and again until it is over.
+        return left < LookInterval ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(left.TotalMilliseconds))) : LookInterval;
     }
 
     // While the origin is not called, keys would only go through the channel and come back.

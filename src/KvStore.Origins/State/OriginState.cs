@@ -117,6 +117,10 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <summary>The record of a key that has to be loaded.</summary>
     public Operation RecordOfInvalid(Key key) => PutSidecar(key, SidecarKind.Invalid, default, TimeSpan.Zero, null);
 
+    /// <summary>The transaction that gives up what the origin has yet to get of a key, if its record is still the same. The key is loaded again.</summary>
+    public Transaction Drop(Entry record) => new(
+        [Guard.RevisionIn(record.Key, record.Revision)], [], [new Delete(record.Key), RecordOfInvalid(OutboxMarks.KeyOf(record.Key))]);
+
     /// <summary>The records that void every load of the origin in progress.</summary>
     public ImmutableArray<Operation> RecordsOfEpoch() => _invalidations.PutEpoch();
 

@@ -18,6 +18,7 @@ internal static class ServiceEndpoints
         ClusterEndpoints.Map(app);
         JoinEndpoints.Map(app);
         OriginEndpoints.Map(app);
+        OutboxEndpoints.Map(app);
         CheckpointEndpoints.Map(app);
         PersonEndpoints.Map(app);
         ApiDocument.Map(app);

@@ -8,6 +8,12 @@ internal static class OriginProblems
     // What fails by chance is asked for again soon, and not by all at once.
     private static readonly TimeSpan RetryDefault = TimeSpan.FromSeconds(1);
 
+    // An origin that is away comes back within moments, or else after long.
+    private static readonly TimeSpan OutboxRetry = TimeSpan.FromSeconds(5);
+
+    public static Problem NoOutbox(string name) =>
+        new(StatusCodes.Status404NotFound, "no-outbox", "The origin has no outbox", $"Writes of the origin {name} are not delivered later: its Writes is not behind.");
+
     public static Problem NoSuchOrigin(string name) =>
         new(StatusCodes.Status404NotFound, "no-such-origin", "There is no such origin", $"No origin has the name {(name.Length <= 100 ? name : name[..100])}. GET /v1/origins lists them.");
 
@@ -17,6 +23,15 @@ internal static class OriginProblems
 
     public static Problem DecidesExpiry() =>
         Problems.MalformedRequest("The entries below this prefix come from an origin, which says how long they are fresh. Omit the expiry.", TimeToLive);
+
+    public static Problem NeedsKeys() =>
+        new(StatusCodes.Status409Conflict, "origin-needs-keys", "The origin is told of each key",
+            "Entries below this prefix are written to an origin key by key, and this request does not name them: it appends, or covers a prefix. Nothing was changed. List the keys, and write or delete each.");
+
+    public static Problem OutboxFull() =>
+        new(StatusCodes.Status429TooManyRequests, "outbox-full", "The origin has yet to get too many writes",
+            "So many writes below this prefix have yet to reach their origin, or one has waited for so long, that no more are accepted. Nothing was changed. Try again after the time in Retry-After.")
+        { RetryAfter = OutboxRetry };
 
     public static Problem NotCached() =>
         new(StatusCodes.Status504GatewayTimeout, "not-cached", "The entry would have to be loaded", "The request has Cache-Control: only-if-cached, and nothing that it accepts is stored. Omit that to have it loaded.");

@@ -35,8 +35,10 @@ internal readonly record struct CacheDirectives(bool MustLoad, TimeSpan? AgeMax,
         return null;
     }
 
-    /// <summary>Whether something that is stored may be served without a load.</summary>
-    public bool Accepts(in KeyState state) => !MustLoad && state.Standing != KeyStanding.Unknown && !(state.Age > AgeMax) && !(state.FreshLeft < FreshMin)
+    /// <summary>Whether something that is stored may be served without a load. What the origin has yet to get always is: nothing else is newer.</summary>
+    public bool Accepts(in KeyState state) => state.IsDirty || AcceptsAge(state);
+
+    private bool AcceptsAge(in KeyState state) => !MustLoad && state.Standing != KeyStanding.Unknown && !(state.Age > AgeMax) && !(state.FreshLeft < FreshMin)
         && (state.IsFresh || (StaleMax is { } stale && MayBeStale(state) && -state.FreshLeft <= stale));
 
     // The origin or its operator may have said that nothing is served stale, which a client cannot change.

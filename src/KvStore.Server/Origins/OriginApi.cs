@@ -28,11 +28,17 @@ internal static class OriginApi
     private static readonly ApiSchema Journal = new("OriginJournal", "Calls of the origin that this replica has logged since it started.",
         [Integer("written", "Calls that were written."), Integer("dropped", "Calls that were not: too many came at a time, or the files could not be written.")]);
 
+    private static readonly ApiSchema Outbox = new("OriginOutbox", "Writes that the origin has yet to get.",
+    [
+        Integer("pending", "Keys that wait for their delivery."), Integer("parked", "Keys that are not delivered any more."), Integer("entries_max", "`Outbox:EntriesMax`."),
+        Number("age_seconds", "How long the oldest has waited that is not parked."), Integer("delivered", "Deliveries by this replica since it started that the origin accepted."), Integer("failed", "Those that failed."),
+    ]);
+
     private static readonly ApiSchema Origin = new("Origin", "An origin, as this replica sees it.",
     [
         Text("name", "Its name."),
         Text("prefix", "What its keys start with."),
-        Text("writes", "What writes of clients do: `refuse` or `local`."),
+        Text("writes", "What writes of clients do: `refuse`, `local` or `behind`."),
         Integer("known_keys", "Keys that something is known of: values, and absences that are remembered."),
         Object("workers", "Workers, each of which makes one call at a time.", Workers),
         Object("tokens", "Tokens, one of which each call takes.", Tokens),
@@ -44,13 +50,14 @@ internal static class OriginApi
         Number("hit_ratio", "The part of them that needed no load; null before the first.").Nullable(),
         Object("loads", "Loads by this replica since it started.", Loads),
         Object("journal", "Calls that this replica has logged since it started; absent without `Journal`.", Journal).Optional(),
+        Object("outbox", "Writes that the origin has yet to get; absent unless `writes` is `behind`.", Outbox).Optional(),
     ]);
 
     private static readonly ApiSchema All = new("Origins", "The origins.", [Objects("origins", "The origins, by name.", Origin)]);
 
     private static readonly ApiSchema Keys = new("OriginKeys", "Keys of the origin.", [Texts("keys", "The keys, at most 1,000.")]);
 
-    private static readonly ApiSchema KeysOrPrefix = new("OriginKeysOrPrefix", "Keys of the origin, or a prefix.",
+    public static readonly ApiSchema KeysOrPrefix = new("OriginKeysOrPrefix", "Keys of the origin, or a prefix.",
         [Texts("keys", "The keys, at most 1,000.").Optional(), Text("prefix", "What the keys start with; give this or `keys`.").Optional()]);
 
     private static readonly ApiSchema Revision = new("Invalidated", "The commit.", [Integer("revision", "Its revision. What was loaded before it is not served after it.")]);

@@ -24,6 +24,10 @@ internal sealed class OriginInstruments(IMeterFactory meters, ServedOrigins orig
         meter.CreateObservableGauge("kvstore.origin.waiters", () => Of(status => status.Waiters), null, "Requests that wait for loads.");
         meter.CreateObservableGauge("kvstore.origin.tokens", () => Of(status => status.Tokens), null, "Calls that can be made now.");
         meter.CreateObservableGauge("kvstore.origin.breaker_open", () => Of(status => status.Breaker == BreakerState.Closed ? 0 : 1), null, "Whether the origin is not called because it has failed.");
+        meter.CreateObservableGauge("kvstore.origin.outbox", () => Outbox(outbox => outbox.Status is var status ? [(status.Pending, Label("state", "pending")), (status.Parked, Label("state", "parked"))] : []), null, "Keys whose last write the origin has yet to get.");
+        meter.CreateObservableGauge("kvstore.origin.outbox.age", () => origins.All.Where(origin => origin.Outbox is not null).Select(origin =>
+            new Measurement<double>(origin.Outbox!.AgeOf(origin.Outbox.Status).TotalSeconds, Label("origin", origin.Options.Name))), "s", "How long the oldest of them has waited that is not parked.");
+        meter.CreateObservableCounter("kvstore.origin.deliveries", () => Outbox(outbox => [(outbox.Delivered, Label("result", "delivered")), (outbox.Failed, Label("result", "failed"))]), null, "Deliveries of such writes, by what the origin said.");
     }
 
     public static string TextOf(OriginAnswer answer) => answer switch
@@ -37,6 +41,9 @@ internal sealed class OriginInstruments(IMeterFactory meters, ServedOrigins orig
     private static IEnumerable<Measurement<long>> Loads(string name, LoaderStatus status) =>
         from found in (IEnumerable<(string Result, long Count)>)[("found", status.Found), ("not_modified", status.NotModified), ("absent", status.Absent), ("failed", status.Failed)]
         select new Measurement<long>(found.Count, Label("origin", name), Label("result", found.Result));
+
+    private IEnumerable<Measurement<long>> Outbox(Func<OutboxWorkers, (long Value, KeyValuePair<string, object?> Label)[]> values) =>
+        origins.All.Where(origin => origin.Outbox is not null).SelectMany(origin => values(origin.Outbox!).Select(one => new Measurement<long>(one.Value, Label("origin", origin.Options.Name), one.Label)));
 
     private IEnumerable<Measurement<long>> Of(Func<LoaderStatus, long> value) =>
         origins.All.Select(origin => new Measurement<long>(value(origin.Pool.Status), Label("origin", origin.Options.Name)));

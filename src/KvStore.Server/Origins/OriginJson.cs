@@ -51,6 +51,21 @@ internal static class OriginJson
             json.WriteEndObject();
         }
 
+        if (origin.Outbox is { } outbox)
+            Write(json, options, outbox);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, OriginOptions options, OutboxWorkers outbox)
+    {
+        var status = outbox.Status;
+        json.WriteStartObject("outbox"u8);
+        json.WriteNumber("pending"u8, status.Pending);
+        json.WriteNumber("parked"u8, status.Parked);
+        json.WriteNumber("entries_max"u8, options.Outbox.EntriesMax);
+        json.WriteNumber("age_seconds"u8, Math.Round(outbox.AgeOf(status).TotalSeconds, 3));
+        json.WriteNumber("delivered"u8, outbox.Delivered);
+        json.WriteNumber("failed"u8, outbox.Failed);
         json.WriteEndObject();
     }
 

@@ -8,13 +8,16 @@ namespace KvStore.Server;
 internal delegate IOriginSource OpenOriginSource(OriginOptions options, OriginJournal? journal);
 
 /// <summary>One origin: what the store has of it, the workers that load from it, and how its requests were answered. Thread-safe.</summary>
-internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OriginJournal? journal, Store store) : IAsyncDisposable
+internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OutboxWorkers? outbox, OriginJournal? journal, Store store) : IAsyncDisposable
 {
     private readonly long[] _answers = new long[Enum.GetValues<OriginAnswer>().Length];
 
     public OriginState State => state;
 
     public LoaderPool Pool => pool;
+
+    /// <summary>Delivers what the origin has yet to get; null unless writes are delivered behind.</summary>
+    public OutboxWorkers? Outbox => outbox;
 
     public OriginOptions Options => state.Options;
 
@@ -33,9 +36,15 @@ internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OriginJou
     /// <summary>How many reads were answered so.</summary>
     public long CountOf(OriginAnswer answer) => Interlocked.Read(ref _answers[(int)answer]);
 
-    // The journal last, because calls that end are logged.
+    /// <summary>Ends all loads, and waits for the deliveries in progress.</summary>
+    /// <param name="hurrying">Ends those too. They are made again after the next start.</param>
+    public Task StopAsync(CancellationToken hurrying) => Task.WhenAll(pool.StopAsync(new CancellationToken(canceled: true)), outbox?.StopAsync(hurrying) ?? Task.CompletedTask);
+
+    // The pool after the deliveries, which call the origin by its source, and the journal last, because calls that end are logged.
     public async ValueTask DisposeAsync()
     {
+        if (outbox is not null)
+            await outbox.DisposeAsync();
         await pool.DisposeAsync();
         if (journal is not null)
             await journal.DisposeAsync();

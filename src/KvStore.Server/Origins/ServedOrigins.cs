@@ -5,13 +5,17 @@ namespace KvStore.Server;
 /// <summary>The origins of the service, with their workers. Thread-safe.</summary>
 internal sealed class ServedOrigins : IAsyncDisposable
 {
+    // A stop takes seconds, and what was not delivered is not lost.
+    private static readonly TimeSpan DeliveryWaitMax = TimeSpan.FromSeconds(2);
+
     private readonly OriginTable _table;
+    private readonly TimeProvider _time;
     private readonly Dictionary<OriginState, ServedOrigin> _origins;
     private int _isStopped;
 
     public ServedOrigins(OriginTable table, Store store, OpenOriginSource open, ILogger<ServedOrigins> logger, TimeProvider time)
     {
-        _table = table;
+        (_table, _time) = (table, time);
         _origins = table.All.ToDictionary(state => state, Open);
         All = [.. table.All.Select(state => _origins[state])];
 
@@ -19,7 +23,11 @@ internal sealed class ServedOrigins : IAsyncDisposable
         {
             Action<OriginEvent> report = happened => Report(logger, state.Options.Name, happened);
             var journal = state.Options.Journal is null ? null : new OriginJournal(state.Options, report, time);
-            return new ServedOrigin(state, new LoaderPool(state.Options, open(state.Options, journal), new StoreLoadTarget(store, state), report, time), journal, store);
+            var source = open(state.Options, journal);
+            var pool = new LoaderPool(state.Options, source, new StoreLoadTarget(store, state), report, time);
+            var outbox = state.Outbox is null ? null
+                : new OutboxWorkers(state, store, new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time), pool.Gate, report, time);
+            return new ServedOrigin(state, pool, outbox, journal, store);
         }
     }
 
@@ -38,10 +46,19 @@ internal sealed class ServedOrigins : IAsyncDisposable
         : draft.ExpiresAt is not null ? OriginProblems.DecidesExpiry()
         : null;
 
-    /// <summary>Ends all loads; what has been answered is still stored. Only the first call acts: a host may stop its services after it has disposed of them.</summary>
-    public Task StopAsync() => Interlocked.Exchange(ref _isStopped, 1) == 0
-        ? Task.WhenAll(All.Select(origin => origin.Pool.StopAsync(new CancellationToken(canceled: true))))
-        : Task.CompletedTask;
+    /// <summary>
+    /// Ends all loads, of which what has been answered is still stored, and deliveries as soon as the origin has answered. Only the first call acts: a host may stop its services after it
+    /// has disposed of them.
+    /// </summary>
+    /// <param name="hurrying">Ends deliveries at once.</param>
+    public async Task StopAsync(CancellationToken hurrying)
+    {
+        if (Interlocked.Exchange(ref _isStopped, 1) != 0)
+            return;
+        using var late = new CancellationTokenSource(DeliveryWaitMax, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, hurrying);
+        await Task.WhenAll(All.Select(origin => origin.StopAsync(either.Token)));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -54,7 +71,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
     {
         if (happened.Exception is not null)
             logger.OriginFaulted(name, happened.Message, happened.Exception);
-        else if (happened.Kind is OriginEventKind.BreakerOpened or OriginEventKind.JournalFailed)
+        else if (happened.Kind is OriginEventKind.BreakerOpened or OriginEventKind.JournalFailed or OriginEventKind.Parked)
             logger.OriginFailed(name, happened.Message);
         else
             logger.OriginChanged(name, happened.Message);

@@ -89,7 +89,12 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
     private ValueTask<Outcome?> SubmitAsync(CancellationToken cancellationToken) => _writer.SubmitAsync(_batch.TakeTransaction(), Report.Line, cancellationToken);
 
-    private Task<Problem> EndedByAsync(Outcome failure) => EndedByAsync(failure is Outcome.NotApplied notApplied ? WriteOutcome.ProblemOf(notApplied) : Problems.UnknownOutcome());
+    private Task<Problem> EndedByAsync(Outcome failure) => EndedByAsync(failure switch
+    {
+        Outcome.NotApplied notApplied => WriteOutcome.ProblemOf(notApplied),
+        Outcome.Rejected rejected => WriteOutcome.ProblemOf(rejected),
+        _ => Problems.UnknownOutcome(),
+    });
 
     private async Task<Problem> EndedByAsync(Problem problem)
     {

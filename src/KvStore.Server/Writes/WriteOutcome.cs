@@ -33,6 +33,8 @@ internal static class WriteOutcome
             case Outcome.GuardsFailed failed:
                 response.SetRevision(failed.Revision);
                 return EntryAnswer.PreconditionFailed(response, failed.Failed[0].Current);
+            case Outcome.Rejected { Reason: RejectionReason.OriginOutboxFull } full:
+                return ProblemOf(full);
             case Outcome.Rejected rejected:
                 response.SetRevision(rejected.Revision);
                 if (rejected.Current is { } current)
@@ -69,7 +71,7 @@ internal static class WriteOutcome
         _ => Problems.Unavailable("Nothing was stored. Try again after the time in Retry-After.", RetryTimes.Restart),
     };
 
-    private static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch
+    public static Problem ProblemOf(Outcome.Rejected rejected) => rejected switch
     {
         { Reason: RejectionReason.NotANumber } => Problems.NotANumber(),
         { Reason: RejectionReason.Overflow } => Problems.Overflow(),
@@ -80,6 +82,8 @@ internal static class WriteOutcome
         { Reason: RejectionReason.TransactionTooLarge } => Problems.TransactionTooLarge(),
         { Reason: RejectionReason.OriginRefusesWrites } => OriginProblems.RefusesWrites(),
         { Reason: RejectionReason.OriginDecidesExpiry } => OriginProblems.DecidesExpiry(),
+        { Reason: RejectionReason.OriginNeedsKeys } => OriginProblems.NeedsKeys(),
+        { Reason: RejectionReason.OriginOutboxFull } => OriginProblems.OutboxFull(),
         _ => throw new InvalidOperationException($"Unknown reason {rejected.Reason}."),
     };
 }

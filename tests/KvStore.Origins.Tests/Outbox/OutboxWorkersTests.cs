@@ -80,7 +80,7 @@ public sealed class OutboxWorkersTests
         var mark = OutboxMark.Read(OutboxMarks.Find(outbox.Store.Latest, Some.Key("rates/bad"))!.Value, withReason: true);
         Assert.Equal((true, "The origin answered 422."), (mark.IsParked, mark.Reason));
         Assert.Equal((true, "value"), (outbox.World.Evaluate("rates/bad").IsDirty, outbox.World.Evaluate("rates/bad").Entry.Text()));
-        Assert.Contains(outbox.Events, happened => happened.Kind == OriginEventKind.Parked);
+        await outbox.UntilAsync(() => outbox.Has(OriginEventKind.Parked));
         Assert.Equal((3, 1), (outbox.Sink.Calls.Count, outbox.Workers.Failed));
 
         await outbox.PutAsync("bad", "better");
@@ -234,5 +234,41 @@ public sealed class OutboxWorkersTests
             lock (random)
                 return random.Next(max);
         }
+    }
+
+    // Otherwise what was acknowledged would never arrive, without a word.
+    [Theory]
+    [InlineData(OriginWrites.Behind, "rates/", null)]
+    [InlineData(OriginWrites.Local, "rates/", "1 writes have yet to reach the origin acme, whose Writes is not behind any more")]
+    [InlineData(OriginWrites.Behind, "other/", "not in the settings any more")]
+    public async Task Settings_ThatDeliverNothing_AreFound(OriginWrites writes, string prefix, string? problem)
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        outbox.Sink.Script = _ => Task.FromResult(ScriptedSink.Unreachable);
+        await outbox.PutAsync("k");
+        var found = OutboxMarks.FindOrphan(outbox.Store.Latest, new OriginTable([new OriginState(OriginWorld.Options(writes) with { Prefix = prefix }, default, outbox.World.Time)]));
+        Assert.Equal(problem is null, found is null);
+        Assert.Contains(problem ?? "", found ?? "", StringComparison.Ordinal);
+    }
+
+    // A follower that delivered, too, would send each write twice.
+    [Fact]
+    public async Task Replica_ThatIsNotTheFirst_DeliversNothing()
+    {
+        await using var outbox = new OutboxWorld(OutboxWorld.Options());
+        await outbox.World.StartAsync();
+        outbox.World.Log.Rank = 1;
+        outbox.StartWorkers();
+        await outbox.PutAsync("k");
+        for (var i = 0; i < 100; i++)
+        {
+            outbox.World.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Empty(outbox.Sink.Calls);
+        outbox.World.Log.Rank = 0;
+        await outbox.DeliveredAsync();
+        Assert.Single(outbox.Sink.Calls);
     }
 }

@@ -3,6 +3,7 @@ namespace KvStore.Origins.Tests;
 /// <summary>A store with one origin whose writes are delivered behind, to a sink that a test answers for.</summary>
 internal sealed class OutboxWorld(OriginOptions options, bool isOnDisk = false) : IAsyncDisposable
 {
+    private readonly List<OriginEvent> _events = [];
     private OriginGate _gate = null!;
 
     public OriginWorld World { get; } = new(options, isOnDisk);
@@ -10,8 +11,6 @@ internal sealed class OutboxWorld(OriginOptions options, bool isOnDisk = false) 
     public ScriptedSink Sink { get; } = new();
 
     public OutboxWorkers Workers { get; private set; } = null!;
-
-    public List<OriginEvent> Events { get; } = [];
 
     public Store Store => World.Store;
 
@@ -32,11 +31,18 @@ internal sealed class OutboxWorld(OriginOptions options, bool isOnDisk = false) 
 
     public void StartWorkers()
     {
-        _gate = new OriginGate(options.Tokens, new CallLimits(), Report, World.Time);
+        _gate = new OriginGate(options, Report, World.Time);
         Workers = new OutboxWorkers(World.Origin, Store, new WriteCaller(options, Sink, _gate, Report, World.Time), _gate, Report, World.Time);
     }
 
     public async Task PutAsync(string key, string value = "value") => Assert.IsType<Outcome.Committed>(await World.SubmitAsync(Some.Transaction(Some.Put("rates/" + key, value))));
+
+    /// <summary>Whether something was reported.</summary>
+    public bool Has(OriginEventKind kind)
+    {
+        lock (_events)
+            return _events.Exists(happened => happened.Kind == kind);
+    }
 
     /// <summary>Waits until no key waits for its delivery, letting time pass.</summary>
     public Task DeliveredAsync() => UntilAsync(() => Status.Pending == 0);
@@ -61,7 +67,7 @@ internal sealed class OutboxWorld(OriginOptions options, bool isOnDisk = false) 
 
     private void Report(OriginEvent happened)
     {
-        lock (Events)
-            Events.Add(happened);
+        lock (_events)
+            _events.Add(happened);
     }
 }

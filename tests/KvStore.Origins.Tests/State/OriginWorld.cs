@@ -12,6 +12,8 @@ internal sealed class OriginWorld(OriginOptions options, bool isOnDisk = false) 
 
     public OriginState Origin { get; private set; } = null!;
 
+    public FakeCommitLog Log { get; private set; } = null!;
+
     public Store Store { get; private set; } = null!;
 
     public static OriginOptions Options(OriginWrites writes = OriginWrites.Local) => new()
@@ -26,8 +28,8 @@ internal sealed class OriginWorld(OriginOptions options, bool isOnDisk = false) 
     public async Task StartAsync()
     {
         Origin = new OriginState(options, TimeSpan.FromSeconds(5), Time);
-        ICommitLog log = _disk is null ? new MemoryCommitLog(Time) : new DiskCommitLog(_disk.Start(), new DiskLogOptions { Directory = "data" }, Time, _ => { }, action => action());
-        Store = new Store(log, new StoreOptions(), Time, interceptor: new OriginInterceptor(new OriginTable([Origin])));
+        Log = _disk is null ? new FakeCommitLog(Time) : new FakeCommitLog(new DiskCommitLog(_disk.Start(), new DiskLogOptions { Directory = "data" }, Time, _ => { }, action => action()));
+        Store = new Store(Log, new StoreOptions(), Time, interceptor: new OriginInterceptor(new OriginTable([Origin])));
         Store.Start();
         await Store.Loaded.Within();
     }

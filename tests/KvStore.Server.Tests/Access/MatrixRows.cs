@@ -164,6 +164,13 @@ internal static class MatrixRows
             new(origin.Item1, OfOrigin(Invalidate, origin.Item1, $"{{\"keys\":[\"{origin.Item2}1\"]}}"), 200, Write(origin.Item2 + "1")),
             new(origin.Item1, OfOrigin(Invalidate, origin.Item1, $"{{\"prefix\":\"{origin.Item2}\"}}"), 200, Write(origin.Item2)),
             new(origin.Item1, OfOrigin(LoadKeys, origin.Item1, $"{{\"keys\":[\"{origin.Item2}failed\"]}}"), 202, Read(origin.Item2 + "failed")),
+
+            // The origin has none, which only those learn who have the right.
+            new(origin.Item1, ListOutbox.At($"/v1/origins/{origin.Item1}/outbox"), 404, Read(origin.Item2)),
+            new(origin.Item1, HeadOutbox.At($"/v1/origins/{origin.Item1}/outbox"), 404, Read(origin.Item2)),
+            new(origin.Item1, RetryOutbox.At($"/v1/origins/{origin.Item1}/outbox/retry").WithBody(Json, $"{{\"prefix\":\"{origin.Item2}\"}}"), 404, Write(origin.Item2)),
+            new(origin.Item1, DropOutbox.At($"/v1/origins/{origin.Item1}/outbox?key={origin.Item2}1"), 404, Write(origin.Item2 + "1")),
+            new(origin.Item1, DropOutbox.At($"/v1/origins/{origin.Item1}/outbox?prefix={origin.Item2}"), 404, Write(origin.Item2)),
         }),
     ];
 

@@ -3,8 +3,10 @@ using KvStore.Origins;
 
 namespace KvStore.Server.Tests;
 
-/// <summary>An origin that answers as its keys are called: found, absent, failed, slow, throttled, many, private; anything else is found, too.</summary>
-internal sealed class FakeOriginSource : IOriginSource
+/// <summary>
+/// An origin that answers as its keys are called: found, absent, failed, slow, throttled, many, private; anything else is found, too. It refuses a write of refused, and is away for one of away.
+/// </summary>
+internal sealed class FakeOriginSource : IOriginSource, IOriginSink
 {
     private int _calls;
 
@@ -15,6 +17,12 @@ internal sealed class FakeOriginSource : IOriginSource
 
     /// <summary>What it answers to a key instead, by its last segment.</summary>
     public ConcurrentDictionary<string, Func<LoadRequest, Task<LoadResult>>> Answers { get; } = [];
+
+    /// <summary>What it was told.</summary>
+    public ConcurrentQueue<OriginWrite> Writes { get; } = [];
+
+    /// <summary>What it says to a write instead, by the last segment of its key.</summary>
+    public ConcurrentDictionary<string, Func<OriginWrite, Task<WriteResult>>> WriteAnswers { get; } = [];
 
     public static void AddOrigin(Dictionary<string, string> settings, string name, string prefix)
     {
@@ -30,6 +38,18 @@ internal sealed class FakeOriginSource : IOriginSource
         Requests.Enqueue(request);
         var name = request.Key.ToString().Split('/')[^1];
         return [Answers.TryGetValue(name, out var answer) ? await answer(request) : AnswerTo(name)];
+    }
+
+    public async Task<WriteResult> WriteAsync(OriginWrite write, CancellationToken cancellationToken)
+    {
+        Writes.Enqueue(write);
+        var name = write.Key.ToString().Split('/')[^1];
+        return WriteAnswers.TryGetValue(name, out var answer) ? await answer(write).WaitAsync(cancellationToken) : name switch
+        {
+            "refused" => new WriteResult.Refused("The origin answered 422."),
+            "away" => new WriteResult.Failed(LoadFailure.BadAnswer, null, "The origin cannot be reached.") { MayBeWritten = false, IsUnreachable = true },
+            _ => new WriteResult.Written(),
+        };
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -13,12 +13,12 @@ public sealed partial class OriginSettingsTests
     public void Read_Everything_IsRead()
     {
         var configuration = Configuration([.. Good, (A + "Http:Headers:Authorization", "secret"), (A + "Http:Batch:Url", "https://example.com/?ids={keys}"), (A + "Http:Batch:Items", "/items"), (A + "Http:Store:Method", "post"), (A + "Http:Delete:Url", "https://example.com/drop/{key}"),
-            (A + "Workers:Max", "5"), (A + "Tokens:PerSecond", "0.5"), (A + "FreshFor", "1h"), (A + "Writes", "LOCAL"), (A + "Journal:Directory", "journal"), (A + "Journal:RedactHeaders:0", "X-A")]);
+            (A + "Workers:Max", "5"), (A + "Tokens:PerSecond", "0.5"), (A + "FreshFor", "1h"), (A + "Writes", "BEHIND"), (A + "Outbox:AttemptsMax", "3"), (A + "Journal:Directory", "journal"), (A + "Journal:RedactHeaders:0", "X-A")]);
         var origin = Assert.Single(KvStoreSettings.ReadOrigins(configuration, KvStoreSettings.Read(configuration)));
         Assert.Equal(("a", "rates/", "https://example.com/{key}", "secret"), (origin.Name, origin.Prefix, origin.Http!.Url, origin.Http.Headers["Authorization"]));
         Assert.Equal(("POST", null, "DELETE", "https://example.com/drop/{key}"), (origin.Http.Store.Method, origin.Http.Store.Url, origin.Http.Delete.Method, origin.Http.Delete.Url));
         Assert.Equal(("/items", "/key", 5, 0.5, TimeSpan.FromHours(1)), (origin.Http.Batch!.Items, origin.Http.Batch.ItemKey, origin.Workers.Max, origin.Tokens.PerSecond, origin.FreshFor));
-        Assert.Equal((KvStore.Origins.OriginWrites.Local, "journal", "X-A"), (origin.Writes, origin.Journal!.Directory, Assert.Single(origin.Journal.RedactHeaders)));
+        Assert.Equal((KvStore.Origins.OriginWrites.Behind, 3, "journal", "X-A"), (origin.Writes, origin.Outbox.AttemptsMax, origin.Journal!.Directory, Assert.Single(origin.Journal.RedactHeaders)));
     }
 
     [Theory]
@@ -32,7 +32,7 @@ public sealed partial class OriginSettingsTests
     [InlineData("Workers:Min", "33", "KvStore:Origins:a:Workers:Min must be at most Max, which is 32. Given: 33.")]
     [InlineData("Tokens:PerSecond", "-1", "KvStore:Origins:a:Tokens:PerSecond must be a number from 0 to 1000000. Given: -1.")]
     [InlineData("FreshFor", "31d", "KvStore:Origins:a:FreshFor must be a duration from 0s to 30d")]
-    [InlineData("Writes", "through", "KvStore:Origins:a:Writes must be refuse or local; this version does not have through yet. Given: through.")]
+    [InlineData("Writes", "through", "KvStore:Origins:a:Writes must be one of refuse, local, behind; this version does not have through yet. Given: through.")]
     [InlineData("Journal:BytesMax", "2MiB", "KvStore:Origins:a:Journal:Directory must be a directory. Given: nothing.")]
     [InlineData("FreshFro", "1h", "KvStore:Origins:a:FreshFro is not a setting. Is KvStore:Origins:a:FreshFor meant?")]
     [InlineData("Workers:Minimum", "1", "KvStore:Origins:a:Workers:Minimum is not a setting.")]

@@ -47,6 +47,13 @@ internal static class Samples
     public static readonly Request Invalidate = new Request("POST /v1/origins/{name}/invalidate", "/v1/origins/acme/invalidate").WithBody(Json, "{\"keys\":[\"rates/1\"]}");
     public static readonly Request LoadKeys = new Request("POST /v1/origins/{name}/load", "/v1/origins/acme/load").WithBody(Json, "{\"keys\":[\"rates/failed\"]}");
 
+    public static readonly Request ListOutbox = new("GET /v1/origins/{name}/outbox", "/v1/origins/later/outbox");
+    public static readonly Request HeadOutbox = new("HEAD /v1/origins/{name}/outbox", "/v1/origins/later/outbox");
+    public static readonly Request RetryOutbox = new Request("POST /v1/origins/{name}/outbox/retry", "/v1/origins/later/outbox/retry").WithBody(Json, "{\"prefix\":\"later/\"}");
+    public static readonly Request DropOutbox = new("DELETE /v1/origins/{name}/outbox", "/v1/origins/later/outbox?key=later/none");
+
+    public static readonly Request[] OfOutbox = [ListOutbox, HeadOutbox, RetryOutbox, DropOutbox];
+
     /// <summary>What the samples are about, in the order in which it is stored.</summary>
     public static readonly (string Key, string Value)[] Entries =
     [
@@ -74,7 +81,7 @@ internal static class Samples
     public static readonly Request[] AllWrites = [.. RepeatableWrites, ImportEntries];
 
     /// <summary>Whatever takes JSON of a limited size.</summary>
-    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson, Invalidate, LoadKeys];
+    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson, Invalidate, LoadKeys, RetryOutbox];
 
     /// <summary>Whatever takes a body of a limited size.</summary>
     public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];
@@ -83,13 +90,13 @@ internal static class Samples
     public static readonly Request[] WithBody = [.. WithLimitedBody, ImportEntries];
 
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
-    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, LoadKeys];
+    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, LoadKeys, .. OfOutbox];
 
     /// <summary>Whatever is about the service, not about entries.</summary>
     public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin];
 
     /// <summary>Whatever needs a key, if there are keys.</summary>
-    public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating, Invalidate, LoadKeys];
+    public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating, Invalidate, LoadKeys, .. OfOutbox];
 
     /// <summary>Every operation.</summary>
     public static readonly Request[] All = [.. Protected, Live, HeadLive, Ready, HeadReady];

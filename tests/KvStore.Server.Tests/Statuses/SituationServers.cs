@@ -10,7 +10,12 @@ internal static class SituationServers
     private static readonly (string Name, string Value)[] SmallLimits =
         [("ValueBytesMax", "2000"), ("DeletedEntriesMax", "1"), ("MinRevisionTimeout", "00:00:00"), ("PageBytesMax", "10")];
 
-    public static async Task<KvServer> RunningAsync() => await FillAsync(await StartAsync(LogOn(new FakeDisk(new Random(1))), SmallLimits));
+    public static async Task<KvServer> RunningAsync()
+    {
+        var server = await FillAsync(await StartAsync(LogOn(new FakeDisk(new Random(1))), SmallLimits));
+        (await server.Client.PutAsync("/v1/kv/later/away", "value")).Expect(201);
+        return server;
+    }
 
     /// <summary>A write with the Idempotency-Key that <see cref="WrittenBeforeAsync"/> made it with.</summary>
     public static Request WithOwnKey(Request request) => request.With($"Idempotency-Key: {request.Method} {request.Target}");
@@ -161,6 +166,9 @@ internal static class SituationServers
     {
         FakeOriginSource.AddOrigin(options.Settings, "acme", "rates/");
         FakeOriginSource.AddOrigin(options.Settings, "people", "person/7");
+        FakeOriginSource.AddOrigin(options.Settings, "later", "later/");
+        options.Settings["KvStore:Origins:later:Writes"] = "behind";
+        options.Settings["KvStore:Origins:later:Outbox:EntriesMax"] = "1";
         return KvServer.StartAsync(options);
     }
 

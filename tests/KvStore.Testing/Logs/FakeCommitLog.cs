@@ -25,6 +25,9 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     /// <inheritdoc/>
     public CommitLogConnection? Connection { get; set; }
 
+    /// <inheritdoc/>
+    public int Rank { get; set; }
+
     /// <summary>What the log feeds, once it has loaded.</summary>
     public ICommitFollower? Follower { get; private set; }
 

@@ -14,7 +14,7 @@ internal static class OriginSettings
 
     private const string PrefixForm = "what keys start with, such as rates/acme/";
 
-    private static readonly string[] Writes = ["refuse", "local"];
+    private static readonly string[] Writes = ["refuse", "local", "behind"];
 
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
@@ -79,7 +79,8 @@ internal static class OriginSettings
             StaleIfError = settings.Duration("StaleIfError", defaults.StaleIfError, TimeSpan.Zero, DurationMax),
             NegativeFor = settings.Duration("NegativeFor", defaults.NegativeFor, TimeSpan.Zero, DurationMax),
             FailureFor = settings.Duration("FailureFor", defaults.FailureFor, TimeSpan.Zero, TimeSpan.FromHours(1)),
-            Writes = settings.Choice("Writes", Writes[0], Writes, later: ["through", "behind"]) == Writes[0] ? OriginWrites.Refuse : OriginWrites.Local,
+            Writes = Enum.Parse<OriginWrites>(settings.Choice("Writes", Writes[0], Writes, later: ["through"]), ignoreCase: true),
+            Outbox = ReadOutbox(settings.Section("Outbox"), defaults.Outbox),
             Journal = withAll || settings.Has("Journal") ? ReadJournal(settings.Section("Journal")) : null,
         };
     }
@@ -123,6 +124,18 @@ internal static class OriginSettings
         };
         settings.RejectUnknown();
         return calls;
+    }
+
+    private static OriginOutboxOptions ReadOutbox(SettingsReader settings, OriginOutboxOptions defaults)
+    {
+        var outbox = new OriginOutboxOptions
+        {
+            EntriesMax = settings.Integer("EntriesMax", defaults.EntriesMax, 1, 10_000_000),
+            AgeMax = settings.Duration("AgeMax", defaults.AgeMax, TimeSpan.FromSeconds(1), DurationMax),
+            AttemptsMax = settings.Integer("AttemptsMax", defaults.AttemptsMax, 1, 1_000_000),
+        };
+        settings.RejectUnknown();
+        return outbox;
     }
 
     private static OriginJournalOptions ReadJournal(SettingsReader settings)
