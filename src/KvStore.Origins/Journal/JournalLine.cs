@@ -28,8 +28,16 @@ internal sealed class JournalLine(OriginOptions options)
             json.WriteString("origin", options.Name);
             json.WriteNumber("elapsedMs", Math.Round(call.Elapsed.TotalMilliseconds, 3));
             json.WriteString("method", call.Method);
-            json.WriteString("url", call.Url.AbsoluteUri);
-            WriteHeaders(json, "requestHeaders", call.RequestHeaders);
+            if (call.Url is not null)
+            {
+                json.WriteString("url", call.Url.AbsoluteUri);
+                WriteHeaders(json, "requestHeaders", call.RequestHeaders);
+            }
+            else
+            {
+                WriteKeys(json, call);
+            }
+
             if (call.RequestBody is { } sent)
                 WriteBody(json, "requestBody", "requestBodyBase64", sent.Span);
             if (call.Status > 0)
@@ -53,6 +61,16 @@ internal sealed class JournalLine(OriginOptions options)
             json.WriteString(text, body);
         else
             json.WriteBase64String(binary, body);
+    }
+
+    private static void WriteKeys(Utf8JsonWriter json, OriginCall call)
+    {
+        json.WriteStartArray("keys");
+        foreach (var key in call.Keys)
+            json.WriteStringValue(key);
+        json.WriteEndArray();
+        if (call.Found is { } found)
+            json.WriteNumber("found", found);
     }
 
     // A header that occurs more than once is one member, as RFC 9110 (section 5.3) combines it.

@@ -9,14 +9,20 @@ internal sealed record OriginCall
     /// <summary>How long it took, with the body of the answer.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>The method.</summary>
+    /// <summary>The method, or what the statement does.</summary>
     public required string Method { get; init; }
 
-    /// <summary>The address.</summary>
-    public required Uri Url { get; init; }
+    /// <summary>The address; null for a database.</summary>
+    public Uri? Url { get; init; }
 
     /// <summary>The headers of the request.</summary>
-    public required IReadOnlyList<KeyValuePair<string, string>> RequestHeaders { get; init; }
+    public IReadOnlyList<KeyValuePair<string, string>> RequestHeaders { get; init; } = [];
+
+    /// <summary>The keys of a statement.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>How many values a query found; null for anything else.</summary>
+    public int? Found { get; init; }
 
     /// <summary>The body of the request; null if it has none. Nothing writes to it any more.</summary>
     public ReadOnlyMemory<byte>? RequestBody { get; init; }

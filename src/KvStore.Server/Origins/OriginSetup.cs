@@ -16,7 +16,10 @@ internal static class OriginSetup
             return new OriginTable([.. origins.Select(origin => new OriginState(origin, CommitWaitMax(options), time))]);
         });
         services.TryAddSingleton<OpenOriginSource>(provider => (options, journal) =>
-            new HttpOriginSource(options, provider.GetRequiredService<KvStoreOptions>().ValueBytesMax, journal, provider.GetRequiredService<TimeProvider>()));
+        {
+            var (bytesMax, time) = (provider.GetRequiredService<KvStoreOptions>().ValueBytesMax, provider.GetRequiredService<TimeProvider>());
+            return options.Sql is null ? new HttpOriginSource(options, bytesMax, journal, time) : new SqlOriginSource(options, bytesMax, journal, time);
+        });
         services.AddSingleton<ServedOrigins>();
         services.AddSingleton<OriginReads>();
         services.AddSingleton<OriginFanOut>();

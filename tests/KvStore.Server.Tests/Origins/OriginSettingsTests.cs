@@ -9,6 +9,9 @@ public sealed partial class OriginSettingsTests
 
     private static readonly (string, string)[] Good = [(A + "Prefix", "rates/"), (A + "Http:Url", "https://example.com/{key}")];
 
+    private static readonly (string, string)[] GoodDatabase =
+        [(A + "Prefix", "rates/"), (A + "Sql:ConnectionString", "Host=db;Username=u;Password=secret"), (A + "Sql:Load", "select v as value from t where k = @key")];
+
     [Fact]
     public void Read_Everything_IsRead()
     {
@@ -55,6 +58,47 @@ public sealed partial class OriginSettingsTests
     [Fact]
     public void Read_SeveralProblems_NamesAll() => Assert.Equal(3, Assert.Throws<InvalidSettingsException>(
         () => KvStoreSettings.Read(Configuration((A + "Prefix", "x"), (A + "FreshFor", "no"), (A + "Colour", "blue")))).Problems.Count);
+
+    [Theory]
+    [InlineData("Sql:Provider", "oracle", "KvStore:Origins:a:Sql:Provider must be one of postgresql, sqlite, mysql. Given: oracle.")]
+    [InlineData("Sql:ConnectionString", "Host=db;Passwrd=secret", "KvStore:Origins:a:Sql:ConnectionString must be a connection string of the provider, such as Host=db;Username=kvstore;Database=shop for postgresql, Server=db;User ID=kvstore;Database=shop for mysql, or Data Source=/data/shop.db for sqlite. Given: what is not shown, because it can have a password.")]
+    [InlineData("Sql:ConnectionStringFile", "/nowhere", "KvStore:Origins:a:Sql:ConnectionStringFile must be a file that can be read. Given: /nowhere.")]
+    [InlineData("Sql:Load", "select 1", "KvStore:Origins:a:Sql:Load must be a query with one parameter, which is @key, @fullkey, @keys or @fullkeys. Given: select 1.")]
+    [InlineData("Sql:Store", "select @key", "KvStore:Origins:a:Sql:Store must be a statement with @key or @fullkey, with @value or @text, and with no other parameters than these, @content_type and @revision. Given: select @key.")]
+    [InlineData("Sql:Delete", "delete from t", "KvStore:Origins:a:Sql:Delete must be a statement with @key or @fullkey, and with no other parameter than these and @revision. Given: delete from t.")]
+    [InlineData("Sql:Colour", "blue", "KvStore:Origins:a:Sql:Colour is not a setting. See --help.")]
+    [InlineData("Http:Url", "https://example.com/{key}", "KvStore:Origins:a:Sql must be left out, because there is Http: an origin is a service or a database. Given: both.")]
+    public void Read_InvalidDatabase_SaysWhatItMustBeWithoutSecrets(string name, string value, string said)
+    {
+        var problems = Assert.Throws<InvalidSettingsException>(() => KvStoreSettings.Read(Configuration([.. GoodDatabase, (A + name, value)]))).Problems;
+        Assert.Contains(said, problems);
+        Assert.DoesNotContain(problems, problem => problem.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("mysql", "Server=db;User ID=u;Database=d", null)]
+    [InlineData("mysql", "Host=db;Nothing=1", "ConnectionString")]
+    [InlineData("sqlite", "Data Source=/data/a.db", null)]
+    [InlineData("sqlite", "Mode=ReadOnly", "ConnectionString")]
+    [InlineData("mysql", "Server=db", "NotifyChannel")]
+    public void Read_OtherProviders_AreChecked(string provider, string connection, string? wrong)
+    {
+        (string, string)[] settings = [.. GoodDatabase, (A + "Sql:Provider", provider), (A + "Sql:ConnectionString", connection), (A + "Sql:NotifyChannel", wrong == "NotifyChannel" ? "rates" : "none")];
+        var exception = Record.Exception(() => KvStoreSettings.Read(Configuration(settings)));
+        Assert.Equal(wrong, exception is InvalidSettingsException { Problems: var problems } ? Assert.Single(problems).Split(' ')[0].Split(':')[^1] : null);
+    }
+
+    [Fact]
+    public void Read_ConnectionStringInAFile_IsRead()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.New();
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, "Host=db;Password=secret\n");
+        var configuration = Configuration([.. GoodDatabase, (A + "Sql:ConnectionString", null!), (A + "Sql:ConnectionStringFile", file), (A + "Sql:KeysMax", "7")]);
+        var origin = Assert.Single(KvStoreSettings.ReadOrigins(configuration, KvStoreSettings.Read(configuration)));
+        Assert.Equal(("Host=db;Password=secret", 7, null, KvStore.Origins.SqlProvider.PostgreSql), (origin.Sql!.ConnectionString, origin.Sql.KeysMax, origin.Http, origin.Sql.Provider));
+    }
 
     [Fact]
     public void Document_EverySetting_IsThereWithItsDefault()

@@ -62,11 +62,12 @@ internal static class OriginSettings
 
     private static OriginOptions ReadOne(SettingsReader settings, string name, bool withAll = false)
     {
-        var defaults = new OriginOptions { Name = name, Prefix = "" };
+        var defaults = new OriginOptions { Name = name, Prefix = settings.Text("Prefix", "", PrefixForm) };
+        var writes = ReadWrites(settings);
         return defaults with
         {
-            Prefix = settings.Text("Prefix", "", PrefixForm),
-            Http = OriginHttpSettings.Read(settings.Section("Http"), withAll),
+            Http = withAll || settings.Has("Http") || !settings.Has("Sql") ? OriginHttpSettings.Read(settings.Section("Http"), withAll) : null,
+            Sql = withAll || settings.Has("Sql") ? OriginSqlSettings.Read(settings.Section("Sql"), writes is OriginWrites.Through or OriginWrites.Behind) : null,
             Workers = ReadWorkers(settings.Section("Workers"), defaults.Workers),
             Tokens = ReadTokens(settings.Section("Tokens"), defaults.Tokens),
             Calls = ReadCalls(settings.Section("Calls"), defaults.Calls),
@@ -79,11 +80,14 @@ internal static class OriginSettings
             StaleIfError = settings.Duration("StaleIfError", defaults.StaleIfError, TimeSpan.Zero, DurationMax),
             NegativeFor = settings.Duration("NegativeFor", defaults.NegativeFor, TimeSpan.Zero, DurationMax),
             FailureFor = settings.Duration("FailureFor", defaults.FailureFor, TimeSpan.Zero, TimeSpan.FromHours(1)),
-            Writes = Enum.Parse<OriginWrites>(settings.Choice("Writes", Writes[0], Writes, later: ["through"]), ignoreCase: true),
+            Writes = writes,
             Outbox = ReadOutbox(settings.Section("Outbox"), defaults.Outbox),
             Journal = withAll || settings.Has("Journal") ? ReadJournal(settings.Section("Journal")) : null,
         };
     }
+
+    private static OriginWrites ReadWrites(SettingsReader settings) =>
+        Enum.Parse<OriginWrites>(settings.Choice("Writes", Writes[0], Writes, later: ["through"]), ignoreCase: true);
 
     private static OriginWorkerOptions ReadWorkers(SettingsReader settings, OriginWorkerOptions defaults)
     {
@@ -158,6 +162,8 @@ internal static class OriginSettings
         // It may end in what would be a dot segment if it were a key. A key has something after it.
         if (Key.Check(Encoding.UTF8.GetBytes(origin.Prefix), Math.Max(0, keyBytesMax - 1)) is not (KeyProblem.None or KeyProblem.DotSegment))
             settings.Reject("Prefix", PrefixForm, Given(origin.Prefix));
+        if (origin.Http is not null && origin.Sql is not null)
+            settings.Reject("Sql", "left out, because there is Http: an origin is a service or a database", "both");
     }
 
     private static bool Overlap(string one, string other) => one.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(one, StringComparison.Ordinal);
