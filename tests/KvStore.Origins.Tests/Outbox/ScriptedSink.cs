@@ -2,11 +2,14 @@ using System.Collections.Concurrent;
 
 namespace KvStore.Origins.Tests;
 
-/// <summary>An origin that a test answers for. It checks what every delivery promises: a key at most once at a time, and never something older after something newer.</summary>
+/// <summary>
+/// An origin that a test answers for. It checks what every delivery promises: a key at most once at a time, never something older after something newer, and the same idempotency key and value if it is
+/// made again.
+/// </summary>
 internal sealed class ScriptedSink : IOriginSink
 {
     private readonly ConcurrentDictionary<Key, int> _writing = [];
-    private readonly ConcurrentDictionary<Key, long> _revisions = [];
+    private readonly ConcurrentDictionary<Key, OriginWrite> _newest = [];
     private int _inFlight;
 
     /// <summary>Answers a call.</summary>
@@ -33,8 +36,15 @@ internal sealed class ScriptedSink : IOriginSink
     {
         if (_writing.AddOrUpdate(write.Key, 1, (_, count) => count + 1) > 1)
             Violation = $"{write.Key} is written twice at once.";
-        if (_revisions.AddOrUpdate(write.Key, write.Revision, (_, revision) => Math.Max(revision, write.Revision)) > write.Revision)
-            Violation = $"{write.Key} is written at {write.Revision} after something newer.";
+        if (_newest.TryGetValue(write.Key, out var before))
+        {
+            if (before.Revision > write.Revision)
+                Violation = $"{write.Key} is written at {write.Revision} after {before.Revision}.";
+            else if (before.Revision == write.Revision && (before.IdempotencyKey, Text(before)) != (write.IdempotencyKey, Text(write)))
+                Violation = $"{write.Key} is written at {write.Revision} again, and not the same.";
+        }
+
+        _newest[write.Key] = write;
         Interlocked.Increment(ref _inFlight);
         Calls.Enqueue(write);
         try
@@ -47,4 +57,6 @@ internal sealed class ScriptedSink : IOriginSink
             _writing.AddOrUpdate(write.Key, 0, (_, count) => count - 1);
         }
     }
+
+    private static string? Text(OriginWrite write) => write.Value is { } value ? Convert.ToHexString(value.Span) : null;
 }

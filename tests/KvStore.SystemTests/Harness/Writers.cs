@@ -6,7 +6,7 @@ namespace KvStore.SystemTests;
 /// Clients that write keys of their own as fast as they are answered, and know of each key what it may hold: what was
 /// answered last, or what was sent after that and has no answer.
 /// </summary>
-internal sealed class Writers(Random random, int writers, int keysPerWriter, int valueBytesMax)
+internal sealed class Writers(Random random, int writers, int keysPerWriter, int valueBytesMax, string prefix = "")
 {
     private readonly Dictionary<string, Expectation> _keys = [];
     private readonly Lock _lock = new();
@@ -16,6 +16,9 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
 
     /// <summary>The greatest revision that a client has seen.</summary>
     public long Revision { get; private set; }
+
+    /// <summary>How many writes were answered in all.</summary>
+    public long Answered { get; private set; }
 
     /// <summary>Writes until the connections end.</summary>
     public Task WriteAsync(Uri address)
@@ -71,7 +74,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
             using var connection = await RawConnection.ConnectAsync(address);
             while (true)
             {
-                var key = $"{number}/{seeded.Next(keysPerWriter)}";
+                var key = $"{prefix}{number}/{seeded.Next(keysPerWriter)}";
                 var text = seeded.Next(5) == 0 ? null : $"{seeded.Next()} {new string((char)('a' + seeded.Next(26)), seeded.Next(valueBytesMax))}";
                 var expected = Send(key, text);
                 var answer = text is null
@@ -107,6 +110,7 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
             Assert.True(answer.Revision >= expected.Revision, $"{expected.Revision} was answered before {answer}");
             expected.Answer(text, answer.Revision!.Value);
             Revision = Math.Max(Revision, answer.Revision!.Value);
+            Answered++;
             if (++_answered == _wanted)
                 _reached.TrySetResult();
         }

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+
+namespace KvStore.SystemTests;
+
+/// <summary>Write-behind to a real database: kill -9 at any moment, and a database that is away, refuses or is slow.</summary>
+[Trait("Needs", "packages")]
+public sealed class OutboxTests : IDisposable
+{
+    private const string Outbox = "/v1/origins/rates/outbox";
+
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
+
+    // The native program starts in a few hundredths of a second, the ordinary build in half of one.
+    private static readonly int Rounds = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 1000 : Repository.NativeServer is null ? 10 : 100;
+
+    private readonly DataDirectory _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    // The database takes its time, so that there is a backlog when the service is killed.
+    [Fact]
+    public async Task Kill_AnyMoment_EveryAcknowledgedWriteArrivesInOrder()
+    {
+        await using var table = await RatesTable.CreateAsync("perform pg_sleep(random() * 0.01);");
+        var random = Seed.NewRandom();
+        var writers = new Writers(random, writers: 6, keysPerWriter: 10, valueBytesMax: 200, RatesTable.Prefix);
+        for (var round = 0; round < Rounds; round++)
+        {
+            await using var server = await _data.StartAsync(table.Settings);
+            await writers.CheckAsync(server.Address);
+            var enough = writers.AnsweredAsync(random.Next(1, 100));
+            var writing = writers.WriteAsync(server.Address);
+            await enough;
+            server.Send(Signal.Kill);
+            await server.WaitForExitAsync(ExitTimeout);
+            await writing;
+        }
+
+        await using var last = await _data.StartAsync(table.Settings);
+        await writers.CheckAsync(last.Address);
+        await DeliveredAsync(last, parked: 0);
+        var (arrivals, again) = await table.CheckArrivalsAsync();
+        await AssertSameAsync(last, table);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Rounds} rounds, {writers.Answered} writes acknowledged, {arrivals} arrivals, of which {again} again");
+    }
+
+    [Fact]
+    public async Task Database_AwayRefusingAndSlow_WritesAreAcknowledgedAndArrive()
+    {
+        await using var table = await RatesTable.CreateAsync("if new.id = 'bad' and new.body = 'worse' then raise exception 'no such rate'; end if; if new.id like 'slow%' then perform pg_sleep(0.2); end if;");
+        await using (var server = await _data.StartAsync(table.Settings))
+        {
+            using var client = await RawConnection.ConnectAsync(server.Address);
+            await client.PutAsync("rates/good", "1");
+            await client.PutAsync("rates/bad", "worse");
+            await client.PutAsync("rates/good", "2");
+            await DeliveredAsync(server, parked: 1);
+            var parked = (await GetAsync(client, Outbox + "?state=parked")).Json.GetProperty("items")[0];
+            Assert.Equal("rates/bad", parked.GetProperty("key").GetString());
+            Assert.Contains("no such rate", parked.GetProperty("reason").GetString(), StringComparison.Ordinal);
+
+            await table.CrashAsync();
+            for (var i = 0; i < 100; i++)
+                await client.PutAsync($"rates/{i}", $"while it is away, {i}");
+            Assert.Equal("while it is away, 7", (await client.GetAsync("rates/7")).Text);
+            await server.WaitUntilAsync(async _ => (await GetAsync(client, "/v1/origins/rates")).Json.GetProperty("breaker").GetString() == "open");
+            await table.RestartAsync();
+            await DeliveredAsync(server, parked: 1);
+
+            // One is delivered in the time in which a hundred are acknowledged.
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < 100; i++)
+                await client.PutAsync("rates/slow", $"{i}");
+            var count = (await table.CheckArrivalsAsync()).All;
+            await client.PutAsync("rates/bad", "better");
+            await DeliveredAsync(server, parked: 0);
+            await AssertSameAsync(server, table);
+            Assert.True((await table.CheckArrivalsAsync()).All < count + 50);
+            TestContext.Current.TestOutputHelper?.WriteLine($"100 writes of a slow row took {Stopwatch.GetElapsedTime(start)}.");
+
+            // A stop waits for what is being delivered, and keeps the rest.
+            for (var i = 0; i < 30; i++)
+                await client.PutAsync($"rates/slow/{i}", "before the stop");
+            server.Send(Signal.Terminate);
+            Assert.Equal(0, await server.WaitForExitAsync(ExitTimeout));
+        }
+
+        await using (var refused = _data.Launch([.. table.Settings, ("Origins__rates__Writes", "local")]))
+        {
+            Assert.Equal(2, await refused.WaitForExitAsync(ServerProcess.StartTimeout));
+            Assert.Contains("Set KvStore:Origins:rates:Writes to behind until its outbox is empty", refused.Error.ToString(), StringComparison.Ordinal);
+        }
+
+        await using var again = await _data.StartAsync(table.Settings);
+        await DeliveredAsync(again, parked: 0);
+        await AssertSameAsync(again, table);
+        Assert.Equal(0, (await table.CheckArrivalsAsync()).Again);
+    }
+
+    private static Task<Response> GetAsync(RawConnection connection, string target) => connection.ExchangeAsync($"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+    private static async Task DeliveredAsync(ServerProcess server, int parked)
+    {
+        using var connection = await RawConnection.ConnectAsync(server.Address);
+        await server.WaitUntilAsync(async _ => (await GetAsync(connection, "/v1/origins/rates")).Json.GetProperty("outbox") is var outbox
+            && outbox.GetProperty("pending").GetInt64() == 0 && outbox.GetProperty("parked").GetInt64() == parked);
+    }
+
+    private static async Task AssertSameAsync(ServerProcess server, RatesTable table)
+    {
+        using var connection = await RawConnection.ConnectAsync(server.Address);
+        var stored = (await GetAsync(connection, "/v1/kv?limit=1000&values=true")).Json.GetProperty("items").EnumerateArray().ToDictionary(item => item.GetProperty("key").GetString()!, item => item.GetProperty("text").GetString());
+        var arrived = (await table.ReadAsync()).Where(row => row.Value is not null).ToDictionary();
+        Assert.Equal(stored.OrderBy(pair => pair.Key, StringComparer.Ordinal), arrived.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+    }
+}
