@@ -25,7 +25,7 @@ internal sealed record HttpAnswer(
     /// <summary>The values of a header.</summary>
     public IEnumerable<string> Header(string name) =>
         Headers is not { } headers ? []
-        : headers.Response.TryGetValues(name, out var values) || headers.Content.TryGetValues(name, out values) ? values : [];
+        : headers.Response.NonValidated.TryGetValues(name, out var values) || headers.Content.NonValidated.TryGetValues(name, out values) ? values : [];
 
     /// <summary>The result of a call for one key that the status says, but for 200.</summary>
     /// <param name="hasETag">Whether the call was conditional.</param>

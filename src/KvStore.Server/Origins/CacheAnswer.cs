@@ -72,6 +72,9 @@ internal static class CacheAnswer
             text.AppendFormatted(SecondsOf(state.ErrorLeft - state.FreshLeft));
         }
 
+        // Nothing is served stale here, so it must not be by caches in between either.
+        if (state.RevalidateLeft <= state.FreshLeft && state.ErrorLeft <= state.FreshLeft)
+            text.AppendLiteral(", must-revalidate");
         return text.ToStringAndClear();
     }
 

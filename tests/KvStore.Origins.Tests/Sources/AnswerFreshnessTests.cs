@@ -31,6 +31,13 @@ public sealed class AnswerFreshnessTests
     [InlineData("Expires: 0", 0)]
     [InlineData("Expires: +60|Cache-Control: max-age=5", 5)]
     [InlineData("Expires: +60|Date: +20", 40)]
+    [InlineData("Expires: Sunday, 01-Mar-26 12:01:00 GMT", 60)]
+    [InlineData("Expires: Sun Mar  1 12:01:00 2026", 60)]
+    [InlineData("Expires: Sunday, 01-Mar-76 11:00:00 GMT", 1_577_919_600)]
+    [InlineData("Expires: Tuesday, 01-Mar-77 12:00:00 GMT", 0)]
+    [InlineData("Expires: Sun, 01 Mar 2026 12:01:00 UTC", 0)]
+    [InlineData("Expires: Sun, 01 Mar 2026 2:01:00 GMT", 0)]
+    [InlineData("Expires: Sun,  01 Mar 2026 12:01:00 GMT", 0)]
     [InlineData("Pragma: no-cache", null)]
     public void FreshFor(string headers, int? seconds) => Assert.Equal(seconds is { } length ? TimeSpan.FromSeconds(length) : null, Of(headers).FreshFor);
 
@@ -44,6 +51,8 @@ public sealed class AnswerFreshnessTests
     [InlineData("Date: sometime", 0)]
     [InlineData("Age: old", 0)]
     [InlineData("Age: -5", 0)]
+    [InlineData("Age: 30, 5", 32)]
+    [InlineData("Age: 30|Age: 5", 32)]
     public void Age(string headers, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Of(headers).Age);
 
     [Theory]
@@ -61,6 +70,8 @@ public sealed class AnswerFreshnessTests
     [Theory]
     [InlineData("", false, false)]
     [InlineData("Cache-Control: no-store", true, false)]
+    [InlineData("Cache-Control: must-understand, no-store", false, false)]
+    [InlineData("Cache-Control: must-understand, private", true, false)]
     [InlineData("Cache-Control: private", true, false)]
     [InlineData("Cache-Control: private=\"Set-Cookie\"", true, false)]
     [InlineData("Cache-Control: must-revalidate", false, true)]

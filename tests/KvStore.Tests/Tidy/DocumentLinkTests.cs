@@ -34,6 +34,18 @@ public sealed partial class DocumentLinkTests
         select $"{source}: {name.Value}");
 
     [Fact]
+    public void Tests_InCode_Exist()
+    {
+        var files = SourceTree.Files("tests", "*Tests.cs").ToLookup(file => Path.GetFileNameWithoutExtension(file), SourceTree.Read);
+        SourceTree.AssertNone(
+            from document in Documents
+            from test in TestName().Matches(SourceTree.Read(document))
+            where !files[test.Groups["class"].Value].Any(source => source.Contains($" {test.Groups["method"].Value}(", StringComparison.Ordinal))
+            select $"{document}: {test.Value}");
+        Assert.InRange(TestName().Count(SourceTree.Read("docs/caching.md")), 40, 400);
+    }
+
+    [Fact]
     public void Documents_Exist() => Assert.True(Documents.Length >= 10, $"Only {Documents.Length} documents were found.");
 
     private static bool HasHeading(string file, string heading) => Path.Exists(Path.Join(SourceTree.Root, file)) &&
@@ -51,6 +63,9 @@ public sealed partial class DocumentLinkTests
 
     [GeneratedRegex(@"(?<![\w/.-])(src|docs|tests|bench|samples)/[\w./-]*\w")]
     private static partial Regex RepositoryPath();
+
+    [GeneratedRegex(@"`(?<class>[A-Z]\w*Tests)\.(?<method>\w+)`")]
+    private static partial Regex TestName();
 
     [GeneratedRegex(@"\b(?<path>docs/[\w/-]+\.md)(#(?<heading>[a-z][a-z-]*[a-z]))?")]
     private static partial Regex DocumentName();
