@@ -77,7 +77,7 @@ internal sealed class LoadCaller(
     {
         try
         {
-            table.Complete(load, result, await target.StoreAsync(ticket, result));
+            table.Complete(load, result, await target.StoreAsync(ticket, result), ticket);
         }
         catch (Exception exception)
         {

@@ -132,7 +132,8 @@ internal sealed class LoadTable : IDisposable
     /// <param name="load">The load.</param>
     /// <param name="result">What the origin answered, or why there is no answer.</param>
     /// <param name="commit">What became of the answer; null if there is none.</param>
-    public void Complete(Load load, LoadResult result, LoadCommit? commit = null)
+    /// <param name="ticket">What the load found when it began; null if there is no answer.</param>
+    public void Complete(Load load, LoadResult result, LoadCommit? commit = null, LoadTicket? ticket = null)
     {
         lock (_lock)
         {
@@ -142,7 +143,7 @@ internal sealed class LoadTable : IDisposable
                 result = _failures.Add(load.Key, failure);
         }
 
-        End(load, result, commit);
+        End(load, result, commit, ticket);
     }
 
     /// <summary>How long a load has until its deadline.</summary>
@@ -202,10 +203,10 @@ internal sealed class LoadTable : IDisposable
             _queue.Write(load);
     }
 
-    private void End(Load load, LoadResult result, LoadCommit? commit = null)
+    private void End(Load load, LoadResult result, LoadCommit? commit = null, LoadTicket? ticket = null)
     {
         _counters.Count(result);
-        load.Completion.SetResult(new(result, commit, IsCollapsed: false));
+        load.Completion.SetResult(new(result, commit, IsCollapsed: false) { Ticket = ticket });
     }
 
     private bool TryRemove(Load load)

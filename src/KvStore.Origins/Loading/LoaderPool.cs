@@ -4,7 +4,11 @@ namespace KvStore.Origins;
 /// <param name="Result">What the origin answered, or why there is no answer.</param>
 /// <param name="Commit">What became of the answer; null if there is none.</param>
 /// <param name="IsCollapsed">Whether the load had begun for another request.</param>
-internal sealed record LoadAnswer(LoadResult Result, LoadCommit? Commit, bool IsCollapsed);
+internal sealed record LoadAnswer(LoadResult Result, LoadCommit? Commit, bool IsCollapsed)
+{
+    /// <summary>What the load found when it began; null if there is no answer.</summary>
+    public LoadTicket? Ticket { get; init; }
+}
 
 /// <summary>
 /// Loads keys of one origin by workers: one load of a key at a time, with any number of requests that wait for it; no more calls at a time than workers, and no more in
@@ -132,8 +136,8 @@ internal sealed class LoaderPool : IAsyncDisposable
         }
     }
 
-    // A load that could only wait until it has failed does not begin.
-    private LoadResult.Failed? FindObstacle()
+    /// <summary>Why the origin cannot be called in time; null if it can. What could only wait until it has failed does not begin.</summary>
+    public LoadResult.Failed? FindObstacle()
     {
         if (Gate.Breaker.OpenLeft is { } left)
             return LoadFailures.BreakerOpen(left);

@@ -57,7 +57,7 @@ internal sealed record HttpAnswer(
         // A proxy may say so after the service behind it has got the write.
         503 when RetryAfter is { } retryAfter => new WriteResult.Failed(LoadFailure.Throttled, retryAfter, "The origin asks for fewer calls."),
         408 or >= 500 => new WriteResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}."),
-        >= 400 => new WriteResult.Refused(Quote is { } quote ? $"The origin answered {Status}: {quote}" : $"The origin answered {Status}."),
+        >= 400 => new WriteResult.Refused(Quote is { } quote ? $"The origin answered {Status}: {quote}{(quote.EndsWith('.') ? "" : ".")}" : $"The origin answered {Status}."),
         _ => new WriteResult.Failed(LoadFailure.BadAnswer, null, $"The origin answered {Status}, which does not say whether it has the write."),
     };
 

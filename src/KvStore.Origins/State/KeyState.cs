@@ -40,6 +40,9 @@ internal readonly record struct KeyState
     /// <summary>Whether the origin has yet to get what there is, so that it is right whatever its age, and loading it would find something older.</summary>
     public bool IsDirty { get; init; }
 
+    /// <summary>Whether a write of it may be on its way to the origin, so that what is loaded is good for those who wait for it, and is not stored.</summary>
+    public bool IsBeingWritten { get; init; }
+
     /// <summary>Whether there is something, and it is fresh.</summary>
     public bool IsFresh => IsDirty || (Standing != KeyStanding.Unknown && FreshLeft > TimeSpan.Zero);
 

@@ -9,6 +9,12 @@ namespace KvStore.Origins;
 /// <param name="BeganAt">The timestamp at which the load began.</param>
 internal sealed record LoadTicket(Key Key, long SidecarRevision, long EpochRevision, long EntryRevision, string? ETag, long BeganAt)
 {
+    /// <summary>The revision of the key's write mark; 0 if it has none.</summary>
+    public long MarkRevision { get; init; }
+
+    /// <summary>Whether a write of the key might have been on its way to the origin.</summary>
+    public bool IsBeingWritten { get; init; }
+
     /// <summary>The guards of what the load commits.</summary>
     /// <param name="sidecar">The key of the sidecar.</param>
     /// <param name="epoch">The key of the epoch.</param>

@@ -71,9 +71,11 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
         origin.Options.Writes == OriginWrites.Refuse ? RejectionReason.OriginRefusesWrites
         : SetsExpiry(operation) ? RejectionReason.OriginDecidesExpiry
         : origin.Outbox is not null && operation is DeletePrefix or Append ? RejectionReason.OriginNeedsKeys
+        : origin.Marks is not null ? RejectionReason.OriginTakesSingleWrites
         : null;
 
-    private static bool SetsExpiry(Operation operation) => operation switch
+    /// <summary>Whether an operation changes the expiry of an entry.</summary>
+    public static bool SetsExpiry(Operation operation) => operation switch
     {
         Put put => put.ExpiresAt is not null,
         Append append => append.ExpiresAtMilliseconds != Entry.Never,

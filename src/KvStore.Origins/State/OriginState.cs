@@ -28,6 +28,9 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <summary>What the origin has yet to get; null unless writes are delivered behind.</summary>
     public OutboxMarks? Outbox { get; } = options.Writes == OriginWrites.Behind ? new OutboxMarks(options, time) : null;
 
+    /// <summary>Which keys are being written to the origin; null unless writes go through.</summary>
+    public WriteMarks? Marks { get; } = options.Writes == OriginWrites.Through ? new WriteMarks(options, time) : null;
+
     /// <summary>What the keys of the origin start with.</summary>
     public ReadOnlyMemory<byte> Prefix { get; } = Encoding.UTF8.GetBytes(options.Prefix);
 
@@ -37,11 +40,19 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     /// <summary>Whether the records that a ticket relies on may have come and gone since.</summary>
     public bool IsTooOld(LoadTicket ticket) => time.GetElapsedTime(ticket.BeganAt) > TicketAgeMax;
 
-    // The shortest life of a sidecar.
-    private TimeSpan LifetimeMin => TicketAgeMax + commitWaitMax + Margin;
+    /// <summary>The shortest life of a record about a key: longer than any load of it that began before.</summary>
+    public TimeSpan LifetimeMin => TicketAgeMax + commitWaitMax + Margin;
 
     /// <summary>The key of a key's sidecar.</summary>
     public static Key SidecarOf(Key key) => ReservedKeys.Of(ReservedKind.Origin, key.Utf8);
+
+    /// <summary>Until when what a snapshot has of a key is of use.</summary>
+    public DateTimeOffset ExpiryOf(Snapshot snapshot, Key key)
+    {
+        var known = snapshot.FindReserved(ReservedKind.Origin, key.Utf8)?.ExpiresAt ?? DateTimeOffset.MinValue;
+        var written = snapshot.Find(key) is { } entry ? entry.ModifiedAt + options.FreshFor + options.StaleWhileRevalidate + options.StaleIfError : DateTimeOffset.MinValue;
+        return known > written ? known : written;
+    }
 
     /// <summary>How many keys the origin has in a snapshot that something is known of.</summary>
     public long CountKnown(Snapshot snapshot) => snapshot.CountOfReserved(ReservedKeys.RangeOf(ReservedKind.Origin, Prefix.Span));
@@ -52,6 +63,8 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
         var entry = snapshot.Find(key);
         if (IsDirty(snapshot, key))
             return KeyState.Dirty(entry, entry is null ? options.NegativeFor : options.FreshFor);
+        if (Marks is not null && WriteMarks.Find(snapshot, key) is { } mark)
+            return new KeyState { IsBeingWritten = Marks.LeftOf(mark) > TimeSpan.Zero };
         if (Find(snapshot, key, entry, withETag: false) is not var (sidecar, validatedAt, revision) || sidecar.Kind == SidecarKind.Invalid || (entry is null && sidecar.Kind != SidecarKind.Absent))
             return default;
         if ((entry is not null && sidecar.Kind == SidecarKind.Absent) || _invalidations.RevisionIn(snapshot, key) > revision)
@@ -82,8 +95,16 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     public LoadTicket Begin(Snapshot latest, Key key)
     {
         var (entry, record) = (latest.Find(key), latest.FindReserved(ReservedKind.Origin, key.Utf8));
-        var etag = entry is not null && Find(latest, key, entry, withETag: true) is var (sidecar, _, _) && sidecar.Kind == SidecarKind.Loaded ? sidecar.ETag : null;
-        return new LoadTicket(key, record?.Revision ?? 0, _invalidations.EpochIn(latest), entry?.Revision ?? 0, etag, time.GetTimestamp());
+        var mark = Marks is null ? null : WriteMarks.Find(latest, key);
+        var isBeingWritten = mark is { } present && Marks!.LeftOf(present) > TimeSpan.Zero;
+
+        // While it is being written, the origin has to answer with the value.
+        var etag = entry is not null && !isBeingWritten && Find(latest, key, entry, withETag: true) is var (sidecar, _, _) && sidecar.Kind == SidecarKind.Loaded ? sidecar.ETag : null;
+        return new LoadTicket(key, record?.Revision ?? 0, _invalidations.EpochIn(latest), entry?.Revision ?? 0, etag, time.GetTimestamp())
+        {
+            MarkRevision = mark?.Revision ?? 0,
+            IsBeingWritten = isBeingWritten,
+        };
     }
 
     /// <summary>Commits what a load found.</summary>
@@ -94,7 +115,7 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
     {
         if (IsTooOld(ticket))
             return LoadCommit.Raced;
-        if (result is LoadResult.Found { Freshness.ForbidsStoring: true } or LoadResult.Absent { Freshness.ForbidsStoring: true })
+        if (ticket.IsBeingWritten || result is LoadResult.Found { Freshness.ForbidsStoring: true } or LoadResult.Absent { Freshness.ForbidsStoring: true })
             return IsUnchanged(store.Latest, ticket) ? LoadCommit.NotStored : LoadCommit.Raced;
         var (transaction, commit) = Prepare(store.Latest, ticket, result);
         return await store.SubmitAsync(transaction).ConfigureAwait(false) switch
@@ -139,31 +160,36 @@ internal sealed class OriginState(OriginOptions options, TimeSpan commitWaitMax,
             case LoadResult.Found found:
                 var contentType = found.ContentType.Length > 0 && found.ContentType.Length <= Entry.ContentTypeLengthMax && StoredFields.IsContentType(Encoding.UTF8.GetBytes(found.ContentType)) ? found.ContentType : DefaultContentType;
                 var sidecar = PutSidecar(ticket.Key, SidecarKind.Loaded, found.Freshness, options.FreshFor, found.ETag);
-                if (latest.Find(ticket.Key) is { } entry && entry.Revision == ticket.EntryRevision && entry.ContentType == contentType && entry.Value.Span.SequenceEqual(found.Value.Span))
-                    return Touch(ticket, sidecar);
-                return (new Transaction(GuardsOfLoad(ticket, keepsEntry: false), [new Put(ticket.Key, found.Value, contentType)], [sidecar]), LoadCommit.Stored);
+                return latest.Find(ticket.Key) is { } entry && entry.Revision == ticket.EntryRevision && entry.ContentType == contentType && entry.Value.Span.SequenceEqual(found.Value.Span)
+                    ? (Load(ticket, null, sidecar), LoadCommit.Touched)
+                    : (Load(ticket, new Put(ticket.Key, found.Value, contentType), sidecar), LoadCommit.Stored);
             case LoadResult.NotModified same when ticket.ETag is { } etag:
-                return Touch(ticket, PutSidecar(ticket.Key, SidecarKind.Loaded, same.Freshness, options.FreshFor, etag));
+                return (Load(ticket, null, PutSidecar(ticket.Key, SidecarKind.Loaded, same.Freshness, options.FreshFor, etag)), LoadCommit.Touched);
             case LoadResult.Absent absent:
-                return (new Transaction(
-                    GuardsOfLoad(ticket, keepsEntry: false), [new Delete(ticket.Key)], [PutSidecar(ticket.Key, SidecarKind.Absent, absent.Freshness, options.NegativeFor, null)]), LoadCommit.Stored);
+                return (Load(ticket, new Delete(ticket.Key), PutSidecar(ticket.Key, SidecarKind.Absent, absent.Freshness, options.NegativeFor, null)), LoadCommit.Stored);
             default:
                 throw new ArgumentException($"A load with such a ticket cannot have found {result.GetType().Name}.", nameof(result));
         }
     }
 
-    private (Transaction Transaction, LoadCommit Commit) Touch(LoadTicket ticket, Operation sidecar) =>
-        (new Transaction(GuardsOfLoad(ticket, keepsEntry: true), [], [sidecar]), LoadCommit.Touched);
+    // A mark that is out of force ends with what is loaded after it.
+    private Transaction Load(LoadTicket ticket, Operation? operation, Operation sidecar) => new(
+        GuardsOfLoad(ticket, keepsEntry: operation is null),
+        operation is null ? [] : [operation],
+        ticket.MarkRevision == 0 ? [sidecar] : [sidecar, new Delete(WriteMarks.MarkOf(ticket.Key))]);
 
     /// <summary>The guards of what relies on that nothing of a key and its origin has changed.</summary>
     public ImmutableArray<Guard> GuardsOf(LoadTicket ticket, bool keepsEntry) => ticket.Guards(SidecarOf(ticket.Key), _invalidations.EpochKey, keepsEntry);
 
-    // A load that began when the key was dirty has what the origin had before, and no record of it has changed since.
-    private ImmutableArray<Guard> GuardsOfLoad(LoadTicket ticket, bool keepsEntry) =>
-        Outbox is null ? GuardsOf(ticket, keepsEntry) : [.. GuardsOf(ticket, keepsEntry), Guard.Absent(OutboxMarks.MarkOf(ticket.Key))];
-
-    private bool IsUnchanged(Snapshot latest, LoadTicket ticket) =>
+    /// <summary>Whether nothing has happened that would keep a load from being stored.</summary>
+    public bool IsUnchanged(Snapshot latest, LoadTicket ticket) =>
         GuardsOfLoad(ticket, keepsEntry: false) is var guards && guards.All(guard => guard.Passes(latest.Find(guard.Key)));
+
+    // A load that began when the key was dirty has what the origin had before, and no record of it has changed since. One that began before a write, or during one, is void until its mark is gone.
+    private ImmutableArray<Guard> GuardsOfLoad(LoadTicket ticket, bool keepsEntry) => GuardsOf(ticket, keepsEntry) is var guards
+        && Outbox is not null ? guards.Add(Guard.Absent(OutboxMarks.MarkOf(ticket.Key)))
+        : Marks is not null ? guards.Add(WriteMarks.GuardOf(ticket.Key, ticket.MarkRevision))
+        : guards;
 
     // What the origin says counts within the settings.
     private Put PutSidecar(Key key, SidecarKind kind, OriginFreshness said, TimeSpan freshMax, string? etag)

@@ -16,7 +16,7 @@ internal static class SettingGroups
         ["StaleIfError"] = "how long it may be stale if loading it fails",
         ["NegativeFor"] = "how long an absence is remembered",
         ["FailureFor"] = "how long a failure is remembered",
-        ["Writes"] = "of clients: refuse, local to the store, or behind",
+        ["Writes"] = "of clients: refuse, local, through or behind",
         ["Outbox:EntriesMax"] = "keys that it has yet to get; one more gets 429",
         ["Outbox:AgeMax"] = "how long one of them waits; then all get 429",
         ["Outbox:AttemptsMax"] = "failed deliveries after which a key is parked",

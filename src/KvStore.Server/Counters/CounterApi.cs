@@ -23,7 +23,7 @@ internal static class CounterApi
             ApiParts.MalformedKey,
             new(409, "The stored value is no number, or the new one would not fit into 64 bits, or the key is that of an origin; nothing was changed.") { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevision], Problem = Problems.NotANumber() },
             ApiParts.PreconditionFailed,
-            .. WriteApi.Rejections,
+            .. WriteApi.RejectionsOfKey,
         ],
     };
 }

@@ -1,7 +1,7 @@
 namespace KvStore.Server;
 
 /// <summary>POST of /v1/counters/{key}: adds to a number. The counter is the entry of the same key; its value is the number as text.</summary>
-internal sealed class CounterEndpoints(Store store, KvStoreOptions options, TimeProvider time)
+internal sealed class CounterEndpoints(KeyWrites writes, KvStoreOptions options, TimeProvider time)
 {
     private const string By = "by";
 
@@ -27,7 +27,7 @@ internal sealed class CounterEndpoints(Store store, KvStoreOptions options, Time
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency });
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency }, context.RequestAborted);
         return await WriteOutcome.AnswerAsync(context, outcome, Answer);
     }
 

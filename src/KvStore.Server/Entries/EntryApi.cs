@@ -87,7 +87,7 @@ internal static class EntryApi
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge,
             ApiParts.UnsupportedBody,
-            .. WriteApi.Rejections,
+            .. WriteApi.RejectionsOfKey,
         ],
     };
 
@@ -103,7 +103,7 @@ internal static class EntryApi
             ApiParts.NotFound,
             WriteApi.RefusedByOrigin,
             ApiParts.PreconditionFailed,
-            .. WriteApi.Rejections,
+            .. WriteApi.RejectionsOfKey,
         ],
     };
 
@@ -124,7 +124,7 @@ internal static class EntryApi
             ApiParts.PreconditionFailed,
             ApiParts.TooLarge with { SharedAs = null, Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevisionIfAsked] },
             ApiParts.UnsupportedBody with { SharedAs = null, Description = "The body is no JSON merge patch by its media type, or is encoded.", Headers = [AcceptPatch, .. ApiParts.UnsupportedBody.Headers], Problem = Problems.UnsupportedMediaType(NotMergePatch) },
-            .. WriteApi.Rejections,
+            .. WriteApi.RejectionsOfKey,
         ],
     };
 

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// /v1/kv/{key}: GET, HEAD, PUT, DELETE, PATCH, and POST below a prefix. GET and PUT write to the response themselves and are written
 /// for few allocations, because they are most of what the service does.
 /// </summary>
-internal sealed class EntryEndpoints(Store store, Reads reads, OriginReads origins, LongPoll polls, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
+internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads, OriginReads origins, LongPoll polls, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     // One segment is enough: the key is decoded from the request target, and KeyRouting chooses the endpoint.
     // A catch-all would match /v1/kv itself as well.
@@ -76,7 +76,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, OriginReads origi
         if (ttl.ExpiresAt(time) is { } expiresAt)
             draft.SetExpiry(expiresAt);
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency });
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency }, context.RequestAborted);
         if (await WriteOutcome.AnswerAsync(context, outcome, AnswerPut) is { } problem)
             await problem.WriteAsync(context);
     }
@@ -93,7 +93,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, OriginReads origi
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
-        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]) { Idempotency = idempotency });
+        var outcome = await writes.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]) { Idempotency = idempotency }, context.RequestAborted);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
     }
 
@@ -119,7 +119,7 @@ internal sealed class EntryEndpoints(Store store, Reads reads, OriginReads origi
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
-        var outcome = await store.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency });
+        var outcome = await writes.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency }, context.RequestAborted);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true });
     }
 

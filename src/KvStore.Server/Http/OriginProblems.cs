@@ -33,6 +33,27 @@ internal static class OriginProblems
             "So many writes below this prefix have yet to reach their origin, or one has waited for so long, that no more are accepted. Nothing was changed. Try again after the time in Retry-After.")
         { RetryAfter = OutboxRetry };
 
+    public static Problem TakesSingleWrites() =>
+        new(StatusCodes.Status409Conflict, "origin-takes-single-writes", "The origin gets one key at a time",
+            "Writes below this prefix go through to an origin, which gets one key with each request. Nothing was changed. Use PUT, PATCH, DELETE or a counter of a single key.");
+
+    public static Problem WriteRefused(string detail) =>
+        new(StatusCodes.Status502BadGateway, "origin-refused-write", "The origin refuses the write", $"{detail} Nothing was changed.") { Outcome = "not-applied" };
+
+    public static Problem WriteUnknown(string detail) =>
+        new(StatusCodes.Status504GatewayTimeout, "origin-write-unknown", "It is unknown whether the origin has the write",
+            $"{detail} The origin may have the write or not, so reads ask it for a while. Read the key by GET, or send the write again.")
+        { Outcome = "unknown" };
+
+    public static Problem WriteNotCalled(string detail, TimeSpan? retryAfter) =>
+        new(StatusCodes.Status503ServiceUnavailable, "origin-unavailable", "The entry cannot be written now", $"{detail} Nothing was changed. Try again after the time in Retry-After.")
+        {
+            RetryAfter = retryAfter > RetryDefault ? retryAfter : RetryDefault,
+            Outcome = "not-applied",
+        };
+
+    public static Problem WriteBusy(TimeSpan retryAfter) => WriteNotCalled("Other writes of the key are in progress, or it is unknown what became of one.", retryAfter);
+
     public static Problem NotCached() =>
         new(StatusCodes.Status504GatewayTimeout, "not-cached", "The entry would have to be loaded", "The request has Cache-Control: only-if-cached, and nothing that it accepts is stored. Omit that to have it loaded.");
 

@@ -38,7 +38,7 @@ internal static class OriginApi
     [
         Text("name", "Its name."),
         Text("prefix", "What its keys start with."),
-        Text("writes", "What writes of clients do: `refuse`, `local` or `behind`."),
+        Text("writes", "What writes of clients do: `refuse`, `local`, `through` or `behind`."),
         Integer("known_keys", "Keys that something is known of: values, and absences that are remembered."),
         Object("workers", "Workers, each of which makes one call at a time.", Workers),
         Object("tokens", "Tokens, one of which each call takes.", Tokens),

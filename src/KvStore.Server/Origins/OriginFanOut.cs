@@ -67,6 +67,7 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
             null or { Commit: LoadCommit.Raced } => new(null, IsPending: true, null),
             { Result: LoadResult.Failed } when state.MayServeOnError => part,
             { Result: LoadResult.Failed failed } => new(null, IsPending: false, OriginProblems.NotLoaded(failed)),
+            { Commit: LoadCommit.NotStored, Ticket.IsBeingWritten: true } => new(null, IsPending: true, null),
             { Commit: LoadCommit.NotStored, Result: LoadResult.Found } => new(null, IsPending: false, OriginProblems.NotStored()),
             { Commit: LoadCommit.NotStored, Result: LoadResult.Absent } => default,
             { Result: LoadResult.Found or LoadResult.NotModified } when state.Standing == KeyStanding.Unknown => new(null, IsPending: true, null),

@@ -3,7 +3,7 @@ using KvStore.Origins;
 namespace KvStore.Server;
 
 /// <summary>Reads of one key that comes from an origin: from what is stored, or after a load (RFC 9111). Thread-safe.</summary>
-internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOptions options, ServedOrigins origins)
+internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOptions options, ServedOrigins origins, TimeProvider time)
 {
     // After so many loads that were overtaken by writes, a reader learns that.
     private const int LoadsMax = 5;
@@ -16,7 +16,7 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
     {
         if (CacheDirectives.TryGet(context.Request.Headers.CacheControl, out var directives) is { } malformed)
             return malformed.WriteAsync(context);
-        var read = new OriginRead(context, key, conditions, directives, origin);
+        var read = new OriginRead(context, key, conditions, directives, origin, time.GetTimestamp());
         var taking = reads.TakeAsync(request, context);
         if (!taking.IsCompletedSuccessfully)
             return WaitAsync(read, request, taking);
@@ -81,6 +81,8 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
     {
         if (loaded.Commit == LoadCommit.NotStored && loaded.Result is LoadResult.Found or LoadResult.Absent)
         {
+            if (!read.MayUse(loaded.Ticket!, snapshot))
+                return isLast ? AnswerFailed(read, snapshot, state, OriginProblems.Raced()) : TryAnswerStored(read, snapshot, state);
             CacheAnswer.SetForwarded(read.Context.Response, read.Reason, loaded, state: null);
             read.Origin.Count(OriginAnswer.Loaded);
             return loaded.Result is LoadResult.Found found ? AnswerUnstored(read, snapshot, found) : EntryAnswer.NotFound(read.Context.Response, snapshot.Revision).WriteAsync(read.Context);
@@ -135,7 +137,7 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
         return problem.WriteAsync(read.Context);
     }
 
-    private sealed class OriginRead(HttpContext context, Key key, Conditions conditions, CacheDirectives directives, ServedOrigin origin)
+    private sealed class OriginRead(HttpContext context, Key key, Conditions conditions, CacheDirectives directives, ServedOrigin origin, long beganAt)
     {
         public HttpContext Context => context;
 
@@ -149,6 +151,12 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
 
         /// <summary>Whether something that is stored is served without a load.</summary>
         public bool Serves(in KeyState state) => directives.Accepts(state) || (state.MayRevalidate && !state.IsFresh && !directives.IsStrict);
+
+        /// <summary>
+        /// Whether what was loaded and not stored answers this request: nothing has happened since, and while the key is being written, the load began after the request. An older one
+        /// may have asked before the write arrived, and another replica may have shown it since.
+        /// </summary>
+        public bool MayUse(LoadTicket ticket, Snapshot snapshot) => origin.State.IsUnchanged(snapshot, ticket) && (!ticket.IsBeingWritten || ticket.BeganAt >= beganAt);
 
         /// <summary>The last load of this request; null before the first, and if another has made it unnecessary.</summary>
         public LoadAnswer? Loaded { get; set; }

@@ -21,6 +21,7 @@ internal static class OriginSetup
             return options.Sql is null ? new HttpOriginSource(options, bytesMax, journal, time) : new SqlOriginSource(options, bytesMax, journal, time);
         });
         services.AddSingleton<ServedOrigins>();
+        services.AddSingleton<KeyWrites>();
         services.AddSingleton<OriginReads>();
         services.AddSingleton<OriginFanOut>();
         services.AddSingleton<OriginInstruments>();

@@ -8,13 +8,16 @@ namespace KvStore.Server;
 internal delegate IOriginSource OpenOriginSource(OriginOptions options, OriginJournal? journal);
 
 /// <summary>One origin: what the store has of it, the workers that load from it, and how its requests were answered. Thread-safe.</summary>
-internal sealed class ServedOrigin(OriginState state, LoaderPool pool, OutboxWorkers? outbox, OriginJournal? journal, Store store) : IAsyncDisposable
+internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter writer, OutboxWorkers? outbox, OriginJournal? journal, Store store) : IAsyncDisposable
 {
     private readonly long[] _answers = new long[Enum.GetValues<OriginAnswer>().Length];
 
     public OriginState State => state;
 
     public LoaderPool Pool => pool;
+
+    /// <summary>Writes of one key that depend on what the key is, or that go through.</summary>
+    public KeyWriter Writer => writer;
 
     /// <summary>Delivers what the origin has yet to get; null unless writes are delivered behind.</summary>
     public OutboxWorkers? Outbox => outbox;

@@ -11,6 +11,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
     private readonly OriginTable _table;
     private readonly TimeProvider _time;
     private readonly Dictionary<OriginState, ServedOrigin> _origins;
+    private readonly CancellationTokenSource _stopping = new();
     private int _isStopped;
 
     public ServedOrigins(OriginTable table, Store store, OpenOriginSource open, ILogger<ServedOrigins> logger, TimeProvider time)
@@ -25,9 +26,10 @@ internal sealed class ServedOrigins : IAsyncDisposable
             var journal = state.Options.Journal is null ? null : new OriginJournal(state.Options, report, time);
             var source = open(state.Options, journal);
             var pool = new LoaderPool(state.Options, source, new StoreLoadTarget(store, state), report, time);
-            var outbox = state.Outbox is null ? null
-                : new OutboxWorkers(state, store, new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time), pool.Gate, report, time);
-            return new ServedOrigin(state, pool, outbox, journal, store);
+            var caller = state.Options.Writes is OriginWrites.Through or OriginWrites.Behind ? new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time) : null;
+            var outbox = state.Outbox is null ? null : new OutboxWorkers(state, store, caller!, pool.Gate, report, time);
+            var through = state.Marks is null ? null : new ThroughWriter(store, state, caller!, time, _stopping.Token);
+            return new ServedOrigin(state, pool, new KeyWriter(store, state, pool, through, time), outbox, journal, store);
         }
     }
 
@@ -44,10 +46,11 @@ internal sealed class ServedOrigins : IAsyncDisposable
     public Problem? FindRejection(EntryDraft draft) => Find(draft.Key) is not { } origin ? null
         : origin.Options.Writes == OriginWrites.Refuse ? OriginProblems.RefusesWrites()
         : draft.ExpiresAt is not null ? OriginProblems.DecidesExpiry()
+        : origin.Options.Writes == OriginWrites.Through ? OriginProblems.TakesSingleWrites()
         : null;
 
     /// <summary>
-    /// Ends all loads, of which what has been answered is still stored, and deliveries as soon as the origin has answered. Only the first call acts: a host may stop its services after it
+    /// Ends all loads, of which what has been answered is still stored, writes that go through, and deliveries as soon as the origin has answered. Only the first call acts: a host may stop its services after it
     /// has disposed of them.
     /// </summary>
     /// <param name="hurrying">Ends deliveries at once.</param>
@@ -55,6 +58,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isStopped, 1) != 0)
             return;
+        await _stopping.CancelAsync();
         using var late = new CancellationTokenSource(DeliveryWaitMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, hurrying);
         await Task.WhenAll(All.Select(origin => origin.StopAsync(either.Token)));
@@ -65,6 +69,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
         Volatile.Write(ref _isStopped, 1);
         foreach (var origin in All)
             await origin.DisposeAsync();
+        _stopping.Dispose();
     }
 
     private static void Report(ILogger logger, string name, OriginEvent happened)

@@ -4,7 +4,7 @@ namespace KvStore.Server;
 /// PUT of /person/update, GET and HEAD of /person/get, as in the service that this one replaces. A person is the entry person/{id},
 /// whose value is the JSON of the answer.
 /// </summary>
-internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
+internal sealed class PersonEndpoints(KeyWrites writes, Reads reads, RequestBodies bodies, LargeAnswers answers, KvStoreOptions options, TimeProvider time)
 {
     private static readonly string[] ReadParameters = ["id", .. Reads.Parameters];
 
@@ -38,7 +38,7 @@ internal sealed class PersonEndpoints(Store store, Reads reads, RequestBodies bo
 
         // The time is the only part of the answer that a repeated request does not have.
         var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = ticks };
-        var outcome = await store.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency });
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency }, context.RequestAborted);
         return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
         {
             HasETag = true,

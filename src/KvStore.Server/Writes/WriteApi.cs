@@ -25,6 +25,16 @@ internal static class WriteApi
     public static readonly ApiResponse RefusedByOrigin = new(409, "The key is below the prefix of an origin that its entries come from; nothing was changed.")
     { SharedAs = "OriginRefusesWrites", Headers = [ApiParts.StoreRevision], Problem = OriginProblems.RefusesWrites() };
 
+    /// <summary>The answers that a write of one key may get: the key may be that of an origin that is asked before, or that gets the write.</summary>
+    public static IReadOnlyList<ApiResponse> RejectionsOfKey =>
+    [
+        .. Rejections.Where(response => response.Status != StatusCodes.Status504GatewayTimeout),
+        new(502, "The origin of the key refuses the write, or the key had to be loaded first and the origin has no usable answer; nothing was changed.")
+        { SharedAs = "OriginRefusesWrite", Headers = [ApiParts.RetryAfter with { IsOptional = true }], Problem = OriginProblems.WriteRefused("The origin answered 422: no such hotel.") },
+        new(504, "It is unknown whether the write was applied; or the origin of the key did not answer, which had to be asked first.")
+        { SharedAs = "UnknownWrite", Headers = [ApiParts.RetryAfter with { IsOptional = true }], Problem = Problems.UnknownOutcome() },
+    ];
+
     /// <summary>The answers that every write may get, whatever it is.</summary>
     public static readonly IReadOnlyList<ApiResponse> Rejections =
     [

@@ -30,9 +30,9 @@ internal static class WriteOutcome
     {
         switch (outcome)
         {
-            case Outcome.GuardsFailed failed:
-                response.SetRevision(failed.Revision);
-                return EntryAnswer.PreconditionFailed(response, failed.Failed[0].Current);
+            case Outcome.GuardsFailed unmet:
+                response.SetRevision(unmet.Revision);
+                return EntryAnswer.PreconditionFailed(response, unmet.Failed[0].Current);
             case Outcome.Rejected { Reason: RejectionReason.OriginOutboxFull } full:
                 return ProblemOf(full);
             case Outcome.Rejected rejected:
@@ -45,6 +45,8 @@ internal static class WriteOutcome
                 return Problems.IdempotencyKeyReused(IdempotencyHeader.KeyHeader);
             case Outcome.NotApplied notApplied:
                 return ProblemOf(notApplied);
+            case FailedWrite failed:
+                return failed.Problem;
             case Outcome.Unknown:
                 return Problems.UnknownOutcome();
             default:
@@ -81,6 +83,7 @@ internal static class WriteOutcome
         { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
         { Reason: RejectionReason.TransactionTooLarge } => Problems.TransactionTooLarge(),
         { Reason: RejectionReason.OriginRefusesWrites } => OriginProblems.RefusesWrites(),
+        { Reason: RejectionReason.OriginTakesSingleWrites } => OriginProblems.TakesSingleWrites(),
         { Reason: RejectionReason.OriginDecidesExpiry } => OriginProblems.DecidesExpiry(),
         { Reason: RejectionReason.OriginNeedsKeys } => OriginProblems.NeedsKeys(),
         { Reason: RejectionReason.OriginOutboxFull } => OriginProblems.OutboxFull(),

@@ -20,6 +20,9 @@ internal enum ReservedKind
 
     /// <summary><c>\0outbox/{key}</c>: the entry of the key has yet to reach its origin.</summary>
     Outbox,
+
+    /// <summary><c>\0writing/{key}</c>: the key is being written to its origin.</summary>
+    Writing,
 }
 
 /// <summary>
@@ -35,7 +38,7 @@ internal static class ReservedKeys
     public const int ValueBytesMax = 16 << 10;
 
     private static readonly byte[][] Prefixes =
-        [[], .. new[] { "idempotency", "origin", "epoch", "invalid", "outbox" }.Select(name => Encoding.ASCII.GetBytes($"\0{name}/"))];
+        [[], .. new[] { "idempotency", "origin", "epoch", "invalid", "outbox", "writing" }.Select(name => Encoding.ASCII.GetBytes($"\0{name}/"))];
 
     /// <summary>What every key of a kind starts with.</summary>
     public static ReadOnlySpan<byte> PrefixOf(ReservedKind kind) => Prefixes[(int)kind];
@@ -53,7 +56,7 @@ internal static class ReservedKeys
     {
         if (key is not [0, ..])
             return ReservedKind.None;
-        for (var kind = ReservedKind.Idempotency; kind <= ReservedKind.Outbox; kind++)
+        for (var kind = ReservedKind.Idempotency; kind <= ReservedKind.Writing; kind++)
         {
             if (key.StartsWith(PrefixOf(kind)) && IsRest(kind, RestOf(kind, key)))
                 return kind;

@@ -61,6 +61,9 @@ public abstract record Outcome
         public TimeSpan RetryAfter { get; init; }
     }
 
+    /// <summary>What became of a transaction that was not submitted as it is, because more than the store has to do with it. Who decides on it derives from this.</summary>
+    public abstract record Other : Outcome;
+
     /// <summary>It is unknown whether the transaction was committed.</summary>
     public sealed record Unknown : Outcome
     {
@@ -104,6 +107,9 @@ public enum RejectionReason
 
     /// <summary>Too many writes, or too old ones, have yet to reach the origin of a key.</summary>
     OriginOutboxFull,
+
+    /// <summary>A key belongs to an origin that gets every write before the store has it: one key at a time, and in no other way.</summary>
+    OriginTakesSingleWrites,
 
     /// <summary>A large value that a merge patch was prepared for has been replaced. The store prepares the patch again; callers do not see this.</summary>
     Unprepared,

@@ -52,9 +52,9 @@ public sealed class HttpSinkTests : IAsyncLifetime
 
     [Theory]
     [InlineData(204, "Written")]
-    [InlineData(400, "Refused: The origin answered 400: no such hotel")]
-    [InlineData(412, "Refused: The origin answered 412: no such hotel")]
-    [InlineData(404, "Refused: The origin answered 404: no such hotel")]
+    [InlineData(400, "Refused: The origin answered 400: no such hotel.")]
+    [InlineData(412, "Refused: The origin answered 412: no such hotel.")]
+    [InlineData(404, "Refused: The origin answered 404: no such hotel.")]
     [InlineData(301, "Refused: The origin answered 301; redirects are not followed. Set its final address.")]
     [InlineData(408, "BadAnswer, may be written: The origin answered 408.")]
     [InlineData(429, "Throttled, not written: The origin asks for fewer calls.")]

@@ -35,7 +35,7 @@ public sealed partial class OriginSettingsTests
     [InlineData("Workers:Min", "33", "KvStore:Origins:a:Workers:Min must be at most Max, which is 32. Given: 33.")]
     [InlineData("Tokens:PerSecond", "-1", "KvStore:Origins:a:Tokens:PerSecond must be a number from 0 to 1000000. Given: -1.")]
     [InlineData("FreshFor", "31d", "KvStore:Origins:a:FreshFor must be a duration from 0s to 30d")]
-    [InlineData("Writes", "through", "KvStore:Origins:a:Writes must be one of refuse, local, behind; this version does not have through yet. Given: through.")]
+    [InlineData("Writes", "back", "KvStore:Origins:a:Writes must be one of refuse, local, through, behind. Given: back.")]
     [InlineData("Journal:BytesMax", "2MiB", "KvStore:Origins:a:Journal:Directory must be a directory. Given: nothing.")]
     [InlineData("FreshFro", "1h", "KvStore:Origins:a:FreshFro is not a setting. Is KvStore:Origins:a:FreshFor meant?")]
     [InlineData("Workers:Minimum", "1", "KvStore:Origins:a:Workers:Minimum is not a setting.")]

@@ -169,6 +169,8 @@ internal static class SituationServers
         FakeOriginSource.AddOrigin(options.Settings, "later", "later/");
         options.Settings["KvStore:Origins:later:Writes"] = "behind";
         options.Settings["KvStore:Origins:later:Outbox:EntriesMax"] = "1";
+        FakeOriginSource.AddOrigin(options.Settings, "through", "through/", "through");
+        FakeOriginSource.AddOrigin(options.Settings, "more", "person/8", "through");
         return KvServer.StartAsync(options);
     }
 

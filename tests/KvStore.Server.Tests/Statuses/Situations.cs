@@ -40,6 +40,14 @@ internal static class Situations
             Rejection(404, "no-such-origin", [ReadOrigin, HeadOrigin, Invalidate, LoadKeys, .. OfOutbox], request => request.At(request.Target.Replace("acme", "none", StringComparison.Ordinal).Replace("later/outbox", "none/outbox", StringComparison.Ordinal))),
             Rejection(409, "origin-refuses-writes", PutEntry.At("/v1/kv/rates/1"), DeleteEntry.At("/v1/kv/rates/1"), PatchEntry.At("/v1/kv/rates/1"), AppendEntry.At("/v1/kv/rates/q/"), AddToCounter.At("/v1/counters/rates/1")),
             Rejection(409, "origin-refuses-writes", DeleteEntries.At("/v1/kv?prefix=ra"), RunTransaction.WithBody("application/json", "{\"operations\":[{\"delete\":{\"key\":\"rates/1\"}}]}"), UpdatePerson.WithBody("application/json", "{\"id\":7,\"name\":\"Eve\"}")),
+            Success(204, PatchEntry.At("/v1/kv/through/number"), DeleteEntry.At("/v1/kv/through/found")),
+            Rejection(502, "origin-refused-write", WritesThrough("refused", 81)),
+            Rejection(504, "origin-write-unknown", WritesThrough("unknown", 82)),
+            Rejection(503, "origin-unavailable", PutEntry.At("/v1/kv/through/busy")),
+            Rejection(502, "origin-failed", WritesThrough("failed", 83), request => request.With("If-Match: *")),
+            Rejection(504, "origin-timeout", WritesThrough("slow", 84), request => request.With("If-Match: *")),
+            Rejection(429, "too-many-loads", DeleteEntry.At("/v1/kv/through/many")),
+            Rejection(409, "origin-takes-single-writes", AppendEntry.At("/v1/kv/through/q/"), DeleteEntries.At("/v1/kv?prefix=th"), RunTransaction.WithBody("application/json", "{\"operations\":[{\"delete\":{\"key\":\"through/1\"}}]}")),
             Rejection(400, "malformed-request", Invalidate.WithBody("application/json", "{\"keys\":[\"elsewhere\"]}"), LoadKeys.WithBody("application/json", "{\"prefix\":\"rates/\"}"), DropOutbox.At("/v1/origins/later/outbox")),
             Success(304, [.. EntryReads.Concat(ExpiringReads).Select(read => read.With("If-None-Match: *"))]),
             Success(304, GetEntry.At("/v1/kv/absent?wait=0&after=0"), HeadEntry.At("/v1/kv/absent?wait=0&after=0")),
@@ -117,6 +125,13 @@ internal static class Situations
     ];
 
     private static Request[] OfOrigin(string name) => [GetEntry.At("/v1/kv/rates/" + name), HeadEntry.At("/v1/kv/rates/" + name)];
+
+    // Of keys of their own, because one that is unknown keeps others from being written.
+    private static Request[] WritesThrough(string name, int person) =>
+    [
+        PutEntry.At("/v1/kv/through/put/" + name), PatchEntry.At("/v1/kv/through/patch/" + name), DeleteEntry.At("/v1/kv/through/delete/" + name), AddToCounter.At("/v1/counters/through/add/" + name),
+        UpdatePerson.WithBody("application/json", $"{{\"id\":{person},\"name\":\"Eve\"}}"),
+    ];
 
     private static Request[] ExpiringReads =>
         [GetEntry.At("/v1/kv/expiring"), HeadEntry.At("/v1/kv/expiring"), GetPerson.At("/person/get?id=2"), HeadPerson.At("/person/get?id=2")];

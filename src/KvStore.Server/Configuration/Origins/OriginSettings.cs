@@ -14,7 +14,7 @@ internal static class OriginSettings
 
     private const string PrefixForm = "what keys start with, such as rates/acme/";
 
-    private static readonly string[] Writes = ["refuse", "local", "behind"];
+    private static readonly string[] Writes = ["refuse", "local", "through", "behind"];
 
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
@@ -87,7 +87,7 @@ internal static class OriginSettings
     }
 
     private static OriginWrites ReadWrites(SettingsReader settings) =>
-        Enum.Parse<OriginWrites>(settings.Choice("Writes", Writes[0], Writes, later: ["through"]), ignoreCase: true);
+        Enum.Parse<OriginWrites>(settings.Choice("Writes", Writes[0], Writes, later: []), ignoreCase: true);
 
     private static OriginWorkerOptions ReadWorkers(SettingsReader settings, OriginWorkerOptions defaults)
     {
