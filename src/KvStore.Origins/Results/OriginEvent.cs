@@ -27,6 +27,12 @@ public enum OriginEventKind
     /// <summary>A write that the origin has yet to get is not delivered any more, until its key is written again or someone asks for it.</summary>
     Parked,
 
+    /// <summary>The database is not listened to. Reported once, until it is again.</summary>
+    NotificationsLost,
+
+    /// <summary>The database is listened to.</summary>
+    NotificationsReceived,
+
     /// <summary>Code of this process failed in a load: a bug. The load has failed; others are not affected.</summary>
     Faulted,
 }

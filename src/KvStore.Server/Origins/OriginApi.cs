@@ -28,6 +28,12 @@ internal static class OriginApi
     private static readonly ApiSchema Journal = new("OriginJournal", "Calls of the origin that this replica has logged since it started.",
         [Integer("written", "Calls that were written."), Integer("dropped", "Calls that were not: too many came at a time, or the files could not be written.")]);
 
+    private static readonly ApiSchema Notifications = new("OriginNotifications", "Notifications of a database.",
+    [
+        Text("channel", "`Sql:NotifyChannel`."), Flag("connected", "Whether this replica listens to it."), Integer("connections", "Connections since the start. After each, everything is invalid once."),
+        Integer("received", "Notifications since the start."),
+    ]);
+
     private static readonly ApiSchema Outbox = new("OriginOutbox", "Writes that the origin has yet to get.",
     [
         Integer("pending", "Keys that wait for their delivery."), Integer("parked", "Keys that are not delivered any more."), Integer("entries_max", "`Outbox:EntriesMax`."),
@@ -50,6 +56,7 @@ internal static class OriginApi
         Number("hit_ratio", "The part of them that needed no load; null before the first.").Nullable(),
         Object("loads", "Loads by this replica since it started.", Loads),
         Object("journal", "Calls that this replica has logged since it started; absent without `Journal`.", Journal).Optional(),
+        Object("notifications", "Notifications of the database; absent without `Sql:NotifyChannel`.", Notifications).Optional(),
         Object("outbox", "Writes that the origin has yet to get; absent unless `writes` is `behind`.", Outbox).Optional(),
     ]);
 

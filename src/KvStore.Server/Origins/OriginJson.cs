@@ -51,6 +51,16 @@ internal static class OriginJson
             json.WriteEndObject();
         }
 
+        if (origin.Listener is { } listener)
+        {
+            json.WriteStartObject("notifications"u8);
+            json.WriteString("channel"u8, listener.Channel);
+            json.WriteBoolean("connected"u8, listener.IsConnected);
+            json.WriteNumber("connections"u8, listener.Connections);
+            json.WriteNumber("received"u8, listener.Received);
+            json.WriteEndObject();
+        }
+
         if (origin.Outbox is { } outbox)
             Write(json, options, outbox);
         json.WriteEndObject();

@@ -8,7 +8,7 @@ namespace KvStore.Server;
 internal delegate IOriginSource OpenOriginSource(OriginOptions options, OriginJournal? journal);
 
 /// <summary>One origin: what the store has of it, the workers that load from it, and how its requests were answered. Thread-safe.</summary>
-internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter writer, OutboxWorkers? outbox, OriginJournal? journal, Store store) : IAsyncDisposable
+internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter writer, OutboxWorkers? outbox, PostgresListener? listener, OriginJournal? journal, Store store) : IAsyncDisposable
 {
     private readonly long[] _answers = new long[Enum.GetValues<OriginAnswer>().Length];
 
@@ -21,6 +21,9 @@ internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter
 
     /// <summary>Delivers what the origin has yet to get; null unless writes are delivered behind.</summary>
     public OutboxWorkers? Outbox => outbox;
+
+    /// <summary>Receives notifications of a database; null unless the settings have a channel.</summary>
+    public PostgresListener? Listener => listener;
 
     public OriginOptions Options => state.Options;
 
@@ -41,11 +44,14 @@ internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter
 
     /// <summary>Ends all loads, and waits for the deliveries in progress.</summary>
     /// <param name="hurrying">Ends those too. They are made again after the next start.</param>
-    public Task StopAsync(CancellationToken hurrying) => Task.WhenAll(pool.StopAsync(new CancellationToken(canceled: true)), outbox?.StopAsync(hurrying) ?? Task.CompletedTask);
+    public Task StopAsync(CancellationToken hurrying) => Task.WhenAll(
+        pool.StopAsync(new CancellationToken(canceled: true)), outbox?.StopAsync(hurrying) ?? Task.CompletedTask, listener?.DisposeAsync().AsTask() ?? Task.CompletedTask);
 
     // The pool after the deliveries, which call the origin by its source, and the journal last, because calls that end are logged.
     public async ValueTask DisposeAsync()
     {
+        if (listener is not null)
+            await listener.DisposeAsync();
         if (outbox is not null)
             await outbox.DisposeAsync();
         await pool.DisposeAsync();

@@ -14,7 +14,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private int _isStopped;
 
-    public ServedOrigins(OriginTable table, Store store, OpenOriginSource open, ILogger<ServedOrigins> logger, TimeProvider time)
+    public ServedOrigins(OriginTable table, Store store, OpenOriginSource open, KvStoreOptions options, ILogger<ServedOrigins> logger, TimeProvider time)
     {
         (_table, _time) = (table, time);
         _origins = table.All.ToDictionary(state => state, Open);
@@ -29,7 +29,8 @@ internal sealed class ServedOrigins : IAsyncDisposable
             var caller = state.Options.Writes is OriginWrites.Through or OriginWrites.Behind ? new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time) : null;
             var outbox = state.Outbox is null ? null : new OutboxWorkers(state, store, caller!, pool.Gate, report, time);
             var through = state.Marks is null ? null : new ThroughWriter(store, state, caller!, time, _stopping.Token);
-            return new ServedOrigin(state, pool, new KeyWriter(store, state, pool, through, time), outbox, journal, store);
+            var listener = state.Options.Sql?.NotifyChannel is null ? null : new PostgresListener(state, store, options.KeyBytesMax, report, time);
+            return new ServedOrigin(state, pool, new KeyWriter(store, state, pool, through, time), outbox, listener, journal, store);
         }
     }
 
@@ -76,7 +77,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
     {
         if (happened.Exception is not null)
             logger.OriginFaulted(name, happened.Message, happened.Exception);
-        else if (happened.Kind is OriginEventKind.BreakerOpened or OriginEventKind.JournalFailed or OriginEventKind.Parked)
+        else if (happened.Kind is OriginEventKind.BreakerOpened or OriginEventKind.JournalFailed or OriginEventKind.Parked or OriginEventKind.NotificationsLost)
             logger.OriginFailed(name, happened.Message);
         else
             logger.OriginChanged(name, happened.Message);

@@ -1,8 +1,6 @@
-[assembly: AssemblyFixture(typeof(KvStore.Origins.Tests.DatabaseServers))]
+namespace KvStore.Testing;
 
-namespace KvStore.Origins.Tests;
-
-/// <summary>The servers that tests share: each is started when the first one asks for it.</summary>
+/// <summary>The servers that the tests of a project share, as its fixture: each is started when the first test asks for it.</summary>
 public sealed class DatabaseServers : IAsyncDisposable
 {
     private readonly Lazy<Task<PostgresServer>> _postgres = new(PostgresServer.StartAsync);
