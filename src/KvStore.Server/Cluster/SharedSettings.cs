@@ -41,7 +41,11 @@ internal static class SharedSettings
         ("StaleIfError", Duration.TextOf(origin.StaleIfError)),
         ("NegativeFor", Duration.TextOf(origin.NegativeFor)),
         ("Writes", OriginSettings.TextOf(origin.Writes)),
+        .. origin.Writes == OriginWrites.Behind ? Of(origin.Outbox) : [],
     ];
+
+    private static IEnumerable<(string Name, string Value)> Of(OriginOutboxOptions outbox) =>
+        [("Outbox:EntriesMax", TextOf(outbox.EntriesMax)), ("Outbox:AgeMax", Duration.TextOf(outbox.AgeMax)), ("Outbox:AttemptsMax", TextOf(outbox.AttemptsMax))];
 
     private static string DigestOf(string text) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16]}";
 

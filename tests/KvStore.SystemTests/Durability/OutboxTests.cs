@@ -38,9 +38,9 @@ public sealed class OutboxTests : IDisposable
 
         await using var last = await _data.StartAsync(table.Settings);
         await writers.CheckAsync(last.Address);
-        await DeliveredAsync(last, parked: 0);
+        await RatesTable.WhenDeliveredAsync(last);
         var (arrivals, again) = await table.CheckArrivalsAsync();
-        await AssertSameAsync(last, table);
+        await table.AssertSameAsync(last);
         TestContext.Current.TestOutputHelper?.WriteLine($"{Rounds} rounds, {writers.Answered} writes acknowledged, {arrivals} arrivals, of which {again} again");
     }
 
@@ -54,7 +54,7 @@ public sealed class OutboxTests : IDisposable
             await client.PutAsync("rates/good", "1");
             await client.PutAsync("rates/bad", "worse");
             await client.PutAsync("rates/good", "2");
-            await DeliveredAsync(server, parked: 1);
+            await RatesTable.WhenDeliveredAsync(server, parked: 1);
             var parked = (await GetAsync(client, Outbox + "?state=parked")).Json.GetProperty("items")[0];
             Assert.Equal("rates/bad", parked.GetProperty("key").GetString());
             Assert.Contains("no such rate", parked.GetProperty("reason").GetString(), StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public sealed class OutboxTests : IDisposable
             Assert.Equal("while it is away, 7", (await client.GetAsync("rates/7")).Text);
             await server.WaitUntilAsync(async _ => (await GetAsync(client, "/v1/origins/rates")).Json.GetProperty("breaker").GetString() == "open");
             await table.RestartAsync();
-            await DeliveredAsync(server, parked: 1);
+            await RatesTable.WhenDeliveredAsync(server, parked: 1);
 
             // One is delivered in the time in which a hundred are acknowledged.
             var start = Stopwatch.GetTimestamp();
@@ -73,8 +73,8 @@ public sealed class OutboxTests : IDisposable
                 await client.PutAsync("rates/slow", $"{i}");
             var count = (await table.CheckArrivalsAsync()).All;
             await client.PutAsync("rates/bad", "better");
-            await DeliveredAsync(server, parked: 0);
-            await AssertSameAsync(server, table);
+            await RatesTable.WhenDeliveredAsync(server);
+            await table.AssertSameAsync(server);
             Assert.True((await table.CheckArrivalsAsync()).All < count + 50);
             TestContext.Current.TestOutputHelper?.WriteLine($"100 writes of a slow row took {Stopwatch.GetElapsedTime(start)}.");
 
@@ -92,25 +92,10 @@ public sealed class OutboxTests : IDisposable
         }
 
         await using var again = await _data.StartAsync(table.Settings);
-        await DeliveredAsync(again, parked: 0);
-        await AssertSameAsync(again, table);
+        await RatesTable.WhenDeliveredAsync(again);
+        await table.AssertSameAsync(again);
         Assert.Equal(0, (await table.CheckArrivalsAsync()).Again);
     }
 
     private static Task<Response> GetAsync(RawConnection connection, string target) => connection.ExchangeAsync($"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-
-    private static async Task DeliveredAsync(ServerProcess server, int parked)
-    {
-        using var connection = await RawConnection.ConnectAsync(server.Address);
-        await server.WaitUntilAsync(async _ => (await GetAsync(connection, "/v1/origins/rates")).Json.GetProperty("outbox") is var outbox
-            && outbox.GetProperty("pending").GetInt64() == 0 && outbox.GetProperty("parked").GetInt64() == parked);
-    }
-
-    private static async Task AssertSameAsync(ServerProcess server, RatesTable table)
-    {
-        using var connection = await RawConnection.ConnectAsync(server.Address);
-        var stored = (await GetAsync(connection, "/v1/kv?limit=1000&values=true")).Json.GetProperty("items").EnumerateArray().ToDictionary(item => item.GetProperty("key").GetString()!, item => item.GetProperty("text").GetString());
-        var arrived = (await table.ReadAsync()).Where(row => row.Value is not null).ToDictionary();
-        Assert.Equal(stored.OrderBy(pair => pair.Key, StringComparer.Ordinal), arrived.OrderBy(pair => pair.Key, StringComparer.Ordinal));
-    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace KvStore.SystemTests;
 
@@ -41,8 +42,8 @@ internal sealed class RatesTable : IAsyncDisposable
         return table;
     }
 
-    /// <summary>What the table has: texts, or null for a deleted one.</summary>
-    public async Task<Dictionary<string, string?>> ReadAsync() => (await _server.QueryAsync("select id, coalesce(body, '-') from rates"))
+    // Texts, or null for a deleted one.
+    private async Task<Dictionary<string, string?>> ReadAsync() => (await _server.QueryAsync("select id, coalesce(body, '-') from rates"))
         .Select(row => row.Split('|')).ToDictionary(row => Prefix + row[0], row => row[1] == "-" ? null : row[1]);
 
     /// <summary>How many writes arrived, and how many of those again; fails if one of a key arrived after a newer one.</summary>
@@ -65,6 +66,27 @@ internal sealed class RatesTable : IAsyncDisposable
         }
 
         return (all, again);
+    }
+
+    /// <summary>What a service says of the origin.</summary>
+    public static async Task<JsonElement> ReadOriginAsync(Uri address)
+    {
+        using var connection = await RawConnection.ConnectAsync(address);
+        return (await connection.ExchangeAsync("GET /v1/origins/rates HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json;
+    }
+
+    /// <summary>Waits until the database has what a service has accepted, but for so many that it refuses.</summary>
+    public static Task WhenDeliveredAsync(ServerProcess server, int parked = 0) => server.WaitUntilAsync(async _ =>
+        (await ReadOriginAsync(server.Address)).GetProperty("outbox") is var outbox && outbox.GetProperty("pending").GetInt64() == 0 && outbox.GetProperty("parked").GetInt64() == parked);
+
+    /// <summary>Asserts that the table has what a service has.</summary>
+    public async Task AssertSameAsync(ServerProcess server)
+    {
+        using var connection = await RawConnection.ConnectAsync(server.Address);
+        var page = (await connection.ExchangeAsync($"GET /v1/kv?prefix={Prefix}&limit=1000&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json;
+        var stored = page.GetProperty("items").EnumerateArray().ToDictionary(item => item.GetProperty("key").GetString()!, item => item.GetProperty("text").GetString());
+        var arrived = (await ReadAsync()).Where(row => row.Value is not null);
+        Assert.Equal(stored.OrderBy(pair => pair.Key, StringComparer.Ordinal), arrived.OrderBy(pair => pair.Key, StringComparer.Ordinal));
     }
 
     /// <summary>Ends the database as a crash would.</summary>

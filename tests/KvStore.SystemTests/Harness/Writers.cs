@@ -38,11 +38,11 @@ internal sealed class Writers(Random random, int writers, int keysPerWriter, int
         }
     }
 
-    /// <summary>Compares everything that is stored with what may be, and takes it for what is.</summary>
+    /// <summary>Compares everything that is stored below the prefix with what may be, and takes it for what is.</summary>
     public async Task CheckAsync(Uri address)
     {
         using var connection = await RawConnection.ConnectAsync(address);
-        var page = (await connection.ExchangeAsync("GET /v1/kv?limit=1000&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json;
+        var page = (await connection.ExchangeAsync($"GET /v1/kv?prefix={prefix}&limit=1000&values=true HTTP/1.1\r\nHost: localhost\r\n\r\n")).Json;
         Assert.False(page.TryGetProperty("cursor", out _));
         var stored = page.GetProperty("items").EnumerateArray().ToDictionary(
             item => item.GetProperty("key").GetString()!,
