@@ -24,11 +24,13 @@ internal sealed class Invalidations(OriginOptions options)
     /// <summary>The revision below which what is known of a key is invalid; 0 if there is none.</summary>
     public long RevisionIn(Snapshot snapshot, Key key)
     {
-        var epoch = EpochIn(snapshot);
-        if (epoch == 0)
-            return 0;
-        if (_cached is not { } cached || cached.Epoch != epoch)
-            _cached = cached = new Cached(epoch, [.. Read(snapshot)]);
+        // Most reads are of the same state as the one before.
+        if (_cached is not { } cached || cached.Snapshot != snapshot.Revision)
+        {
+            var epoch = EpochIn(snapshot);
+            _cached = cached = new Cached(snapshot.Revision, epoch, epoch == 0 ? [] : _cached is { } last && last.Epoch == epoch ? last.All : [.. Read(snapshot)]);
+        }
+
         var newest = 0L;
         foreach (var (prefix, revision) in cached.All)
         {
@@ -63,5 +65,5 @@ internal sealed class Invalidations(OriginOptions options)
     private IEnumerable<(byte[] Prefix, long Revision)> Read(Snapshot snapshot) => snapshot.ScanReserved(ReservedKeys.RangeOf(ReservedKind.Invalid, _name))
         .Select(entry => (ReservedKeys.RestOf(ReservedKind.Invalid, entry.KeyUtf8)[_name.Length..].ToArray(), entry.Revision));
 
-    private sealed record Cached(long Epoch, (byte[] Prefix, long Revision)[] All);
+    private sealed record Cached(long Snapshot, long Epoch, (byte[] Prefix, long Revision)[] All);
 }

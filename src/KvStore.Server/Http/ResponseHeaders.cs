@@ -39,10 +39,10 @@ internal static class ResponseHeaders
     public static void SetStateAge(this HttpResponse response, TimeSpan age) =>
         response.Headers[StateAge] = (Math.Ceiling(age.TotalMilliseconds) / 1000).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Replaces how long caches may use the answer, unless that is null.</summary>
-    public static void SetCacheControl(this HttpResponse response, string? cacheControl)
+    /// <summary>Replaces how long caches may use the answer, unless that is empty.</summary>
+    public static void SetCacheControl(this HttpResponse response, StringValues cacheControl)
     {
-        if (cacheControl is not null)
+        if (cacheControl.Count > 0)
             response.Headers.CacheControl = cacheControl;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using KvStore.Origins;
+using Microsoft.Extensions.Primitives;
 
 namespace KvStore.Server;
 
@@ -11,9 +12,12 @@ internal static class CacheAnswer
 
     private const string Name = "kvstore";
 
+    private static readonly TextCache<long> Hits = new(seconds => string.Create(CultureInfo.InvariantCulture, $"{Name}; hit; ttl={seconds}"));
+    private static readonly TextCache<long> Ages = new(seconds => seconds.ToString(CultureInfo.InvariantCulture));
+    private static readonly TextCache<CacheControl> Controls = new(TextOf);
+
     /// <summary>Says that the answer was stored before the request.</summary>
-    public static void SetHit(HttpResponse response, in KeyState state) =>
-        response.Headers[StatusHeader] = string.Create(CultureInfo.InvariantCulture, $"{Name}; hit; ttl={SecondsOf(state.FreshLeft)}");
+    public static void SetHit(HttpResponse response, in KeyState state) => response.Headers[StatusHeader] = Hits.Of(SecondsOf(state.FreshLeft));
 
     /// <summary>Says that the key was loaded, or that a load was tried.</summary>
     /// <param name="response">The answer.</param>
@@ -55,30 +59,36 @@ internal static class CacheAnswer
     /// <summary>How long caches may use what is stored. <c>Age</c> says how much of that is over.</summary>
     /// <param name="state">What is stored.</param>
     /// <param name="isPrivate">Whether the answer is for this client alone, so that no cache may share it.</param>
-    public static string ControlOf(in KeyState state, bool isPrivate)
+    public static StringValues ControlOf(in KeyState state, bool isPrivate) => Controls.Of(new CacheControl(
+        isPrivate,
+        Math.Max(0, SecondsOf(state.Age + state.FreshLeft)),
+        state.RevalidateLeft > state.FreshLeft ? SecondsOf(state.RevalidateLeft - state.FreshLeft) : null,
+        state.ErrorLeft > state.FreshLeft ? SecondsOf(state.ErrorLeft - state.FreshLeft) : null));
+
+    public static void SetAge(HttpResponse response, in KeyState state) => response.Headers.Age = Ages.Of(SecondsOf(state.Age));
+
+    private static string TextOf(CacheControl control)
     {
         var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[128]);
-        text.AppendLiteral(isPrivate ? "private, max-age=" : "max-age=");
-        text.AppendFormatted(Math.Max(0, SecondsOf(state.Age + state.FreshLeft)));
-        if (state.RevalidateLeft > state.FreshLeft)
+        text.AppendLiteral(control.IsPrivate ? "private, max-age=" : "max-age=");
+        text.AppendFormatted(control.AgeMax);
+        if (control.StaleWhileRevalidate is { } revalidate)
         {
             text.AppendLiteral(", stale-while-revalidate=");
-            text.AppendFormatted(SecondsOf(state.RevalidateLeft - state.FreshLeft));
+            text.AppendFormatted(revalidate);
         }
 
-        if (state.ErrorLeft > state.FreshLeft)
+        if (control.StaleIfError is { } error)
         {
             text.AppendLiteral(", stale-if-error=");
-            text.AppendFormatted(SecondsOf(state.ErrorLeft - state.FreshLeft));
+            text.AppendFormatted(error);
         }
 
         // Nothing is served stale here, so it must not be by caches in between either.
-        if (state.RevalidateLeft <= state.FreshLeft && state.ErrorLeft <= state.FreshLeft)
+        if (control is { StaleWhileRevalidate: null, StaleIfError: null })
             text.AppendLiteral(", must-revalidate");
         return text.ToStringAndClear();
     }
-
-    public static void SetAge(HttpResponse response, in KeyState state) => response.Headers.Age = SecondsOf(state.Age).ToString(CultureInfo.InvariantCulture);
 
     private static long SecondsOf(TimeSpan time) => (long)Math.Floor(time.TotalSeconds);
 
@@ -92,6 +102,8 @@ internal static class CacheAnswer
         LoadFailure.Refused => "refused",
         _ => "bad-answer",
     };
+
+    private readonly record struct CacheControl(bool IsPrivate, long AgeMax, long? StaleWhileRevalidate, long? StaleIfError);
 }
 
 /// <summary>Why a request was not answered from what is stored.</summary>

@@ -22,7 +22,7 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
         return loads;
     }
 
-    /// <summary>The same, and says which keys can be answered as soon as they can: first those that need no load, together, and then each whose load has ended.</summary>
+    /// <summary>The same, and says which keys can be answered as soon as they can: first those that need no load, and then those whose loads have ended.</summary>
     /// <param name="context">The request.</param>
     /// <param name="request">The state that it reads.</param>
     /// <param name="keys">Its keys.</param>
@@ -39,8 +39,14 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
         try
         {
             yield return [.. keys.Except(missing.Select(load => load.Key))];
-            await foreach (var key in ended.Reader.ReadAllAsync())
-                yield return [key];
+            while (await ended.Reader.WaitToReadAsync(CancellationToken.None))
+            {
+                // Together, so that those that end at the same time are one piece of the answer.
+                var some = new List<Key>();
+                while (ended.Reader.TryRead(out var key))
+                    some.Add(key);
+                yield return some;
+            }
         }
         finally
         {

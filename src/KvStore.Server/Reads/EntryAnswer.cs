@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace KvStore.Server;
 
 /// <summary>The answer to a read of one entry.</summary>
@@ -12,7 +14,7 @@ internal static class EntryAnswer
         : WriteAsync(context, options, answers, taken.Snapshot!, taken.Snapshot!.Find(key), conditions);
 
     /// <summary>Answers with the value, or as the conditions ask, and with a Cache-Control other than that caches must revalidate it each time.</summary>
-    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Snapshot snapshot, Entry? found, Conditions conditions, string? cacheControl = null)
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, LargeAnswers answers, Snapshot snapshot, Entry? found, Conditions conditions, StringValues cacheControl = default)
     {
         // Conditions are about an entry: without one the answer is 404 whatever they are (RFC 9110, section 13.2.1).
         var response = context.Response;
