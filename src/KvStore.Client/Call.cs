@@ -23,6 +23,18 @@ internal sealed record Call(HttpMethod Method, string Target)
 
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>The value of <c>Cache-Control</c>; null for none.</summary>
+    public string? CacheControl { get; init; }
+
+    /// <summary>The media type to ask for; null for any.</summary>
+    public string? Accept { get; init; }
+
+    /// <summary>How long the service may wait before it answers, in addition to the time of an attempt.</summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>Whether the write may be applied twice without a difference.</summary>
+    public bool IsIdempotent { get; init; }
+
     /// <summary>Whether the absence of the entry is a result, null, and no failure.</summary>
     public bool AllowsAbsence { get; init; }
 
@@ -33,7 +45,7 @@ internal sealed record Call(HttpMethod Method, string Target)
     public bool IsEndless { get; init; }
 
     /// <summary>Whether it may be sent again while the outcome of an attempt is unknown.</summary>
-    public bool IsRepeatable => !IsWrite || IdempotencyKey is not null;
+    public bool IsRepeatable => !IsWrite || IsIdempotent || IdempotencyKey is not null;
 
     public HttpRequestMessage ToRequest(string address)
     {
@@ -43,6 +55,10 @@ internal sealed record Call(HttpMethod Method, string Target)
         Conditions?.AddConditionsTo(request);
         if (IdempotencyKey is not null)
             request.Headers.TryAddWithoutValidation("Idempotency-Key", IdempotencyKey);
+        if (CacheControl is not null)
+            request.Headers.TryAddWithoutValidation("Cache-Control", CacheControl);
+        if (Accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", Accept);
         if (StoreId is not null)
             request.Headers.TryAddWithoutValidation(StoreIdHeader, StoreId);
         return request;

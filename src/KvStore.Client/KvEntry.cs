@@ -43,6 +43,9 @@ public sealed record KvEntry
     /// <summary>When the entry was last written; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
+    /// <summary>How the read was answered, if the entry comes from an origin and <see cref="KvStoreClient.GetAsync"/> read it; otherwise null.</summary>
+    public KvCacheStatus? Cache { get; init; }
+
     /// <summary>The value as text in UTF-8. Bytes that are not UTF-8 become U+FFFD.</summary>
     /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
     public string Text => Encoding.UTF8.GetString(Value.Span);
@@ -62,3 +65,42 @@ public sealed record KvEntry
 /// <param name="Revision">The revision of the write; pass it to <see cref="KvReadOptions.MinRevision"/> to read the write through any replica.</param>
 /// <param name="Created">Whether the key had no entry before.</param>
 public readonly record struct KvWriteResult(KvRevision Revision, bool Created);
+
+/// <summary>Some of the entries that a read asked for, with what became of those that had to be loaded from origins. Immutable.</summary>
+/// <param name="Revision">The revision of the state that was read.</param>
+/// <param name="Entries">The existing entries by key.</param>
+/// <param name="Rest">The keys without one.</param>
+public sealed record KvBatch(KvRevision Revision, IReadOnlyDictionary<string, KvEntry> Entries, KvBatchRest Rest);
+
+/// <summary>The keys of a read without an entry. Immutable.</summary>
+/// <param name="Missing">Keys that have none.</param>
+/// <param name="Pending">Keys that are still being loaded, and will be stored.</param>
+/// <param name="Errors">Keys that could not be loaded.</param>
+public sealed record KvBatchRest(IReadOnlyList<string> Missing, IReadOnlyList<string> Pending, IReadOnlyList<KvLoadError> Errors);
+
+/// <summary>Why a key could not be loaded.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Problem">The stable name of the problem, such as <c>origin-timeout</c>.</param>
+/// <param name="Detail">The same as a sentence.</param>
+public sealed record KvLoadError(string Key, string Problem, string Detail);
+
+/// <summary>A part of a read that is streamed: one of the nested types.</summary>
+public abstract record KvBatchPart
+{
+    private KvBatchPart()
+    {
+    }
+
+    /// <summary>An entry.</summary>
+    /// <param name="Value">The entry.</param>
+    public sealed record Entry(KvEntry Value) : KvBatchPart;
+
+    /// <summary>The keys without one. The last part.</summary>
+    /// <param name="Rest">The keys.</param>
+    public sealed record Ended(KvBatchRest Rest) : KvBatchPart;
+}
+
+/// <summary>What became of keys that were to be loaded.</summary>
+/// <param name="Begun">Keys whose load has begun, or was in progress.</param>
+/// <param name="Refused">Keys that are not loaded now, because too many wait or the origin is not called.</param>
+public readonly record struct KvLoadsBegun(int Begun, int Refused);

@@ -12,6 +12,9 @@ public sealed record KvReadOptions
     /// <summary>Read the state of this replica without waiting; it may be behind others.</summary>
     public bool IsLocal { get; init; }
 
+    /// <summary>How fresh the entry has to be if it comes from an origin; null for what the service decides. For <see cref="KvStoreClient.GetAsync"/>.</summary>
+    public KvFreshness? Freshness { get; init; }
+
     internal string? StoreId => Revision is { } one && MinRevision is { } other && one.IsOfAnotherStoreThan(other)
         ? throw new ArgumentException("Revision and MinRevision are of different stores.")
         : Revision?.StoreId ?? MinRevision?.StoreId;

@@ -86,12 +86,7 @@ public sealed partial class KvStoreClient
     /// <returns>The existing entries by key.</returns>
     public async Task<IReadOnlyDictionary<string, KvEntry>> GetManyAsync(IEnumerable<string> keys, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= Latest;
-        var query = new QueryString("/v1/batch/get");
-        options.AddTo(query);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new WireKeys([.. keys.Select(key => Arguments.Text(key, nameof(keys)))]), Wire.Default.WireKeys);
-        var call = new Call(HttpMethod.Post, query.ToString()) { Body = body, ContentType = Json, StoreId = options.StoreId };
-        return await SendAsync(call, EntriesOf, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(BatchCall(keys, null, options ?? Latest), EntriesOf, cancellationToken).ConfigureAwait(false);
 
         static Dictionary<string, KvEntry> EntriesOf(Answer answer) =>
             answer.Json(Wire.Default.WirePage).Items.DistinctBy(item => item.Key).ToDictionary(item => item.Key, item => item.ToEntry(answer.Revision));

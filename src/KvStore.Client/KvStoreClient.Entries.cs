@@ -17,6 +17,7 @@ public sealed partial class KvStoreClient
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The entry; null if there is none.</returns>
     /// <exception cref="KvRevisionGoneException">The requested revision is no longer retained.</exception>
+    /// <exception cref="KvOriginException">The entry comes from an origin, cannot be loaded, and nothing is stored that may be served.</exception>
     public async Task<KvEntry?> GetAsync(string key, KvReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= Latest;
@@ -74,6 +75,7 @@ public sealed partial class KvStoreClient
         ContentType = answer.ContentHeader("Content-Type") ?? OctetStream,
         Value = answer.Body,
         Size = answer.Body.Length,
+        Cache = KvCacheStatus.Of(answer.Header("Cache-Status"), answer.Header("Age")),
         ExpiresAt = answer.Header("KvStore-Expires") is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null,
     };
 

@@ -5,6 +5,7 @@ namespace KvStore.Client;
 public sealed partial class KvStoreClient
 {
     private const string ListPath = "/v1/kv";
+    private const string OriginPath = "/v1/origins/";
 
     /// <summary>Lists the entries of one snapshot in the order of their keys' UTF-8 bytes. Pages are fetched on demand.</summary>
     /// <param name="prefix">The prefix of the keys; empty for every entry.</param>
@@ -47,4 +48,85 @@ public sealed partial class KvStoreClient
         options.AddTo(query);
         return await ReadAsync(query.ToString(), options, answer => answer.Json(Wire.Default.WireCount).Count, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Reads many entries of one snapshot, after those of origins that are absent or stale have been loaded, all at once.</summary>
+    /// <param name="keys">The keys; 1,000 at most.</param>
+    /// <param name="wait">The longest that the service waits for what is loaded. Loads that take longer continue.</param>
+    /// <param name="options">The state to read; null for the latest. No revision.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public Task<KvBatch> GetManyAsync(IEnumerable<string> keys, TimeSpan wait, KvReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        return SendAsync(BatchCall(keys, wait, options ?? Latest), BatchOf, cancellationToken);
+
+        static KvBatch BatchOf(Answer answer)
+        {
+            var batch = answer.Json(Wire.Default.WireBatch);
+            return new KvBatch(
+                answer.Revision, batch.Items.DistinctBy(item => item.Key).ToDictionary(item => item.Key, item => item.ToEntry(answer.Revision)), WireBatch.Rest(batch.Missing, batch.Pending, batch.Errors));
+        }
+    }
+
+    /// <summary>The same as a stream: each entry as soon as it is there, perhaps from different snapshots, and then the rest. A stream that has begun is not repeated.</summary>
+    /// <param name="keys">The keys; 1,000 at most.</param>
+    /// <param name="wait">The longest that the service waits for what is loaded.</param>
+    /// <param name="options">The state to read; null for the latest. No revision.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <exception cref="KvStoreException">As for other calls, or the stream ended without its last part.</exception>
+    public async IAsyncEnumerable<KvBatchPart> StreamManyAsync(
+        IEnumerable<string> keys, TimeSpan wait, KvReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var answer = await SendAsync(BatchCall(keys, wait, options ?? Latest) with { IsStream = true, Accept = "application/x-ndjson" }, answer => answer, cancellationToken).ConfigureAwait(false);
+        await using var lines = new LineConnection(answer, await answer.Response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _options, wait, cancellationToken);
+        while (await lines.ReadAsync(cancellationToken).ConfigureAwait(false) is var part)
+        {
+            yield return part;
+            if (part is KvBatchPart.Ended)
+                yield break;
+        }
+    }
+
+    /// <summary>Invalidates keys of an origin: what was loaded before is not served any more.</summary>
+    /// <param name="origin">The name of the origin.</param>
+    /// <param name="keys">The keys; 1,000 at most.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The revision of the commit.</returns>
+    public Task<KvRevision> InvalidateAsync(string origin, IEnumerable<string> keys, CancellationToken cancellationToken = default) =>
+        InvalidateAsync(origin, new WireInvalidation(Keys: [.. keys.Select(key => Arguments.Text(key, nameof(keys)))]), cancellationToken);
+
+    /// <summary>Invalidates all keys of an origin that start with a prefix, however many they are.</summary>
+    /// <param name="origin">The name of the origin.</param>
+    /// <param name="prefix">The prefix; it begins with that of the origin.</param>
+    /// <param name="cancellationToken">Cancels the call; the outcome is then unknown.</param>
+    /// <returns>The revision of the commit.</returns>
+    public Task<KvRevision> InvalidatePrefixAsync(string origin, string prefix, CancellationToken cancellationToken = default) =>
+        InvalidateAsync(origin, new WireInvalidation(Prefix: Arguments.Text(prefix)), cancellationToken);
+
+    /// <summary>Has keys of an origin loaded, fresh or not, without waiting for that.</summary>
+    /// <param name="origin">The name of the origin.</param>
+    /// <param name="keys">The keys; 1,000 at most.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public Task<KvLoadsBegun> LoadAsync(string origin, IEnumerable<string> keys, CancellationToken cancellationToken = default) => SendAsync(
+        new Call(HttpMethod.Post, QueryString.PathOf(OriginPath, origin) + "/load") { Body = BodyOf(keys), ContentType = Json },
+        answer => answer.Json(Wire.Default.WireLoads) is var loads ? new KvLoadsBegun(loads.Loading, loads.Refused) : default, cancellationToken);
+
+    private static Call BatchCall(IEnumerable<string> keys, TimeSpan? wait, KvReadOptions options)
+    {
+        var query = new QueryString("/v1/batch/get");
+        options.AddTo(query);
+        if (wait is { } length)
+            query.Add("wait", string.Create(CultureInfo.InvariantCulture, $"{(long)Math.Max(0, length.TotalMilliseconds)}ms"));
+        return new Call(HttpMethod.Post, query.ToString()) { Body = BodyOf(keys), ContentType = Json, StoreId = options.StoreId, Wait = wait ?? TimeSpan.Zero };
+    }
+
+    private static byte[] BodyOf(IEnumerable<string> keys) => JsonSerializer.SerializeToUtf8Bytes(new WireKeys([.. keys.Select(key => Arguments.Text(key, nameof(keys)))]), Wire.Default.WireKeys);
+
+    private Task<KvRevision> InvalidateAsync(string origin, WireInvalidation what, CancellationToken cancellationToken) => SendAsync(
+        new Call(HttpMethod.Post, QueryString.PathOf(OriginPath, origin) + "/invalidate")
+        {
+            Body = JsonSerializer.SerializeToUtf8Bytes(what, Wire.Default.WireInvalidation),
+            ContentType = Json,
+            IsWrite = true,
+            IsIdempotent = true,
+        },
+        answer => answer.Revision, cancellationToken);
 }

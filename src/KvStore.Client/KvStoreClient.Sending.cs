@@ -71,7 +71,7 @@ public sealed partial class KvStoreClient
         using var request = call.ToRequest(_address);
         if (_options.ApiKey is { } key)
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + key);
-        var time = limit.Shorter(_options.AttemptTimeout);
+        var time = limit.Shorter(_options.AttemptTimeout == Timeout.InfiniteTimeSpan ? Timeout.InfiniteTimeSpan : _options.AttemptTimeout + call.Wait);
         using var timeout = new CancellationTokenSource(time, _options.TimeProvider);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         HttpResponseMessage? response = null;

@@ -74,13 +74,14 @@ public class KvStoreException : Exception
     /// <summary>Whether the attempt may end differently if it is repeated.</summary>
     internal bool IsTransient { get; init; }
 
-    /// <summary>The delay that the service asks for.</summary>
-    internal TimeSpan? RetryAfter { get; init; }
+    /// <summary>The delay before another try that the service asks for; null if it asks for none.</summary>
+    public TimeSpan? RetryAfter { get; internal init; }
 
     internal static KvStoreException Of(HttpResponseMessage response, WireProblem problem) => response.StatusCode switch
     {
         HttpStatusCode.PreconditionFailed => new KvPreconditionFailedException(response, problem),
         HttpStatusCode.Gone => new KvRevisionGoneException(problem),
+        var status when KvOriginException.IsOfOrigin(problem) => new KvOriginException(status, problem) { RetryAfter = response.Headers.RetryAfter?.Delta },
         var status => new KvStoreException(status, problem) { IsTransient = IsTransientStatus(status), RetryAfter = response.Headers.RetryAfter?.Delta },
     };
 
@@ -122,4 +123,17 @@ public sealed class KvRevisionGoneException : KvStoreException
 
     /// <summary>The oldest revision that can be read; null if the service did not say.</summary>
     public long? OldestRevision { get; }
+}
+
+/// <summary>
+/// An entry comes from an origin that does not give it, or does not take a write; <see cref="KvStoreException.Problem"/> says why. Calls are retried if the origin is not called for a while or too much
+/// waits for it (<c>origin-unavailable</c>, <c>too-many-loads</c>, <c>outbox-full</c>). They are not if it failed or did not answer in time, because the service has tried again itself, nor if nothing was to be loaded (<c>not-cached</c>).
+/// </summary>
+public sealed class KvOriginException : KvStoreException
+{
+    internal KvOriginException(HttpStatusCode status, WireProblem problem)
+        : base(status, problem) => IsTransient = problem.Name is "origin-unavailable" or "too-many-loads" or "outbox-full";
+
+    internal static bool IsOfOrigin(WireProblem problem) =>
+        problem.Name is "not-cached" or "too-many-loads" or "outbox-full" || problem.Name.StartsWith("origin-", StringComparison.Ordinal);
 }

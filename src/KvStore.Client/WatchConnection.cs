@@ -52,6 +52,63 @@ internal sealed class WatchConnection : IAsyncDisposable
     }
 }
 
+/// <summary>The lines of a batch that is streamed. Belongs to one thread at a time.</summary>
+internal sealed class LineConnection : IAsyncDisposable
+{
+    private readonly Answer _answer;
+    private readonly CancellationTokenSource _silence;
+    private readonly CancellationTokenSource _ending;
+    private readonly WatchStream _stream;
+    private readonly StreamReader _lines;
+
+    public LineConnection(Answer answer, Stream stream, KvStoreClientOptions options, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        _answer = answer;
+        _silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.TimeProvider);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(_silence.Token, cancellationToken);
+        _stream = new WatchStream(stream, _silence, options.AttemptTimeout == Timeout.InfiniteTimeSpan ? Timeout.InfiniteTimeSpan : options.AttemptTimeout + wait, options.ResponseBytesMax);
+        _lines = new StreamReader(_stream);
+    }
+
+    /// <summary>The next part.</summary>
+    /// <param name="cancellationToken">The token of the connection.</param>
+    /// <exception cref="KvStoreException">The stream has ended, or is not one of KvStore.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<KvBatchPart> ReadAsync(CancellationToken cancellationToken)
+    {
+        _stream.BeginEvent();
+        try
+        {
+            if (await _lines.ReadLineAsync(_ending.Token).ConfigureAwait(false) is not { } text)
+                throw Broken(null);
+            var line = JsonSerializer.Deserialize(text, Wire.Default.WireLine) ?? throw new JsonException("It is null.");
+            return line.Key is null
+                ? new KvBatchPart.Ended(WireBatch.Rest(line.Missing, line.Pending, line.Errors))
+                : new KvBatchPart.Entry(JsonSerializer.Deserialize(text, Wire.Default.WireItem)!.ToEntry(_answer.Revision));
+        }
+        catch (JsonException exception)
+        {
+            throw new KvStoreException($"This version of the client cannot read a line of the batch. {exception.Message}", null, KvOutcome.NotApplied, exception);
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Broken(exception);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _answer.Response.Dispose();
+        _lines.Dispose();
+        _ending.Dispose();
+        _silence.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static KvStoreException Broken(Exception? inner) => new("The stream of the batch ended before its last line. Read the keys that are missing again.", null, KvOutcome.NotApplied, inner);
+}
+
 /// <summary>The bytes of a watch: it bounds how long they pause, and how many belong to one event. The service's comments count as bytes, so they end a pause.</summary>
 internal sealed class WatchStream(Stream inner, CancellationTokenSource silence, TimeSpan silenceMax, int eventBytesMax) : Stream
 {
@@ -78,7 +135,7 @@ internal sealed class WatchStream(Stream inner, CancellationTokenSource silence,
         _bytes += read;
         return _bytes <= eventBytesMax
             ? read
-            : throw new KvStoreException($"An event of the watch is larger than ResponseBytesMax, {eventBytesMax} bytes. Watch without values, or raise it.", null, KvOutcome.NotApplied);
+            : throw new KvStoreException($"A part of the answer is larger than ResponseBytesMax, {eventBytesMax} bytes. Watch without values, or raise it.", null, KvOutcome.NotApplied);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

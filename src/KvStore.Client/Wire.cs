@@ -13,6 +13,10 @@ namespace KvStore.Client;
 [JsonSerializable(typeof(WireKeys))]
 [JsonSerializable(typeof(WireDeleted))]
 [JsonSerializable(typeof(WireTransactionResult))]
+[JsonSerializable(typeof(WireBatch))]
+[JsonSerializable(typeof(WireLine))]
+[JsonSerializable(typeof(WireInvalidation))]
+[JsonSerializable(typeof(WireLoads))]
 internal sealed partial class Wire : JsonSerializerContext;
 
 internal sealed record WireProblem(
@@ -69,5 +73,20 @@ internal sealed record WireKeys(string[] Keys);
 internal sealed record WireDeleted(long Revision, long Deleted);
 
 internal sealed record WireTransactionResult(long Revision, WireStepResult[] Results);
+
+internal sealed record WireBatch(WireItem[] Items, string[]? Missing = null, string[]? Pending = null, WireLoadError[]? Errors = null)
+{
+    public static KvBatchRest Rest(string[]? missing, string[]? pending, WireLoadError[]? errors) => new(
+        missing ?? [], pending ?? [], [.. (errors ?? []).Select(error => new KvLoadError(error.Key, new WireProblem(error.Type).Name, error.Detail ?? ""))]);
+}
+
+internal sealed record WireLoadError(string Key, string? Type = null, string? Detail = null);
+
+// A line of a streamed batch: an entry, or the rest.
+internal sealed record WireLine(string? Key = null, string[]? Missing = null, string[]? Pending = null, WireLoadError[]? Errors = null);
+
+internal sealed record WireInvalidation(string[]? Keys = null, string? Prefix = null);
+
+internal sealed record WireLoads(int Loading, int Refused);
 
 internal sealed record WireStepResult(WireItem? Get = null);

@@ -114,7 +114,7 @@ internal static class OriginApi
         Body = new ApiBody("The keys.", Required: true, [new ApiContent(ContentTypes.Json, Keys, new JsonObject { ["keys"] = new JsonArray("rates/acme/1") })]),
         Responses =
         [
-            new(202, "Loads have begun.") { Contents = [new ApiContent(ContentTypes.Json, Loading, new JsonObject { ["loading"] = 1, ["refused"] = 0 })] },
+            new(202, "Loads have begun.") { Headers = [ApiParts.StoreRevision], Contents = [new ApiContent(ContentTypes.Json, Loading, new JsonObject { ["loading"] = 1, ["refused"] = 0 })] },
             NotFound,
             ApiParts.SlowBody,
             ApiParts.TooLarge,

@@ -66,6 +66,7 @@ internal sealed class OriginEndpoints(ServedOrigins origins, Store store, Reques
             return StoreProblems.Loading(store);
         var begun = body!.Keys.Count(key => origin!.Pool.TryRefresh(key, () => !origin.State.IsDirty(store.Latest, key)));
         context.Response.StatusCode = StatusCodes.Status202Accepted;
+        context.Response.SetRevision(store.Latest.Revision);
         var output = new JsonOutput(context, options);
         output.Json.WriteStartObject();
         output.Json.WriteNumber("loading"u8, begun);
