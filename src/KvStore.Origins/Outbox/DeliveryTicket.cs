@@ -3,12 +3,12 @@ using System.Security.Cryptography;
 
 namespace KvStore.Origins;
 
-/// <summary>One delivery: what the origin is told, and what the store commits when it has been told.</summary>
+/// <summary>One delivery: what the origin gets, and what the store commits when it has it.</summary>
 /// <remarks>
 /// The mark goes only if it is the one that was delivered, so a write that came meanwhile stays dirty and is delivered next. That the key is as the origin has it is recorded
 /// only if nothing of it was invalidated meanwhile: otherwise someone else may have written to the origin after the call, and the key is loaded again.
 /// </remarks>
-/// <param name="Write">What the origin is told.</param>
+/// <param name="Write">What the origin gets.</param>
 /// <param name="Before">What the store had of the key at its origin when the delivery began.</param>
 internal sealed record DeliveryTicket(OriginWrite Write, LoadTicket Before)
 {

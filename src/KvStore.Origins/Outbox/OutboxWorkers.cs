@@ -48,7 +48,7 @@ internal sealed class OutboxWorkers : IAsyncDisposable
         _channel = Channel.CreateBounded<Key>(new BoundedChannelOptions(workMax) { SingleWriter = true });
         store.FollowOutbox(Signal);
 
-        // Otherwise deliveries would belong to the trace of whoever starts the service.
+        // Otherwise deliveries would belong to the trace of the start of the service.
         using (ExecutionContext.SuppressFlow())
         {
             _working = Task.WhenAll([

@@ -25,7 +25,7 @@ internal static class OriginProblems
         Problems.MalformedRequest("The entries below this prefix come from an origin, which says how long they are fresh. Omit the expiry.", TimeToLive);
 
     public static Problem NeedsKeys() =>
-        new(StatusCodes.Status409Conflict, "origin-needs-keys", "The origin is told of each key",
+        new(StatusCodes.Status409Conflict, "origin-needs-keys", "The origin gets each key by itself",
             "Entries below this prefix are written to an origin key by key, and this request does not name them: it appends, or covers a prefix. Nothing was changed. List the keys, and write or delete each.");
 
     public static Problem OutboxFull() =>

@@ -102,7 +102,7 @@ public enum RejectionReason
     /// <summary>A key belongs to an origin, which decides how long its entries stay: the operation would set an expiry.</summary>
     OriginDecidesExpiry,
 
-    /// <summary>The operation chooses its keys in the commit, below an origin that has to be told of each key that is written.</summary>
+    /// <summary>The operation chooses its keys in the commit, below an origin that has to get each key that is written.</summary>
     OriginNeedsKeys,
 
     /// <summary>Too many writes, or too old ones, have yet to reach the origin of a key.</summary>
