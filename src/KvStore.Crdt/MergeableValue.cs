@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace KvStore.Crdt;
 
 /// <summary>Makes replicas of mergeable values: of a new value, or of one whose state another replica gave.</summary>
@@ -5,7 +7,7 @@ public static class MergeableValue
 {
     /// <summary>Creates a value. Only one replica does; the others load its state.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such type.</exception>
-    public static CrdtReplica Create(CrdtType type, ReplicaId self) => Create(type, CrdtReplica.NewLineage(), self);
+    public static CrdtReplica Create(CrdtType type, ReplicaId self) => Create(type, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))), self);
 
     /// <summary>Makes a replica of a value from its state.</summary>
     /// <param name="state">What <see cref="CrdtReplica.Encode()"/> gave. Any bytes may be given.</param>
@@ -24,6 +26,7 @@ public static class MergeableValue
     {
         CrdtType.GCounter or CrdtType.PNCounter => new CounterReplica(type, lineage, self),
         CrdtType.GSet or CrdtType.ORSet => new SetReplica(type, lineage, self),
+        CrdtType.Text => new TextReplica(lineage, self),
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 }

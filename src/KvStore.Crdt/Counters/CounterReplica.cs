@@ -40,7 +40,7 @@ public sealed class CounterReplica : CrdtReplica
         var totals = new Totals[header.Intervals.Length];
         for (var i = 0; i < totals.Length; i++)
             totals[i] = Read(ref reader, Totals.Max);
-        var folded = Read(ref reader, Totals.FoldedMax);
+        var folded = header.Collection is null ? _folded : Read(ref reader, Totals.FoldedMax);
         if (!reader.IsAtEnd)
             return MergeOutcome.Malformed;
 
@@ -68,7 +68,8 @@ public sealed class CounterReplica : CrdtReplica
     {
         foreach (var interval in header.Intervals)
             Write(writer, _totals[interval.Replica]);
-        Write(writer, _folded);
+        if (header.Collection is not null)
+            Write(writer, _folded);
     }
 
     private protected override bool TryDrop(ReplicaId replica)

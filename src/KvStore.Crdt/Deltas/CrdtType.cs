@@ -17,4 +17,7 @@ public enum CrdtType
 
     /// <summary>A set with removal. If an element is added and removed at once, it stays.</summary>
     ORSet = 4,
+
+    /// <summary>A text that is edited together.</summary>
+    Text = 5,
 }

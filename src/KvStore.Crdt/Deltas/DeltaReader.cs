@@ -57,11 +57,8 @@ internal ref struct DeltaReader(ReadOnlySpan<byte> bytes)
         return 0;
     }
 
-    public long ReadSigned()
-    {
-        var value = ReadNumber((Dot.SequenceMax << 1) | 1);
-        return (long)(value >> 1) ^ -(long)(value & 1);
-    }
+    /// <summary>What <see cref="DeltaWriter.FromSigned"/> made of a number with a sign.</summary>
+    public static long ToSigned(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
 
     /// <summary>Reads how many items follow. Each takes at least <paramref name="itemBytes"/>, so a count that the rest cannot hold fails.</summary>
     public int ReadCount(int itemBytes) => (int)ReadNumber((ulong)(_rest.Length / itemBytes));
@@ -79,6 +76,7 @@ internal ref struct DeltaReader(ReadOnlySpan<byte> bytes)
 
     public VersionVector ReadVersion()
     {
+        var epoch = ReadNumber();
         var entries = new KeyValuePair<ReplicaId, ulong>[ReadCount(sizeof(ulong) + 1)];
         for (var i = 0; i < entries.Length && !HasFailed; i++)
         {
@@ -87,7 +85,7 @@ internal ref struct DeltaReader(ReadOnlySpan<byte> bytes)
                 Fail();
         }
 
-        return HasFailed ? VersionVector.Empty : new VersionVector(entries);
+        return HasFailed ? VersionVector.Empty : new VersionVector(epoch, entries);
     }
 
     public void Fail()

@@ -36,8 +36,8 @@ internal sealed class DeltaWriter
         Write((byte)value);
     }
 
-    /// <summary>A number with a sign, its lowest bit.</summary>
-    public void WriteSigned(long value) => WriteNumber((ulong)((value << 1) ^ (value >> 63)));
+    /// <summary>Makes a number without a sign of one that has a sign, which becomes the lowest bit.</summary>
+    public static ulong FromSigned(long value) => (ulong)((value << 1) ^ (value >> 63));
 
     /// <summary>Eight bytes, the lowest first.</summary>
     public void WriteFixed(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Take(sizeof(ulong)), value);
@@ -54,6 +54,7 @@ internal sealed class DeltaWriter
 
     public void Write(VersionVector version)
     {
+        WriteNumber(version.Epoch);
         WriteNumber((ulong)version.Count);
         foreach (var (replica, sequence) in version.Entries)
         {

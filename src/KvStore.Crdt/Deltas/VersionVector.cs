@@ -2,16 +2,24 @@ using System.Buffers.Text;
 
 namespace KvStore.Crdt;
 
-/// <summary>How many changes of each replica a value includes. Immutable.</summary>
+/// <summary>How many changes of each replica a value includes, and how many collections. Immutable.</summary>
 public sealed class VersionVector : IEquatable<VersionVector>
 {
     private readonly KeyValuePair<ReplicaId, ulong>[] _entries;
 
+    /// <param name="epoch">The number of collections.</param>
     /// <param name="entries">Replicas in ascending order, none with 0.</param>
-    internal VersionVector(IEnumerable<KeyValuePair<ReplicaId, ulong>> entries) => _entries = [.. entries];
+    internal VersionVector(ulong epoch, IEnumerable<KeyValuePair<ReplicaId, ulong>> entries)
+    {
+        Epoch = epoch;
+        _entries = [.. entries];
+    }
 
     /// <summary>The version before every change.</summary>
-    public static VersionVector Empty { get; } = new([]);
+    public static VersionVector Empty { get; } = new(0, []);
+
+    /// <summary>How many collections of garbage it has had.</summary>
+    public ulong Epoch { get; }
 
     /// <summary>The number of replicas that it names.</summary>
     public int Count => _entries.Length;
@@ -51,11 +59,21 @@ public sealed class VersionVector : IEquatable<VersionVector>
     public VersionVector Meet(VersionVector other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new(from entry in _entries
-                   let common = Math.Min(entry.Value, other[entry.Key])
-                   where common > 0
-                   select KeyValuePair.Create(entry.Key, common));
+        return new(
+            Math.Min(Epoch, other.Epoch),
+            from entry in _entries
+            let common = Math.Min(entry.Value, other[entry.Key])
+            where common > 0
+            select KeyValuePair.Create(entry.Key, common));
     }
+
+    /// <summary>What either includes.</summary>
+    internal VersionVector Join(VersionVector other) => new(
+        Math.Max(Epoch, other.Epoch),
+        from replica in _entries.Select(entry => entry.Key).Union(other._entries.Select(entry => entry.Key)).Order()
+        select KeyValuePair.Create(replica, Math.Max(this[replica], other[replica])));
+
+    internal VersionVector Without(ReplicaId replica) => new(Epoch, _entries.Where(entry => entry.Key != replica));
 
     /// <summary>Parses what <see cref="ToString"/> wrote.</summary>
     /// <returns>The version; null if the text is none.</returns>
@@ -77,7 +95,7 @@ public sealed class VersionVector : IEquatable<VersionVector>
     }
 
     /// <inheritdoc/>
-    public bool Equals(VersionVector? other) => other is not null && _entries.AsSpan().SequenceEqual(other._entries);
+    public bool Equals(VersionVector? other) => other is not null && Epoch == other.Epoch && _entries.AsSpan().SequenceEqual(other._entries);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as VersionVector);

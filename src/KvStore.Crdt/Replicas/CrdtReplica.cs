@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace KvStore.Crdt;
 
 /// <summary>
@@ -15,6 +13,7 @@ public abstract class CrdtReplica
     private readonly SortedDictionary<ReplicaId, ulong> _seen = [];
     private SortedDictionary<ReplicaId, DroppedReplica> _dropped = [];
     private ulong _floor;
+    private ulong _own;
 
     private protected CrdtReplica(CrdtType type, ulong lineage, ReplicaId self)
     {
@@ -36,20 +35,19 @@ public abstract class CrdtReplica
     public ulong Epoch { get; private set; }
 
     /// <summary>The changes that are included. A snapshot of its own.</summary>
-    public VersionVector Version => new(_seen);
-
-    /// <summary>A new random lineage.</summary>
-    internal static ulong NewLineage() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    public VersionVector Version => new(Epoch, SeenAll());
 
     /// <summary>The full state, as a delta since nothing.</summary>
     public byte[] Encode() => EncodeSince(VersionVector.Empty);
 
-    /// <summary>What a replica at a version lacks.</summary>
+    /// <summary>What a replica at a version lacks; the full state if the version has collections that this replica should follow first.</summary>
     /// <returns>The delta; null if something that the version does not include was collected, so that only the full state will do.</returns>
     public byte[]? DeltaSince(VersionVector version)
     {
         ArgumentNullException.ThrowIfNull(version);
-        return CanBringForward(version) ? EncodeSince(version) : null;
+
+        // The version of a later epoch does not name what was dropped, which this replica still has.
+        return version.Epoch > Epoch ? Encode() : version.Epoch >= _floor && CanBringForward(version) ? EncodeSince(version) : null;
     }
 
     /// <summary>Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was.</summary>
@@ -57,13 +55,15 @@ public abstract class CrdtReplica
 
     /// <summary>
     /// Collects garbage; for the hub alone. Replicas that are retired leave the version unless the value still has content of theirs, and what was
-    /// deleted and is known to be deleted by every live replica is dropped.
+    /// deleted and is known to be deleted by every live replica is dropped; of a text in two collections, the second of which every live replica has to
+    /// have acknowledged the first for.
     /// </summary>
     /// <param name="retired">Replicas that make no more changes, for example because they have been silent for long; not this one.</param>
     /// <param name="stable">
-    /// What every replica that is not retired has acknowledged; its acknowledgement counts only if the hub has all that the replica had done before it.
+    /// What every replica that is not retired has acknowledged: the <see cref="VersionVector.Meet"/> of their versions. An acknowledgement counts only if the hub has
+    /// all that the replica had done before it.
     /// </param>
-    /// <param name="floor">The oldest epoch whose replicas may still send deltas. What was dropped up to it is forgotten.</param>
+    /// <param name="floor">The oldest epoch whose replicas may still exchange deltas. What was dropped up to it is forgotten.</param>
     /// <returns>Whether anything was dropped or forgotten, which makes a new epoch.</returns>
     public bool Collect(IReadOnlyCollection<ReplicaId> retired, VersionVector stable, ulong floor)
     {
@@ -103,7 +103,7 @@ public abstract class CrdtReplica
             return MergeOutcome.OtherType;
         if (header.Lineage != Lineage)
             return MergeOutcome.OtherLineage;
-        if (FindObstacle(header, isLoad) is { } obstacle)
+        if ((isLoad ? FindObstacleToLoad(header) : FindObstacle(header)) is { } obstacle)
             return obstacle;
 
         var outcome = MergeBody(header, ref reader);
@@ -111,13 +111,13 @@ public abstract class CrdtReplica
         {
             foreach (var interval in header.Intervals.Where(interval => !IsDropped(interval.Replica) && interval.To > Seen(interval.Replica)))
             {
-                _seen[interval.Replica] = interval.To;
+                Advance(interval.Replica, interval.To);
                 outcome = MergeOutcome.Merged;
             }
 
             if (header.Epoch > Epoch)
             {
-                Follow(header);
+                Follow(header.Epoch, header.Collection!);
                 outcome = MergeOutcome.Merged;
             }
         }
@@ -146,11 +146,8 @@ public abstract class CrdtReplica
     /// <summary>Drops what a stable version knows to be deleted.</summary>
     private protected virtual bool DropDeleted(VersionVector stable) => false;
 
-    /// <summary>Whether this replica can take over the collections of a later epoch.</summary>
-    private protected virtual bool CanFollow(DeltaHeader header) => true;
-
     /// <summary>The number of changes of a replica that are included.</summary>
-    private protected ulong Seen(ReplicaId replica) => _seen.GetValueOrDefault(replica);
+    private protected ulong Seen(ReplicaId replica) => replica == Self ? _own : _seen.GetValueOrDefault(replica);
 
     private protected bool IsDropped(ReplicaId replica) => _dropped.ContainsKey(replica);
 
@@ -158,16 +155,15 @@ public abstract class CrdtReplica
     /// <returns>The first of them.</returns>
     private protected ulong TakeSequences(int count)
     {
-        var last = Seen(Self);
-        if (last + (ulong)count > Dot.SequenceMax)
+        if (_own + (ulong)count > Dot.SequenceMax)
             throw new InvalidOperationException("A replica has named all the changes it can; take a new id.");
-        _seen[Self] = last + (ulong)count;
-        return last + 1;
+        _own += (ulong)count;
+        return _own - (ulong)count + 1;
     }
 
-    private protected byte[] Encode(IEnumerable<Interval> intervals, Action<DeltaHeader, DeltaWriter> writeBody)
+    private protected byte[] Encode(IEnumerable<Interval> intervals, bool withCollection, Action<DeltaHeader, DeltaWriter> writeBody)
     {
-        var header = new DeltaHeader(Type, Lineage, Epoch, _floor, [.. intervals], [.. _dropped.Values]);
+        var header = new DeltaHeader(Type, Lineage, Epoch, withCollection ? new Collection(_floor, [.. _dropped.Values]) : null, [.. intervals]);
         var writer = new DeltaWriter();
         header.Write(writer);
         writeBody(header, writer);
@@ -178,24 +174,45 @@ public abstract class CrdtReplica
     {
         var referred = ReferredSince(version).ToHashSet();
         return Encode(
-            from entry in _seen
+            from entry in SeenAll()
             let sequence = version[entry.Key]
             where entry.Value > sequence || referred.Contains(entry.Key)
             select new Interval(entry.Key, Math.Min(sequence, entry.Value), entry.Value),
+            withCollection: version.Epoch < Epoch,
             WriteBody);
     }
 
-    private MergeOutcome? FindObstacle(DeltaHeader header, bool isLoad)
+    // The own sequence is kept apart, because a keystroke must not search for it.
+    private SortedDictionary<ReplicaId, ulong> SeenAll()
     {
-        if (isLoad && header.IsState)
-            return header.Dropped.Any(dropped => dropped.Replica == Self) ? MergeOutcome.Outdated : null;
-        if (isLoad)
-            return MergeOutcome.Gap;
+        if (_own > 0)
+            _seen[Self] = _own;
+        return _seen;
+    }
+
+    private void Advance(ReplicaId replica, ulong sequence)
+    {
+        _seen[replica] = sequence;
+        if (replica == Self)
+            _own = sequence;
+    }
+
+    private MergeOutcome? FindObstacleToLoad(DeltaHeader header) =>
+        !header.IsState ? MergeOutcome.Gap
+        : header.Collection?.Dropped.Any(dropped => dropped.Replica == Self) == true ? MergeOutcome.Outdated
+        : null;
+
+    private MergeOutcome? FindObstacle(DeltaHeader header)
+    {
         if (header.Epoch < _floor)
             return MergeOutcome.Collected;
-        if (header.Epoch > Epoch && (header.Floor > Epoch || !CanFollow(header) ||
-            header.Dropped.Any(dropped => dropped.Replica == Self || Seen(dropped.Replica) > dropped.Final)))
-            return MergeOutcome.Outdated;
+        if (header.Epoch > Epoch)
+        {
+            if (header.Collection is not { } collection)
+                return MergeOutcome.Gap;
+            if (collection.Floor > Epoch || collection.Dropped.Any(dropped => dropped.Replica == Self || Seen(dropped.Replica) > dropped.Final))
+                return MergeOutcome.Outdated;
+        }
 
         foreach (var (replica, from, to) in header.Intervals)
         {
@@ -204,7 +221,7 @@ public abstract class CrdtReplica
                 if (to > dropped.Final)
                     return MergeOutcome.Collected;
             }
-            else if (replica == Self && to > Seen(Self))
+            else if (replica == Self && to > _own)
             {
                 return MergeOutcome.Forked;
             }
@@ -217,16 +234,16 @@ public abstract class CrdtReplica
         return null;
     }
 
-    private void Follow(DeltaHeader header)
+    private void Follow(ulong epoch, Collection collection)
     {
-        foreach (var dropped in header.Dropped)
+        foreach (var dropped in collection.Dropped)
         {
             Remove(dropped.Replica);
             _seen.Remove(dropped.Replica);
         }
 
-        _dropped = new(header.Dropped.ToDictionary(dropped => dropped.Replica));
-        Epoch = header.Epoch;
-        _floor = header.Floor;
+        _dropped = new(collection.Dropped.ToDictionary(dropped => dropped.Replica));
+        _floor = collection.Floor;
+        Epoch = epoch;
     }
 }

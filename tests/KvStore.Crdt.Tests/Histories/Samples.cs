@@ -3,7 +3,7 @@ namespace KvStore.Crdt.Tests;
 /// <summary>Replicas with something in them, and changes, for tests of every type.</summary>
 internal static class Samples
 {
-    public static TheoryData<CrdtType> Types => [CrdtType.GCounter, CrdtType.PNCounter, CrdtType.GSet, CrdtType.ORSet];
+    public static TheoryData<CrdtType> Types => [CrdtType.GCounter, CrdtType.PNCounter, CrdtType.GSet, CrdtType.ORSet, CrdtType.Text];
 
     /// <summary>Changes a replica; every number makes another change.</summary>
     public static void Change(CrdtReplica replica, int number)
@@ -12,6 +12,8 @@ internal static class Samples
         {
             CounterReplica counter => counter.Increment(number + 1),
             SetReplica set => set.Change([$"element {number}"], set.Type == CrdtType.ORSet && number % 3 == 2 ? [$"element {number - 1}"] : [], null, out _),
+            TextReplica text when number % 5 == 4 => text.Delete(text.Length / 2, 1),
+            TextReplica text => text.Insert(number * 7 % (text.Length + 1), number % 4 == 3 ? "\U0001F600é" : $"text {number}"),
             _ => throw new ArgumentException(replica.Type.ToString()),
         };
         Assert.Equal(IntentOutcome.Applied, outcome);

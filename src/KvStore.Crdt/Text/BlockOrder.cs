@@ -1,0 +1,138 @@
+namespace KvStore.Crdt;
+
+/// <summary>
+/// The blocks in the order of the text: a list for neighbors, and a splay tree for positions. What was used last is near the root, so that
+/// typing costs little; everything else is logarithmic on average over all operations. Reading a position changes the tree.
+/// </summary>
+internal sealed class BlockOrder(Block start)
+{
+    private Block _root = start;
+
+    /// <summary>The number of visible elements.</summary>
+    public int Count => _root.Sum;
+
+    public Block Start { get; } = start;
+
+    public void InsertAfter(Block before, Block added)
+    {
+        Splay(before);
+        added.Low = before;
+        added.High = before.High;
+        before.Up = added;
+        before.High = null;
+        if (added.High is { } high)
+            high.Up = added;
+        Update(before);
+        Update(added);
+        added.Up = null;
+        _root = added;
+
+        added.Previous = before;
+        added.Next = before.Next;
+        before.Next = added;
+        if (added.Next is { } next)
+            next.Previous = added;
+    }
+
+    /// <summary>Removes a block, which is not the start.</summary>
+    public void Remove(Block block)
+    {
+        Splay(block);
+        var (low, high) = (block.Low!, block.High);
+        low.Up = null;
+        _root = low;
+        var previous = block.Previous!;
+        Splay(previous);
+        previous.High = high;
+        if (high is not null)
+            high.Up = previous;
+        Update(previous);
+
+        previous.Next = block.Next;
+        if (block.Next is { } next)
+            next.Previous = previous;
+        (block.Low, block.High, block.Previous, block.Next) = (null, null, null, null);
+    }
+
+    /// <summary>The block of a visible element, and its place there.</summary>
+    public (Block Block, int Offset) Find(int position)
+    {
+        var at = _root;
+        while (true)
+        {
+            var low = at.Low?.Sum ?? 0;
+            if (position < low)
+            {
+                at = at.Low!;
+                continue;
+            }
+
+            position -= low;
+            if (position < at.Visible)
+                break;
+            position -= at.Visible;
+            at = at.High!;
+        }
+
+        Splay(at);
+        return (at, position);
+    }
+
+    /// <summary>How many visible elements precede a block.</summary>
+    public int PositionOf(Block block)
+    {
+        Splay(block);
+        return block.Low?.Sum ?? 0;
+    }
+
+    /// <summary>Counts a block again, whose length or visibility has changed.</summary>
+    public void Recount(Block block)
+    {
+        Splay(block);
+        Update(block);
+    }
+
+    private void Splay(Block block)
+    {
+        while (block.Up is { } parent)
+        {
+            if (parent.Up is { } grandparent)
+                Rotate(grandparent.Low == parent == (parent.Low == block) ? parent : block);
+            Rotate(block);
+        }
+
+        _root = block;
+    }
+
+    // Lifts a block above its parent. What is below both is counted anew, so a count that was stale on the way is right after it.
+    private static void Rotate(Block block)
+    {
+        var parent = block.Up!;
+        var grandparent = parent.Up;
+        if (parent.Low == block)
+        {
+            parent.Low = block.High;
+            if (block.High is { } moved)
+                moved.Up = parent;
+            block.High = parent;
+        }
+        else
+        {
+            parent.High = block.Low;
+            if (block.Low is { } moved)
+                moved.Up = parent;
+            block.Low = parent;
+        }
+
+        parent.Up = block;
+        block.Up = grandparent;
+        if (grandparent?.Low == parent)
+            grandparent.Low = block;
+        else if (grandparent is not null)
+            grandparent.High = block;
+        Update(parent);
+        Update(block);
+    }
+
+    private static void Update(Block block) => block.Sum = block.Visible + (block.Low?.Sum ?? 0) + (block.High?.Sum ?? 0);
+}

@@ -1,0 +1,153 @@
+using System.Text;
+
+namespace KvStore.Crdt;
+
+/// <summary>
+/// A replica of a text. Positions and counts are in Unicode scalars. An edit costs logarithmic time; what it is as a delta is
+/// <see cref="CrdtReplica.DeltaSince"/> the version before it.
+/// </summary>
+public sealed class TextReplica : CrdtReplica
+{
+    private TextTree _tree = new();
+    private Author _self;
+    private TextCollection _collected = TextCollection.None;
+
+    internal TextReplica(ulong lineage, ReplicaId self) : base(CrdtType.Text, lineage, self) => _self = _tree.AuthorOf(self);
+
+    /// <summary>The number of Unicode scalars.</summary>
+    public int Length => _tree.Order.Count;
+
+    /// <summary>The text. Takes time by its length.</summary>
+    public string GetText()
+    {
+        var text = new StringBuilder(Length);
+        for (var block = _tree.Start.Next; block is not null; block = block.Next)
+        {
+            if (!block.IsDeleted)
+                Scalars.AppendTo(text, _tree.Scalars.Of(block));
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Inserts text at a position.</summary>
+    public IntentOutcome Insert(int position, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (position < 0 || position > Length)
+            return IntentOutcome.OutOfRange;
+        if (text.Length == 0)
+            return IntentOutcome.Unchanged;
+
+        // A keystroke allocates nothing.
+        if (text.Length == 1 && !char.IsSurrogate(text[0]))
+        {
+            _tree.InsertAt(position, _self, TakeSequences(1), [text[0]]);
+            return IntentOutcome.Applied;
+        }
+
+        if (Scalars.TryDecode(text) is not { } scalars)
+            return IntentOutcome.InvalidText;
+        _tree.InsertAt(position, _self, TakeSequences(scalars.Length), scalars);
+        return IntentOutcome.Applied;
+    }
+
+    /// <summary>Deletes text at a position.</summary>
+    public IntentOutcome Delete(int position, int count)
+    {
+        if (position < 0 || count < 0 || position > Length - count)
+            return IntentOutcome.OutOfRange;
+        if (count == 0)
+            return IntentOutcome.Unchanged;
+
+        var first = TakeSequences(count);
+        while (count > 0)
+        {
+            var (block, offset) = _tree.Order.Find(position);
+            var part = Math.Min(count, block.Length - offset);
+            _self.Deletions.Append(new DeletionRun { First = first, Length = part, Target = block.Author!, TargetFirst = block.First + (ulong)offset, Step = 1 });
+            _tree.Delete(block, offset, part);
+            first += (ulong)part;
+            count -= part;
+        }
+
+        return IntentOutcome.Applied;
+    }
+
+    private protected override MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader)
+    {
+        if (TextDelta.TryRead(header, ref reader) is not { } delta)
+            return MergeOutcome.Malformed;
+
+        if (header.Epoch <= Epoch)
+            return Merge(header, delta, _tree);
+
+        // What the hub dropped is in no delta, so a replica that follows its collection must have seen that it was deleted.
+        var newlyDropped = header.Collection!.Dropped.Where(dropped => dropped.Epoch > Epoch);
+        if (Version.Count > 0 && (!Version.Covers(delta.Collected.Dropped) || newlyDropped.Any(dropped => Seen(dropped.Replica) < dropped.Final)))
+            return MergeOutcome.Outdated;
+
+        // On a copy, because only the result shows whether something refers to what was dropped.
+        var copy = new TextReplica(Lineage, Self);
+        copy.Merge(Encode(), isLoad: true);
+        var outcome = Merge(header, delta, copy._tree);
+        if (outcome != MergeOutcome.Unchanged)
+            return outcome;
+        if (!newlyDropped.All(dropped => copy.TryDrop(dropped.Replica)))
+            return MergeOutcome.Outdated;
+        (_tree, _self, _collected) = (copy._tree, copy._self, delta.Collected);
+        return outcome;
+    }
+
+    private MergeOutcome Merge(DeltaHeader header, TextDelta delta, TextTree tree)
+    {
+        var seen = header.Intervals.Select(interval => IsDropped(interval.Replica) ? ulong.MaxValue : Seen(interval.Replica)).ToArray();
+        var merge = new TextMerge(tree, delta, [.. header.Intervals.Select(interval => interval.Replica)], seen);
+        if (merge.FindObstacle() is { } obstacle)
+            return obstacle;
+        merge.Apply();
+        if (header.Epoch > Epoch)
+        {
+            // The hub drops a replica only when everything that it deleted is stable.
+            var dropped = header.Collection!.Dropped.Select(dropped => KeyValuePair.Create(dropped.Replica, dropped.Final));
+            TextCollector.DropDeleted(tree, delta.Collected.Dropped.Join(new(0, dropped)));
+            TextCollector.Condemn(tree, delta.Collected.Condemned);
+        }
+
+        return MergeOutcome.Unchanged;
+    }
+
+    private protected override void WriteBody(DeltaHeader header, DeltaWriter writer) => TextDeltaWriter.Write(_tree, header, _collected, writer);
+
+    private protected override IEnumerable<ReplicaId> ReferredSince(VersionVector version) =>
+        from author in _tree.Authors
+        where Seen(author.Id) > version[author.Id]
+        from referred in TextDeltaWriter.ReferredSince(author, version[author.Id])
+        select referred.Id;
+
+    private protected override bool CanBringForward(VersionVector version) => version.Covers(_collected.Dropped);
+
+    private protected override bool DropDeleted(VersionVector stable)
+    {
+        var (dropped, condemned) = (_collected.Dropped, _collected.Condemned);
+        var hasDropped = stable.Epoch >= condemned.Epoch && TextCollector.DropDeleted(_tree, condemned);
+        if (hasDropped)
+            dropped = condemned;
+        var joined = condemned.Join(stable);
+        var hasCondemned = TextCollector.Condemn(_tree, joined);
+        if (hasCondemned)
+            condemned = new(Epoch + 1, joined.Entries.ToArray());
+        _collected = new(dropped, condemned);
+        return hasDropped || hasCondemned;
+    }
+
+    private protected override bool TryDrop(ReplicaId replica) =>
+        _tree.FindAuthor(replica) is not { } author ||
+        (author.Blocks.IsEmpty && author.Deletions.Runs.Count == 0 && !_tree.Authors.Any(other => other.Deletions.Runs.Any(run => run.Target == author)));
+
+    private protected override void Remove(ReplicaId replica)
+    {
+        _collected = _collected.Without(replica);
+        _tree.RemoveAuthor(replica);
+    }
+}
