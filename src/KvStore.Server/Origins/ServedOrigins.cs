@@ -12,7 +12,8 @@ internal sealed class ServedOrigins : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Dictionary<OriginState, ServedOrigin> _origins;
     private readonly CancellationTokenSource _stopping = new();
-    private int _isStopped;
+    private readonly Lock _lock = new();
+    private Task? _stopped;
 
     public ServedOrigins(OriginTable table, Store store, OpenOriginSource open, KvStoreOptions options, ILogger<ServedOrigins> logger, TimeProvider time)
     {
@@ -55,22 +56,30 @@ internal sealed class ServedOrigins : IAsyncDisposable
     /// has disposed of them.
     /// </summary>
     /// <param name="hurrying">Ends deliveries at once.</param>
-    public async Task StopAsync(CancellationToken hurrying)
+    public Task StopAsync(CancellationToken hurrying)
     {
-        if (Interlocked.Exchange(ref _isStopped, 1) != 0)
-            return;
+        lock (_lock)
+            return _stopped ??= StopAllAsync(hurrying);
+    }
+
+    // The host disposes of services while it stops them, if both are asked for at once.
+    public async ValueTask DisposeAsync()
+    {
+        Task stopped;
+        lock (_lock)
+            stopped = _stopped ??= Task.CompletedTask;
+        await stopped.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var origin in All)
+            await origin.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task StopAllAsync(CancellationToken hurrying)
+    {
         await _stopping.CancelAsync();
         using var late = new CancellationTokenSource(DeliveryWaitMax, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, hurrying);
         await Task.WhenAll(All.Select(origin => origin.StopAsync(either.Token)));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        Volatile.Write(ref _isStopped, 1);
-        foreach (var origin in All)
-            await origin.DisposeAsync();
-        _stopping.Dispose();
     }
 
     private static void Report(ILogger logger, string name, OriginEvent happened)
