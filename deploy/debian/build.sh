@@ -69,6 +69,7 @@ Section: database
 Priority: optional
 Depends: libc6 (>= $libc), libssl3 | libssl3t64, adduser
 Recommends: ca-certificates
+Suggests: libsqlite3-0
 Installed-Size: $(du -k --apparent-size -s "$tree" | cut -f 1)
 Description: linearizable key-value store that speaks plain HTTP
  The key is the URL, the value is the body, and every write has a revision.

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace KvStore.Origins;
 
@@ -28,7 +29,6 @@ internal sealed class PostgresDatabase : SqlDatabase
     public static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
-        builder.EnableArrays();
         builder.EnableTransportSecurity();
         return builder.Build();
     }
@@ -54,9 +54,14 @@ internal sealed class PostgresDatabase : SqlDatabase
 
     public override async ValueTask<DbConnection> ConnectAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
 
-    public override object ParameterOf(string[] keys) => keys;
+    public override object ParameterOf(string key) => Literal(key);
+
+    public override object ParameterOf(string[] keys) => Literal('{' + string.Join(',', keys.Select(key => '"' + key.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"')) + '}');
 
     public override ValueTask DisposeAsync() => _source.DisposeAsync();
 
     protected override SqlError ErrorOf(DbException exception) => MeaningOf(exception);
+
+    // The server takes its type from what it is compared with, as that of a literal, so keys can be numbers there.
+    private static NpgsqlParameter Literal(string text) => new() { NpgsqlDbType = NpgsqlDbType.Unknown, Value = text };
 }

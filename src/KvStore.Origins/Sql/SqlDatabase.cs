@@ -50,7 +50,10 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>Ends what a command does when the token says so, if its asynchronous methods do not.</summary>
     public virtual CancellationTokenRegistration Interrupt(DbConnection connection, CancellationToken cancellationToken) => default;
 
-    /// <summary>Many keys as the value of one parameter.</summary>
+    /// <summary>A key as a parameter, or the value of one.</summary>
+    public virtual object ParameterOf(string key) => key;
+
+    /// <summary>Many keys as one parameter, or the value of one.</summary>
     public abstract object ParameterOf(string[] keys);
 
     /// <summary>What an exception of a statement means; null if it is none of the database.</summary>

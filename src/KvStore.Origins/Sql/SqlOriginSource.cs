@@ -53,7 +53,7 @@ internal sealed class SqlOriginSource : IOriginSource, IOriginSink
         var error = await ExecuteAsync(_load, command =>
         {
             foreach (var name in (string[])[SqlStatement.Key, SqlStatement.FullKey])
-                _load.Bind(command, name, keys[0]);
+                _load.Bind(command, name, _database.ParameterOf(keys[0]));
             foreach (var name in (string[])[SqlStatement.Keys, SqlStatement.FullKeys])
                 _load.Bind(command, name, _database.ParameterOf(keys));
         }, command => ReadAsync(command, keys, found, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -81,8 +81,8 @@ internal sealed class SqlOriginSource : IOriginSource, IOriginSink
         var count = 0;
         var error = await ExecuteAsync(statement, command =>
         {
-            statement.Bind(command, SqlStatement.Key, NameOf(write.Key, isWhole: false));
-            statement.Bind(command, SqlStatement.FullKey, NameOf(write.Key, isWhole: true));
+            statement.Bind(command, SqlStatement.Key, _database.ParameterOf(NameOf(write.Key, isWhole: false)));
+            statement.Bind(command, SqlStatement.FullKey, _database.ParameterOf(NameOf(write.Key, isWhole: true)));
             statement.Bind(command, SqlStatement.Value, write.Value?.ToArray());
             statement.Bind(command, SqlStatement.Text, text);
             statement.Bind(command, SqlStatement.ContentType, write.ContentType);

@@ -75,13 +75,17 @@ internal sealed partial class SqlStatement
     }
 
     /// <summary>Gives a command a parameter, if the statement names it.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="value">The value, or a parameter of the provider that has it.</param>
     public void Bind(DbCommand command, string name, object? value)
     {
         if (!Names(name))
             return;
-        var parameter = command.CreateParameter();
+        var parameter = value as DbParameter ?? command.CreateParameter();
         parameter.ParameterName = name;
-        parameter.Value = value ?? DBNull.Value;
+        if (value != parameter)
+            parameter.Value = value ?? DBNull.Value;
         command.Parameters.Add(parameter);
     }
 

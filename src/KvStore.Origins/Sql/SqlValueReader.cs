@@ -25,17 +25,16 @@ internal sealed class SqlValueReader(DbDataReader reader, int bytesMax)
     {
         if (await reader.IsDBNullAsync(column, cancellationToken).ConfigureAwait(false))
             return Null;
-        var type = reader.GetFieldType(column);
-        if (type == typeof(byte[]))
-            return await ReadBytesAsync(column, cancellationToken).ConfigureAwait(false);
-        if (type == typeof(string))
-            return await ReadTextAsync(column, cancellationToken).ConfigureAwait(false);
         try
         {
-            return OfScalar(reader.GetValue(column));
+            var type = reader.GetFieldType(column);
+            return type == typeof(byte[]) ? await ReadBytesAsync(column, cancellationToken).ConfigureAwait(false)
+                : type == typeof(string) ? await ReadTextAsync(column, cancellationToken).ConfigureAwait(false)
+                : OfScalar(reader.GetValue(column));
         }
         catch (Exception exception) when (exception is OverflowException or InvalidCastException)
         {
+            // The provider does not know the type, or the number is too large for .NET.
             return Unknown(column);
         }
 
