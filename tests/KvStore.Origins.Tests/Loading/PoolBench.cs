@@ -83,5 +83,6 @@ internal sealed class PoolBench : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Pool.DisposeAsync();
+    // Bounded, because a test that fails leaves calls that do not end, and would not be reported before they do.
+    public ValueTask DisposeAsync() => new(Pool.DisposeAsync().AsTask().Within());
 }

@@ -7,13 +7,14 @@ namespace KvStore.SystemTests;
 public sealed class OtlpTests
 {
     private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private const string LoadTrace = "5cf92f3577b34da6a3ce929d0e0e4737";
 
     [Fact]
     public async Task Collector_OfStandardVariables_GetsMetricsAndSpansWithoutKeys()
     {
         using var collector = new HttpListener();
         var port = StartOnFreePort(collector);
-        await using var server = await ServerProcess.Launch(["--urls", "http://127.0.0.1:0", "--KvStore:AccessLog", "true"], (IEnumerable<(string, string)>)
+        await using var server = await ServerProcess.Launch(["--urls", "http://127.0.0.1:0", "--KvStore:AccessLog", "true", .. UnreachableOrigin], (IEnumerable<(string, string)>)
         [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://127.0.0.1:{port}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "200"), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_SERVICE_NAME", "otlp-test"),
@@ -24,11 +25,19 @@ public sealed class OtlpTests
         using (var response = await client.SendAsync(put, TestContext.Current.CancellationToken))
             Assert.Equal(HttpStatusCode.Created, response.StatusCode);
 
+        using var get = new HttpRequestMessage(HttpMethod.Get, "/v1/kv/rates/secret-key");
+        get.Headers.Add("traceparent", $"00-{LoadTrace}-00f067aa0ba902b7-01");
+        using (var response = await client.SendAsync(get, TestContext.Current.CancellationToken))
+            Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
+
         // Protobuf has texts as they are, and a trace id as its bytes.
         var trace = Encoding.Latin1.GetString(Convert.FromHexString(Trace));
-        string[] wanted = ["kvstore.queue.wait", "http.server.request.duration", "otlp-test", "PUT /v1/kv/{key}", "commit", "kvstore.batch.operations", trace];
+        string[] wanted = ["kvstore.queue.wait", "http.server.request.duration", "otlp-test", "PUT /v1/kv/{key}", "commit", "kvstore.batch.operations", "kvstore.origin.calls", "kvstore.load.keys", trace];
+
+        // The span of the request, and that of the load that it caused.
+        var loadTrace = Encoding.Latin1.GetString(Convert.FromHexString(LoadTrace));
         var received = new StringBuilder();
-        while (!wanted.All(text => received.ToString().Contains(text, StringComparison.Ordinal)))
+        while (!wanted.All(text => received.ToString().Contains(text, StringComparison.Ordinal)) || received.ToString().Split(loadTrace).Length < 3)
             received.Append(await ReceiveAsync(collector));
         Assert.DoesNotContain("secret", received.ToString(), StringComparison.Ordinal);
 
@@ -53,6 +62,9 @@ public sealed class OtlpTests
         Assert.Contains($"\"TraceId\":\"{Trace}\",\"SpanId\":\"00f067aa0ba902b7\"", line, StringComparison.Ordinal);
         Assert.Contains("\"Client\":\"127.0.0.1\"", line, StringComparison.Ordinal);
     }
+
+    // Nothing answers at port 1.
+    private static string[] UnreachableOrigin => ["--KvStore:Origins:acme:Prefix", "rates/", "--KvStore:Origins:acme:Http:Url", "http://127.0.0.1:1/{key}", "--KvStore:Origins:acme:Calls:AttemptsMax", "1"];
 
     private static async Task<string> ReceiveAsync(HttpListener collector)
     {
