@@ -49,6 +49,18 @@ public sealed class MemoryBoundTests
         await store.CommitAsync(new SetExpiry(Some.Key("k1"), ExpiryUpdate.At(DateTimeOffset.MaxValue.AddDays(-1))));
     }
 
+    // An invalidation has no guards: it lets entries go, so it must be possible. What was loaded has, and need not be stored.
+    [Fact]
+    public async Task Records_AtBound_PassWithinReserveUnlessGuarded()
+    {
+        await using var store = await StartAsync(LargeBytes * 8);
+        await store.CommitAsync([.. Enumerable.Range(0, 8).Select(number => Some.Put($"k{number}", Large))]);
+        Operation record = new Put(ReservedKeys.Of(ReservedKind.Epoch, "a"u8), default, "");
+
+        Stores.IsNotApplied(await store.SubmitAsync(new Transaction([Guard.Absent(record.Key)], [], [record])).Within(), NotAppliedReason.MemoryFull);
+        Assert.IsType<Outcome.Committed>(await store.SubmitAsync(new Transaction([], [], [record])).Within());
+    }
+
     [Fact]
     public async Task Submit_WithIdempotencyKeyAtBound_Passes()
     {
