@@ -104,6 +104,31 @@ public sealed class PostgresTests(DatabaseServers servers) : SqlContract
     }
 
     [Fact]
+    public async Task Journal_EachStatement_IsALineWithoutItsTextAndTheConnection()
+    {
+        using var directory = new TemporaryDirectory();
+        var options = new OriginOptions { Name = "acme", Prefix = "rates/", Sql = Options, Journal = new() { Directory = directory.New() } };
+        await using (var journal = new OriginJournal(options, _ => { }, TimeProvider.System))
+        {
+            await using var source = new SqlOriginSource(options, 1000, journal, TimeProvider.System);
+            await source.WriteAsync(new OriginWrite(KeyOf("a"), Some.Bytes("one"), "text/plain", 5, "i"), TestContext.Current.CancellationToken);
+            await source.LoadAsync([new LoadRequest(KeyOf("a"), null), new LoadRequest(KeyOf("b"), null)], TestContext.Current.CancellationToken);
+            await source.WriteAsync(new OriginWrite(KeyOf("a"), null, "", 4, "i"), TestContext.Current.CancellationToken);
+        }
+
+        var lines = Directory.GetFiles(options.Journal.Directory).SelectMany(File.ReadAllLines).ToArray();
+        Assert.Equal(3, lines.Length);
+        Assert.Contains("""
+            "method":"STORE","keys":["rates/a"],"requestBody":"one"
+            """, lines[0], StringComparison.Ordinal);
+        Assert.Contains("""
+            "method":"LOAD","keys":["a","b"],"found":1
+            """, lines[1], StringComparison.Ordinal);
+        Assert.Contains("\"method\":\"DELETE\"", lines[2], StringComparison.Ordinal);
+        Assert.DoesNotContain(lines, line => line.Contains("select", StringComparison.Ordinal) || line.Contains("insert", StringComparison.Ordinal) || line.Contains("Host", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Write_UnknownRole_IsUnreachable()
     {
         var failed = Assert.IsType<WriteResult.Failed>(await WriteAsync(Options with { ConnectionString = _server.ConnectionString.Replace("Username=postgres", "Username=nobody", StringComparison.Ordinal) }, "a", "x", 1));
