@@ -15,6 +15,9 @@ internal sealed class OutboxWorkers : IAsyncDisposable
     // Looking takes at most a tenth of a processor, however many keys are dirty and however often they change.
     private const int RestFactor = 9;
 
+    // The most keys that are taken at a time. With a large backlog, looking rests for up to a second, in which so many can be delivered.
+    private const int WorkMax = 4096;
+
     private static readonly TimeSpan RestMin = TimeSpan.FromMilliseconds(1);
 
     // After which time it is looked again, while keys are dirty, whether another replica still delivers.
@@ -42,10 +45,9 @@ internal sealed class OutboxWorkers : IAsyncDisposable
     public OutboxWorkers(OriginState state, Store store, WriteCaller caller, OriginGate gate, Action<OriginEvent> report, TimeProvider time)
     {
         (_marks, _store, _gate, _time) = (state.Outbox!, store, gate, time);
-        var workMax = Math.Max(64, 4 * state.Options.Workers.Max);
         _deliverer = new Deliverer(state, store, caller, gate, report);
-        _schedule = new OutboxSchedule(workMax, time);
-        _channel = Channel.CreateBounded<Key>(new BoundedChannelOptions(workMax) { SingleWriter = true });
+        _schedule = new OutboxSchedule(WorkMax, time);
+        _channel = Channel.CreateBounded<Key>(new BoundedChannelOptions(WorkMax) { SingleWriter = true });
         store.FollowOutbox(Signal);
 
         // Otherwise deliveries would belong to the trace of the start of the service.

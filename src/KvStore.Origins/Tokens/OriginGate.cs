@@ -7,6 +7,7 @@ internal sealed class OriginGate : IDisposable
 {
     private readonly OriginCallOptions _limits;
     private readonly Action<OriginEvent> _report;
+    private bool _isFailing;
 
     /// <param name="options">The settings of the origin.</param>
     /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
@@ -29,9 +30,14 @@ internal sealed class OriginGate : IDisposable
     /// <param name="verdict">What the call says.</param>
     public void Record(long period, CallVerdict verdict)
     {
-        if (Breaker.Record(period, verdict) is { } changed)
-            _report(changed == BreakerState.Open
-                ? new(OriginEventKind.BreakerOpened, $"The origin failed {_limits.BreakerFailuresMax} times in succession, or in a probe, and is not called for {_limits.BreakerOpenFor.TotalSeconds} s.")
+        if (Breaker.Record(period, verdict) is not { } changed)
+            return;
+        var isFailing = changed == BreakerState.Open;
+
+        // A probe that fails opens the breaker again, every few seconds for as long as the origin is away.
+        if (Interlocked.Exchange(ref _isFailing, isFailing) != isFailing)
+            _report(isFailing
+                ? new(OriginEventKind.BreakerOpened, $"The origin failed {_limits.BreakerFailuresMax} times in succession. It is not called but for a probe every {_limits.BreakerOpenFor.TotalSeconds} s.")
                 : new(OriginEventKind.BreakerClosed, "The origin answers again."));
     }
 

@@ -48,12 +48,12 @@ internal sealed class OutboxWorld(OriginOptions options, bool isOnDisk = false) 
     public Task DeliveredAsync() => UntilAsync(() => Status.Pending == 0);
 
     /// <summary>Waits until something is so, letting time pass.</summary>
-    public Task UntilAsync(Func<bool> condition) => Soon.UntilAsync(() =>
+    public Task UntilAsync(Func<bool> condition, TimeSpan? step = null) => Soon.UntilAsync(() =>
     {
         if (condition())
             return true;
         if (Sink.InFlight == 0)
-            World.Time.Advance(TimeSpan.FromMilliseconds(250));
+            World.Time.Advance(step ?? TimeSpan.FromMilliseconds(250));
         return false;
     });
 
