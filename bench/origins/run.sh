@@ -138,9 +138,10 @@ for contender in "${contenders[@]}"; do
     echo "herd $contender $(readers herd "$contender" "$path" 1000) $(calls "$path")" >>"$scratch/others"
     echo "refresh $contender $(readers paced "$contender" "$stale" 6) $(calls "$stale")" >>"$scratch/others"
 done
-# The first compiles the code. Then the pool shrinks for the second.
+# The first ones compile the code. Then the pool shrinks.
 fan() { node "$here/readers.mjs" fan "http://127.0.0.1:${port_of[cached]}/v1/batch/get" "fan-$1" "$2"; }
 echo "fan first $(fan first 100)" >>"$scratch/others"
+for ((i = 1; i <= 6; i++)); do fan "more-$i" 100 >/dev/null; done
 sleep 3
 for name in cold warm; do echo "fan $name $(fan "$name" 100)" >>"$scratch/others"; done
 echo "fan alone $(fan alone 1)" >>"$scratch/others"
