@@ -54,8 +54,8 @@ internal sealed class Block(Author? author, ulong first, int length)
 
     public int Visible => IsDeleted || Author is null ? 0 : Length;
 
-    /// <summary>Whether a block continues this one, with nothing between them, so that the border between the two can move.</summary>
-    public bool IsContinuedBy(Block? next) =>
-        next is not null && Author is not null && next.Author == Author && next.First == Last + 1 && next.ParentAuthor == Author && next.ParentSequence == Last &&
-        next.Side == Side.Right && RightChildren.Count == 1 && next.LeftChildren.Count == 0;
+    /// <summary>Whether the neighbor on the right continues this block, so that the border between the two can move.</summary>
+    public bool IsContinuedBy(Block next) =>
+        Author is not null && next.Author == Author && next.First == Last + 1 && next.ParentAuthor == Author && next.ParentSequence == Last &&
+        next.Side == Side.Right && RightChildren.Count == 1;
 }

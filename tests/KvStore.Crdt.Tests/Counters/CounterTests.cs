@@ -68,6 +68,8 @@ public sealed class CounterTests
             return replica.DeltaSince(before);
         }
 
+        protected override object Read(CounterReplica replica) => replica.Value;
+
         protected override void AssertModel() =>
             Assert.Equal(_increments.Where(increment => IsIncluded(increment.Replica, increment.Sequence)).Sum(increment => increment.Amount), Hub.Value);
     }

@@ -37,6 +37,10 @@ public sealed class HostileBytesTests
         Assert.Null(MergeableValue.TryLoad([.. state, 0], new ReplicaId(7)));
     }
 
+    [Fact]
+    public void TryLoad_OfACountThatTheBytesCannotHold_AllocatesNothing() =>
+        Assert.Null(MergeableValue.TryLoad([1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x07], new ReplicaId(7)));
+
     private static void AssertSound(CrdtReplica replica) => Assert.Equal(replica.Encode(), Samples.Load(replica.Encode(), 9).Encode());
 
     private static byte[] Mutate(byte[] source, Random random)

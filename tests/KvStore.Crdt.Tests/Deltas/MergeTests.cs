@@ -90,6 +90,30 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public void Merge_OfAReplicaThatWasDropped_TellsNewChangesFromThoseThatAreIncluded()
+    {
+        var hub = MergeableValue.Create(CrdtType.PNCounter, new ReplicaId(1));
+        var retired = Samples.Load(hub.Encode(), 2);
+        Samples.Change(retired, 0);
+        var included = retired.Encode();
+        Assert.Equal(MergeOutcome.Merged, hub.Merge(included));
+        Assert.True(hub.Collect([retired.Self], VersionVector.Empty, 0));
+        Assert.Equal(MergeOutcome.Unchanged, hub.Merge(included));
+
+        Samples.Change(retired, 1);
+        Assert.Equal(MergeOutcome.Collected, hub.Merge(retired.Encode()));
+        Assert.Equal(MergeOutcome.Outdated, retired.Merge(hub.Encode()));
+        Assert.Null(MergeableValue.TryLoad(hub.Encode(), retired.Self));
+
+        // Once the names of the dropped are forgotten, everything that is older is refused.
+        var late = Samples.Load(included, 3);
+        Assert.True(hub.Collect([], VersionVector.Empty, hub.Epoch));
+        Assert.Equal(MergeOutcome.Collected, hub.Merge(included));
+        Assert.Null(hub.DeltaSince(late.Version));
+        Assert.Equal(MergeOutcome.Outdated, late.Merge(hub.Encode()));
+    }
+
+    [Fact]
     public void Collect_OfManyReplicas_ShrinksTheState()
     {
         var counter = MergeableValue.Create(CrdtType.GCounter, new ReplicaId(1));

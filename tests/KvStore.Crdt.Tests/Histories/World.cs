@@ -40,6 +40,9 @@ internal abstract class World<T> where T : CrdtReplica
     /// <summary>Asks a replica for a change; returns the change as a delta, or nothing.</summary>
     protected abstract byte[]? Change(T replica, byte a, byte b);
 
+    /// <summary>What a reader sees.</summary>
+    protected abstract object Read(T replica);
+
     protected abstract void AssertModel();
 
     protected virtual void AssertInvariants(T replica)
@@ -144,6 +147,7 @@ internal abstract class World<T> where T : CrdtReplica
         }
 
         Assert.All(Replicas, replica => Assert.Equal(Hub.Encode(), replica.Encode()));
+        Assert.All(Replicas, replica => Assert.Equal(Read(Hub), Read(replica)));
         Assert.All(Replicas, replica => Assert.Equal(MergeOutcome.Unchanged, replica.Merge(Hub.Encode())));
         Assert.Equal(Hub.Encode(), Join().Encode());
     }

@@ -80,6 +80,8 @@ public sealed class SetTests
             return delta;
         }
 
+        protected override object Read(SetReplica replica) => string.Join(' ', replica.Elements);
+
         protected override void AssertModel()
         {
             var included = _changes.Where(change => IsIncluded(change.Dot.Replica, change.Dot.Sequence)).ToArray();

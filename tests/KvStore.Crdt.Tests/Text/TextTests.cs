@@ -52,6 +52,41 @@ public sealed class TextTests
         Assert.Equal(state, text.Encode());
     }
 
+    // Typing, with corrections and moves, as in a trace; and so much deleted that its scalars are released.
+    [Fact]
+    public void Edits_OfOneAuthor_AreAsTheModel()
+    {
+        var random = Seed.NewRandom();
+        var text = New();
+        var model = new System.Text.StringBuilder();
+        var position = 0;
+        for (var i = 0; i < 30_000; i++)
+        {
+            if (random.Next(20) == 0)
+                position = random.Next(model.Length + 1);
+            if (random.Next(5) < 2 && position > 0)
+            {
+                var count = random.Next(100) == 0 ? random.Next(1, position + 1) : 1;
+                position -= count;
+                model.Remove(position, count);
+                Assert.Equal(IntentOutcome.Applied, text.Delete(position, count));
+            }
+            else
+            {
+                var typed = $"{(char)random.Next('a', 'z' + 1)}";
+                model.Insert(position, typed);
+                Assert.Equal(IntentOutcome.Applied, text.Insert(position, typed));
+                position++;
+            }
+
+            if (i % 1000 == 0)
+                Assert.Equal(model.ToString(), text.GetText());
+        }
+
+        Assert.Equal(model.ToString(), text.GetText());
+        Assert.Equal(text.Encode(), Load(text, 2).Encode());
+    }
+
     [Fact]
     public void DeltaSince_AKeystroke_IsSmall()
     {
@@ -113,6 +148,39 @@ public sealed class TextTests
         Assert.Equal(MergeOutcome.Collected, text.Merge(absent.DeltaSince(text.Version)));
         Assert.Equal(MergeOutcome.Outdated, absent.Merge(text.Encode()));
         Assert.Equal("abc", absent.GetText());
+    }
+
+    [Fact]
+    public void Merge_OfOtherTextUnderOneId_IsRefused()
+    {
+        var hub = New();
+        var (one, other) = (Load(hub, 2), Load(hub, 2));
+        one.Insert(0, "a");
+        other.Insert(0, "b");
+        Assert.Equal(MergeOutcome.Merged, hub.Merge(one.Encode()));
+        Assert.Equal(MergeOutcome.Forked, hub.Merge(other.Encode()));
+    }
+
+    [Fact]
+    public void Merge_WithOwnTextBelowWhatWasDropped_IsRefusedWhole()
+    {
+        var hub = New();
+        var author = Load(hub, 2);
+        author.Insert(0, "x");
+        Assert.Equal(MergeOutcome.Merged, hub.Merge(author.Encode()));
+        var retired = Load(hub, 3);
+        retired.Insert(1, "y");
+        hub.Delete(0, 1);
+        Assert.Equal(MergeOutcome.Merged, retired.Merge(hub.Encode()));
+
+        Assert.True(hub.Collect([], hub.Version, 0));
+        Assert.True(hub.Collect([author.Self], hub.Version, 0));
+        Assert.Equal(0UL, hub.Version[author.Self]);
+        var before = retired.Encode();
+        Assert.Equal(MergeOutcome.Outdated, retired.Merge(hub.Encode()));
+        Assert.Equal(MergeOutcome.Collected, hub.Merge(before));
+        Assert.Equal(before, retired.Encode());
+        Assert.Equal("y", retired.GetText());
     }
 
     private static TextReplica New() => (TextReplica)MergeableValue.Create(CrdtType.Text, new ReplicaId(1));

@@ -43,6 +43,8 @@ internal sealed class TextWorld(int replicas, bool collects = true) : World<Text
         }
     }
 
+    protected override object Read(TextReplica replica) => replica.GetText();
+
     protected override void AssertModel()
     {
         // Takes away what nothing comes before: if something is left, there is a circle, and no order.
