@@ -54,7 +54,12 @@ internal sealed class Deliverer(OriginState state, Store store, WriteCaller call
                 return new(DeliveryEnd.Postponed);
             if (DeliveryTicket.Begin(state, id, snapshot, key) is not { } ticket)
                 return new(DeliveryEnd.Done);
-            return await DeliverAsync(ticket, failures, aborting).ConfigureAwait(false);
+            var delivery = await DeliverAsync(ticket, failures, aborting).ConfigureAwait(false);
+
+            // It was given up while it was sent. What has been loaded since then may be what the origin had before it got this.
+            if (delivery.End != DeliveryEnd.Done && OutboxMarks.Find(store.Latest, key) is null)
+                await store.SubmitAsync(state.Invalidate([key])).ConfigureAwait(false);
+            return delivery;
         }
         catch (OperationCanceledException) when (aborting.IsCancellationRequested)
         {
@@ -99,7 +104,7 @@ internal sealed class Deliverer(OriginState state, Store store, WriteCaller call
         var outcome = state.IsTooOld(ticket.Before) ? null : await store.SubmitAsync(ticket.Delivered(state)).ConfigureAwait(false);
         if (outcome is null or Outcome.GuardsFailed)
             outcome = await store.SubmitAsync(ticket.DeliveredThenInvalid(state)).ConfigureAwait(false);
-        if (outcome is Outcome.NotApplied { Reason: NotAppliedReason.MemoryFull or NotAppliedReason.NoSpace })
+        if (IsFull(outcome))
             outcome = await store.SubmitAsync(ticket.DeliveredAlone()).ConfigureAwait(false);
         return EndOf(outcome, DeliveryEnd.Done);
     }
@@ -108,11 +113,18 @@ internal sealed class Deliverer(OriginState state, Store store, WriteCaller call
     {
         if (OutboxMarks.Find(store.Latest, ticket.Write.Key) is not { } record || record.Revision != ticket.Write.Revision)
             return DeliveryEnd.Superseded;
-        var end = EndOf(await store.SubmitAsync(ticket.Parked(OutboxMark.Read(record), reason)).ConfigureAwait(false), DeliveryEnd.Parked);
+        var outcome = await store.SubmitAsync(ticket.Parked(OutboxMark.Read(record), reason)).ConfigureAwait(false);
+
+        // A full store has no room for the reason, and the origin is not asked again and again for that.
+        if (IsFull(outcome))
+            outcome = await store.SubmitAsync(ticket.Parked(OutboxMark.Read(record), "")).ConfigureAwait(false);
+        var end = EndOf(outcome, DeliveryEnd.Parked);
         if (end == DeliveryEnd.Parked)
             report(new(OriginEventKind.Parked, $"The origin does not take a write, which is parked: {reason}"));
         return end;
     }
+
+    private static bool IsFull(Outcome outcome) => outcome is Outcome.NotApplied { Reason: NotAppliedReason.MemoryFull or NotAppliedReason.NoSpace };
 
     private static DeliveryEnd EndOf(Outcome outcome, DeliveryEnd committed) => outcome switch
     {

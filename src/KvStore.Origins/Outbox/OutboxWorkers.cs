@@ -107,7 +107,7 @@ internal sealed class OutboxWorkers : IAsyncDisposable
                 var changed = NewSignal();
                 Volatile.Write(ref _changed, changed);
                 var beganAt = _time.GetTimestamp();
-                var wait = Look(_store.Latest);
+                var wait = TryLook(report);
                 if (_time.GetElapsedTime(beganAt) * RestFactor is var rest && rest > RestMin)
                     await Task.Delay(rest < LookInterval ? rest : LookInterval, _time, _stopping.Token);
                 await changed.Task.WaitAsync(wait, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -118,9 +118,19 @@ internal sealed class OutboxWorkers : IAsyncDisposable
         {
             // The others end too.
         }
+    }
+
+    // An exception here, such as that there is no memory, must not end the deliveries for good.
+    private TimeSpan TryLook(Action<OriginEvent> report)
+    {
+        try
+        {
+            return Look(_store.Latest);
+        }
         catch (Exception exception)
         {
-            report(new(OriginEventKind.Faulted, "Nothing more is delivered, because looking for it ended by an exception.", exception));
+            report(new(OriginEventKind.Faulted, "Looking for what has yet to be delivered ended by an exception.", exception));
+            return LookInterval;
         }
     }
 

@@ -51,6 +51,9 @@ internal sealed record HttpAnswer(
         0 => new WriteResult.Failed(Failure!.Kind, null, Failure.Detail) { MayBeWritten = Failure.Kind != LoadFailure.Unreachable, IsUnreachable = Failure.Kind == LoadFailure.Unreachable },
         >= 200 and < 300 => Written,
         404 or 410 when isDeletion => Written,
+
+        // What was asked for may be done: see elsewhere how (RFC 9110, section 15.4.4).
+        303 => new WriteResult.Failed(LoadFailure.BadAnswer, null, "The origin answered 303; redirects are not followed."),
         >= 300 and < 400 => new WriteResult.Refused($"The origin answered {Status}; redirects are not followed. Set its final address."),
         429 => new WriteResult.Failed(LoadFailure.Throttled, RetryAfter, "The origin asks for fewer calls.") { MayBeWritten = false },
 

@@ -19,6 +19,8 @@ internal sealed class KeyWriter(Store store, OriginState origin, LoaderPool pool
 
     private readonly WriteTurns _turns = new(origin.Options.WaitersMax);
 
+    private int _callsWaiting;
+
     /// <summary>Whether a transaction has to be written here. Others are submitted to the store, which rejects what it must.</summary>
     public bool Takes(Transaction transaction) =>
         transaction.Operations is [(Put or Delete or MergePatch or Increment) and var operation] && !OriginInterceptor.SetsExpiry(operation) && (through is not null || NeedsKey(transaction));
@@ -42,6 +44,11 @@ internal sealed class KeyWriter(Store store, OriginState origin, LoaderPool pool
             return new KeyWriteResult.Busy(mark is { } present && origin.Marks?.LeftOf(present) is { } left && left > RetryDefault ? left : RetryDefault);
         }
     }
+
+    // A write that waited for a connection of the origin with its mark in the store would keep the key from being stored, and its time-out could not be told from a lost answer.
+    private SemaphoreSlim Calls { get; } = new(origin.Options.Workers.Max);
+
+    private static KeyWriteResult.NotCalled TooManyCalls { get; } = new(RetryDefault, "Too many writes wait for the origin.");
 
     // What a put without conditions does is the same whatever the key is.
     private static bool NeedsKey(Transaction transaction) => transaction.Operations[0] is not Put || !transaction.Guards.IsEmpty;
@@ -76,8 +83,36 @@ internal sealed class KeyWriter(Store store, OriginState origin, LoaderPool pool
             if (through is not null && pool.FindObstacle() is { } obstacle)
                 return new KeyWriteResult.NotCalled(obstacle.RetryAfter, obstacle.Detail);
             var ticket = origin.Begin(latest, key);
-            if ((through is null ? await SubmitAsync(transaction, ticket).ConfigureAwait(false) : await through.WriteAsync(latest, ticket, transaction).ConfigureAwait(false)) is { } result)
+            if (await (through is null ? SubmitAsync(transaction, ticket) : WriteThroughAsync(through, latest, ticket, transaction, ending)).ConfigureAwait(false) is { } result)
                 return result;
+        }
+    }
+
+    // Null if the key has changed since the ticket.
+    private async Task<KeyWriteResult?> WriteThroughAsync(ThroughWriter writer, Snapshot latest, LoadTicket ticket, Transaction transaction, CancellationToken ending)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _callsWaiting) > origin.Options.WaitersMax)
+                return TooManyCalls;
+            await Calls.WaitAsync(ending).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return TooManyCalls;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _callsWaiting);
+        }
+
+        try
+        {
+            return await writer.WriteAsync(latest, ticket, transaction).ConfigureAwait(false);
+        }
+        finally
+        {
+            Calls.Release();
         }
     }
 

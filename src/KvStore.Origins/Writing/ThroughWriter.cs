@@ -47,8 +47,7 @@ internal sealed class ThroughWriter(Store store, OriginState origin, WriteCaller
             WriteResult.Refused refused => await UndoAsync(ticket.Key, mark, new KeyWriteResult.Refused(refused.Detail)).ConfigureAwait(false),
             WriteResult.Failed { MayBeWritten: false } failed => await UndoAsync(ticket.Key, mark, new KeyWriteResult.NotCalled(failed.RetryAfter, failed.Detail)).ConfigureAwait(false),
 
-            // The mark stays, until it is out of force and the key is loaded.
-            WriteResult.Failed failed => new KeyWriteResult.Unknown(failed.Detail),
+            WriteResult.Failed failed => await LeaveAsync(ticket.Key, mark, new KeyWriteResult.Unknown(failed.Detail)).ConfigureAwait(false),
             _ => throw new InvalidOperationException($"Unknown result {result.GetType().Name}."),
         };
     }
@@ -60,8 +59,17 @@ internal sealed class ThroughWriter(Store store, OriginState origin, WriteCaller
             outcome = await store.SubmitAsync(_commits.Store(ticket, mark, write, idempotency, isFresh: false)).ConfigureAwait(false);
         if (outcome is Outcome.Committed or Outcome.Unknown)
             return new KeyWriteResult.Submitted(outcome);
-        await store.SubmitAsync(_commits.Abandon(ticket.Key, mark)).ConfigureAwait(false);
-        return new KeyWriteResult.Unknown(NotKept);
+        var result = new KeyWriteResult.Unknown(NotKept);
+        return await store.SubmitAsync(_commits.Abandon(ticket.Key, mark)).ConfigureAwait(false) is Outcome.Committed ? result : await LeaveAsync(ticket.Key, mark, result).ConfigureAwait(false);
+    }
+
+    // A mark stays until it is out of force and the key is loaded. That is early if the clock has jumped, or this process was suspended: then what was loaded may be what the origin had
+    // before it got the write, and is loaded again.
+    private async Task<KeyWriteResult> LeaveAsync(Key key, long mark, KeyWriteResult result)
+    {
+        if (WriteMarks.Find(store.Latest, key)?.Revision != mark)
+            await store.SubmitAsync(origin.Invalidate([key])).ConfigureAwait(false);
+        return result;
     }
 
     // Should it fail, the mark is out of force after a while, and the key is loaded.

@@ -42,7 +42,7 @@ internal static class OriginProblems
 
     public static Problem WriteUnknown(string detail) =>
         new(StatusCodes.Status504GatewayTimeout, "origin-write-unknown", "It is unknown whether the origin has the write",
-            $"{detail} The origin may have the write or not, so reads ask it for a while. Read the key by GET, or send the write again.")
+            $"{detail} The origin may have the write or not, so reads ask it for a while. Read the key by GET before you send the write again.")
         { Outcome = "unknown" };
 
     public static Problem WriteNotCalled(string detail, TimeSpan? retryAfter) =>

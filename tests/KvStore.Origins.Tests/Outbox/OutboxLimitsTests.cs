@@ -133,4 +133,63 @@ public sealed class OutboxLimitsTests
         Assert.Single(outbox.Sink.Calls);
         Assert.Null(log.CommittingInstead);
     }
+
+    // Nor would it park a key without that, and ask the origin for ever.
+    [Fact]
+    public async Task Refused_NoRoomForTheReason_IsParked()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        var log = outbox.World.Log;
+        outbox.Sink.Script = _ =>
+        {
+            log.CommittingInstead = (batch, _) =>
+            {
+                log.CommittingInstead = null;
+                return Task.FromResult<Outcome[]>([.. batch.Select(_ => new Outcome.NotApplied(NotAppliedReason.NoSpace))]);
+            };
+            return Task.FromResult(ScriptedSink.Refused);
+        };
+        await outbox.PutAsync("k");
+        await outbox.UntilAsync(() => outbox.Status is { Pending: 0, Parked: 1 });
+        Assert.Single(outbox.Sink.Calls);
+        Assert.Equal("", OutboxMark.Read(OutboxMarks.Find(outbox.Store.Latest, Some.Key("rates/k"))!.Value, withReason: true).Reason);
+    }
+
+    // A load that began after the write was given up, and before the origin got it all the same, has what the origin had before.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Drop_WhileItIsDelivered_HasTheKeyLoadedAfterIt(bool isAnswered)
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        var gate = new Gate();
+        outbox.Sink.Script = async _ =>
+        {
+            await gate.PassAsync();
+            return isAnswered ? ScriptedSink.Written : ScriptedSink.Ill;
+        };
+        await outbox.PutAsync("k");
+        await gate.Reached;
+        Assert.IsType<Outcome.Committed>(await outbox.World.SubmitAsync(outbox.World.Origin.Drop(OutboxMarks.Find(outbox.Store.Latest, Some.Key("rates/k"))!.Value)));
+        Assert.Equal(LoadCommit.Stored, await outbox.World.LoadAsync("before"));
+        Assert.True(outbox.World.Evaluate().IsFresh);
+        gate.Open();
+        await Soon.UntilAsync(() => !outbox.World.Evaluate().IsFresh);
+    }
+
+    [Fact]
+    public async Task Looking_EndsByAnException_IsDoneAgain()
+    {
+        await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
+        var log = outbox.World.Log;
+        log.Ranking = () =>
+        {
+            log.Rank = 0;
+            throw new InvalidOperationException("planted");
+        };
+        await outbox.PutAsync("k");
+        await Soon.UntilAsync(() => outbox.Has(OriginEventKind.Faulted));
+        await outbox.DeliveredAsync();
+        Assert.Single(outbox.Sink.Calls);
+    }
 }

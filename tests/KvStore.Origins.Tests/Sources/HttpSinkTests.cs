@@ -56,6 +56,7 @@ public sealed class HttpSinkTests : IAsyncLifetime
     [InlineData(412, "Refused: The origin answered 412: no such hotel.")]
     [InlineData(404, "Refused: The origin answered 404: no such hotel.")]
     [InlineData(301, "Refused: The origin answered 301; redirects are not followed. Set its final address.")]
+    [InlineData(303, "BadAnswer, may be written: The origin answered 303; redirects are not followed.")]
     [InlineData(408, "BadAnswer, may be written: The origin answered 408.")]
     [InlineData(429, "Throttled, not written: The origin asks for fewer calls.")]
     [InlineData(500, "BadAnswer, may be written: The origin answered 500.")]

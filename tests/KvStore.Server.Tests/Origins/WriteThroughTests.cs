@@ -177,6 +177,21 @@ public sealed class WriteThroughTests : IAsyncLifetime
         Assert.Equal(150, _vendor.Writes.Count);
     }
 
+    // What would only wait for a connection has not been sent, and the client can know that.
+    [Fact]
+    public async Task Writers_MoreThanTheOriginTakes_ChangeNothingAtAll()
+    {
+        await using var server = await KvServer.StartAsync(
+            ("KvStore:Origins:acme:Prefix", "rates/"), ("KvStore:Origins:acme:Http:Url", _vendor.Url), ("KvStore:Origins:acme:Writes", "through"),
+            ("KvStore:Origins:acme:LoadTimeout", "2s"), ("KvStore:Origins:acme:Workers:Max", "2"), ("KvStore:Origins:acme:Calls:BreakerFailuresMax", "100"));
+        _vendor.Interfere = (context, _) => AnsweredAsync(Task.Delay(Timeout.Infinite, context.RequestAborted));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => server.Client.PutAsync($"/v1/kv/rates/{i}", "1")));
+        Assert.Equal((_vendor.Writes.Count, 10 - _vendor.Writes.Count), (answers.Count(answer => answer.Status == 504), answers.Count(answer => answer.Status == 503)));
+        Assert.Equal(
+            "Too many writes wait for the origin. Nothing was changed. Try again after the time in Retry-After.",
+            answers.First(answer => answer.Status == 503).ExpectProblem(503, "origin-unavailable").Json.GetProperty("detail").GetString());
+    }
+
     [Fact]
     public async Task OtherWaysToWrite_AreRejected()
     {

@@ -26,7 +26,14 @@ internal sealed class FakeCommitLog(ICommitLog log) : ICommitLog
     public CommitLogConnection? Connection { get; set; }
 
     /// <inheritdoc/>
-    public int Rank { get; set; }
+    public int Rank
+    {
+        get => Ranking();
+        set => Ranking = () => value;
+    }
+
+    /// <summary>What the rank is, each time that it is asked for.</summary>
+    public Func<int> Ranking { get; set; } = () => 0;
 
     /// <summary>What the log feeds, once it has loaded.</summary>
     public ICommitFollower? Follower { get; private set; }
