@@ -12,8 +12,11 @@ public sealed record OriginOptions
     /// <summary>The origin as an HTTP service; null if it is none.</summary>
     public OriginHttpOptions? Http { get; init; }
 
-    /// <summary>The origin as a database; null if it is none. It is one of the two.</summary>
+    /// <summary>The origin as a database; null if it is none. It is one of the two, or none if clients load its keys.</summary>
     public OriginSqlOptions? Sql { get; init; }
+
+    /// <summary>Whether the store can load from it. If not, clients do (cache-aside): then its writes are <see cref="OriginWrites.Local"/>.</summary>
+    public bool HasSource => Http is not null || Sql is not null;
 
     /// <summary>How many workers call the origin at a time.</summary>
     public OriginWorkerOptions Workers { get; init; } = new();

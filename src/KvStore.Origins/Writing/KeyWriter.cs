@@ -72,7 +72,7 @@ internal sealed class KeyWriter(Store store, OriginState origin, LoaderPool pool
             }
 
             // What was loaded for this write is good for it, even if it is stale at once.
-            if (NeedsKey(transaction) && !state.IsFresh && (!isLoaded || state.Standing == KeyStanding.Unknown))
+            if (NeedsKey(transaction) && origin.Options.HasSource && !state.IsFresh && (!isLoaded || state.Standing == KeyStanding.Unknown))
             {
                 if (await LoadAsync(key, ending).ConfigureAwait(false) is { } failure)
                     return failure;

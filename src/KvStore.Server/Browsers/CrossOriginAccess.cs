@@ -12,7 +12,7 @@ internal static class CrossOriginAccess
     public static readonly IReadOnlyList<string> ExposedHeaders =
     [
         "ETag", ResponseHeaders.Revision, StoreIdHeader.Name, ResponseHeaders.Expires, ResponseHeaders.StateAge, "Idempotency-Replayed", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
-        "WWW-Authenticate", "Accept-Patch", "Accept-Ranges", "Accept-Encoding", "Allow", "Vary", "Age", "Cache-Status",
+        "WWW-Authenticate", "Accept-Patch", "Accept-Ranges", "Accept-Encoding", "Allow", "Vary", "Age", "Cache-Status", OriginProblems.LoadToken,
     ];
 
     /// <summary>Adds the middleware if there are such origins; otherwise requests do not pay for it. After <see cref="BrowserRules"/>.</summary>

@@ -33,6 +33,15 @@ internal static class EntryApi
     private static readonly ApiParameter CacheControl = new("Cache-Control", ParameterLocation.Header, JsonSchemaType.String,
         "For a key that comes from an origin: `no-cache`, `max-age`, `min-fresh`, `max-stale` and `only-if-cached` (RFC 9111). Other keys have no use for it.");
 
+    private static readonly ApiParameter LoadToken = new(OriginProblems.LoadToken, ParameterLocation.Header, JsonSchemaType.String,
+        "For a key of an origin that clients load: the token of the GET after which this was loaded. 412 if the key has changed since.");
+
+    private static readonly ApiHeader LoadTokenOfAnswer = new(OriginProblems.LoadToken, JsonSchemaType.String,
+        "For a key of an origin that clients load, and that is absent or stale: this client loads it, and sends the token with its PUT or DELETE; else absent.", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    { IsOptional = true };
+
+    private static readonly ApiHeader RetryIfLeased = ApiParts.RetryAfter with { Description = "For such a key that another client loads: when to come back; else absent.", IsOptional = true };
+
     private static readonly ApiHeader Age = new("Age", JsonSchemaType.Integer, "Seconds since the origin made the answer; absent if the key has no origin.", 12) { IsOptional = true };
 
     private static readonly ApiHeader CacheStatus = new(CacheAnswer.StatusHeader, JsonSchemaType.String, "What became of the request in the cache (RFC 9211); absent if the key has no origin.", "kvstore; hit; ttl=37") { IsOptional = true };
@@ -46,10 +55,10 @@ internal static class EntryApi
         Parameters = [ApiParts.Key, .. ReadApi.State, Wait, After, .. ReadApi.Conditions, CacheControl],
         Responses =
         [
-            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires, ApiParts.StateAge, Age, CacheStatus], Contents = Value },
+            new(200, "The value and its media type, as they were stored.") { Headers = [ApiParts.ETag, ApiParts.LastModified, ApiParts.StoreRevision, ApiParts.Expires, ApiParts.StateAge, Age, CacheStatus, LoadTokenOfAnswer, RetryIfLeased], Contents = Value },
             ApiParts.NotModified with { SharedAs = null, Headers = [.. ApiParts.NotModified.Headers, Age, CacheStatus] },
             ApiParts.MalformedKey,
-            ApiParts.NotFound with { SharedAs = null, Headers = [.. ApiParts.NotFound.Headers, Age, CacheStatus] },
+            ApiParts.NotFound with { SharedAs = null, Headers = [.. ApiParts.NotFound.Headers, Age, CacheStatus, LoadTokenOfAnswer, RetryIfLeased] },
             ApiParts.Gone,
             ReadApi.PreconditionFailed,
             ApiParts.TooManyWatchers with
@@ -75,7 +84,7 @@ internal static class EntryApi
         + "Without `ttl` the entry does not expire, even if the one that it replaces did.")
     {
         Rights = Rights.Write,
-        Parameters = [ApiParts.Key, WriteApi.Ttl, .. WriteApi.Headers],
+        Parameters = [ApiParts.Key, WriteApi.Ttl, .. WriteApi.Headers, LoadToken],
         Body = ValueBody,
         Responses =
         [
@@ -95,7 +104,7 @@ internal static class EntryApi
         "Deletes the key's entry. With `If-Match` only if it is the one that you have read.")
     {
         Rights = Rights.Delete,
-        Parameters = [ApiParts.Key, .. WriteApi.Headers],
+        Parameters = [ApiParts.Key, .. WriteApi.Headers, LoadToken],
         Responses =
         [
             new(204, "The entry was deleted.") { Headers = [ApiParts.StoreRevision, WriteApi.Replayed] },

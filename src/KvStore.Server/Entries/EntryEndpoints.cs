@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace KvStore.Server;
 
 /// <summary>
@@ -76,7 +78,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
         if (ttl.ExpiresAt(time) is { } expiresAt)
             draft.SetExpiry(expiresAt);
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency }, context.RequestAborted);
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency }, LoadTokenOf(context), context.RequestAborted);
         if (await WriteOutcome.AnswerAsync(context, outcome, AnswerPut) is { } problem)
             await problem.WriteAsync(context);
     }
@@ -93,7 +95,11 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
-        var outcome = await writes.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [new Delete(key)]) { Idempotency = idempotency }, context.RequestAborted);
+
+        // Who has loaded that there is nothing deletes what need not be there.
+        var loadToken = LoadTokenOf(context);
+        ImmutableArray<Guard> guards = loadToken is null ? [Guard.Exists(key), .. conditions.Guards] : conditions.Guards;
+        var outcome = await writes.SubmitAsync(new Transaction(guards, [new Delete(key)]) { Idempotency = idempotency }, loadToken, context.RequestAborted);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
     }
 
@@ -149,6 +155,8 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
             Location = RequestTarget.PathTo(append.KeyAt(committed.Revision, committed.Results[0].Number)),
         });
     }
+
+    private static string? LoadTokenOf(HttpContext context) => context.Request.Headers[OriginProblems.LoadToken] is { Count: > 0 } given ? given.ToString() : null;
 
     private static WriteAnswer AnswerPut(Outcome.Committed committed) =>
         new(committed.Results[0].Existed ? StatusCodes.Status204NoContent : StatusCodes.Status201Created, committed.Revision) { HasETag = true };

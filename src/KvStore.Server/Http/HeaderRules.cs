@@ -60,6 +60,8 @@ internal sealed class HeaderRules
 
         if (!_isRead && !own.Contains(IdempotencyKey))
             rejected[IdempotencyKey] = "This request has no single outcome to record. Omit the header: the request can be repeated without it.";
+        if (!_isRead && !own.Contains(OriginProblems.LoadToken))
+            rejected[OriginProblems.LoadToken] = "What was loaded for a key is stored by a PUT of it, or a DELETE if there is nothing. Omit the header.";
         _rejected = rejected.ToFrozenDictionary(each => each.Key, each => Problems.MalformedRequest(each.Value, each.Key), StringComparer.OrdinalIgnoreCase);
     }
 

@@ -54,6 +54,11 @@ internal static class OriginProblems
 
     public static Problem WriteBusy(TimeSpan retryAfter) => WriteNotCalled("Other writes of the key are in progress, or it is unknown what became of one.", retryAfter);
 
+    public static Problem LoadTokenOutdated() =>
+        new(StatusCodes.Status412PreconditionFailed, "load-token-outdated", "The key has changed since the token was handed out",
+            "The key was written, deleted or invalidated, or the token is too old, or not of this key. Nothing was changed. Read the key again.")
+        { Field = LoadToken };
+
     public static Problem NotCached() =>
         new(StatusCodes.Status504GatewayTimeout, "not-cached", "The entry would have to be loaded", "The request has Cache-Control: only-if-cached, and nothing that it accepts is stored. Omit that to have it loaded.");
 
@@ -73,6 +78,9 @@ internal static class OriginProblems
     /// <summary>The problem of a request for a key whose loads were all overtaken.</summary>
     public static Problem Raced() =>
         Unavailable("The key was written or invalidated again and again while it was loaded. Try again after the time in Retry-After.", RetryDefault);
+
+    /// <summary>The header by which a client that loads a key says what it has seen.</summary>
+    public const string LoadToken = "KvStore-Load-Token";
 
     private const string TimeToLive = "ttl";
 

@@ -13,6 +13,22 @@ internal sealed class KeyWrites(Store store, ServedOrigins origins)
             ? WriteAsync(origin.Writer, transaction, leaving)
             : store.SubmitAsync(transaction);
 
+    /// <summary>Submits a write, or what a client has loaded from an origin that only clients can ask.</summary>
+    /// <param name="transaction">As above.</param>
+    /// <param name="loadToken">The token with which it was loaded; null for an ordinary write.</param>
+    /// <param name="leaving">As above.</param>
+    public Task<Outcome> SubmitAsync(Transaction transaction, string? loadToken, CancellationToken leaving) =>
+        loadToken is null || OriginInterceptor.SetsExpiry(transaction.Operations[0]) ? SubmitAsync(transaction, leaving) : StoreLoadedAsync(transaction, loadToken);
+
+    private async Task<Outcome> StoreLoadedAsync(Transaction transaction, string loadToken)
+    {
+        var key = transaction.Operations[0].Key;
+        if (origins.Find(key) is not { Leases: { } leases } || leases.TryRead(loadToken, key, store.Id) is not { } ticket)
+            return new FailedWrite(OriginProblems.LoadTokenOutdated()) { Revision = store.Latest.Revision };
+        var outcome = await store.SubmitAsync(leases.Store(transaction, ticket));
+        return outcome is Outcome.GuardsFailed failed ? new FailedWrite(OriginProblems.LoadTokenOutdated()) { Revision = failed.Revision } : outcome;
+    }
+
     private static async Task<Outcome> WriteAsync(KeyWriter writer, Transaction transaction, CancellationToken leaving) =>
         await writer.WriteAsync(transaction, leaving) switch
         {

@@ -64,7 +64,7 @@ internal sealed class OriginEndpoints(ServedOrigins origins, Store store, Reques
             return problem;
         if (store.State != StoreState.Running)
             return StoreProblems.Loading(store);
-        var begun = body!.Keys.Count(key => origin!.Pool.TryRefresh(key, () => !origin.State.IsDirty(store.Latest, key)));
+        var begun = body!.Keys.Count(key => origin!.Options.HasSource && origin.Pool.TryRefresh(key, () => !origin.State.IsDirty(store.Latest, key)));
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         context.Response.SetRevision(store.Latest.Revision);
         var output = new JsonOutput(context, options);

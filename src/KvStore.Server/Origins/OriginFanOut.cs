@@ -66,7 +66,7 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
             return stored;
         var state = origin.State.Evaluate(snapshot, key);
         var part = new FanOutPart(state.Entry, IsPending: false, null);
-        if (state.IsFresh || state.MayRevalidate)
+        if (state.IsFresh || state.MayRevalidate || !origin.Options.HasSource)
             return part;
         return loads.AnswerOf(key) switch
         {
@@ -89,7 +89,7 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
             return missing;
         foreach (var key in keys.Distinct())
         {
-            if (origins.Find(key) is not { } origin)
+            if (origins.Find(key) is not { Options.HasSource: true } origin)
                 continue;
             var state = origin.State.Evaluate(snapshot, key);
             if (!state.IsFresh && !state.MayRevalidate)

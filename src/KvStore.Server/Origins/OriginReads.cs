@@ -3,7 +3,7 @@ using KvStore.Origins;
 namespace KvStore.Server;
 
 /// <summary>Reads of one key that comes from an origin: from what is stored, or after a load (RFC 9111). Thread-safe.</summary>
-internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOptions options, ServedOrigins origins, TimeProvider time)
+internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOptions options, ServedOrigins origins, Store store, TimeProvider time)
 {
     // After so many loads that were overtaken by writes, a reader learns that.
     private const int LoadsMax = 5;
@@ -62,6 +62,8 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
     private Task? TryAnswerStored(OriginRead read, Snapshot snapshot, in KeyState state)
     {
         var directives = read.Directives;
+        if (read.Origin.Leases is { } leases && !(state.IsFresh && read.Serves(state)))
+            return AnswerLeased(read, snapshot, state, leases);
         if (read.Serves(state))
         {
             // Those that may be refreshed are served all the same if no load can begin now.
@@ -75,6 +77,24 @@ internal sealed class OriginReads(Reads reads, LargeAnswers answers, KvStoreOpti
             return Reject(read, snapshot, OriginProblems.NotCached());
         read.Reason = state.Standing == KeyStanding.Unknown && snapshot.Find(read.Key) is null ? ForwardReason.Miss : state.IsFresh ? ForwardReason.Request : ForwardReason.Stale;
         return null;
+    }
+
+    // One client loads the key, and the others come back for it; of those that may write it.
+    private Task AnswerLeased(OriginRead read, Snapshot snapshot, in KeyState state, LoadLeases leases)
+    {
+        var response = read.Context.Response;
+        if (Access.Check(read.Context, Rights.Write, read.Key) is null && leases.TryTake(snapshot, read.Key, store.Id) is { } token)
+            response.Headers[OriginProblems.LoadToken] = token;
+        else
+            response.Headers.RetryAfter = "1";
+        if (read.Serves(state) || (state.MayServeOnError && !read.Directives.IsStrict))
+        {
+            CacheAnswer.SetHit(response, state);
+            return Answer(read, snapshot, state, OriginAnswer.Stale);
+        }
+
+        read.Origin.Count(OriginAnswer.Failed);
+        return EntryAnswer.NotFound(response, snapshot.Revision).WriteAsync(read.Context);
     }
 
     private Task? TryAnswerLoaded(OriginRead read, Snapshot snapshot, in KeyState state, LoadAnswer loaded, bool isLast)

@@ -18,6 +18,8 @@ internal static class OriginSetup
         services.TryAddSingleton<OpenOriginSource>(provider => (options, journal) =>
         {
             var (bytesMax, time) = (provider.GetRequiredService<KvStoreOptions>().ValueBytesMax, provider.GetRequiredService<TimeProvider>());
+            if (!options.HasSource)
+                return new NoSource();
             return options.Sql is null ? new HttpOriginSource(options, bytesMax, journal, time) : new SqlOriginSource(options, bytesMax, journal, time);
         });
         services.AddSingleton<ServedOrigins>();

@@ -8,7 +8,7 @@ namespace KvStore.Server;
 internal delegate IOriginSource OpenOriginSource(OriginOptions options, OriginJournal? journal);
 
 /// <summary>One origin: what the store has of it, the workers that load from it, and how its requests were answered. Thread-safe.</summary>
-internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter writer, OutboxWorkers? outbox, PostgresListener? listener, OriginJournal? journal, Store store) : IAsyncDisposable
+internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter writer, LoadLeases? leases, OutboxWorkers? outbox, PostgresListener? listener, OriginJournal? journal, Store store) : IAsyncDisposable
 {
     private readonly long[] _answers = new long[Enum.GetValues<OriginAnswer>().Length];
 
@@ -18,6 +18,9 @@ internal sealed class ServedOrigin(OriginState state, LoaderPool pool, KeyWriter
 
     /// <summary>Writes of one key that depend on what the key is, or that go through.</summary>
     public KeyWriter Writer => writer;
+
+    /// <summary>Which keys clients are loading; null if the store loads them.</summary>
+    public LoadLeases? Leases => leases;
 
     /// <summary>Delivers what the origin has yet to get; null unless writes are delivered behind.</summary>
     public OutboxWorkers? Outbox => outbox;

@@ -31,7 +31,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
             var outbox = state.Outbox is null ? null : new OutboxWorkers(state, store, caller!, pool.Gate, report, time);
             var through = state.Marks is null ? null : new ThroughWriter(store, state, caller!, time, _stopping.Token);
             var listener = state.Options.Sql?.NotifyChannel is null ? null : new PostgresListener(state, store, options.KeyBytesMax, report, time);
-            return new ServedOrigin(state, pool, new KeyWriter(store, state, pool, through, time), outbox, listener, journal, store);
+            return new ServedOrigin(state, pool, new KeyWriter(store, state, pool, through, time), state.Options.HasSource ? null : new LoadLeases(state, time), outbox, listener, journal, store);
         }
     }
 

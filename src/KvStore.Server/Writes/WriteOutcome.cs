@@ -46,6 +46,8 @@ internal static class WriteOutcome
             case Outcome.NotApplied notApplied:
                 return ProblemOf(notApplied);
             case FailedWrite failed:
+                if (failed.Revision is { } revision)
+                    response.SetRevision(revision);
                 return failed.Problem;
             case Outcome.Unknown:
                 return Problems.UnknownOutcome();

@@ -170,6 +170,9 @@ internal static class SituationServers
         options.Settings["KvStore:Origins:later:Writes"] = "behind";
         options.Settings["KvStore:Origins:later:Outbox:EntriesMax"] = "1";
         FakeOriginSource.AddOrigin(options.Settings, "through", "through/", "through");
+        options.Settings["KvStore:Origins:aside:Prefix"] = "aside/";
+        options.Settings["KvStore:Origins:aside:Writes"] = "local";
+        options.Settings["KvStore:Origins:aside:FreshFor"] = "0s";
         FakeOriginSource.AddOrigin(options.Settings, "more", "person/8", "through");
         return KvServer.StartAsync(options);
     }

@@ -66,7 +66,7 @@ internal static class OriginSettings
         var writes = ReadWrites(settings);
         return defaults with
         {
-            Http = withAll || settings.Has("Http") || !settings.Has("Sql") ? OriginHttpSettings.Read(settings.Section("Http"), withAll) : null,
+            Http = withAll || settings.Has("Http") || (!settings.Has("Sql") && writes != OriginWrites.Local) ? OriginHttpSettings.Read(settings.Section("Http"), withAll) : null,
             Sql = withAll || settings.Has("Sql") ? OriginSqlSettings.Read(settings.Section("Sql"), writes is OriginWrites.Through or OriginWrites.Behind) : null,
             Workers = ReadWorkers(settings.Section("Workers"), defaults.Workers),
             Tokens = ReadTokens(settings.Section("Tokens"), defaults.Tokens),
