@@ -64,6 +64,9 @@ public sealed class Store : IAsyncDisposable
     /// <summary>The place of this node among those that have the same commits, for work that one of them does for all; 0 for the first, and for the only one.</summary>
     internal int Rank => _log.Rank;
 
+    /// <inheritdoc cref="ICommitLog.FenceBase"/>
+    public long FenceBase => _log.FenceBase;
+
     /// <summary>What the store and the service around it may hold, and hold.</summary>
     public MemoryBudget Memory => _publisher.Memory;
 

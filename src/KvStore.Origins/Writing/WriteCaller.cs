@@ -8,7 +8,8 @@ namespace KvStore.Origins;
 /// <param name="gate">Whether and when it is called.</param>
 /// <param name="report">Called with what an operator may want to know, from any thread. It must not throw.</param>
 /// <param name="time">The clock.</param>
-internal sealed class WriteCaller(OriginOptions options, IOriginSink sink, OriginGate gate, Action<OriginEvent> report, TimeProvider time)
+/// <param name="fenceBase">What is added to revisions, so that an origin that keeps them has none from an earlier start that is higher.</param>
+internal sealed class WriteCaller(OriginOptions options, IOriginSink sink, OriginGate gate, Action<OriginEvent> report, TimeProvider time, long fenceBase = 0)
 {
     /// <summary>Takes a token and writes, all within <see cref="OriginOptions.LoadTimeout"/>.</summary>
     /// <param name="write">What to write.</param>
@@ -51,7 +52,7 @@ internal sealed class WriteCaller(OriginOptions options, IOriginSink sink, Origi
     {
         try
         {
-            var result = await sink.WriteAsync(write, ending).ConfigureAwait(false);
+            var result = await sink.WriteAsync(write with { Revision = fenceBase + write.Revision }, ending).ConfigureAwait(false);
             return (result, result is WriteResult.Failed { Kind: not LoadFailure.Throttled } ? CallVerdict.Ill : CallVerdict.Healthy);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)

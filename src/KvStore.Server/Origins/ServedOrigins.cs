@@ -27,7 +27,7 @@ internal sealed class ServedOrigins : IAsyncDisposable
             var journal = state.Options.Journal is null ? null : new OriginJournal(state.Options, report, time);
             var source = open(state.Options, journal);
             var pool = new LoaderPool(state.Options, source, new StoreLoadTarget(store, state), report, time);
-            var caller = state.Options.Writes is OriginWrites.Through or OriginWrites.Behind ? new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time) : null;
+            var caller = state.Options.Writes is OriginWrites.Through or OriginWrites.Behind ? new WriteCaller(state.Options, (IOriginSink)source, pool.Gate, report, time, store.FenceBase) : null;
             var outbox = state.Outbox is null ? null : new OutboxWorkers(state, store, caller!, pool.Gate, report, time);
             var through = state.Marks is null ? null : new ThroughWriter(store, state, caller!, time, _stopping.Token);
             var listener = state.Options.Sql?.NotifyChannel is null ? null : new PostgresListener(state, store, options.KeyBytesMax, report, time);

@@ -61,6 +61,11 @@ public interface ICommitLog : IAsyncDisposable
     /// <summary>The place of this node among those that have the same commits: 0 does first what one of them has to do, and the others only if it does not.</summary>
     int Rank => 0;
 
+    /// <summary>
+    /// What is added to a revision for others who compare it with those of earlier starts: 0 for a log whose revisions never begin again. Never changed.
+    /// </summary>
+    long FenceBase => 0;
+
     /// <summary>A revision at or above that of every commit that was reported to any client, on any node, before this call.</summary>
     /// <returns>The revision; null if the place that knows it cannot be reached.</returns>
     /// <param name="cancellationToken">Ends the wait.</param>

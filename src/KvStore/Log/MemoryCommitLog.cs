@@ -11,6 +11,9 @@ public sealed class MemoryCommitLog(TimeProvider time) : ICommitLog
     /// <inheritdoc/>
     public StoreId StoreId { get; } = StoreId.Create();
 
+    /// <summary>The time of the start in microseconds, which no store reaches by commits, and which others can still keep as a number of JSON.</summary>
+    public long FenceBase { get; } = time.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+
     /// <inheritdoc/>
     public Task Completion => _completion.Task;
 

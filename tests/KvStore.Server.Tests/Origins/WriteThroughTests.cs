@@ -192,6 +192,25 @@ public sealed class WriteThroughTests : IAsyncLifetime
             answers.First(answer => answer.Status == 503).ExpectProblem(503, "origin-unavailable").Json.GetProperty("detail").GetString());
     }
 
+    // Revisions of the engine memory begin again with each start, and an origin that keeps them would refuse every write.
+    [Theory]
+    [InlineData("through")]
+    [InlineData("behind")]
+    public async Task Revision_AfterARestart_IsHigherThanAnyBefore(string writes)
+    {
+        for (var start = 1; start <= 2; start++)
+        {
+            await using var server = await KvServer.StartAsync(
+                ("KvStore:Origins:acme:Prefix", "rates/"), ("KvStore:Origins:acme:Http:Url", _vendor.Url), ("KvStore:Origins:acme:Writes", writes));
+            for (var i = 0; i < 3 - start; i++)
+                Assert.True((await server.Client.PutAsync($"/v1/kv/rates/{start}{i}", "1")).IsSuccess);
+            await Soon.UntilAsync(() => _vendor.Writes.Count(write => write.Text.Split(' ')[1].StartsWith((char)('0' + start))) == 3 - start);
+        }
+
+        Assert.Equal(3, _vendor.Writes.Count);
+        Assert.True(_vendor.Writes.Last().Revision > _vendor.Writes.Take(2).Max(write => write.Revision));
+    }
+
     [Fact]
     public async Task OtherWaysToWrite_AreRejected()
     {
