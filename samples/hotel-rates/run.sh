@@ -33,7 +33,7 @@ dotnet "$built/HotelRates.dll" --urls "$vendors" --kvstore "$kvstore" &
 processes+=($!)
 
 # The page comes from another address than KvStore's, so its origin has to be allowed.
-"${server[@]}" --engine memory --urls "$kvstore" --KvStore:AllowedOrigins "$vendors" --Serilog:MinimumLevel:Default Warning --KvStore:SlowRequestTime 00:00:20 \
+"${server[@]}" --engine memory --urls "$kvstore" --KvStore:AllowedOrigins "$vendors" --Serilog:MinimumLevel:Default Warning \
     --KvStore:Origins:slow:Prefix rates/slow/ \
     --KvStore:Origins:slow:Http:Url "$vendors/slow/rates/{key}" \
     --KvStore:Origins:slow:Workers:Max 12 \

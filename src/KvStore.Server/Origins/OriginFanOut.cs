@@ -30,6 +30,7 @@ internal sealed class OriginFanOut(ServedOrigins origins, Reads reads, TimeProvi
     /// <param name="loads">Receives what became of the loads.</param>
     public async IAsyncEnumerable<IReadOnlyList<Key>> StreamAsync(HttpContext context, ReadRequest request, IReadOnlyList<Key> keys, TimeSpan wait, FanOutLoads loads)
     {
+        RequestLog.MarkClientPaced(context);
         var missing = FindMissing(await reads.TakeAsync(request, context), keys);
         var ended = Channel.CreateUnbounded<Key>(new UnboundedChannelOptions { SingleReader = true });
         using var late = new CancellationTokenSource(wait, time);

@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace KvStore.Crdt.Tests;
 
 /// <summary>
-/// A public editing history, of josephg/editing-traces. They are not part of the repository: KVSTORE_EDITING_TRACES names their folder; without it, they are looked for
-/// in a folder that is laid beside the repository.
+/// A public editing history, of josephg/editing-traces. They are not part of the repository: KVSTORE_EDITING_TRACES names their folder.
 /// </summary>
 /// <param name="End">The text that the history ends with.</param>
 /// <param name="Transactions">Edits in an order in which each follows its parents; without parents, each follows the one before.</param>
@@ -15,9 +14,7 @@ internal sealed record EditingTrace(string End, EditingTrace.Transaction[] Trans
 
     public static EditingTrace ReadOrSkip(string name)
     {
-        var folder = Environment.GetEnvironmentVariable("KVSTORE_EDITING_TRACES") is { Length: > 0 } given
-            ? given : Path.Join(Repository.Root, "..", "shared", "data", "editing-traces");
-        var file = Path.Join(folder, name + ".json.gz");
+        var file = Path.Join(Environment.GetEnvironmentVariable("KVSTORE_EDITING_TRACES"), name + ".json.gz");
         Assert.SkipUnless(File.Exists(file), "KVSTORE_EDITING_TRACES names no folder with " + name + ".json.gz.");
         using var trace = JsonDocument.Parse(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         return new EditingTrace(

@@ -39,7 +39,7 @@ internal sealed class FakeOriginSource : IOriginSource, IOriginSink
         var request = Assert.Single(requests);
         Requests.Enqueue(request);
         var name = request.Key.ToString().Split('/')[^1];
-        return [Answers.TryGetValue(name, out var answer) ? await answer(request) : AnswerTo(name)];
+        return [Answers.TryGetValue(name, out var answer) ? await answer(request).WaitAsync(cancellationToken) : AnswerTo(name)];
     }
 
     public async Task<WriteResult> WriteAsync(OriginWrite write, CancellationToken cancellationToken)

@@ -54,6 +54,9 @@ public sealed class OriginFanOutTests
             [("rates/failed", "/docs/http-api#origin-failed"), ("rates/private", "/docs/http-api#origin-failed")],
             answer.GetProperty("errors").EnumerateArray().Select(error => (error.GetProperty("key").GetString()!, error.GetProperty("type").GetString()!)));
 
+        // The client wanted to wait, so the service is not slow.
+        Assert.DoesNotContain("duration_seconds_count{http_request_method=\"POST\",http_response_status_code=\"200\",http_route=\"/v1/batch/get\"", (await server.Client.GetAsync("/metrics")).Expect(200).Text);
+
         // The load belongs to the pool, and what it finds is stored.
         gate.Open();
         await server.IdleAsync();

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
 namespace KvStore.Server.Tests;
 
 [Trait("Needs", "packages")]
@@ -115,7 +117,8 @@ public sealed class DatabaseOriginTests(DatabaseServers servers)
         await service.QueryAsync($"alter table {service.Table} add check (body <> 'no')");
         (await service.Client.PutAsync("/v1/kv/rates/bad", "no", ("Content-Type", "text/plain"))).Expect(201);
         var revision = (await service.Client.PutAsync("/v1/kv/rates/good", "one", ("Content-Type", "text/plain"))).Expect(201).Revision;
-        await Soon.UntilAsync(async () => await service.QueryAsync($"select body || ' ' || version from {service.Table} where id = 'good'") is string row && row == $"one {revision}");
+        var fence = service.Server.Services.GetRequiredService<Store>().FenceBase + revision;
+        await Soon.UntilAsync(async () => await service.QueryAsync($"select body || ' ' || version from {service.Table} where id = 'good'") is string row && row == $"one {fence}");
         Response parked = null!;
         await Soon.UntilAsync(async () => (parked = await service.Client.GetAsync("/v1/origins/acme/outbox?state=parked")).Text.Contains("rates/bad", StringComparison.Ordinal));
         Assert.Contains("violates check constraint", parked.Text, StringComparison.Ordinal);
