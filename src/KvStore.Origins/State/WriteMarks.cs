@@ -20,6 +20,23 @@ internal sealed class WriteMarks(OriginOptions options, TimeProvider time)
     /// <summary>The record of a key; null if it has none.</summary>
     public static Entry? Find(Snapshot snapshot, Key key) => snapshot.FindReserved(ReservedKind.Writing, key.Utf8);
 
+    /// <summary>
+    /// The transaction that ends the writes of an earlier start whose origins are not written through any more: nobody would look at their records, and what is stored of their keys may
+    /// be older than what their origins have.
+    /// </summary>
+    /// <returns>Null if there are none.</returns>
+    public static Transaction? EndLeftover(Snapshot snapshot, OriginTable origins)
+    {
+        ImmutableArray<Operation> records =
+        [
+            .. snapshot.ScanReserved(ReservedKeys.RangeOf(ReservedKind.Writing, default))
+                .Select(mark => (Mark: mark.Key, Origin: origins.Find(ReservedKeys.RestOf(ReservedKind.Writing, mark.KeyUtf8))))
+                .Where(left => left.Origin is { Marks: null })
+                .SelectMany(left => new Operation[] { left.Origin!.RecordOfInvalid(Key.FromStored(ReservedKeys.RestOf(ReservedKind.Writing, left.Mark.Utf8))), new Delete(left.Mark) }),
+        ];
+        return records.IsEmpty ? null : new Transaction([], [], records);
+    }
+
     /// <summary>Passes if the record of a key has a revision, or if there is none for 0.</summary>
     public static Guard GuardOf(Key key, long revision) => MarkOf(key) is var mark && revision == 0 ? Guard.Absent(mark) : Guard.RevisionIn(mark, revision);
 

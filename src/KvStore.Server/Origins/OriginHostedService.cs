@@ -3,7 +3,7 @@ using KvStore.Origins;
 namespace KvStore.Server;
 
 /// <summary>
-/// Starts the workers of origins with the service, and stops them after the web server and before the store. Ends the process if writes that an origin has yet to get would never be
+/// Starts the workers of origins with the service, and stops them after the web server and before the store. Ends writes that an earlier start left, and the process if writes that an origin has yet to get would never be
 /// delivered by these settings.
 /// </summary>
 internal sealed class OriginHostedService(
@@ -25,10 +25,17 @@ internal sealed class OriginHostedService(
     private async Task CheckAsync()
     {
         await store.Loaded;
-        if (store.State != StoreState.Running || OutboxMarks.FindOrphan(store.Latest, table) is not { } problem)
+        if (store.State != StoreState.Running)
             return;
+        if (OutboxMarks.FindOrphan(store.Latest, table) is not { } problem)
+        {
+            if (WriteMarks.EndLeftover(store.Latest, table) is { } leftover)
+                await store.SubmitAsync(leftover);
+            return;
+        }
+
         exitCode.Value = ExitCodes.InvalidSettings;
-        exitCode.Reason = problem;
+        exitCode.Reason = $"KvStore cannot start: {problem}";
         logger.DataUnusable(problem);
         lifetime.StopApplication();
     }

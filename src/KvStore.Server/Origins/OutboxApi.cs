@@ -41,7 +41,7 @@ internal static class OutboxApi
             new("limit", ParameterLocation.Query, JsonSchemaType.Integer, "The most keys on a page; 100 if it is not given.") { Minimum = "1", Maximum = "1000" },
             new("cursor", ParameterLocation.Query, JsonSchemaType.String, "Continue after the page with this cursor."),
         ],
-        Responses = [new(200, "A page.") { Contents = [new ApiContent(ContentTypes.Json, Page, new JsonObject { ["items"] = new JsonArray(Example()) })] }, NotFound],
+        Responses = [new(200, "A page.") { Contents = [new ApiContent(ContentTypes.Json, Page, new JsonObject { ["items"] = new JsonArray(Example()) })] }, NotFound, ApiParts.Loading],
     };
 
     public static readonly ApiOperation Retry = new("retryOutbox", ApiTags.Origins, "Deliver parked writes again",

@@ -38,6 +38,8 @@ internal sealed class OutboxEndpoints(ServedOrigins origins, Store store, Reques
             ?? FindOutbox(origin);
         if (problem is not null)
             return problem;
+        if (store.State == StoreState.Loading)
+            return StoreProblems.Loading(store);
         var page = OutboxMarks.Scan(store.Latest, origin.State.Prefix.Span, after, isParked).Take((int)(limit ?? options.PageEntriesDefault) + 1).ToList();
         var output = new JsonOutput(context, options);
         Write(output.Json, page, (int)(limit ?? options.PageEntriesDefault));

@@ -27,6 +27,26 @@ public sealed class ThroughWriterTests
         Assert.False(world.Evaluate().IsFresh);
     }
 
+    // The process was killed while it wrote, and was started with other settings: nobody looks at the mark any more.
+    [Theory]
+    [InlineData(OriginWrites.Local)]
+    [InlineData(OriginWrites.Refuse)]
+    public async Task Mark_WritesAreNotThroughAnyMore_HasTheKeyLoadedAgain(OriginWrites writes)
+    {
+        await using var world = new OriginWorld(OriginWorld.Options(OriginWrites.Through));
+        await world.StartAsync();
+        Assert.Equal(LoadCommit.Stored, await world.LoadAsync("before"));
+        var key = Some.Key("rates/k");
+        await world.SubmitAsync(new WriteCommits(world.Origin, world.Time).Mark(world.Store.Latest, world.Begin(), Some.Transaction(Some.Put("rates/k", "written"))));
+        Assert.Null(WriteMarks.EndLeftover(world.Store.Latest, new OriginTable([world.Origin])));
+
+        var changed = new OriginState(OriginWorld.Options(writes), default, world.Time);
+        Assert.True(changed.Evaluate(world.Store.Latest, key).IsFresh);
+        Assert.IsType<Outcome.Committed>(await world.SubmitAsync(WriteMarks.EndLeftover(world.Store.Latest, new OriginTable([changed]))!));
+        Assert.False(changed.Evaluate(world.Store.Latest, key).IsFresh);
+        Assert.Null(WriteMarks.Find(world.Store.Latest, key));
+    }
+
     /// <summary>A call that does not end by its time-out.</summary>
     private sealed class SuspendedSink : IOriginSink
     {

@@ -96,7 +96,7 @@ internal static class Situations
             Success(204, ForgetReplica.At("/v1/cluster/replicas/failed")),
             Rejection(409, "replica-alive", ForgetReplica.At("/v1/cluster/replicas/alive")),
             Rejection(503, "unavailable", ForgetReplica.At("/v1/cluster/replicas/unreachable"))),
-        new("loading", SituationServers.LoadingAsync, Rejection(503, "unavailable", [.. AllReads, .. AllWrites, Invalidate, LoadKeys, RetryOutbox, DropOutbox, Ready, HeadReady]),
+        new("loading", SituationServers.LoadingAsync, Rejection(503, "unavailable", [.. AllReads, .. AllWrites, Invalidate, LoadKeys, .. OfOutbox, Ready, HeadReady]),
             Rejection(503, "unavailable", Samples.All, request => request.With("KvStore-Store-Id: 0123456789abcdef"))),
         new("stopped", SituationServers.StoppedAsync, Rejection(503, "unavailable", [.. AllWrites, Invalidate, Watch, HeadWatch, Ready, HeadReady, MakeCheckpoint])),
         new("the disk has failed", SituationServers.FailedDiskAsync, Rejection(503, "unavailable", [.. AllWrites, Ready, HeadReady, MakeCheckpoint])),
