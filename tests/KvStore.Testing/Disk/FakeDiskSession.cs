@@ -91,7 +91,9 @@ internal sealed class FakeDiskSession(FakeDisk disk) : IDisk
             var room = Room(offset);
             if (room < bytes.Length)
             {
-                file.Write(bytes[..(int)room], offset);
+                // File systems give room by blocks, so what fits ends with one. A process that is dead writes nothing.
+                var fitting = bytes[..(int)Math.Max(0, ((offset + room) / FakeFile.SectorBytes * FakeFile.SectorBytes) - offset)].ToArray();
+                session.Do(DiskOperation.Write, name, () => file.Write(fitting, offset));
                 throw NoSpace("write", name);
             }
 

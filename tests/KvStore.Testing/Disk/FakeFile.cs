@@ -3,7 +3,8 @@ namespace KvStore.Testing;
 /// <summary>What a file is on a <see cref="FakeDisk"/>: what a process reads, what a power cut leaves, and what lies between.</summary>
 internal sealed class FakeFile
 {
-    private const int SectorBytes = 512;
+    /// <summary>What is on the disk as a whole or not at all.</summary>
+    public const int SectorBytes = 512;
 
     // Since the last flush, oldest first: what each operation made of the sectors that it touched.
     private readonly List<(long Length, List<(int Sector, byte[] Bytes)> Sectors, bool IsMetadata)> _pending = [];
