@@ -55,5 +55,11 @@ internal static class OtherRequests
         return request;
     }
 
+    public static RequestParts OfOutbox(Material material, string method) => new()
+    {
+        Method = method,
+        Target = $"/v1/origins/{material.Of("acme", "%00", "a%2Fb")}/outbox{material.Of("", "?state=parked", "?key=a", "?prefix=a", "?state=x&limit=-1&cursor=%00")}",
+    };
+
     private static int Person(Material material) => FirstPerson + material.Random.Next(Persons);
 }

@@ -36,6 +36,10 @@ internal static class Routes
         new("HEAD", "/v1/origins/{name}", 1, material => new RequestParts { Method = "HEAD", Target = "/v1/origins/" + material.Of("acme", "%00", "a%2Fb") }),
         new("POST", "/v1/origins/{name}/invalidate", 1, material => OtherRequests.OfOrigin(material, "invalidate")),
         new("POST", "/v1/origins/{name}/load", 1, material => OtherRequests.OfOrigin(material, "load")),
+        new("GET", "/v1/origins/{name}/outbox", 1, material => OtherRequests.OfOutbox(material, "GET")),
+        new("HEAD", "/v1/origins/{name}/outbox", 1, material => OtherRequests.OfOutbox(material, "HEAD")),
+        new("DELETE", "/v1/origins/{name}/outbox", 1, material => OtherRequests.OfOutbox(material, "DELETE")),
+        new("POST", "/v1/origins/{name}/outbox/retry", 1, material => OtherRequests.OfOrigin(material, "outbox/retry")),
         .. Management("/metrics", 1),
         new("POST", "/v1/admin/checkpoint", 0, _ => new RequestParts { Method = "POST", Target = "/v1/admin/checkpoint" }),
     ];
