@@ -21,7 +21,7 @@ internal sealed class WriteMarks(OriginOptions options, TimeProvider time)
     public static Entry? Find(Snapshot snapshot, Key key) => snapshot.FindReserved(ReservedKind.Writing, key.Utf8);
 
     /// <summary>
-    /// The transaction that ends the writes of an earlier start whose origins are not written through any more: nobody would look at their records, and what is stored of their keys may
+    /// The transaction that ends the writes of an earlier start whose origins are not written through any more: their records would be ignored, and what is stored of their keys may
     /// be older than what their origins have.
     /// </summary>
     /// <returns>Null if there are none.</returns>

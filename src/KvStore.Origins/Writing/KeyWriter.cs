@@ -45,7 +45,7 @@ internal sealed class KeyWriter(Store store, OriginState origin, LoaderPool pool
         }
     }
 
-    // A write that waited for a connection of the origin with its mark in the store would keep the key from being stored, and its time-out could not be told from a lost answer.
+    // A write that waited for a connection of the origin with its mark in the store would keep the key from being stored, and its time-out would look like that of a write that was sent.
     private SemaphoreSlim Calls { get; } = new(origin.Options.Workers.Max);
 
     private static KeyWriteResult.NotCalled TooManyCalls { get; } = new(RetryDefault, "Too many writes wait for the origin.");
