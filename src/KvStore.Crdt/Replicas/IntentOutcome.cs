@@ -20,7 +20,4 @@ public enum IntentOutcome
 
     /// <summary>A text is not valid Unicode.</summary>
     InvalidText,
-
-    /// <summary>The version is of another value, or older than what was collected.</summary>
-    Collected,
 }

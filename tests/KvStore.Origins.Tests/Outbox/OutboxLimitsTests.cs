@@ -37,12 +37,7 @@ public sealed class OutboxLimitsTests
     public async Task Stop_DuringADelivery_EndsItAndKeepsTheOthers()
     {
         await using var outbox = await new OutboxWorld(OutboxWorld.Options(workers: 1), isOnDisk: true).StartAsync();
-        var gate = new Gate();
-        outbox.Sink.Script = async _ =>
-        {
-            await gate.PassAsync();
-            return ScriptedSink.Written;
-        };
+        var gate = outbox.Sink.Hold(ScriptedSink.Written);
         await outbox.PutAsync("a");
         await gate.Reached;
         await outbox.PutAsync("b");
@@ -61,12 +56,7 @@ public sealed class OutboxLimitsTests
     public async Task Stop_AtOnce_LeavesTheKeyDirty()
     {
         await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
-        var gate = new Gate();
-        outbox.Sink.Script = async _ =>
-        {
-            await gate.PassAsync();
-            return ScriptedSink.Written;
-        };
+        var gate = outbox.Sink.Hold(ScriptedSink.Written);
         await outbox.PutAsync("a");
         await gate.Reached;
         await outbox.Workers.StopAsync(new CancellationToken(canceled: true)).Within();
@@ -114,12 +104,7 @@ public sealed class OutboxLimitsTests
     public async Task Delivered_NoRoomForARecord_IsNotDirtyAnyMore()
     {
         await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
-        var gate = new Gate();
-        outbox.Sink.Script = async _ =>
-        {
-            await gate.PassAsync();
-            return ScriptedSink.Written;
-        };
+        var gate = outbox.Sink.Hold(ScriptedSink.Written);
         await outbox.PutAsync("k");
         await gate.Reached;
         var log = outbox.World.Log;
@@ -162,12 +147,7 @@ public sealed class OutboxLimitsTests
     public async Task Drop_WhileItIsDelivered_HasTheKeyLoadedAfterIt(bool isAnswered)
     {
         await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
-        var gate = new Gate();
-        outbox.Sink.Script = async _ =>
-        {
-            await gate.PassAsync();
-            return isAnswered ? ScriptedSink.Written : ScriptedSink.Ill;
-        };
+        var gate = outbox.Sink.Hold(isAnswered ? ScriptedSink.Written : ScriptedSink.Ill);
         await outbox.PutAsync("k");
         await gate.Reached;
         Assert.IsType<Outcome.Committed>(await outbox.World.SubmitAsync(outbox.World.Origin.Drop(OutboxMarks.Find(outbox.Store.Latest, Some.Key("rates/k"))!.Value)));

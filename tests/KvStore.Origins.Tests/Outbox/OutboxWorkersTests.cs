@@ -24,12 +24,7 @@ public sealed class OutboxWorkersTests
     public async Task Writes_OfOneKey_CoalesceWhileOneIsDelivered()
     {
         await using var outbox = await new OutboxWorld(OutboxWorld.Options()).StartAsync();
-        var gate = new Gate();
-        outbox.Sink.Script = async _ =>
-        {
-            await gate.PassAsync();
-            return ScriptedSink.Written;
-        };
+        var gate = outbox.Sink.Hold(ScriptedSink.Written);
         await outbox.PutAsync("k", "1");
         await gate.Reached;
         for (var i = 2; i <= 10; i++)

@@ -32,6 +32,19 @@ internal sealed class ScriptedSink : IOriginSink
     /// <summary>What was broken; null if nothing was.</summary>
     public string? Violation { get; private set; }
 
+    /// <summary>Lets calls wait until a gate is opened.</summary>
+    /// <param name="result">What they are answered then.</param>
+    public Gate Hold(WriteResult result)
+    {
+        var gate = new Gate();
+        Script = async _ =>
+        {
+            await gate.PassAsync();
+            return result;
+        };
+        return gate;
+    }
+
     public async Task<WriteResult> WriteAsync(OriginWrite write, CancellationToken cancellationToken)
     {
         if (_writing.AddOrUpdate(write.Key, 1, (_, count) => count + 1) > 1)
