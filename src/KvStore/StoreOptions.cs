@@ -48,6 +48,9 @@ public sealed record StoreOptions
     /// <summary>Bytes of connections and their buffers. Default: a seventh of <see cref="MemoryBytesMax"/>, 4 to 512 MiB.</summary>
     public long ConnectionsBytesMax { get => field == Share ? ShareOf(7, 4 << 20, 512 << 20) : field; init; } = Share;
 
+    /// <summary>Heap bytes of mergeable values that are kept decoded. Default: a sixty-fourth of <see cref="MemoryBytesMax"/>, 1 to 256 MiB. Beyond it the least recently used are decoded anew when they are needed.</summary>
+    public long CrdtBytesMax { get => field == Share ? ShareOf(64, 1 << 20, 256 << 20) : field; init; } = Share;
+
     /// <summary>Transactions in the queue. Default 16,384. Beyond it a transaction is <see cref="NotAppliedReason.QueueFull"/>.</summary>
     public int QueueOperationsMax { get; init; } = 16_384;
 
@@ -128,7 +131,7 @@ public sealed record StoreOptions
     public TimeSpan WatchRestMax { get; init; } = TimeSpan.FromMilliseconds(250);
 
     private long OtherBytesMax =>
-        HistoryBytesMax + SnapshotsBytesMax + QueueBytesMax + BodiesBytesMax + AnswersBytesMax + WatchesBytesMax + IdempotencyBytesMax + TransfersBytesMax + ConnectionsBytesMax;
+        HistoryBytesMax + SnapshotsBytesMax + QueueBytesMax + BodiesBytesMax + AnswersBytesMax + WatchesBytesMax + IdempotencyBytesMax + TransfersBytesMax + ConnectionsBytesMax + CrdtBytesMax;
 
     /// <summary>Checks the limits.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A limit is below its minimum, or the bounds of the accounts exceed <see cref="MemoryBytesMax"/> together.</exception>
@@ -144,6 +147,7 @@ public sealed record StoreOptions
         ArgumentOutOfRangeException.ThrowIfNegative(IdempotencyBytesMax);
         ArgumentOutOfRangeException.ThrowIfNegative(TransfersBytesMax);
         ArgumentOutOfRangeException.ThrowIfNegative(ConnectionsBytesMax);
+        ArgumentOutOfRangeException.ThrowIfNegative(CrdtBytesMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueOperationsMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueBytesMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchOperationsMax, 1);

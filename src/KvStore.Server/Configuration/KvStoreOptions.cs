@@ -97,6 +97,9 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long an idempotency record is retained. After that the same Idempotency-Key is a new request.</summary>
     public TimeSpan IdempotencyLifetime { get; init; } = settings.Duration("IdempotencyLifetime", TimeSpan.FromHours(24), TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
 
+    /// <summary>How long a replica of a mergeable value may be silent. Then it is retired, and what it did offline since gets 410: it repeats that under a new id.</summary>
+    public TimeSpan CrdtReplicaRetention { get; init; } = settings.Duration("CrdtReplicaRetention", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+
     /// <summary>How long a read may wait for a change of its entry (<c>wait</c>). A longer wait gets 400.</summary>
     public TimeSpan WaitMax { get; init; } = settings.Duration("WaitMax", TimeSpan.FromSeconds(60), TimeSpan.Zero, TimeSpan.FromHours(1));
 
@@ -121,10 +124,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>How long an import waits for room in the queue. Then it ends with 429, and what came before is stored.</summary>
     public TimeSpan ImportWaitMax { get; init; } = settings.Duration("ImportWaitMax", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
 
-    /// <summary>
-    /// Responses that send a whole state, exports and what a watch with <c>initial=true</c> starts with, at one time. One more waits like an expensive
-    /// read, and then gets 503.
-    /// </summary>
+    /// <summary>Responses that send a whole state, exports and what a watch with <c>initial=true</c> starts with, at one time. One more waits like an expensive read, and then gets 503.</summary>
     public int ExportsMax { get; init; } = settings.Integer("ExportsMax", 16, 1, 1000);
 
     /// <summary>How long such a response may take. Then its connection is closed before the end. So is that of the oldest one when old snapshots reach <see cref="StoreOptions.SnapshotsBytesMax"/>.</summary>

@@ -51,6 +51,7 @@ internal static class KvStoreSettings
             IdempotencyBytesMax = settings.Bytes("IdempotencyBytesMax", store.IdempotencyBytesMax, 1, 1L << 40),
             TransfersBytesMax = settings.Bytes("TransfersBytesMax", store.TransfersBytesMax, 0, 1L << 40),
             ConnectionsBytesMax = settings.Bytes("ConnectionsBytesMax", store.ConnectionsBytesMax, 1, 1L << 40),
+            CrdtBytesMax = settings.Bytes("CrdtBytesMax", store.CrdtBytesMax, 0, 1L << 40),
             QueueOperationsMax = settings.Integer("QueueOperationsMax", store.QueueOperationsMax, 1, 10_000_000),
             QueueBytesMax = settings.Bytes("QueueBytesMax", store.QueueBytesMax, 1, 1L << 40),
             BatchOperationsMax = settings.Integer("BatchOperationsMax", store.BatchOperationsMax, 1, 1_000_000),

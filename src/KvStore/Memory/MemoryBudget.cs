@@ -37,7 +37,10 @@ public sealed class MemoryBudget(StoreOptions options)
     /// <summary>Connections and their buffers.</summary>
     public MemoryAccount Connections { get; } = new("connections", options.ConnectionsBytesMax);
 
+    /// <summary>Mergeable values that are kept decoded.</summary>
+    public MemoryAccount Crdt { get; } = new("crdt", options.CrdtBytesMax);
+
     /// <summary>Every account, in the order in which they are reported.</summary>
     public IReadOnlyList<MemoryAccount> All =>
-        field ??= [Entries, History, Snapshots, Queue, Bodies, Answers, Watches, Idempotency, Transfers, Connections];
+        field ??= [Entries, History, Snapshots, Queue, Bodies, Answers, Watches, Idempotency, Transfers, Connections, Crdt];
 }
