@@ -14,6 +14,9 @@ internal sealed class InvalidationQueue(OriginState state, Store store, TimeProv
     private const int PrefixesMax = 64;
     private const int CommitKeysMax = 1000;
 
+    /// <summary>The time between two commits, in which notifications gather. The first one after a silence does not wait.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<bool> _added = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -56,6 +59,7 @@ internal sealed class InvalidationQueue(OriginState state, Store store, TimeProv
                 // The store may be loading, or full of writes.
                 while (await store.SubmitAsync(prefix is { } all ? state.InvalidatePrefix(store.Latest, all.Span) : state.Invalidate(keys)).ConfigureAwait(false) is not Outcome.Committed)
                     await Task.Delay(RetryDelay, time, stopping).ConfigureAwait(false);
+                await Task.Delay(Pause, time, stopping).ConfigureAwait(false);
             }
         }
     }

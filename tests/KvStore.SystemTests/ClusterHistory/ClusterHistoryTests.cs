@@ -15,7 +15,7 @@ public sealed class ClusterHistoryTests
 
     private static readonly int Histories =
         int.TryParse(Environment.GetEnvironmentVariable("KVSTORE_TEST_HISTORIES"), CultureInfo.InvariantCulture, out var count) ? count
-        : Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 5000 : 200;
+        : Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 5000 : 120;
 
     // The outcome of a commit is unknown before the clients lose their patience, or after; and the history is short, so that old revisions leave it.
     private static readonly (string, string)[] Settings = [("EtcdTimeout", "2s"), ("ReadWaitMax", "2s"), ("DeliveryWaitMax", "2s")];

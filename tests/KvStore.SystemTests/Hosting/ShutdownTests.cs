@@ -77,7 +77,7 @@ public sealed class ShutdownTests
     [Fact]
     public async Task Terminate_DuringStart_Exits()
     {
-        const int Rounds = 20;
+        const int Rounds = 10;
         var random = Seed.NewRandom();
         var startTime = await MeasureStartAsync();
         for (var round = 0; round < Rounds; round++)
