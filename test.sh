@@ -70,7 +70,7 @@ need mariadbd mariadb-server
 need sqlite3 sqlite3
 # A clock that is wrong.
 need faketime faketime
-# The OpenAPI document, and the files for containers, whose tools are not .NET's.
+# The OpenAPI document, the files for containers and the TypeScript client, whose tools are not .NET's.
 if ((full)); then
     need npm npm
     need chromium chromium
@@ -79,7 +79,7 @@ if ((full)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, faketime), the OpenAPI document's, those of Compose and Kubernetes, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, faketime), the OpenAPI document's, those of Compose and Kubernetes and of the TypeScript client, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
@@ -151,18 +151,18 @@ run() {
     ((passed += now_passed, failed += now_failed, skipped += now_skipped)) || true
 }
 
-# run_node NAME DIRECTORY: runs tests in Node.js, those of tests/DIRECTORY.
+# run_node NAME SCRIPT: runs tests in Node.js, whose script leaves what came of them in artifacts/NAME/results.tap.
 run_node() {
     local code=0 now_passed now_failed
     echo
     echo "== $1"
-    "tests/$2/run.sh" || code=$?
-    read -r now_passed now_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' "artifacts/$2/results.tap" 2>/dev/null || echo 0 0)
+    "$2" || code=$?
+    read -r now_passed now_failed < <(awk '/^# pass / { passed = $3 } /^# (fail|cancelled) / { failed += $3 } END { print passed + 0, failed + 0 }' "artifacts/$1/results.tap" 2>/dev/null || echo 0 0)
     if ((now_failed == 0 && (code != 0 || now_passed == 0))); then
         echo "test.sh: $1 ended with code $code without naming a failed test; counted as one."
         now_failed=1
     fi
-    ((now_failed == 0)) || failures+="$1:"$'\n'"$(grep -E '^ *not ok ' "artifacts/$2/results.tap" 2>/dev/null || true)"$'\n'
+    ((now_failed == 0)) || failures+="$1:"$'\n'"$(grep -E '^ *not ok ' "artifacts/$1/results.tap" 2>/dev/null || true)"$'\n'
     ((passed += now_passed, failed += now_failed)) || true
 }
 
@@ -197,8 +197,9 @@ done
 # Options for "dotnet test" leave out what is not its own.
 if ((full)); then
     KVSTORE_SERVER="" run ordinary-system tests/KvStore.SystemTests --filter Program=both
-    run_node openapi openapi
-    run_node deploy deploy
+    run_node openapi tests/openapi/run.sh
+    run_node deploy tests/deploy/run.sh
+    run_node typescript clients/typescript/test/run.sh
 fi
 
 echo

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds the TypeScript client and runs its tests. Needs Node.js and npm.
+#
+#   clients/typescript/test/run.sh
+#   KVSTORE_TEST_SEED=7 clients/typescript/test/run.sh    repeats the random histories of a run, which prints its seed
+#
+# The results stay in artifacts/typescript.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+artifacts="$(cd ../.. && pwd)/artifacts/typescript"
+
+rm -rf "$artifacts" dist
+mkdir -p "$artifacts"
+npm ci --silent
+npm run --silent build
+
+node --test --test-timeout=120000 \
+    --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
+    test/*/*.test.mjs
