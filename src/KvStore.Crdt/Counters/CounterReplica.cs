@@ -18,8 +18,14 @@ public sealed class CounterReplica : CrdtReplica
 
     /// <summary>Adds to the counter.</summary>
     /// <param name="amount">How much; less than 0 only if the counter can shrink.</param>
-    public IntentOutcome Increment(long amount)
+    public IntentOutcome Increment(long amount) => Increment(amount, out _);
+
+    /// <summary>Adds to the counter.</summary>
+    /// <param name="amount">How much; less than 0 only if the counter can shrink.</param>
+    /// <param name="delta">The change as a delta; empty if nothing changed.</param>
+    public IntentOutcome Increment(long amount, out byte[] delta)
     {
+        delta = [];
         if (amount < 0 && Type == CrdtType.GCounter)
             return IntentOutcome.Unsupported;
         if (amount == 0)
@@ -29,11 +35,14 @@ public sealed class CounterReplica : CrdtReplica
         var after = before.Add(amount);
         if (after.IsBeyondMax || (amount > 0 ? Value + amount > long.MaxValue : Value + amount < long.MinValue))
             return IntentOutcome.Overflow;
-        TakeSequences(1);
+        var first = TakeSequences(1);
         _totals[Self] = after;
         Value += amount;
+        delta = EncodeOwn(first - 1, []);
         return IntentOutcome.Applied;
     }
+
+    private protected override long BodyBytes => _totals.Count * 80L;
 
     private protected override MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace KvStore.Crdt;
 
@@ -23,6 +24,9 @@ internal sealed class DeltaWriter
 
         Write((byte)value);
     }
+
+    /// <summary>How many bytes a number takes.</summary>
+    public static int LengthOf(ulong value) => (BitOperations.Log2(value | 1) / 7) + 1;
 
     /// <summary>A number, also if it has more than 64 bits.</summary>
     public void WriteWide(UInt128 value)

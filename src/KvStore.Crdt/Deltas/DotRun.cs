@@ -32,4 +32,23 @@ internal readonly record struct DotRun(ulong First, ulong Last)
             runs.Add(new(next, last));
         return runs;
     }
+
+    /// <summary>Whether a run has a sequence of others, which are ascending and apart.</summary>
+    public static bool Overlap(List<DotRun> runs, DotRun run) => IndexFrom(runs, run.First) is var index && index < runs.Count && runs[index].First <= run.Last;
+
+    /// <summary>The index of the first run, of runs that are ascending and apart, that ends at a sequence or after it.</summary>
+    public static int IndexFrom(List<DotRun> runs, ulong sequence)
+    {
+        var (low, high) = (0, runs.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (runs[middle].Last < sequence)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
 }

@@ -13,6 +13,14 @@ public readonly record struct ReplicaId(ulong Value) : IComparable<ReplicaId>
     /// <summary>A new random id.</summary>
     public static ReplicaId Create() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
 
+    /// <summary>Parses sixteen hexadecimal digits.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out ReplicaId id)
+    {
+        var isNumber = ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value);
+        id = new ReplicaId(value);
+        return isNumber && text.Length == 2 * sizeof(ulong);
+    }
+
     /// <inheritdoc/>
     public int CompareTo(ReplicaId other) => Value.CompareTo(other.Value);
 

@@ -24,7 +24,12 @@ public sealed class VersionVector : IEquatable<VersionVector>
     /// <summary>The number of replicas that it names.</summary>
     public int Count => _entries.Length;
 
-    internal ReadOnlySpan<KeyValuePair<ReplicaId, ulong>> Entries => _entries;
+    /// <summary>The replicas that it names, in ascending order, each with the number of its changes.</summary>
+    public IReadOnlyList<KeyValuePair<ReplicaId, ulong>> Entries => _entries;
+
+    /// <summary>How many characters <see cref="ToString"/> has.</summary>
+    public int TextLength => Base64Url.GetEncodedLength(
+        DeltaWriter.LengthOf(Epoch) + DeltaWriter.LengthOf((ulong)_entries.Length) + _entries.Sum(entry => sizeof(ulong) + DeltaWriter.LengthOf(entry.Value)));
 
     /// <summary>The number of changes of a replica that are included; 0 for a replica that is not named.</summary>
     public ulong this[ReplicaId replica]

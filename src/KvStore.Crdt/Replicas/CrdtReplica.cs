@@ -10,16 +10,14 @@ namespace KvStore.Crdt;
 /// </remarks>
 public abstract class CrdtReplica
 {
-    private readonly SortedDictionary<ReplicaId, ulong> _seen = [];
-    private SortedDictionary<ReplicaId, DroppedReplica> _dropped = [];
-    private ulong _floor;
-    private ulong _own;
+    private readonly Progress _progress;
 
     private protected CrdtReplica(CrdtType type, ulong lineage, ReplicaId self)
     {
         Type = type;
         Lineage = lineage;
         Self = self;
+        _progress = new Progress(self);
     }
 
     /// <summary>The type of the value.</summary>
@@ -32,10 +30,13 @@ public abstract class CrdtReplica
     public ReplicaId Self { get; }
 
     /// <summary>How many collections this replica has seen.</summary>
-    public ulong Epoch { get; private set; }
+    public ulong Epoch => _progress.Epoch;
 
     /// <summary>The changes that are included. A snapshot of its own.</summary>
-    public VersionVector Version => new(Epoch, SeenAll());
+    public VersionVector Version => _progress.Version;
+
+    /// <summary>About how much memory the replica takes, within a factor of two. Known without a scan.</summary>
+    public long MemoryBytes => 500 + _progress.MemoryBytes + BodyBytes;
 
     /// <summary>The full state, as a delta since nothing.</summary>
     public byte[] Encode() => EncodeSince(VersionVector.Empty);
@@ -47,7 +48,7 @@ public abstract class CrdtReplica
         ArgumentNullException.ThrowIfNull(version);
 
         // The version of a later epoch does not name what was dropped, which this replica still has.
-        return version.Epoch > Epoch ? Encode() : version.Epoch >= _floor && CanBringForward(version) ? EncodeSince(version) : null;
+        return version.Epoch > Epoch ? Encode() : !_progress.IsForgotten(version.Epoch) && CanBringForward(version) ? EncodeSince(version) : null;
     }
 
     /// <summary>Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was.</summary>
@@ -76,22 +77,14 @@ public abstract class CrdtReplica
         var hasDropped = DropDeleted(stable);
         foreach (var replica in retired)
         {
-            if (!_seen.TryGetValue(replica, out var final) || !TryDrop(replica))
+            if (Seen(replica) == 0 || !TryDrop(replica))
                 continue;
             Remove(replica);
-            _seen.Remove(replica);
-            _dropped[replica] = new(replica, final, Epoch + 1);
+            _progress.Drop(replica);
             hasDropped = true;
         }
 
-        var forgotten = _dropped.Values.Where(dropped => dropped.Epoch <= floor).ToArray();
-        if (!hasDropped && forgotten.Length == 0)
-            return false;
-        foreach (var dropped in forgotten)
-            _dropped.Remove(dropped.Replica);
-        _floor = Math.Max(_floor, floor);
-        Epoch++;
-        return true;
+        return _progress.TryEndEpoch(floor, hasDropped);
     }
 
     internal MergeOutcome Merge(ReadOnlySpan<byte> delta, bool isLoad)
@@ -103,27 +96,28 @@ public abstract class CrdtReplica
             return MergeOutcome.OtherType;
         if (header.Lineage != Lineage)
             return MergeOutcome.OtherLineage;
-        if ((isLoad ? FindObstacleToLoad(header) : FindObstacle(header)) is { } obstacle)
+        if ((isLoad ? _progress.FindObstacleToLoad(header) : _progress.FindObstacle(header)) is { } obstacle)
             return obstacle;
 
         var outcome = MergeBody(header, ref reader);
         if (outcome is MergeOutcome.Merged or MergeOutcome.Unchanged)
         {
-            foreach (var interval in header.Intervals.Where(interval => !IsDropped(interval.Replica) && interval.To > Seen(interval.Replica)))
-            {
-                Advance(interval.Replica, interval.To);
+            if (_progress.Advance(header))
                 outcome = MergeOutcome.Merged;
-            }
-
             if (header.Epoch > Epoch)
             {
-                Follow(header.Epoch, header.Collection!);
+                foreach (var dropped in header.Collection!.Dropped)
+                    Remove(dropped.Replica);
+                _progress.Follow(header.Epoch, header.Collection);
                 outcome = MergeOutcome.Merged;
             }
         }
 
         return outcome;
     }
+
+    /// <summary>About how much memory the value takes.</summary>
+    private protected abstract long BodyBytes { get; }
 
     /// <summary>Merges the rest of a delta whose intervals fit, or leaves everything as it was.</summary>
     private protected abstract MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader);
@@ -147,23 +141,28 @@ public abstract class CrdtReplica
     private protected virtual bool DropDeleted(VersionVector stable) => false;
 
     /// <summary>The number of changes of a replica that are included.</summary>
-    private protected ulong Seen(ReplicaId replica) => replica == Self ? _own : _seen.GetValueOrDefault(replica);
+    private protected ulong Seen(ReplicaId replica) => _progress.Seen(replica);
 
-    private protected bool IsDropped(ReplicaId replica) => _dropped.ContainsKey(replica);
+    private protected bool IsDropped(ReplicaId replica) => _progress.IsDropped(replica);
 
     /// <summary>Names changes of this replica.</summary>
     /// <returns>The first of them.</returns>
-    private protected ulong TakeSequences(int count)
+    private protected ulong TakeSequences(int count) => _progress.Take(count);
+
+    /// <summary>Finds why an intent cannot refer to a version.</summary>
+    private protected IntentOutcome? FindObstacle(VersionVector version) =>
+        _progress.FindObstacle(version) ?? (CanBringForward(version) ? null : IntentOutcome.Collected);
+
+    /// <summary>Encodes the changes of this replica since one of them, which refer to others: as the delta since the version before them does.</summary>
+    private protected byte[] EncodeOwn(ulong from, SortedSet<ReplicaId> referred)
     {
-        if (_own + (ulong)count > Dot.SequenceMax)
-            throw new InvalidOperationException("A replica has named all the changes it can; take a new id.");
-        _own += (ulong)count;
-        return _own - (ulong)count + 1;
+        referred.Add(Self);
+        return Encode(referred.Select(replica => new Interval(replica, replica == Self ? from : Seen(replica), Seen(replica))), withCollection: false, WriteBody);
     }
 
     private protected byte[] Encode(IEnumerable<Interval> intervals, bool withCollection, Action<DeltaHeader, DeltaWriter> writeBody)
     {
-        var header = new DeltaHeader(Type, Lineage, Epoch, withCollection ? new Collection(_floor, [.. _dropped.Values]) : null, [.. intervals]);
+        var header = new DeltaHeader(Type, Lineage, Epoch, withCollection ? _progress.Collection : null, [.. intervals]);
         var writer = new DeltaWriter();
         header.Write(writer);
         writeBody(header, writer);
@@ -174,76 +173,11 @@ public abstract class CrdtReplica
     {
         var referred = ReferredSince(version).ToHashSet();
         return Encode(
-            from entry in SeenAll()
+            from entry in _progress.SeenAll()
             let sequence = version[entry.Key]
             where entry.Value > sequence || referred.Contains(entry.Key)
             select new Interval(entry.Key, Math.Min(sequence, entry.Value), entry.Value),
             withCollection: version.Epoch < Epoch,
             WriteBody);
-    }
-
-    // The own sequence is kept apart, because a keystroke must not search for it.
-    private SortedDictionary<ReplicaId, ulong> SeenAll()
-    {
-        if (_own > 0)
-            _seen[Self] = _own;
-        return _seen;
-    }
-
-    private void Advance(ReplicaId replica, ulong sequence)
-    {
-        _seen[replica] = sequence;
-        if (replica == Self)
-            _own = sequence;
-    }
-
-    private MergeOutcome? FindObstacleToLoad(DeltaHeader header) =>
-        !header.IsState ? MergeOutcome.Gap
-        : header.Collection?.Dropped.Any(dropped => dropped.Replica == Self) == true ? MergeOutcome.Outdated
-        : null;
-
-    private MergeOutcome? FindObstacle(DeltaHeader header)
-    {
-        if (header.Epoch < _floor)
-            return MergeOutcome.Collected;
-        if (header.Epoch > Epoch)
-        {
-            if (header.Collection is not { } collection)
-                return MergeOutcome.Gap;
-            if (collection.Floor > Epoch || collection.Dropped.Any(dropped => dropped.Replica == Self || Seen(dropped.Replica) > dropped.Final))
-                return MergeOutcome.Outdated;
-        }
-
-        foreach (var (replica, from, to) in header.Intervals)
-        {
-            if (_dropped.TryGetValue(replica, out var dropped))
-            {
-                if (to > dropped.Final)
-                    return MergeOutcome.Collected;
-            }
-            else if (replica == Self && to > _own)
-            {
-                return MergeOutcome.Forked;
-            }
-            else if (from > Seen(replica))
-            {
-                return MergeOutcome.Gap;
-            }
-        }
-
-        return null;
-    }
-
-    private void Follow(ulong epoch, Collection collection)
-    {
-        foreach (var dropped in collection.Dropped)
-        {
-            Remove(dropped.Replica);
-            _seen.Remove(dropped.Replica);
-        }
-
-        _dropped = new(collection.Dropped.ToDictionary(dropped => dropped.Replica));
-        _floor = collection.Floor;
-        Epoch = epoch;
     }
 }

@@ -20,4 +20,10 @@ public enum IntentOutcome
 
     /// <summary>A text is not valid Unicode.</summary>
     InvalidText,
+
+    /// <summary>It refers to a version with changes that the replica lacks.</summary>
+    Gap,
+
+    /// <summary>It refers to a version that is older than what was collected.</summary>
+    Collected,
 }

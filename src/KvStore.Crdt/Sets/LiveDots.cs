@@ -11,6 +11,9 @@ internal sealed class LiveDots
     private readonly SortedDictionary<string, List<Dot>> _elements = new(StringComparer.Ordinal);
     private readonly Dictionary<ReplicaId, SortedDictionary<ulong, string>> _replicas = [];
 
+    /// <summary>About how much memory it takes.</summary>
+    public long MemoryBytes { get; private set; }
+
     /// <summary>The elements, by their UTF-16 code units.</summary>
     public IReadOnlyCollection<string> Elements => _elements.Keys;
 
@@ -27,6 +30,7 @@ internal sealed class LiveDots
         if (!_elements.TryGetValue(element, out var ofElement))
             _elements.Add(element, ofElement = []);
         ofElement.Add(dot);
+        MemoryBytes += BytesOf(element);
     }
 
     /// <summary>Removes a dot, and its element if it was the last one; does nothing if it was removed before.</summary>
@@ -34,6 +38,7 @@ internal sealed class LiveDots
     {
         if (!_replicas.TryGetValue(dot.Replica, out var ofReplica) || !ofReplica.Remove(dot.Sequence, out var element))
             return;
+        MemoryBytes -= BytesOf(element);
         if (ofReplica.Count == 0)
             _replicas.Remove(dot.Replica);
         if (_elements[element].Remove(dot) && _elements[element].Count == 0)
@@ -60,4 +65,7 @@ internal sealed class LiveDots
                 Remove(new Dot(replica, sequence));
         }
     }
+
+    // A node in each of two trees, and mostly a list with room for four.
+    private static long BytesOf(string element) => 280 + (2L * element.Length);
 }

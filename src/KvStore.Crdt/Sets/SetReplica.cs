@@ -54,6 +54,8 @@ public sealed class SetReplica : CrdtReplica
         return IntentOutcome.Applied;
     }
 
+    private protected override long BodyBytes => _live.MemoryBytes;
+
     private protected override MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader)
     {
         if (SetBody.TryRead(header, ref reader, hasRemovals: Type == CrdtType.ORSet) is not { } body)
@@ -92,7 +94,7 @@ public sealed class SetReplica : CrdtReplica
 
     // Dots that the receiver has may have been removed since, whether or not their replica changed anything.
     private protected override IEnumerable<ReplicaId> ReferredSince(VersionVector version) =>
-        Type == CrdtType.ORSet ? Version.Meet(version).Entries.ToArray().Select(entry => entry.Key) : [];
+        Type == CrdtType.ORSet ? Version.Meet(version).Entries.Select(entry => entry.Key) : [];
 
     private protected override bool TryDrop(ReplicaId replica) => _live.Of(replica).Count == 0;
 

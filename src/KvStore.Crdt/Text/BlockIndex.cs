@@ -30,6 +30,19 @@ internal sealed class BlockIndex
         }
     }
 
+    /// <summary>The parts of blocks that have elements of a run, in ascending order. They may be split and joined meanwhile.</summary>
+    public IEnumerable<(Block Block, int Offset, int Count)> Parts(DotRun run)
+    {
+        var (first, last) = run;
+        while (first <= last && FirstFrom(first) is { } block && block.First <= last)
+        {
+            var offset = first > block.First ? (int)(first - block.First) : 0;
+            var count = (int)Math.Min((ulong)(block.Length - offset), last - block.First - (ulong)offset + 1);
+            first = block.First + (ulong)offset + (ulong)count;
+            yield return (block, offset, count);
+        }
+    }
+
     /// <summary>The first block that has elements from a sequence on.</summary>
     public Block? FirstFrom(ulong sequence)
     {

@@ -13,8 +13,12 @@ internal sealed class BlockOrder(Block start)
 
     public Block Start { get; } = start;
 
+    /// <summary>The number of blocks.</summary>
+    public int Blocks { get; private set; } = 1;
+
     public void InsertAfter(Block before, Block added)
     {
+        Blocks++;
         Splay(before);
         added.Low = before;
         added.High = before.High;
@@ -37,6 +41,7 @@ internal sealed class BlockOrder(Block start)
     /// <summary>Removes a block, which is not the start.</summary>
     public void Remove(Block block)
     {
+        Blocks--;
         Splay(block);
         var (low, high) = (block.Low!, block.High);
         low.Up = null;

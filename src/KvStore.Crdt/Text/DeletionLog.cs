@@ -48,8 +48,10 @@ internal sealed class DeletionLog
     public IReadOnlyList<DeletionRun> Runs => _runs;
 
     /// <summary>Appends deletions. However they are divided, the runs become the same.</summary>
-    public void Append(DeletionRun added)
+    /// <returns>How many runs there are more.</returns>
+    public int Append(DeletionRun added)
     {
+        var before = _runs.Count;
         while (added.Length > 0)
         {
             if (!TryExtend(added.First, added.Target, added.TargetFirst))
@@ -61,9 +63,11 @@ internal sealed class DeletionLog
             if (added.Length > 0 && last.Length > 1 && last.Step == added.Step)
             {
                 last.Length += added.Length;
-                return;
+                break;
             }
         }
+
+        return _runs.Count - before;
     }
 
     /// <summary>The runs that have deletions from a sequence on, the first of them clipped.</summary>
@@ -81,11 +85,14 @@ internal sealed class DeletionLog
         IndexFrom(sequence) is var index && index < _runs.Count && _runs[index].First <= sequence ? _runs[index] : default;
 
     /// <summary>Replaces the log.</summary>
-    public void Replace(IEnumerable<DeletionRun> runs)
+    /// <returns>How many runs there are more.</returns>
+    public int Replace(IEnumerable<DeletionRun> runs)
     {
+        var before = _runs.Count;
         _runs = [];
         foreach (var run in runs)
             Append(run);
+        return _runs.Count - before;
     }
 
     private static DeletionRun Rest(DeletionRun run) => run with

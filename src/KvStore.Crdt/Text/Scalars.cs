@@ -13,6 +13,8 @@ internal sealed class Scalars
 
     public int Count => _values.Count;
 
+    public long MemoryBytes => _values.Capacity * (long)sizeof(int);
+
     public ReadOnlySpan<int> Of(Block block) => CollectionsMarshal.AsSpan(_values).Slice(block.Content, block.Length);
 
     public void Add(ReadOnlySpan<int> scalars) => _values.AddRange(scalars);

@@ -93,7 +93,7 @@ internal static class TextCollector
             var kept = author.Deletions.Runs.SelectMany(run => Remaining(run, stable[author.Id])).ToList();
             if (kept.Sum(run => run.Length) == author.Deletions.Runs.Sum(run => run.Length))
                 continue;
-            author.Deletions.Replace(kept);
+            tree.ReplaceLog(author, kept);
             hasDropped = true;
         }
 

@@ -39,7 +39,7 @@ internal sealed record TextDelta(List<TextRun>[] Runs, List<DotRun>[] Deleted, i
     public static IEnumerable<(DotRun Elements, bool IsDeleted)> Divide(DotRun elements, List<DotRun> deleted)
     {
         var (first, last) = elements;
-        for (var i = IndexFrom(deleted, first); i < deleted.Count && deleted[i].First <= last; i++)
+        for (var i = DotRun.IndexFrom(deleted, first); i < deleted.Count && deleted[i].First <= last; i++)
         {
             if (deleted[i].First > first)
                 yield return (new(first, deleted[i].First - 1), false);
@@ -158,20 +158,5 @@ internal sealed record TextDelta(List<TextRun>[] Runs, List<DotRun>[] Deleted, i
         }
 
         return scalars[..count];
-    }
-
-    private static int IndexFrom(List<DotRun> runs, ulong sequence)
-    {
-        var (low, high) = (0, runs.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (runs[middle].Last < sequence)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
     }
 }

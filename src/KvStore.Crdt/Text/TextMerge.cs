@@ -36,9 +36,9 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, ReplicaId[] repl
             if (seen[author] == ulong.MaxValue)
                 continue;
             foreach (var run in delta.Deleted[author])
-                Delete(_authors[author]!, run.First, Math.Min(run.Last, seen[author]));
+                Delete(_authors[author]!, new(run.First, Math.Min(run.Last, seen[author])));
             foreach (var run in delta.Runs[author].Where(run => run.IsDeletion && run.Last > seen[author]))
-                _authors[author]!.Deletions.Append(LogEntry(run).Clip(Math.Max(run.First, seen[author] + 1), run.Last));
+                tree.Log(_authors[author]!, LogEntry(run).Clip(Math.Max(run.First, seen[author] + 1), run.Last));
         }
     }
 
@@ -143,13 +143,10 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, ReplicaId[] repl
         }
     }
 
-    private void Delete(Author author, ulong first, ulong last)
+    private void Delete(Author author, DotRun run)
     {
-        while (first <= last && author.Blocks.FirstFrom(first) is { } block && block.First <= last)
+        foreach (var (block, offset, count) in author.Blocks.Parts(run))
         {
-            var offset = first > block.First ? (int)(first - block.First) : 0;
-            var count = (int)Math.Min((ulong)(block.Length - offset), last - block.First - (ulong)offset + 1);
-            first = block.First + (ulong)offset + (ulong)count;
             if (!block.IsDeleted)
                 tree.Delete(block, offset, count);
         }

@@ -65,14 +65,57 @@ public sealed class TextReplica : CrdtReplica
         {
             var (block, offset) = _tree.Order.Find(position);
             var part = Math.Min(count, block.Length - offset);
-            _self.Deletions.Append(new DeletionRun { First = first, Length = part, Target = block.Author!, TargetFirst = block.First + (ulong)offset, Step = 1 });
-            _tree.Delete(block, offset, part);
+            Delete(block, offset, part, first);
             first += (ulong)part;
             count -= part;
         }
 
         return IntentOutcome.Applied;
     }
+
+    /// <summary>Makes several edits, or none of them.</summary>
+    /// <param name="edits">The edits, in their order: each position is one in the text that the edits before it left.</param>
+    /// <param name="baseVersion">
+    /// The version whose text the positions are in; null for the present one. What others inserted since has no position, and what they deleted since still has
+    /// one. Takes time by the number of blocks if it is not the present one.
+    /// </param>
+    /// <param name="delta">The edits as a delta; empty if nothing changed.</param>
+    public IntentOutcome Edit(IReadOnlyList<TextEdit> edits, VersionVector? baseVersion, out byte[] delta)
+    {
+        ArgumentNullException.ThrowIfNull(edits);
+        delta = [];
+        if (baseVersion is not null && FindObstacle(baseVersion) is { } obstacle)
+            return obstacle;
+        var view = baseVersion is null || baseVersion.Equals(Version) ? null : new TextView(_tree, baseVersion);
+        if (TryDecode(edits, view?.Length ?? Length, out var inserted) is { } fault)
+            return fault;
+        if (view is { HasCondemned: true } && !new TextView(_tree, baseVersion!).TryMake(edits, inserted, _self))
+            return IntentOutcome.Collected;
+
+        var before = Seen(Self);
+        for (var i = 0; i < inserted.Length; i++)
+        {
+            var (at, _, deleted) = edits[i];
+            if (view is null)
+                Delete(at, deleted);
+            else
+                Delete(view.Delete(at, deleted));
+            if (inserted[i].Length == 0)
+                continue;
+            var first = TakeSequences(inserted[i].Length);
+            if (view is null)
+                _tree.InsertAt(at, _self, first, inserted[i]);
+            else
+                Insert(view.Insert(at, _self, first, inserted[i].Length), first, inserted[i]);
+        }
+
+        if (Seen(Self) == before)
+            return IntentOutcome.Unchanged;
+        delta = EncodeOwn(before, [.. TextDeltaWriter.ReferredSince(_self, before).Select(author => author.Id)]);
+        return IntentOutcome.Applied;
+    }
+
+    private protected override long BodyBytes => _tree.MemoryBytes;
 
     private protected override MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader)
     {
@@ -136,7 +179,7 @@ public sealed class TextReplica : CrdtReplica
         var joined = condemned.Join(stable);
         var hasCondemned = TextCollector.Condemn(_tree, joined);
         if (hasCondemned)
-            condemned = new(Epoch + 1, joined.Entries.ToArray());
+            condemned = new(Epoch + 1, joined.Entries);
         _collected = new(dropped, condemned);
         return hasDropped || hasCondemned;
     }
@@ -149,5 +192,43 @@ public sealed class TextReplica : CrdtReplica
     {
         _collected = _collected.Without(replica);
         _tree.RemoveAuthor(replica);
+    }
+
+    // The texts to insert as scalars, if every edit is possible.
+    private static IntentOutcome? TryDecode(IReadOnlyList<TextEdit> edits, long length, out int[][] inserted)
+    {
+        inserted = new int[edits.Count][];
+        if (length > int.MaxValue)
+            return IntentOutcome.OutOfRange;
+        for (var i = 0; i < inserted.Length; i++)
+        {
+            var (at, insert, deleted) = edits[i];
+            if (at < 0 || deleted < 0 || at > length - deleted)
+                return IntentOutcome.OutOfRange;
+            if (Scalars.TryDecode(insert) is not { } scalars)
+                return IntentOutcome.InvalidText;
+            inserted[i] = scalars;
+            length += scalars.Length - deleted;
+        }
+
+        return null;
+    }
+
+    private void Insert((Block Parent, Side Side) place, ulong first, int[] scalars) => _tree.Insert(place.Parent, place.Side, _self, first, scalars);
+
+    // What others have deleted already stays as it is.
+    private void Delete(IEnumerable<(Author Author, DotRun Elements)> parts)
+    {
+        foreach (var (block, offset, count) in parts.SelectMany(part => part.Author.Blocks.Parts(part.Elements)))
+        {
+            if (!block.IsDeleted)
+                Delete(block, offset, count, TakeSequences(count));
+        }
+    }
+
+    private void Delete(Block block, int offset, int count, ulong sequence)
+    {
+        _tree.Log(_self, new DeletionRun { First = sequence, Length = count, Target = block.Author!, TargetFirst = block.First + (ulong)offset, Step = 1 });
+        _tree.Delete(block, offset, count);
     }
 }

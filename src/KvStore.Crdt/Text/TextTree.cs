@@ -11,12 +11,16 @@ namespace KvStore.Crdt;
 internal sealed class TextTree
 {
     private readonly SortedDictionary<ReplicaId, Author> _authors = [];
+    private int _deletionRuns;
 
     public BlockOrder Order { get; } = new(new Block(null, 0, 1));
 
     public Scalars Scalars { get; } = new();
 
     public Block Start => Order.Start;
+
+    /// <summary>About how much memory it takes.</summary>
+    public long MemoryBytes => (Order.Blocks * 190L) + Scalars.MemoryBytes + (_deletionRuns * 50L) + (_authors.Count * 250L);
 
     public IEnumerable<Author> Authors => _authors.Values;
 
@@ -40,7 +44,7 @@ internal sealed class TextTree
         var (left, offset) = position == 0 ? (Start, 0) : Order.Find(position - 1);
         if (offset < left.Length - 1)
         {
-            Place(NewBlock(author, first, scalars), Split(left, offset + 1), Side.Left);
+            Insert(Split(left, offset + 1), Side.Left, author, first, scalars);
         }
         else if (left.RightChildren.Count > 0)
         {
@@ -48,12 +52,21 @@ internal sealed class TextTree
             while (right is { IsCondemned: true })
                 right = right.Next;
             var isBelow = right is not null && (right == left.Next || Ancestors.OnTheLeftOf(this, right) == left);
-            Place(NewBlock(author, first, scalars), isBelow ? right! : left, isBelow ? Side.Left : Side.Right);
+            Insert(isBelow ? right! : left, isBelow ? Side.Left : Side.Right, author, first, scalars);
         }
         else
         {
             Append(left, author, first, scalars);
         }
+    }
+
+    /// <summary>Inserts visible elements as children of the last (right) or first (left) element of a block.</summary>
+    public void Insert(Block parent, Side side, Author author, ulong first, ReadOnlySpan<int> scalars)
+    {
+        if (side == Side.Right && parent.RightChildren.Count == 0)
+            Append(parent, author, first, scalars);
+        else
+            Place(NewBlock(author, first, scalars), parent, side);
     }
 
     /// <summary>Inserts visible elements as right children of the last element of a block, which has none.</summary>
@@ -160,6 +173,12 @@ internal sealed class TextTree
             Join(block, next);
         Scalars.Release(count, Start);
     }
+
+    /// <summary>Notes what an author deleted.</summary>
+    public void Log(Author author, DeletionRun run) => _deletionRuns += author.Deletions.Append(run);
+
+    /// <summary>Replaces the log of what an author deleted.</summary>
+    public void ReplaceLog(Author author, IEnumerable<DeletionRun> runs) => _deletionRuns += author.Deletions.Replace(runs);
 
     /// <summary>Drops a deleted block that has no children.</summary>
     public void Drop(Block block, Block parent)

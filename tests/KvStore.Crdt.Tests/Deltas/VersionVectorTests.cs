@@ -8,6 +8,9 @@ public sealed class VersionVectorTests
         var version = Of((1, 5), (7, Dot.SequenceMax), (ulong.MaxValue, 300));
         Assert.Equal(version, VersionVector.TryParse(version.ToString()));
         Assert.Equal(VersionVector.Empty, VersionVector.TryParse(VersionVector.Empty.ToString()));
+        Assert.Equal(version.ToString().Length, version.TextLength);
+        Assert.Equal(VersionVector.Empty.ToString().Length, VersionVector.Empty.TextLength);
+        Assert.Equal([5UL, Dot.SequenceMax, 300UL], version.Entries.Select(entry => entry.Value));
         Assert.Equal(5UL, version[new ReplicaId(1)]);
         Assert.Equal(0UL, version[new ReplicaId(2)]);
     }
@@ -27,6 +30,21 @@ public sealed class VersionVectorTests
         Assert.False(low.Covers(high) || high.Covers(other) || other.Covers(low));
         Assert.Equal(low, high.Meet(low));
         Assert.Equal(VersionVector.Empty, high.Meet(other));
+    }
+
+    [Theory]
+    [InlineData("0123456789abcdef", true)]
+    [InlineData("FFFFFFFFFFFFFFFF", true)]
+    [InlineData("", false)]
+    [InlineData("123456789abcdef", false)]
+    [InlineData("0123456789abcdef0", false)]
+    [InlineData(" 123456789abcdef", false)]
+    [InlineData("0x23456789abcdef", false)]
+    public void TryParse_OfAReplicaId_TakesSixteenDigits(string text, bool isId)
+    {
+        Assert.Equal(isId, ReplicaId.TryParse(text, out var id));
+        if (isId)
+            Assert.Equal(text, id.ToString(), ignoreCase: true);
     }
 
     private static VersionVector Of(params (ulong Replica, ulong Sequence)[] entries) =>

@@ -130,7 +130,7 @@ internal abstract class World<T> where T : CrdtReplica
     {
         var live = Replicas.Skip(1).Where((_, i) => silent == 0 || i + 1 != silent).Select(replica => replica.Self).ToArray();
         var stable = live.Aggregate(Hub.Version, (all, id) => all.Meet(_acknowledged.GetValueOrDefault(id, VersionVector.Empty)));
-        var retired = Hub.Version.Entries.ToArray().Select(entry => entry.Key).Except(live).Where(id => id != Hub.Self).ToArray();
+        var retired = Hub.Version.Entries.Select(entry => entry.Key).Except(live).Where(id => id != Hub.Self).ToArray();
         var before = Hub.Version;
         Hub.Collect(retired, stable, b % 4 == 0 ? Hub.Epoch : 0);
         foreach (var id in retired.Where(id => Hub.Version[id] == 0))

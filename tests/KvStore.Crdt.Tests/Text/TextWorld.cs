@@ -7,10 +7,13 @@ namespace KvStore.Crdt.Tests;
 internal sealed class TextWorld(int replicas, bool collects = true) : World<TextReplica>(CrdtType.Text, replicas, collects)
 {
     private readonly Dictionary<int, HashSet<int>> _after = [];
+    private readonly List<(VersionVector Version, List<int> Text)> _versions = [];
     private int _next;
 
     protected override byte[]? Change(TextReplica replica, byte a, byte b)
     {
+        if (_versions.Count > 0 && b % 5 == 4)
+            return ChangeAtBase(replica, _versions[a % _versions.Count], b);
         var before = replica.Version;
         var expected = Scalars(replica);
         var position = a % (expected.Count + 1);
@@ -35,6 +38,48 @@ internal sealed class TextWorld(int replicas, bool collects = true) : World<Text
     {
         var text = Scalars(replica);
         Assert.Equal(replica.Length, text.Count);
+        if (_versions.Count < 256)
+            _versions.Add((replica.Version, text));
+        Observe(text);
+    }
+
+    // Two edits in the text of a version. What they see is a text too that the order of all elements must agree with.
+    private byte[]? ChangeAtBase(TextReplica replica, (VersionVector Version, List<int> Text) at, byte b)
+    {
+        var (before, state, text) = (replica.Version, replica.Encode(), Scalars(replica));
+        var seen = at.Text.ToList();
+        var first = new TextEdit(b % (seen.Count + 1), char.ConvertFromUtf32(NextScalar()), Math.Min(b % 4, seen.Count - (b % (seen.Count + 1))));
+        Apply(first, seen, text);
+        var second = new TextEdit(b * 7 % (seen.Count + 1), char.ConvertFromUtf32(NextScalar()) + char.ConvertFromUtf32(NextScalar()), 0);
+        Apply(second, seen, text);
+
+        var outcome = replica.Edit([first, second], at.Version, out var delta);
+        if (outcome != IntentOutcome.Applied)
+        {
+            Assert.True(outcome == IntentOutcome.Collected || (outcome == IntentOutcome.Gap && !(before.Epoch >= at.Version.Epoch && before.Covers(at.Version))), outcome.ToString());
+            Assert.Equal(state, replica.Encode());
+            return null;
+        }
+
+        Observe(seen);
+        Assert.Equal(text.Order(), Scalars(replica).Order());
+        Assert.Equal(replica.DeltaSince(before), delta);
+        return delta;
+    }
+
+    // Every scalar is another one, so the set says what must be left.
+    private static void Apply(TextEdit edit, List<int> seen, List<int> text)
+    {
+        var deleted = seen.GetRange(edit.At, edit.Delete);
+        var inserted = edit.Insert!.EnumerateRunes().Select(rune => rune.Value).ToArray();
+        seen.RemoveRange(edit.At, edit.Delete);
+        seen.InsertRange(edit.At, inserted);
+        text.RemoveAll(deleted.Contains);
+        text.AddRange(inserted);
+    }
+
+    private void Observe(List<int> text)
+    {
         for (var i = 1; i < text.Count; i++)
         {
             if (!_after.TryGetValue(text[i - 1], out var after))
