@@ -3,8 +3,9 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using KvStore.Crdt;
+using KvStore.TraceReplay;
 
-// Replays an editing trace of one author: program FILE ROUNDS. Prints one line of JSON, as replay.mjs does.
+// Replays an editing trace of one author: program FILE ROUNDS [keystrokes]. Prints a line of JSON, as replay.mjs does, and one about keystrokes.
 var trace = JsonDocument.Parse(new GZipStream(File.OpenRead(args[0]), CompressionMode.Decompress)).RootElement;
 var edits = trace.GetProperty("txns").EnumerateArray()
     .SelectMany(transaction => transaction.GetProperty("patches").EnumerateArray())
@@ -50,6 +51,8 @@ Console.WriteLine(JsonSerializer.Serialize(new
     memory,
 }));
 GC.KeepAlive(text);
+if (args is [_, _, "keystrokes"])
+    Keystrokes.Measure(state);
 
 static double Time(Action action)
 {

@@ -13,6 +13,25 @@ internal sealed record DeltaHeader(CrdtType Type, ulong Lineage, ulong Epoch, Co
     /// <summary>Whether it is a full state.</summary>
     public bool IsState => (Epoch == 0 || Collection is not null) && Array.TrueForAll(Intervals, interval => interval.From == 0);
 
+    /// <summary>The place of a replica among the intervals; less than 0 if it is not there.</summary>
+    public int PlaceOf(ReplicaId replica)
+    {
+        var (low, high) = (0, Intervals.Length - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = Intervals[middle].Replica.CompareTo(replica);
+            if (order == 0)
+                return middle;
+            if (order < 0)
+                low = middle + 1;
+            else
+                high = middle - 1;
+        }
+
+        return -1;
+    }
+
     public static DeltaHeader? TryRead(ref DeltaReader reader)
     {
         var format = reader.ReadByte();

@@ -153,16 +153,26 @@ public abstract class CrdtReplica
     private protected IntentOutcome? FindObstacle(VersionVector version) =>
         _progress.FindObstacle(version) ?? (CanBringForward(version) ? null : IntentOutcome.Collected);
 
-    /// <summary>Encodes the changes of this replica since one of them, which refer to others: as the delta since the version before them does.</summary>
-    private protected byte[] EncodeOwn(ulong from, SortedSet<ReplicaId> referred)
+    /// <summary>Encodes the changes of this replica after one of them: as the delta since the version before them does, but without a look at every replica.</summary>
+    /// <param name="from">The last change before them.</param>
+    /// <param name="referred">The replicas that they refer to, in any order.</param>
+    private protected byte[] EncodeOwn(ulong from, List<ReplicaId> referred)
     {
         referred.Add(Self);
-        return Encode(referred.Select(replica => new Interval(replica, replica == Self ? from : Seen(replica), Seen(replica))), withCollection: false, WriteBody);
+        referred.Sort();
+        var intervals = new List<Interval>(referred.Count);
+        foreach (var replica in referred)
+        {
+            if (intervals.Count == 0 || intervals[^1].Replica != replica)
+                intervals.Add(new Interval(replica, replica == Self ? from : Seen(replica), Seen(replica)));
+        }
+
+        return Encode([.. intervals], withCollection: false, WriteBody);
     }
 
-    private protected byte[] Encode(IEnumerable<Interval> intervals, bool withCollection, Action<DeltaHeader, DeltaWriter> writeBody)
+    private protected byte[] Encode(Interval[] intervals, bool withCollection, Action<DeltaHeader, DeltaWriter> writeBody)
     {
-        var header = new DeltaHeader(Type, Lineage, Epoch, withCollection ? _progress.Collection : null, [.. intervals]);
+        var header = new DeltaHeader(Type, Lineage, Epoch, withCollection ? _progress.Collection : null, intervals);
         var writer = new DeltaWriter();
         header.Write(writer);
         writeBody(header, writer);
@@ -172,12 +182,11 @@ public abstract class CrdtReplica
     private byte[] EncodeSince(VersionVector version)
     {
         var referred = ReferredSince(version).ToHashSet();
-        return Encode(
+        var intervals =
             from entry in _progress.SeenAll()
             let sequence = version[entry.Key]
             where entry.Value > sequence || referred.Contains(entry.Key)
-            select new Interval(entry.Key, Math.Min(sequence, entry.Value), entry.Value),
-            withCollection: version.Epoch < Epoch,
-            WriteBody);
+            select new Interval(entry.Key, Math.Min(sequence, entry.Value), entry.Value);
+        return Encode([.. intervals], withCollection: version.Epoch < Epoch, WriteBody);
     }
 }

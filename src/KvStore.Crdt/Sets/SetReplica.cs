@@ -109,7 +109,7 @@ public sealed class SetReplica : CrdtReplica
     {
         var own = dead.Append(new Dot(Self, Seen(Self))).GroupBy(dot => dot.Replica).OrderBy(group => group.Key);
         return Encode(
-            own.Select(group => group.Key == Self ? new Interval(Self, from, Seen(Self)) : new Interval(group.Key, group.Max(dot => dot.Sequence), group.Max(dot => dot.Sequence))),
+            [.. own.Select(group => group.Key == Self ? new Interval(Self, from, Seen(Self)) : new Interval(group.Key, group.Max(dot => dot.Sequence), group.Max(dot => dot.Sequence)))],
             withCollection: false,
             (header, writer) => new SetBody(
                 [.. _live.Of(Self).Where(dot => dot.Key > from).Select(dot => (new Dot(Self, dot.Key), dot.Value))],

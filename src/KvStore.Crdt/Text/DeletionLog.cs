@@ -80,9 +80,11 @@ internal sealed class DeletionLog
             yield return _runs[index];
     }
 
+    /// <summary>The run at an index; one without a length if there is none.</summary>
+    public DeletionRun At(int index) => index < _runs.Count ? _runs[index] : default;
+
     /// <summary>The run that has a deletion; one without a length if there is none.</summary>
-    public DeletionRun Find(ulong sequence) =>
-        IndexFrom(sequence) is var index && index < _runs.Count && _runs[index].First <= sequence ? _runs[index] : default;
+    public DeletionRun Find(ulong sequence) => At(IndexFrom(sequence)) is var run && run.First <= sequence ? run : default;
 
     /// <summary>Replaces the log.</summary>
     /// <returns>How many runs there are more.</returns>
@@ -119,7 +121,8 @@ internal sealed class DeletionLog
         return true;
     }
 
-    private int IndexFrom(ulong sequence)
+    /// <summary>The index of the first run that has deletions from a sequence on.</summary>
+    public int IndexFrom(ulong sequence)
     {
         var (low, high) = (0, _runs.Count);
         while (low < high)

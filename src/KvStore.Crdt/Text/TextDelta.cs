@@ -107,11 +107,14 @@ internal sealed record TextDelta(List<TextRun>[] Runs, List<DotRun>[] Deleted, i
 
     private static List<DotRun>[] Deletions(List<TextRun>[] runs)
     {
-        var deleted = runs.Select(_ => new List<DotRun>()).ToArray();
-        foreach (var run in runs.SelectMany(list => list))
+        var deleted = Array.ConvertAll(runs, _ => new List<DotRun>());
+        foreach (var list in runs)
         {
-            if (run.IsDeletion)
-                deleted[run.Reference].Add(run.Targets);
+            foreach (var run in list)
+            {
+                if (run.IsDeletion)
+                    deleted[run.Reference].Add(run.Targets);
+            }
         }
 
         foreach (var list in deleted)

@@ -5,7 +5,7 @@ namespace KvStore.Crdt;
 /// <summary>Writes what a delta of a text has after its header. Runs are as long as they can be, however the changes arrived.</summary>
 internal ref struct TextDeltaWriter
 {
-    private readonly Dictionary<ReplicaId, int> _places;
+    private readonly DeltaHeader _header;
     private readonly ulong[] _cursors;
     private readonly TextTree _tree;
     private readonly DeltaWriter _writer;
@@ -15,10 +15,8 @@ internal ref struct TextDeltaWriter
     {
         _tree = tree;
         _writer = writer;
+        _header = header;
         _cursors = new ulong[header.Intervals.Length];
-        _places = new(header.Intervals.Length);
-        foreach (var interval in header.Intervals)
-            _places.Add(interval.Replica, _places.Count);
     }
 
     public static void Write(TextTree tree, DeltaHeader header, TextCollection collected, DeltaWriter writer)
@@ -32,32 +30,44 @@ internal ref struct TextDeltaWriter
             collected.Write(writer);
     }
 
-    /// <summary>The authors that changes of one since a sequence refer to.</summary>
-    public static IEnumerable<Author> ReferredSince(Author author, ulong from) =>
-        author.Blocks.From(from + 1).Select(block => block.First > from ? block.ParentAuthor : author).OfType<Author>()
-            .Concat(author.Deletions.From(from + 1).Select(run => run.Target)).Distinct();
+    /// <summary>The authors that changes of one since a sequence refer to, some more than once.</summary>
+    public static List<ReplicaId> ReferredSince(Author author, ulong from)
+    {
+        var referred = new List<ReplicaId>();
+        for (var block = author.Blocks.FirstFrom(from + 1); block is not null; block = author.Blocks.FirstFrom(block.Last + 1))
+            AddReferred(referred, block.First > from ? block.ParentAuthor : author);
+        for (var i = author.Deletions.IndexFrom(from + 1); i < author.Deletions.Runs.Count; i++)
+            AddReferred(referred, author.Deletions.Runs[i].Target);
+        return referred;
+    }
+
+    private static void AddReferred(List<ReplicaId> referred, Author? author)
+    {
+        if (author is not null && (referred.Count == 0 || referred[^1] != author.Id))
+            referred.Add(author.Id);
+    }
 
     private readonly void WriteAuthor(Author? author, ulong from, ulong to)
     {
-        using var deletions = (author?.Deletions.From(from + 1) ?? []).GetEnumerator();
-        var hasDeletion = deletions.MoveNext();
         var next = from + 1;
         var block = author?.Blocks.FirstFrom(next);
+        var deletion = author?.Deletions.IndexFrom(next) ?? 0;
         while (next <= to)
         {
+            var deleted = author?.Deletions.At(deletion) ?? default;
             if (block is not null && block.First <= next)
             {
                 next = WriteInsertions(author!, ref block, next);
             }
-            else if (hasDeletion && deletions.Current.First <= next)
+            else if (deleted.Length > 0 && deleted.First <= next)
             {
-                WriteDeletions(author!, deletions.Current);
-                next += (ulong)deletions.Current.Length;
-                hasDeletion = deletions.MoveNext();
+                WriteDeletions(author!, deleted.Clip(next, to));
+                next = Math.Min(deleted.Last, to) + 1;
+                deletion++;
             }
             else
             {
-                var end = Math.Min(block?.First ?? (to + 1), hasDeletion ? deletions.Current.First : to + 1);
+                var end = Math.Min(block?.First ?? (to + 1), deleted.Length > 0 ? deleted.First : to + 1);
                 WriteHead(TextRunKind.Gap, end - next);
                 next = end;
             }
@@ -89,7 +99,7 @@ internal ref struct TextDeltaWriter
             WriteReference(author, parentAuthor, parentSequence, parentSequence);
         }
 
-        _cursors[_places[author.Id]] = next - 1;
+        _cursors[_header.PlaceOf(author.Id)] = next - 1;
         return next;
     }
 
@@ -103,7 +113,7 @@ internal ref struct TextDeltaWriter
 
     private readonly void WriteReference(Author author, Author referred, ulong sequence, ulong cursor)
     {
-        var place = _places[referred.Id];
+        var place = _header.PlaceOf(referred.Id);
         var distance = DeltaWriter.FromSigned((long)(sequence - _cursors[place])) << 1;
         _cursors[place] = cursor;
         if (referred == author)

@@ -3,11 +3,11 @@ namespace KvStore.Crdt;
 /// <summary>Merges a delta into a text: first finds everything that could prevent it, so that it is merged whole or not at all.</summary>
 /// <param name="tree">The text.</param>
 /// <param name="delta">What to merge.</param>
-/// <param name="replicas">The replicas of the delta's intervals.</param>
+/// <param name="intervals">The delta's intervals.</param>
 /// <param name="seen">By interval, the changes that the text has; <see cref="ulong.MaxValue"/> for a replica that was dropped.</param>
-internal sealed class TextMerge(TextTree tree, TextDelta delta, ReplicaId[] replicas, ulong[] seen)
+internal sealed class TextMerge(TextTree tree, TextDelta delta, Interval[] intervals, ulong[] seen)
 {
-    private readonly Author?[] _authors = [.. replicas.Select(tree.FindAuthor)];
+    private readonly Author?[] _authors = Array.ConvertAll(intervals, interval => tree.FindAuthor(interval.Replica));
     private readonly List<(int Author, TextRun Run)> _insertions = [];
 
     /// <summary>Finds what prevents the merge, and the order of the insertions in which parents precede children.</summary>
@@ -28,7 +28,7 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, ReplicaId[] repl
     public void Apply()
     {
         for (var author = 0; author < seen.Length; author++)
-            _authors[author] = seen[author] == ulong.MaxValue ? null : tree.AuthorOf(replicas[author]);
+            _authors[author] = seen[author] == ulong.MaxValue ? null : tree.AuthorOf(intervals[author].Replica);
         foreach (var (author, run) in _insertions)
             Insert(author, run);
         for (var author = 0; author < seen.Length; author++)
@@ -37,8 +37,11 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, ReplicaId[] repl
                 continue;
             foreach (var run in delta.Deleted[author])
                 Delete(_authors[author]!, new(run.First, Math.Min(run.Last, seen[author])));
-            foreach (var run in delta.Runs[author].Where(run => run.IsDeletion && run.Last > seen[author]))
-                tree.Log(_authors[author]!, LogEntry(run).Clip(Math.Max(run.First, seen[author] + 1), run.Last));
+            foreach (var run in delta.Runs[author])
+            {
+                if (run.IsDeletion && run.Last > seen[author])
+                    tree.Log(_authors[author]!, LogEntry(run).Clip(Math.Max(run.First, seen[author] + 1), run.Last));
+            }
         }
     }
 

@@ -111,7 +111,7 @@ public sealed class TextReplica : CrdtReplica
 
         if (Seen(Self) == before)
             return IntentOutcome.Unchanged;
-        delta = EncodeOwn(before, [.. TextDeltaWriter.ReferredSince(_self, before).Select(author => author.Id)]);
+        delta = EncodeOwn(before, TextDeltaWriter.ReferredSince(_self, before));
         return IntentOutcome.Applied;
     }
 
@@ -144,8 +144,8 @@ public sealed class TextReplica : CrdtReplica
 
     private MergeOutcome Merge(DeltaHeader header, TextDelta delta, TextTree tree)
     {
-        var seen = header.Intervals.Select(interval => IsDropped(interval.Replica) ? ulong.MaxValue : Seen(interval.Replica)).ToArray();
-        var merge = new TextMerge(tree, delta, [.. header.Intervals.Select(interval => interval.Replica)], seen);
+        var seen = Array.ConvertAll(header.Intervals, interval => IsDropped(interval.Replica) ? ulong.MaxValue : Seen(interval.Replica));
+        var merge = new TextMerge(tree, delta, header.Intervals, seen);
         if (merge.FindObstacle() is { } obstacle)
             return obstacle;
         merge.Apply();
@@ -166,7 +166,7 @@ public sealed class TextReplica : CrdtReplica
         from author in _tree.Authors
         where Seen(author.Id) > version[author.Id]
         from referred in TextDeltaWriter.ReferredSince(author, version[author.Id])
-        select referred.Id;
+        select referred;
 
     private protected override bool CanBringForward(VersionVector version) => version.Covers(_collected.Dropped);
 
