@@ -1,0 +1,3 @@
+export type { KvStoreProviderOptions, ProviderEvents, Status } from "./options.js";
+export { KvStoreProvider } from "./provider.js";
+export { RequestError } from "./service.js";
