@@ -64,7 +64,8 @@ internal static class EntriesCodec
         {
             Key = Wire.Bytes(entry.Key),
             Value = Wire.Bytes(entry.Value),
-            ContentType = entry.ContentType,
+            ContentType = entry.IsMergeable ? "" : entry.ContentType,
+            IsMergeable = entry.IsMergeable,
             CreatedRevision = entry.CreatedRevision,
             Revision = entry.Revision,
             Version = entry.Version,
@@ -82,7 +83,8 @@ internal static class EntriesCodec
         var problem = Key.Check(key, EntryLayout.KeyBytesMax);
         if (problem != KeyProblem.None && ReservedKeys.KindOf(key) == ReservedKind.None)
             throw new RecordFormatException($"A key is not valid ({problem}).");
-        var contentType = Wire.CheckContentType(message.ContentType);
+        Wire.Check(!message.IsMergeable || message.ContentType.Length == 0, "a mergeable value has another content type");
+        var contentType = message.IsMergeable ? Entry.MergeableContentType : Wire.CheckContentType(message.ContentType);
         var expiresAt = Wire.ExpiryOf(message.HasExpiresAt, message.ExpiresAt);
         if (StoredFields.FindProblem([], value.Length, message.CreatedRevision, message.Revision, message.Version, message.ModifiedAt, expiresAt) is { } field)
             throw new RecordFormatException($"The entry of key {Encoding.UTF8.GetString(key)} is not valid: {field}.");

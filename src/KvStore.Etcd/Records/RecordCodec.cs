@@ -46,8 +46,8 @@ internal static class RecordCodec
     public static DecodedRecord Decode(ReadOnlyMemory<byte> bytes)
     {
         var record = Wire.Parse(RecordParser, bytes.Span);
-        if (record.Format is not (RecordFormat.Current or RecordFormat.WithOrigins))
-            throw new RecordFormatException($"The record has format {record.Format}, and this version knows {RecordFormat.Current} and {RecordFormat.WithOrigins}. Every replica must have a version that knows it.");
+        if (record.Format is < RecordFormat.Current or > RecordFormat.WithMergeable)
+            throw new RecordFormatException($"The record has format {record.Format}, and this version knows {RecordFormat.Current} to {RecordFormat.WithMergeable}. Every replica must have a version that knows it.");
         Wire.CheckWhole(record, bytes.Length);
         var growth = record.Growth switch
         {

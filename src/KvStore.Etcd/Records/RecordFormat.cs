@@ -13,26 +13,29 @@ internal static class RecordFormat
     /// <summary>The version of records with transactions about origins. Without origins none is written, so that replicas can be upgraded one by one.</summary>
     public const uint WithOrigins = 2;
 
+    /// <summary>The version of records with transactions that write mergeable values, whatever else they do.</summary>
+    public const uint WithMergeable = 3;
+
     /// <summary>The version of a record of these transactions.</summary>
     public static uint Of(IReadOnlyList<Transaction> transactions)
     {
-        for (var i = 0; i < transactions.Count; i++)
-        {
-            if (!transactions[i].Records.IsEmpty || ExpiresRecord(transactions[i]))
-                return WithOrigins;
-        }
-
-        return Current;
+        var format = Current;
+        for (var i = 0; i < transactions.Count && format < WithMergeable; i++)
+            format = Math.Max(format, Of(transactions[i]));
+        return format;
     }
 
-    private static bool ExpiresRecord(Transaction transaction)
+    private static uint Of(Transaction transaction)
     {
+        var format = transaction.Records.IsEmpty ? Current : WithOrigins;
         foreach (var operation in transaction.Operations)
         {
+            if (operation is Extend or Put { IsRewrite: true })
+                return WithMergeable;
             if (operation is Expire && ReservedKeys.KindOf(operation.Key.Utf8) is not (ReservedKind.None or ReservedKind.Idempotency))
-                return true;
+                format = WithOrigins;
         }
 
-        return false;
+        return format;
     }
 }

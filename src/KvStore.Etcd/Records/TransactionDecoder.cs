@@ -62,13 +62,14 @@ internal static class TransactionDecoder
         KindOneofCase.DeletePrefix => Decode(message.DeletePrefix),
         KindOneofCase.SetExpiry => new SetExpiry(UserKey(message.SetExpiry.Key), Decode(message.SetExpiry.Expiry)),
         KindOneofCase.Expire => Decode(message.Expire),
+        KindOneofCase.Extend => Decode(message.Extend),
         KindOneofCase.Get => new Get(UserKey(message.Get.Key)),
         _ => throw new RecordFormatException("An operation is of an unknown kind; a later version may have written it."),
     };
 
     private static Operation DecodeRecord(Records.Operation message) => message.KindCase switch
     {
-        KindOneofCase.Put => new Put(Draft(
+        KindOneofCase.Put when !message.Put.IsRewrite => new Put(Draft(
             AnyKey(message.Put.Key), message.Put.Value, message.Put.ContentType, Wire.ExpiryOf(message.Put.HasExpiresAt, message.Put.ExpiresAt)))
         { Memo = message.Put.Memo },
         KindOneofCase.Delete => new Delete(AnyKey(message.Delete.Key)),
@@ -77,7 +78,16 @@ internal static class TransactionDecoder
 
     private static Put Decode(Records.Put message) => new(Draft(
         UserKey(message.Key), message.Value, message.ContentType, Wire.ExpiryOf(message.HasExpiresAt, message.ExpiresAt)))
-    { Memo = message.Memo };
+    { Memo = message.Memo, IsRewrite = message.IsRewrite };
+
+    private static Extend Decode(Records.Extend message)
+    {
+        CheckValue(message.Suffix);
+        Wire.Check(!message.Suffix.IsEmpty, "an extension adds nothing");
+        Wire.Check(message.AtLength >= 0, "a length is negative");
+        Wire.Check(StoredFields.FindProblem(message.CreatedRevision) is null, "a revision is out of range");
+        return new Extend(UserKey(message.Key), message.CreatedRevision, message.AtLength, message.Suffix.Memory, Decode(message.Expiry));
+    }
 
     private static Append Decode(Records.Append message)
     {

@@ -67,13 +67,24 @@ internal static class TransactionEncoder
         },
         SetExpiry set => new Records.Operation { SetExpiry = new Records.SetExpiry { Key = Wire.Bytes(set.Key), Expiry = Encode(set.Expiry) } },
         Expire expire => new Records.Operation { Expire = new Records.Expire { Key = Wire.Bytes(expire.Key), Revision = expire.Revision } },
+        Extend extend => new Records.Operation
+        {
+            Extend = new Records.Extend
+            {
+                Key = Wire.Bytes(extend.Key),
+                CreatedRevision = extend.CreatedRevision,
+                AtLength = extend.AtLength,
+                Suffix = Wire.Bytes(extend.Suffix),
+                Expiry = Encode(extend.Expiry),
+            },
+        },
         Get => new Records.Operation { Get = new Records.Get { Key = Wire.Bytes(operation.Key) } },
         _ => throw new ArgumentException($"Unknown operation {operation.GetType().Name}.", nameof(operation)),
     };
 
     private static Records.Put Encode(Put put)
     {
-        var message = new Records.Put { Key = Wire.Bytes(put.Key), Value = Wire.Bytes(put.Value), ContentType = put.ContentType, Memo = put.Memo };
+        var message = new Records.Put { Key = Wire.Bytes(put.Key), Value = Wire.Bytes(put.Value), ContentType = put.ContentType, Memo = put.Memo, IsRewrite = put.IsRewrite };
         if (put.ExpiresAtMilliseconds is not Entry.Never and var expiresAt)
             message.ExpiresAt = expiresAt;
         return message;

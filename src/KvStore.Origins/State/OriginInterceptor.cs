@@ -81,6 +81,7 @@ internal sealed class OriginInterceptor(OriginTable origins) : ITransactionInter
         Append append => append.ExpiresAtMilliseconds != Entry.Never,
         Increment increment => increment.Expiry.Replaces,
         MergePatch patch => patch.Expiry.Replaces,
+        Extend extend => extend.Expiry.Replaces,
         SetExpiry => true,
         _ => false,
     };

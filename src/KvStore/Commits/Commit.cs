@@ -31,6 +31,19 @@ public readonly record struct EntryChange
     public Key Key => (Current ?? Previous)!.Value.Key;
 
     /// <summary>
+    /// Whether the current entry, of a mergeable value, continues the value of the previous one. However large the value is, that takes the same time.
+    /// </summary>
+    /// <param name="suffix">What it adds. The store owns the bytes; they never change.</param>
+    public bool TryGetSuffix(out ReadOnlyMemory<byte> suffix)
+    {
+        suffix = default;
+        if (Previous is not { } previous || Current is not { } current || !current.Extends(previous))
+            return false;
+        suffix = current.Value[previous.ValueLength..];
+        return true;
+    }
+
+    /// <summary>
     /// The bytes of memory that the history keeps for the changes of one commit: the previous entries, without values that an entry of the
     /// commit shares. A move shares a value between its deletion and the change after it.
     /// </summary>

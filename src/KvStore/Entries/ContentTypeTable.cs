@@ -5,12 +5,16 @@ namespace KvStore;
 /// <summary>Numbers for common content types, so that an entry needs less than a byte for one; and a cache of other texts. Thread-safe.</summary>
 internal static class ContentTypeTable
 {
+    /// <summary>The number of <see cref="Entry.MergeableContentType"/>.</summary>
+    public const int Mergeable = 1;
+
     // Each is a text of at most 256 characters, so the cache has at most 35 KiB, whatever clients send.
     private const int RecentTexts = 64;
 
     private static readonly string[] Numbered =
     [
         "", // Zero means no number.
+        Entry.MergeableContentType,
         "application/octet-stream", "application/json", "text/plain",
         "application/json; charset=utf-8", "application/json;charset=utf-8", "application/json;charset=UTF-8",
         "text/plain; charset=utf-8", "text/plain;charset=utf-8", "text/plain;charset=UTF-8",

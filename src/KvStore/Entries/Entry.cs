@@ -13,6 +13,9 @@ public readonly struct Entry : IEquatable<Entry>
     /// <summary>The value of <see cref="ExpiresAtMilliseconds"/> for an entry that does not expire.</summary>
     internal const long Never = long.MaxValue;
 
+    /// <summary>The content type of a mergeable value. Nothing but its own operations may write an entry with it: <see cref="Extend"/>, and puts of the store.</summary>
+    public const string MergeableContentType = "application/vnd.kvstore.crdt";
+
     /// <summary>The longest content type of an entry, in ASCII characters.</summary>
     public const int ContentTypeLengthMax = 256;
 
@@ -39,11 +42,14 @@ public readonly struct Entry : IEquatable<Entry>
 
     /// <summary>The bytes of the value. The store owns them; they never change, and stay valid as long as they are referenced.</summary>
     public ReadOnlyMemory<byte> Value => Shared is { } shared
-        ? shared.Source.AsMemory(shared.ValueStart)
+        ? shared.Source.AsMemory(shared.ValueStart, shared.ValueLength)
         : Encoded.AsMemory(EntryLayout.ValueStart(Encoded));
 
     /// <summary>The media type, exactly as the writer gave it.</summary>
     public string ContentType => EntryLayout.ContentType(Encoded);
+
+    /// <summary>Whether <see cref="ContentType"/> is <see cref="MergeableContentType"/>.</summary>
+    public bool IsMergeable => EntryLayout.IsMergeable(Encoded);
 
     /// <summary>The revision that created the entry: the first write after the key was absent.</summary>
     public long CreatedRevision => EntryLayout.CreatedRevision(Encoded);
@@ -78,13 +84,20 @@ public readonly struct Entry : IEquatable<Entry>
     }
 
     /// <summary>The bytes of the value.</summary>
-    internal int ValueLength => Shared is { } shared ? shared.Source.Length - shared.ValueStart : Encoded.Length - EntryLayout.ValueStart(Encoded);
+    internal int ValueLength => Shared?.ValueLength ?? Encoded.Length - EntryLayout.ValueStart(Encoded);
 
     /// <summary>The bytes of the entry's objects on the heap, with a value that it shares.</summary>
     internal long HeapBytes => HeapSize.OfArray(ValueHolder.Length) + OwnHeapBytes;
 
     /// <summary>The part of <see cref="HeapBytes"/> that an entry which shares this one's value does not keep in memory.</summary>
     internal long OwnHeapBytes => Shared is { } shared ? HeapSize.OfArray(shared.Head.Length) + SharedValue.ObjectBytes : 0;
+
+    /// <summary>The revision of the entry that the value's array was made for: that of this one, or an earlier one.</summary>
+    internal long ValueHolderRevision =>
+        Shared is not { } shared ? Revision : shared.IsGrowing ? GrowingArray.Revision(shared.Source) : EntryLayout.Revision(shared.Source);
+
+    /// <summary>The array that the value lies in, if it is not that of the entry; else null.</summary>
+    internal byte[]? SharedValueHolder => Shared?.Source;
 
     // The array that the value lies in.
     private byte[] ValueHolder => Shared is { } shared ? shared.Source : Encoded;
@@ -127,18 +140,48 @@ public readonly struct Entry : IEquatable<Entry>
         EntryLayout.Stamp(head, createdRevision, revision, version, modifiedAtMilliseconds);
 
         // The source of a shared value is always an array, so a chain of entries keeps one value and no entry between.
-        return new Entry(new SharedValue(head, source.ValueHolder, source.ValueHolder.Length - source.ValueLength));
+        return new Entry(new SharedValue(head, source.ValueHolder, source.Shared?.ValueStart ?? EntryLayout.ValueStart(source.Encoded), source.ValueLength));
+    }
+
+    /// <summary>Creates an entry that continues the value of another one with the same key. A large value is not copied, except now and then to get room.</summary>
+    internal static Entry Extend(Entry source, ReadOnlySpan<byte> suffix, long revision, long version, long modifiedAtMilliseconds, long expiresAtMilliseconds)
+    {
+        var before = source.Value.Span;
+        var length = before.Length + suffix.Length;
+        var isSmall = length < SharedValue.BytesMin;
+        var head = EntryLayout.Create(source.KeyUtf8, isSmall ? length : 0, source.ContentType, expiresAtMilliseconds);
+        EntryLayout.Stamp(head, source.CreatedRevision, revision, version, modifiedAtMilliseconds);
+        if (isSmall)
+        {
+            var value = head.AsSpan(EntryLayout.ValueStart(head));
+            before.CopyTo(value);
+            suffix.CopyTo(value[before.Length..]);
+            return new Entry(head);
+        }
+
+        var array = source.Shared is { IsGrowing: true } shared && GrowingArray.TryExtend(shared.Source, before.Length, suffix)
+            ? shared.Source
+            : GrowingArray.Create(before, suffix, revision);
+        return new Entry(new SharedValue(head, array, GrowingArray.ValueStart, length, extendedAt: before.Length));
     }
 
     /// <summary>Whether both have the very same value in memory. Never for values below <see cref="SharedValue.BytesMin"/>, which are copied, except of an entry and itself.</summary>
     internal bool SharesValueWith(Entry other) => ReferenceEquals(ValueHolder, other.ValueHolder);
 
     /// <summary>
+    /// Whether this entry, of a mergeable value, continues that of the entry of its key before it. Only bytes of small values are compared.
+    /// </summary>
+    internal bool Extends(Entry previous) =>
+        IsMergeable && previous.IsMergeable && CreatedRevision == previous.CreatedRevision && Version == previous.Version + 1 && (Shared is { } shared
+            ? shared.ExtendedAt == previous.ValueLength
+            : ValueLength is < SharedValue.BytesMin and var length && length > previous.ValueLength && Value.Span.StartsWith(previous.Value.Span));
+
+    /// <summary>
     /// Whether this entry replaced another one by a change of the expiry alone: it shares the value, and differs in nothing but the expiry and what
     /// every write sets (revision, version, time).
     /// </summary>
     internal bool IsExpiryUpdateOf(Entry previous) =>
-        SharesValueWith(previous) && CreatedRevision == previous.CreatedRevision && KeyUtf8.SequenceEqual(previous.KeyUtf8) && ContentType == previous.ContentType;
+        SharesValueWith(previous) && ValueLength == previous.ValueLength && CreatedRevision == previous.CreatedRevision && KeyUtf8.SequenceEqual(previous.KeyUtf8) && ContentType == previous.ContentType;
 
     /// <summary>Whether both are the same entry. Entries that only have the same content are not.</summary>
     public bool Equals(Entry other) => ReferenceEquals(_holder, other._holder);

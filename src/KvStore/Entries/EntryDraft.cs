@@ -34,6 +34,9 @@ public readonly struct EntryDraft
     /// <summary>The media type of the value.</summary>
     public string ContentType => EntryLayout.ContentType(_encoded);
 
+    /// <summary>Whether <see cref="ContentType"/> is <see cref="Entry.MergeableContentType"/>.</summary>
+    internal bool IsMergeable => EntryLayout.IsMergeable(_encoded);
+
     /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
     public DateTimeOffset? ExpiresAt => Entry.TimeOf(ExpiresAtMilliseconds);
 

@@ -102,6 +102,8 @@ internal static class EntryLayout
     public static long ExpiresAtMilliseconds(byte[] encoded) =>
         HasExpiry(encoded) ? Read(encoded, KeyStart + KeyLength(encoded)) : Entry.Never;
 
+    public static bool IsMergeable(byte[] encoded) => (Traits(encoded) & ContentTypeMask) == ContentTypeTable.Mergeable;
+
     public static string ContentType(byte[] encoded)
     {
         var number = (int)(Traits(encoded) & ContentTypeMask);

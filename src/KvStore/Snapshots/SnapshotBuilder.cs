@@ -100,13 +100,13 @@ internal sealed class SnapshotBuilder
             ? entry.MemoryBytes - entry.HeapBytes + entry.OwnHeapBytes
             : entry.MemoryBytes;
 
-    // A shared value may be older than the entry, by any time.
+    // A shared value may be older than the entry.
     private void Supersede(Entry entry, long bytes)
     {
         var own = entry.OwnHeapBytes is > 0 and var head ? head : bytes;
         _superseded.Add(entry.Revision, own);
         if (bytes > own)
-            _superseded.AddUnvisited(bytes - own);
+            _superseded.Add(entry.ValueHolderRevision, bytes - own);
     }
 
     /// <summary>The entries of a range as an index of their own, with the store's own records. It shares the memory of the builder's nodes.</summary>

@@ -44,6 +44,10 @@ public sealed class Append(Key prefix, ReadOnlyMemory<byte> value, string conten
 
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
+        result = default;
+        if (contentType == Entry.MergeableContentType)
+            return new Rejection(RejectionReason.MergeableValue, null);
+
         // A client may have stored an entry under the very key that is next.
         var number = 0L;
         var key = KeyAt(context.Revision, number);

@@ -34,6 +34,10 @@ internal readonly struct EvaluationContext(SnapshotBuilder state, long revision,
         version: previous?.Version + 1 ?? 1,
         modifiedAtMilliseconds: now));
 
+    /// <summary>The change that continues the value of an entry.</summary>
+    public EntryChange Extend(Entry entry, ReadOnlySpan<byte> suffix, long expiresAtMilliseconds) =>
+        new(entry, Entry.Extend(entry, suffix, revision, entry.Version + 1, now, expiresAtMilliseconds));
+
     /// <summary>The change that stores the value and the content type of an entry under a key, in the place of an entry or of none. A large value is shared.</summary>
     public EntryChange Rewrite(Entry? previous, Key key, Entry source, long expiresAtMilliseconds) => new(previous, Entry.Derive(
         source,

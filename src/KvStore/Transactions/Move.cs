@@ -25,10 +25,13 @@ public sealed class Move(Key from, Key to) : Operation(from)
         result = OperationResult.Of(current is not null);
         if (current is not { } entry)
             return null;
+        var replaced = context.Find(To);
+        if (replaced is { IsMergeable: true })
+            return new Rejection(RejectionReason.MergeableValue, replaced);
 
         // The order matters because the history looks for the entry that shares the value in the next change.
         changes.Add(new EntryChange(entry, null));
-        changes.Add(context.Rewrite(context.Find(To), To, entry, entry.ExpiresAtMilliseconds));
+        changes.Add(context.Rewrite(replaced, To, entry, entry.ExpiresAtMilliseconds));
         return null;
     }
 }

@@ -84,6 +84,15 @@ public enum RejectionReason
     /// <summary>The value is not JSON of at most 64 levels.</summary>
     NotJson,
 
+    /// <summary>The key has a mergeable value, or would get one: only the operations of mergeable values write these.</summary>
+    MergeableValue,
+
+    /// <summary>The value of the key is not a mergeable one.</summary>
+    NotMergeable,
+
+    /// <summary>The entry is not the one that the operation was made for: there is none, another one, or its value has changed.</summary>
+    Conflict,
+
     /// <summary>The new value would exceed its limit.</summary>
     TooLarge,
 

@@ -27,6 +27,12 @@ public sealed class Put(EntryDraft draft) : Operation(draft.Key)
     /// <summary>A number of the caller's that the result repeats (<see cref="OperationResult.Number"/>), also when the transaction is replayed. Default 0.</summary>
     public long Memo { get; init; }
 
+    /// <summary>
+    /// Whether the store has made the value, a mergeable one, of nothing or of the mergeable value that it replaces. Any other put of or over a mergeable
+    /// value is rejected (<see cref="RejectionReason.MergeableValue"/>). Default false.
+    /// </summary>
+    internal bool IsRewrite { get; init; }
+
     /// <summary>When the entry expires, in milliseconds since 1970-01-01 UTC, or <see cref="Entry.Never"/>.</summary>
     internal long ExpiresAtMilliseconds => draft.ExpiresAtMilliseconds;
 
@@ -35,10 +41,17 @@ public sealed class Put(EntryDraft draft) : Operation(draft.Key)
     internal override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var previous = context.Find(Key);
-        changes.Add(context.Replace(previous, draft));
         result = OperationResult.Of(previous is not null, Memo);
+        if ((draft.IsMergeable || previous is { IsMergeable: true }) && FindRejection(previous) is { } reason)
+            return new Rejection(reason, previous);
+        changes.Add(context.Replace(previous, draft));
         return null;
     }
+
+    private RejectionReason? FindRejection(Entry? previous) =>
+        !IsRewrite || !draft.IsMergeable ? RejectionReason.MergeableValue
+        : previous is { IsMergeable: false } ? RejectionReason.NotMergeable
+        : null;
 
     private static EntryDraft MakeDraft(Key key, ReadOnlySpan<byte> value, string contentType, DateTimeOffset? expiresAt)
     {

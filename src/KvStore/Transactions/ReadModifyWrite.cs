@@ -15,6 +15,12 @@ public abstract class ReadModifyWrite : Operation
     internal sealed override Rejection? Evaluate(in EvaluationContext context, List<EntryChange> changes, out OperationResult result)
     {
         var current = context.Find(Key);
+        if (current is { IsMergeable: true })
+        {
+            result = OperationResult.Of(existed: true);
+            return new Rejection(RejectionReason.MergeableValue, current);
+        }
+
         var reason = Evaluate(current, out var draft, out var number);
         result = OperationResult.Of(current is not null, number);
         if (reason is { } rejected)

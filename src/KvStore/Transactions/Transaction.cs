@@ -131,8 +131,8 @@ internal readonly record struct TransactionCost(long MemoryBytes, long Work, lon
     /// <summary>The work of deleting one of a range of entries.</summary>
     public const int DeletionWork = 50;
 
-    // The fields, the expiry, the content type and the objects of an entry.
-    private const int HeadBytes = 400;
+    /// <summary>The fields, the expiry, the content type and the objects of an entry.</summary>
+    public const int HeadBytes = 400;
 
     public static TransactionCost operator +(TransactionCost left, TransactionCost right) => new(
         left.MemoryBytes + right.MemoryBytes, left.Work + right.Work, left.CarriedBytes + right.CarriedBytes, left.ReadBytes + right.ReadBytes);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore;
 
 /// <summary>
@@ -14,6 +16,9 @@ internal sealed class HeldCommits(MemoryAccount account)
     // Guarded by the lock, by revision: each reader of the history gets commit objects of its own.
     private readonly Dictionary<long, (int Holders, long Bytes)> _held = [];
 
+    // The arrays of values that entries share, and how many of the entries are held. A thousand commits may have extended one value.
+    private readonly Dictionary<byte[], int> _sharedValues = [];
+
     /// <summary>Charges commits for one watcher; false if that does not fit. They are released by the same commits.</summary>
     public bool TryHold(Commit[] commits)
     {
@@ -21,18 +26,13 @@ internal sealed class HeldCommits(MemoryAccount account)
         {
             var bytes = ObjectBytesOf(commits);
             foreach (var commit in commits)
-                bytes += _held.ContainsKey(commit.Revision) ? 0 : EntryBytesOf(commit);
-            if (!account.TryCharge(bytes))
-                return false;
-
+                bytes += Add(commit);
+            if (account.TryCharge(bytes))
+                return true;
             foreach (var commit in commits)
-            {
-                var (holders, held) = _held.TryGetValue(commit.Revision, out var found) ? found : (0, EntryBytesOf(commit));
-                _held[commit.Revision] = (holders + 1, held);
-            }
+                Remove(commit);
+            return false;
         }
-
-        return true;
     }
 
     public void Release(Commit[] commits)
@@ -41,20 +41,61 @@ internal sealed class HeldCommits(MemoryAccount account)
         lock (_lock)
         {
             foreach (var commit in commits)
-            {
-                var (holders, held) = _held[commit.Revision];
-                if (holders > 1)
-                {
-                    _held[commit.Revision] = (holders - 1, held);
-                    continue;
-                }
-
-                _held.Remove(commit.Revision);
-                bytes += held;
-            }
+                bytes += Remove(commit);
         }
 
         account.Release(bytes);
+    }
+
+    // The bytes that are held because of it and were not before.
+    private long Add(Commit commit)
+    {
+        if (_held.TryGetValue(commit.Revision, out var held))
+        {
+            _held[commit.Revision] = (held.Holders + 1, held.Bytes);
+            return 0;
+        }
+
+        var bytes = EntryBytesOf(commit);
+        _held.Add(commit.Revision, (1, bytes));
+        foreach (ref readonly var change in commit.Changes)
+            bytes += AddValue(change.Previous) + AddValue(change.Current);
+        return bytes;
+    }
+
+    // The bytes that are not held without it.
+    private long Remove(Commit commit)
+    {
+        var (holders, bytes) = _held[commit.Revision];
+        if (holders > 1)
+        {
+            _held[commit.Revision] = (holders - 1, bytes);
+            return 0;
+        }
+
+        _held.Remove(commit.Revision);
+        foreach (ref readonly var change in commit.Changes)
+            bytes += RemoveValue(change.Previous) + RemoveValue(change.Current);
+        return bytes;
+    }
+
+    private long AddValue(Entry? entry)
+    {
+        if (entry?.SharedValueHolder is not { } value)
+            return 0;
+        ref var entries = ref CollectionsMarshal.GetValueRefOrAddDefault(_sharedValues, value, out _);
+        return entries++ == 0 ? HeapSize.OfArray(value.Length) : 0;
+    }
+
+    private long RemoveValue(Entry? entry)
+    {
+        if (entry?.SharedValueHolder is not { } value)
+            return 0;
+        ref var entries = ref CollectionsMarshal.GetValueRefOrNullRef(_sharedValues, value);
+        if (--entries > 0)
+            return 0;
+        _sharedValues.Remove(value);
+        return HeapSize.OfArray(value.Length);
     }
 
     private static long ObjectBytesOf(Commit[] commits) => HeapSize.OfArray<nint>(commits.Length) + ((long)commits.Length * CommitBytes);
@@ -64,7 +105,10 @@ internal sealed class HeldCommits(MemoryAccount account)
     {
         var bytes = (commit.Deleted?.MemoryBytes ?? 0) + (commit.All is { } all ? HeapSize.OfArray<EntryChange>(all.Length) : 0);
         foreach (ref readonly var change in commit.Changes)
-            bytes += (change.Previous?.HeapBytes ?? 0) + (change.Current?.HeapBytes ?? 0);
+            bytes += BytesWithoutSharedValue(change.Previous) + BytesWithoutSharedValue(change.Current);
         return bytes;
     }
+
+    private static long BytesWithoutSharedValue(Entry? entry) =>
+        entry is not { } present ? 0 : present.SharedValueHolder is null ? present.HeapBytes : present.OwnHeapBytes;
 }

@@ -36,6 +36,9 @@ public sealed class FormatTests
         ("CAEQgPCGwu5lKjESGAoWCgFpEgV2YWx1ZRoKdGV4dC9wbGFpbhoVCgNrZXkSBXByaW50GIDd2wEggIBA", () => new Transaction([], [Some.Put("i")]) { Idempotency = new Idempotency("key"u8, Some.Bytes("print"), TimeSpan.FromHours(1), 1 << 20) }),
         ("CAIQgPCGwu5lKlAKDQoJAG9yaWdpbi9vEAESGAoWCgFvEgV2YWx1ZRoKdGV4dC9wbGFpbiIXChUKCQBvcmlnaW4vbxIBciDAmY7C7mUiDDIKCggAZXBvY2gvZQ==", () => new Transaction([Guard.Absent(OriginKey)], [Some.Put("o")], [new Put(OriginKey, Some.Bytes("r"), "", Expiry), new Delete(EpochKey)])),
         ("CAIQgPCGwu5lKhESD0oNCgkAb3JpZ2luL28QEQ==", () => Some.Transaction(new Expire(OriginKey, 17))),
+        ("CAMQgPCGwu5lKjQSMgowCgFjEgRoZWFkGhxhcHBsaWNhdGlvbi92bmQua3ZzdG9yZS5jcmR0IMCZjsLuZTAB", () => Some.Transaction(new Put(Some.Key("c"), Some.Bytes("head"), Entry.MergeableContentType, Expiry) { IsRewrite = true })),
+        ("CAMQgPCGwu5lKhESD1oNCgFjEBMYBCICKzEqAA==", () => Some.Transaction(new Extend(Some.Key("c"), 19, 4, Some.Bytes("+1"), ExpiryUpdate.Never))),
+        ("CAMQgPCGwu5lKg8SDVoLCgFjEBMYBCICKzI=", () => Some.Transaction(new Extend(Some.Key("c"), 19, 4, Some.Bytes("+2")))),
     ];
 
     private static Key OriginKey => ReservedKeys.Of(ReservedKind.Origin, "o"u8);
@@ -98,6 +101,11 @@ public sealed class FormatTests
             commit 17, o: (absent) to o=value (text/plain) 17 17 1 1750000000000, ~origin/o: (absent) to ~origin/o=r () 17 17 1 1750000000000 1750000060000
             committed 18 True 0 (absent)
             commit 18, ~origin/o: ~origin/o=r () 17 17 1 1750000000000 1750000060000 to (expired)
+            committed 19 False 0 (absent)
+            commit 19, c: (absent) to c=head (application/vnd.kvstore.crdt) 19 19 1 1750000000000 1750000060000
+            committed 20 True 0 (absent)
+            commit 20, c: c=head (application/vnd.kvstore.crdt) 19 19 1 1750000000000 1750000060000 to c=head+1 (application/vnd.kvstore.crdt) 19 20 2 1750000000000
+            rejected 20 Conflict c=head+1 (application/vnd.kvstore.crdt) 19 20 2 1750000000000
             """,
             string.Join('\n', outcomes));
     }
@@ -109,8 +117,9 @@ public sealed class FormatTests
         [
             Entry.Create("k"u8, "value"u8, "text/plain", 3, 5, 2, RandomTransactions.Now, Entry.Never),
             Entry.Create("l"u8, ""u8, "", 1, 1, 1, -1, Expiry.ToUnixTimeMilliseconds()),
+            Entry.Create("m"u8, "head"u8, Entry.MergeableContentType, 3, 5, 2, RandomTransactions.Now, Entry.Never),
         ];
-        Assert.Equal("CiMKAWsSBXZhbHVlGgp0ZXh0L3BsYWluIAMoBTACOIDwhsLuZQoSCgFsIAEoATABOAFAwJmOwu5l", Convert.ToBase64String(Assert.Single(EntriesCodec.Encode(entries, 1_000))));
+        Assert.Equal("CiMKAWsSBXZhbHVlGgp0ZXh0L3BsYWluIAMoBTACOIDwhsLuZQoSCgFsIAEoATABOAFAwJmOwu5lChgKAW0SBGhlYWQgAygFMAI4gPCGwu5lSAE=", Convert.ToBase64String(Assert.Single(EntriesCodec.Encode(entries, 1_000))));
     }
 
     // The runtime's tables decide which characters are written as escapes, so another runtime may be another format.

@@ -12,7 +12,7 @@ internal sealed class RandomTransactions(Random random)
     /// <summary>So many entries that their deletion by prefix is not a list of changes.</summary>
     public const int ManyEntries = 1_100;
 
-    private static readonly string[] Keys = ["a", "a/1", "a/2", "b", "b/.hidden", "c/é", "c/" + new string('k', 300), "n", "j", "j", "j/2", "j/2"];
+    private static readonly string[] Keys = ["m", "m", "m/2", "a", "a/1", "a/2", "b", "b/.hidden", "c/é", "c/" + new string('k', 300), "n", "j", "j", "j/2", "j/2"];
     private static readonly string[] ContentTypes = ["", "text/plain", "application/json", "application/vnd.example+json; v=\"2\""];
 
     /// <summary>A transaction that creates <see cref="ManyEntries"/> below one prefix.</summary>
@@ -78,6 +78,10 @@ internal sealed class RandomTransactions(Random random)
                 return new Increment(Some.Key(key), random.Next(5) == 0 ? long.MaxValue / 2 : random.Next(-100, 100), NextUpdate());
             case ('j', < 5):
                 return NextPatch(Some.Key(key), state);
+            case ('m', < 5):
+                return NextExtend(Some.Key(key), state.Find(Some.Key(key)));
+            case ('m', < 7):
+                return new Put(Draft(Some.Key(key), NextValue(), random.Next(8) == 0 ? NextContentType() : Entry.MergeableContentType, NextExpiry())) { IsRewrite = random.Next(8) != 0 };
             case (_, 7):
                 return Some.Delete(key);
             case (_, 8):
@@ -86,6 +90,13 @@ internal sealed class RandomTransactions(Random random)
                 return new Put(Draft(Some.Key(key), key[0] == 'j' ? NextJson() : NextValue(), NextContentType(), NextExpiry())) { Memo = random.Next(2) * random.NextInt64() };
         }
     }
+
+    private Extend NextExtend(Key key, Entry? present) => new(
+        key,
+        Math.Max(1, (present?.CreatedRevision ?? 1) - (random.Next(8) == 0 ? 1 : 0)),
+        Math.Max(0, (present?.Value.Length ?? 1) - (random.Next(8) == 0 ? 1 : 0)),
+        random.Next(3) == 0 ? new byte[random.Next(1, 2_000)] : Some.Bytes($"{random.Next()}"),
+        NextUpdate());
 
     private MergePatch NextPatch(Key key, Snapshot state)
     {

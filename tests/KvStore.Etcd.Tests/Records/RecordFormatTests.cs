@@ -21,8 +21,9 @@ public sealed class RecordFormatTests
 
     [Theory]
     [InlineData("format 0", "")]
-    [InlineData("format 3", "0803")]
+    [InlineData("format 4", "0804")]
     [InlineData("those of another format", "0802")]
+    [InlineData("those of another format", "0803")]
     [InlineData("fields that this version does not know", "08013001")]
     [InlineData("fields that this version does not know", "08010801")]
     [InlineData("fields that this version does not know", "0801100A1000")]
@@ -130,6 +131,13 @@ public sealed class RecordFormatTests
         yield return ("negative", new() { DeletePrefix = new() { Prefix = K, EntriesMax = -1 } });
         yield return ("its own key", new() { Move = new() { From = K, To = K } });
         yield return ("revision is out of range", new() { Expire = new() { Key = K, Revision = -1 } });
+        yield return ("(ControlCharacter)", new() { Extend = new() { Key = RecordKey, CreatedRevision = 1, Suffix = K } });
+        yield return ("adds nothing", new() { Extend = new() { Key = K, CreatedRevision = 1 } });
+        yield return ("length is negative", new() { Extend = new() { Key = K, CreatedRevision = 1, AtLength = -1, Suffix = K } });
+        yield return ("revision is out of range", new() { Extend = new() { Key = K, Suffix = K } });
+        yield return ("expiry", new() { Extend = new() { Key = K, CreatedRevision = 1, Suffix = K, Expiry = new() { ExpiresAt = long.MaxValue } } });
+        yield return ("another format", new() { Extend = new() { Key = K, CreatedRevision = 1, Suffix = K } });
+        yield return ("another format", new() { Put = new() { Key = K, IsRewrite = true } });
         yield return ("content type", new() { Put = new() { Key = K, ContentType = "a\nb" } });
         yield return ("content type", new() { Append = new() { Prefix = K, ContentType = "é" } });
         yield return ("content type", new() { Put = new() { Key = K, ContentType = new string('t', Entry.ContentTypeLengthMax + 1) } });
@@ -154,6 +162,7 @@ public sealed class RecordFormatTests
         yield return ("unknown kind", new() { Guards = { new Records.Guard { Key = K, Kind = (Records.Guard.Types.Kind)5 } } });
         yield return ("does not use them", new() { Guards = { new Records.Guard { Key = K, Revisions = { 1 } } } });
         yield return ("does not use it", new() { Guards = { new Records.Guard { Key = K, End = 1 } } });
+        yield return ("put nor deleted", new() { Records = { new Records.Operation { Put = new() { Key = OriginKey, IsRewrite = true } } } });
         yield return ("put nor deleted", new() { Records = { new Records.Operation { Get = new() { Key = OriginKey } } } });
         yield return ("key of the store's own", new() { Records = { delete } });
         yield return ("key of the store's own", new() { Records = { new Records.Operation { Delete = new() { Key = RecordKey } } } });

@@ -45,12 +45,18 @@ internal sealed class SimulatedTransactions(Random random, TimeProvider time, in
         2 => [new Increment(Some.Key("n"), random.Next(-2, 3))],
         3 => [NextPatch(id)],
         4 => [new SetExpiry(NextKey(), ExpiryUpdate.At(NextExpiry()))],
-        5 => [new Get(NextKey())],
+        5 when random.Next(2) == 0 => [new Get(NextKey())],
+        5 => [NextOfMergeable(id)],
         6 => [new Delete(NextKey())],
         7 or 8 => [new Put(NextKey(), Value(id), "text/plain", NextExpiry())],
         < 12 => [new Put(NextKey(), Value(id), "text/plain", null)],
         _ => [.. NextSteps(id)],
     };
+
+    // Clients that know an old length conflict.
+    private Operation NextOfMergeable(string id) => Some.Key("merged") is var key && _seen.Find(key) is { } entry
+        ? new Extend(key, entry.CreatedRevision, entry.Value.Length, Value(id))
+        : new Put(key, Value(id), Entry.MergeableContentType) { IsRewrite = true };
 
     private MergePatch NextPatch(string id) =>
         MergePatch.TryCreate(Some.Key("json"), Some.Bytes($$"""{"{{random.Next(3)}}":"{{id}}"}"""), 10_000, ExpiryUpdate.Unchanged)!;

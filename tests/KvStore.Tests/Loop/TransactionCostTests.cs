@@ -55,6 +55,28 @@ public sealed class TransactionCostTests
         }
     }
 
+    // Except for those that take the value to a larger array.
+    [Fact]
+    public void CostIn_ExtensionsOfALargeValue_IsThatOfWhatTheyAdd()
+    {
+        const int ValueBytes = 100_000;
+        var publisher = new SnapshotPublisher(new StoreOptions(), Time);
+        publisher.Load(1, [Entry.Create("m"u8, new byte[ValueBytes], Entry.MergeableContentType, 1, 1, 1, 0, Entry.Never)]);
+        var copied = 0;
+        for (var i = 0; i < 100; i++)
+        {
+            var transaction = Some.Transaction(new Extend(Some.Key("m"), 1, ValueBytes + (i * 45), new byte[45]));
+            var cost = transaction.CostIn(publisher.Latest);
+            Assert.InRange(cost.Work, 45, 10_000);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var decision = new BatchDecider(Time).Decide(publisher, [transaction]);
+            copied += GC.GetAllocatedBytesForCurrentThread() - before > cost.MemoryBytes + 3000 ? 1 : 0;
+            publisher.Apply(decision);
+        }
+
+        Assert.InRange(copied, 1, 5);
+    }
+
     [Fact]
     public void CostIn_MovesOfLargeValues_IsWorkWithoutMemory()
     {

@@ -18,7 +18,7 @@ public sealed class SnapshotHoldsTests
     });
 
     [Fact]
-    public Task Account_LateHoldsDroppedRangesAndSharedValues_IsNeverTooSmall() => Seed.ForEachAsync(12, seed =>
+    public Task Account_LateHoldsAndDroppedRanges_IsNeverTooSmall() => Seed.ForEachAsync(12, seed =>
     {
         var holds = new Sequence(seed, 200);
         for (var step = 0; step < 600; step++)
@@ -60,7 +60,7 @@ public sealed class SnapshotHoldsTests
             _holds.Publish(_latest);
             _before = _latest;
             var builder = _latest.ToBuilder();
-            Apply(1, [.. Enumerable.Range(0, entries).Select(key => Change(builder, key, late: false))], builder);
+            Apply(1, [.. Enumerable.Range(0, entries).Select(key => Change(builder, key))], builder);
         }
 
         public MemoryAccount Account { get; } = new("snapshots", long.MaxValue);
@@ -91,7 +91,7 @@ public sealed class SnapshotHoldsTests
                     if (_held.Count > 0 && _random.Next(3) == 0)
                         Release(_random.Next(_held.Count));
                     for (var commits = _random.Next(1, 3); commits > 0; commits--)
-                        Apply(commits, [.. Enumerable.Range(0, _random.Next(1, 12)).Select(_ => _random.Next(300)).Distinct().Select(key => Change(builder, key, late))], builder);
+                        Apply(commits, [.. Enumerable.Range(0, _random.Next(1, 12)).Select(_ => _random.Next(300)).Distinct().Select(key => Change(builder, key))], builder);
                     break;
             }
         }
@@ -138,19 +138,20 @@ public sealed class SnapshotHoldsTests
             _holds.Publish(_latest);
         }
 
-        private EntryChange Change(SnapshotBuilder builder, int number, bool late)
+        private EntryChange Change(SnapshotBuilder builder, int number)
         {
             var key = Some.Key($"{number:0000}");
             if (builder.Find(key) is not { } present)
                 return new EntryChange(null, New());
-            return _random.Next(4) switch
+            return _random.Next(8) switch
             {
                 0 => new EntryChange(present, null),
-                1 when late => new EntryChange(present, Entry.Derive(present, key.Utf8, 1, _revision + 1, 1, 0, Entry.Never)),
+                1 or 2 => new EntryChange(present, Entry.Derive(present, key.Utf8, 1, _revision + 1, 1, 0, Entry.Never)),
+                < 6 => new EntryChange(present, Entry.Extend(present, new byte[_random.Next(1, SharedValue.BytesMin)], _revision + 1, 1, 0, Entry.Never)),
                 _ => new EntryChange(present, New()),
             };
 
-            Entry New() => Entry.Create(key, new byte[_random.Next(late ? 2 * SharedValue.BytesMin : 200)], "", 1, _revision + 1, 1, 0);
+            Entry New() => Entry.Create(key, new byte[_random.Next(2 * SharedValue.BytesMin)], "", 1, _revision + 1, 1, 0);
         }
 
         private void Hold(Snapshot snapshot)

@@ -84,6 +84,31 @@ public sealed class WatchAccountTests
         Assert.Equal(WatchState.Silent, watcher.Read());
     }
 
+    // The commits share its array, and a watcher that waits for its client may hold many.
+    [Fact]
+    public async Task TryHold_ExtensionsOfOneValue_ChargesTheValueOnce()
+    {
+        await using var store = await Stores.StartAsync();
+        var created = (await store.CommitAsync(new Put(Some.Key("m"), new byte[ValueBytes], Entry.MergeableContentType) { IsRewrite = true })).Revision;
+        await store.CommitAsync(new Extend(Some.Key("m"), created, ValueBytes, new byte[1]));
+        var from = store.Latest.Revision;
+        for (var i = 1; i <= 50; i++)
+            await store.CommitAsync(new Extend(Some.Key("m"), created, ValueBytes + i, new byte[1]));
+        var watchers = Enumerable.Range(0, 50).Select(i => store.TryWatch(EveryKey, from + i)!).ToArray();
+        foreach (var watcher in watchers)
+        {
+            Assert.Equal(WatchState.Changed, await ReadAsync(watcher));
+            Assert.True(watcher.TryHold());
+        }
+
+        Assert.InRange(store.Memory.Watches.Bytes, ValueBytes, 2 * ValueBytes);
+        foreach (var watcher in watchers[..49])
+            watcher.Dispose();
+        Assert.InRange(store.Memory.Watches.Bytes, ValueBytes, 2 * ValueBytes);
+        watchers[49].Dispose();
+        Assert.Equal(0, store.Memory.Watches.Bytes);
+    }
+
     // What is deleted by prefix has no change for each entry, and may be most of the store.
     [Fact]
     public async Task TryHold_DeletedPrefix_IsCharged()
