@@ -1,5 +1,3 @@
-using KvStore.Crdt;
-
 namespace KvStore.Mergeable;
 
 /// <summary>What a client asks of a mergeable value: one change, and what it wants to know. Immutable.</summary>
@@ -9,11 +7,17 @@ public sealed record MergeRequest(MergeChange? Change)
     /// <summary>The type to create the value with if it is absent, and that it must have if it is there; null not to create it.</summary>
     public CrdtType? Type { get; init; }
 
-    /// <summary>What the client has, so that the result has what it lacks; null to ask for nothing.</summary>
+    /// <summary>What the client has, with its own changes, so that the result has what it lacks; null to ask for nothing.</summary>
     public VersionVector? Since { get; init; }
 
     /// <summary>The client's replica, whose acknowledgement <see cref="Since"/> then is; null for a client that keeps none.</summary>
     public ReplicaId? Replica { get; init; }
+
+    /// <summary>The lineage of the client's replica, which must be that of the value; null if the client does not say.</summary>
+    public ulong? Lineage { get; init; }
+
+    /// <summary>The store that collects, for a value that this creates or that was created in two stores; null for this store.</summary>
+    public ulong? Hub { get; init; }
 
     /// <summary>What becomes of the expiry.</summary>
     public ExpiryUpdate Expiry { get; init; }

@@ -1,5 +1,3 @@
-using KvStore.Crdt;
-
 namespace KvStore.Mergeable;
 
 /// <summary>What became of a <see cref="MergeRequest"/>. One of the nested types.</summary>
@@ -16,7 +14,11 @@ public abstract record MergeResult
     /// <param name="Version">What the value includes.</param>
     /// <param name="Delta">What the client lacks; null if it asked for nothing or lacks nothing.</param>
     /// <param name="Number">The number of a counter; else null.</param>
-    public sealed record Merged(long Revision, bool IsCreated, CrdtType Type, VersionVector Version, ReadOnlyMemory<byte>? Delta, Int128? Number) : MergeResult;
+    public sealed record Merged(long Revision, bool IsCreated, CrdtType Type, VersionVector Version, ReadOnlyMemory<byte>? Delta, Int128? Number) : MergeResult
+    {
+        /// <summary>Which creation of the value it is.</summary>
+        public ulong Lineage { get; init; }
+    }
 
     /// <summary>The change cannot be made; nothing was changed.</summary>
     /// <param name="Reason">Why.</param>

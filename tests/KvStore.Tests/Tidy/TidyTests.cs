@@ -47,9 +47,10 @@ public partial class TidyTests
             ["KvStore.Storage"] = ["KvStore"],
             ["KvStore.Etcd"] = ["KvStore"],
             ["KvStore.Origins"] = ["KvStore"],
-            ["KvStore.Client"] = [],
+            ["KvStore.Client"] = ["KvStore.Crdt"],
             ["KvStore.Crdt"] = [],
-            ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins"],
+            ["KvStore.Mergeable"] = ["KvStore", "KvStore.Crdt"],
+            ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins", "KvStore.Mergeable", "KvStore.Crdt"],
         };
         var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
         Assert.NotEmpty(projects);

@@ -1,0 +1,38 @@
+namespace KvStore.Mergeable;
+
+/// <summary>A request that has no result yet.</summary>
+/// <param name="request">The request.</param>
+/// <param name="bytes">What it holds in memory.</param>
+/// <param name="startedAt">When it came.</param>
+internal sealed class PendingMerge(MergeRequest request, long bytes, long startedAt)
+{
+    private const int ObjectBytes = 500;
+    private const int ItemBytes = 50;
+
+    // Otherwise a caller would continue on the worker's thread.
+    private readonly TaskCompletionSource<MergeResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public MergeRequest Request => request;
+
+    public long Bytes => bytes;
+
+    public long StartedAt => startedAt;
+
+    public Task<MergeResult> Task => _completion.Task;
+
+    /// <summary>Whether it is a transaction of its own, because its guards, or what repeats it, must not decide on others.</summary>
+    public bool IsAlone => request.Idempotency is not null || !request.Guards.IsDefaultOrEmpty;
+
+    /// <summary>What a request holds in memory.</summary>
+    public static long BytesOf(MergeRequest request) => ObjectBytes + ((request.Since?.Count ?? 0) * 16L) + request.Change switch
+    {
+        MergeChange.Delta delta => delta.Bytes.Length,
+        MergeChange.Elements elements => elements.Add.Concat(elements.Remove).Sum(element => ItemBytes + (2L * element.Length)) + ((elements.Context?.Count ?? 0) * 16L),
+        MergeChange.Edits edits => edits.List.Sum(edit => ItemBytes + (2L * (edit.Insert?.Length ?? 0))) + ((edits.Base?.Count ?? 0) * 16L),
+        _ => 0,
+    };
+
+    public void SetResult(MergeResult result) => _completion.TrySetResult(result);
+
+    public void SetException(Exception exception) => _completion.TrySetException(exception);
+}
