@@ -149,6 +149,40 @@ public sealed class DiskCommitLogTests : IDisposable
         }
     }
 
+    // With a key of 12 bytes and a suffix of 45, as a keystroke has them.
+    [Fact]
+    public async Task Follow_AfterExtensions_LoggedEachSuffix()
+    {
+        const int ValueBytes = 100_000;
+        const int Extensions = 1_000;
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(57));
+        var options = new DiskLogOptions { Directory = _directory.New(), SegmentBytesMax = 200_000, CheckpointLogBytesMin = long.MaxValue };
+        var first = new RecordingFollower();
+        var key = Some.Key("documents/42");
+        await using (var log = await OpenAsync(options, first, time))
+        {
+            await log.CommitAsync([Some.Transaction(new Put(key, new byte[ValueBytes], Entry.MergeableContentType) { IsRewrite = true })], Token);
+            var created = first.Latest.Revision;
+            var before = log.Status.LogBytes;
+            for (var i = 0; i < Extensions; i++)
+            {
+                await log.CommitAsync([Some.Transaction(new Extend(key, created, ValueBytes + (45 * i), new byte[45]))], Token);
+                if (i == Extensions / 2)
+                    await log.CheckpointAsync(Token);
+            }
+
+            Assert.InRange((log.Status.LogBytes - before) / Extensions, 45, 150);
+        }
+
+        foreach (var replayed in new[] { 0, 10, 100_000 })
+        {
+            var second = new RecordingFollower();
+            await using var log = await OpenAsync(options with { ReplayedCommitsMax = replayed }, second, time);
+            Assert.Equal(ValueBytes + (45 * Extensions), second.Latest.Find(key)!.Value.ValueLength);
+            Assert.Equal(States.Describe(first.Latest), States.Describe(second.Latest));
+        }
+    }
+
     [Fact]
     public async Task Checkpoint_CopiedDuringWrites_IsBackup()
     {

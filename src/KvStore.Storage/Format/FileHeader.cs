@@ -10,7 +10,7 @@ namespace KvStore.Storage;
 internal readonly record struct FileHeader(long Revision, ulong Salt, uint Format, StoreId Store)
 {
     /// <summary>The format of new files. Files of earlier formats are read, too.</summary>
-    public const uint CurrentFormat = 3;
+    public const uint CurrentFormat = 4;
 
     /// <summary>The length of a header from format 2 on.</summary>
     public const int CurrentBytes = Format1Bytes + sizeof(ulong) + sizeof(uint);
@@ -30,7 +30,7 @@ internal readonly record struct FileHeader(long Revision, ulong Salt, uint Forma
     public uint FrameMark => Format == 1 ? 0x316D7266 : (uint)(Salt >> 32) | 0x11111111;
 
     /// <summary>The flags that a record of the file may have.</summary>
-    public RecordFlags KnownFlags => Format < 3 ? RecordFlags.Format2 : RecordFlags.All;
+    public RecordFlags KnownFlags => Format < 3 ? RecordFlags.Format2 : Format < 4 ? RecordFlags.Format3 : RecordFlags.All;
 
     /// <summary>A header with a new salt.</summary>
     public static FileHeader Create(StoreId store, long revision) =>

@@ -12,6 +12,8 @@ internal sealed class RecordDecoder
     // Clients choose content types, so their number must be bounded.
     private const int ContentTypesMax = 1024;
 
+    private const RecordFlags Derived = RecordFlags.SameValue | RecordFlags.Extends;
+
     private const string NotWhole = "its fields do not fill it";
 
     private readonly Dictionary<string, string> _contentTypes = [];
@@ -38,7 +40,7 @@ internal sealed class RecordDecoder
         return flags.HasFlag(RecordFlags.Delete)
             ? DecodeDelete(fields, keyBytes, revision, flags, out change)
             : flags.HasFlag(RecordFlags.Prefix) ? NotWhole
-            : flags.HasFlag(RecordFlags.SameValue) ? DecodeSameValue(fields, keyBytes, revision, flags, place, out change)
+            : (flags & Derived) != 0 ? DecodeDerived(fields, keyBytes, revision, flags, place, out change)
             : DecodePut(fields, keyBytes, revision, flags, out change);
     }
 
@@ -47,7 +49,7 @@ internal sealed class RecordDecoder
     {
         change = default;
         var key = fields.Bytes(keyBytes);
-        if (!fields.AreWhole || !fields.Rest.IsEmpty || flags.HasFlag(RecordFlags.SameValue))
+        if (!fields.AreWhole || !fields.Rest.IsEmpty || (flags & Derived) != 0)
             return NotWhole;
         var isPrefix = flags.HasFlag(RecordFlags.Prefix);
         if (isPrefix && flags.HasFlag(RecordFlags.Expired))
@@ -59,7 +61,7 @@ internal sealed class RecordDecoder
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static string? DecodeSameValue(Fields fields, int keyBytes, long revision, RecordFlags flags, in RecordPlace place, out RecordedChange change)
+    private static string? DecodeDerived(Fields fields, int keyBytes, long revision, RecordFlags flags, in RecordPlace place, out RecordedChange change)
     {
         change = default;
         var createdRevision = revision - fields.Variable();
@@ -67,12 +69,12 @@ internal sealed class RecordDecoder
         var modifiedAt = fields.Number();
         var expiresAt = flags.HasFlag(RecordFlags.Expires) ? fields.Number() : Entry.Never;
         var key = fields.Bytes(keyBytes);
-        if (!fields.AreWhole || !fields.Rest.IsEmpty || flags.HasFlag(RecordFlags.Expired))
+        if (!fields.AreWhole || fields.Rest.IsEmpty != flags.HasFlag(RecordFlags.SameValue) || (flags & Derived) == Derived || flags.HasFlag(RecordFlags.Expired))
             return NotWhole;
-        var problem = FindKeyProblem(key) ?? StoredFields.FindProblem([], 0, createdRevision, revision, version, modifiedAt, expiresAt) ??
-            (version == 1 ? "it is the first of its entry, and has no value" : null);
+        var problem = FindKeyProblem(key) ?? StoredFields.FindProblem([], fields.Rest.Length, createdRevision, revision, version, modifiedAt, expiresAt) ??
+            (version == 1 ? "it is the first of its entry, and has no value before it" : null);
         if (problem is null)
-            change = RecordedChange.SameValue(key, createdRevision, revision, version, modifiedAt, expiresAt, version - 1, place);
+            change = RecordedChange.Derived(key, createdRevision, revision, version, modifiedAt, expiresAt, place, fields.Rest);
         return problem;
     }
 

@@ -24,9 +24,15 @@ internal enum RecordFlags : byte
     /// <summary>With <see cref="Delete"/>: no key that starts with this one has an entry any more. From format 3 on.</summary>
     Prefix = 32,
 
+    /// <summary>The content type and the start of the value are those of the key's previous entry, and the record has what follows. From format 4 on.</summary>
+    Extends = 64,
+
     /// <summary>The flags of records in checkpoints, and in segments up to format 2.</summary>
     Format2 = Delete | LastOfCommit | Expires | Expired,
 
+    /// <summary>The flags of records in segments up to format 3.</summary>
+    Format3 = Format2 | SameValue | Prefix,
+
     /// <summary>All known flags; any other bit comes from a later program.</summary>
-    All = Format2 | SameValue | Prefix,
+    All = Format3 | Extends,
 }

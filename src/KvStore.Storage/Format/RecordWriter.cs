@@ -16,23 +16,26 @@ internal sealed class RecordWriter
     private int _fieldBytes;
     private Key _key;
 
-    // Whose value the record has; null without one.
-    private Entry? _entry;
-
-    // Most entries have the same content type as the one before.
+    // Of the content type, the bytes are those of the one that was encoded last: most entries have the same as the one before.
+    private int _contentTypeBytes;
+    private ReadOnlyMemory<byte> _value;
     private string _contentType = "";
     private byte[] _contentTypeUtf8 = [];
 
     /// <summary>The size of the prepared record, with its header.</summary>
     public long RecordBytes => HeaderBytes + PayloadBytes;
 
-    private long PayloadBytes => (long)_fieldBytes + _key.Length + (_entry is null ? 0 : _contentTypeUtf8.Length + _entry.Value.Value.Length);
+    private long PayloadBytes => (long)_fieldBytes + _key.Length + _contentTypeBytes + _value.Length;
 
     /// <summary>Encodes the fields, so that the size of the record is known before it is written.</summary>
-    public void Prepare(long revision, Key key, Entry? current, RecordFlags flags)
+    /// <param name="revision">The revision of the commit.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="current">The entry; null if there is none any more.</param>
+    /// <param name="flags">The flags that do not follow from the entry.</param>
+    /// <param name="suffix">With <see cref="RecordFlags.Extends"/>: what it adds to the value.</param>
+    public void Prepare(long revision, Key key, Entry? current, RecordFlags flags, ReadOnlyMemory<byte> suffix = default)
     {
-        var hasValue = (flags & RecordFlags.SameValue) == 0;
-        (_key, _entry, _fieldBytes) = (key, hasValue ? current : null, 1);
+        (_key, _value, _contentTypeBytes, _fieldBytes) = (key, suffix, 0, 1);
         WriteNumber(revision);
         WriteVariable(key.Length);
         if (current is not { } entry)
@@ -51,32 +54,33 @@ internal sealed class RecordWriter
         }
 
         _fields[0] = (byte)flags;
-        if (!hasValue)
+        if ((flags & (RecordFlags.SameValue | RecordFlags.Extends)) != 0)
             return;
+        _value = entry.Value;
         if (entry.ContentType != _contentType)
             (_contentType, _contentTypeUtf8) = (entry.ContentType, Encoding.UTF8.GetBytes(entry.ContentType));
-        WriteVariable(_contentTypeUtf8.Length);
+        _contentTypeBytes = _contentTypeUtf8.Length;
+        WriteVariable(_contentTypeBytes);
     }
 
     public void Write(WriteBuffer output, ulong salt)
     {
         Span<byte> header = stackalloc byte[HeaderBytes];
         BinaryPrimitives.WriteInt32LittleEndian(header, checked((int)PayloadBytes));
-        var value = _entry is null ? default : _entry.Value.Value.Span;
-        var contentType = _entry is null ? default : _contentTypeUtf8;
+        var contentType = _contentTypeUtf8.AsSpan(0, _contentTypeBytes);
 
         var checksum = Checksum.Of(salt, output.Offset, header[..4]);
         checksum = Checksum.Add(checksum, _fields.AsSpan(0, _fieldBytes));
         checksum = Checksum.Add(checksum, _key.Utf8);
         checksum = Checksum.Add(checksum, contentType);
-        checksum = Checksum.Add(checksum, value);
+        checksum = Checksum.Add(checksum, _value.Span);
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], checksum);
 
         output.Write(header);
         output.Write(_fields.AsSpan(0, _fieldBytes));
         output.Write(_key.Utf8);
         output.Write(contentType);
-        output.Write(value);
+        output.Write(_value.Span);
     }
 
     private void WriteNumber(long number)

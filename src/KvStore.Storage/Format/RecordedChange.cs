@@ -2,12 +2,13 @@ namespace KvStore.Storage;
 
 /// <summary>A change as a record contains it: without the previous entry.</summary>
 /// <remarks>
-/// A load creates one for each change, so it is as small as an entry: a deletion is an entry of version 0. A change that keeps the value
-/// has the negative version, and as its value what is needed to find the entry that has the value, or to say that it is missing.
+/// A load creates one for each change, so it is as small as an entry: a deletion is an entry of version 0. A change that keeps the value, or continues it,
+/// has the negative version, and as its value what is needed to find the entry before it, or to say that it is missing, and then what it adds.
 /// </remarks>
 internal readonly struct RecordedChange
 {
     private const int NumberBytes = sizeof(long);
+    private const int NumbersBytes = 4 * NumberBytes;
 
     private readonly Entry _entry;
 
@@ -16,19 +17,19 @@ internal readonly struct RecordedChange
     /// <summary>Whether the revisions between the change before it and this one are lost; then it changes no entry.</summary>
     public bool IsGap => _entry.CreatedRevision < 0;
 
-    /// <summary>The entry after the commit; null if it was deleted, or has the value of the entry before.</summary>
+    /// <summary>The entry after the commit; null if it was deleted, or is derived from the entry before.</summary>
     public Entry? Entry => _entry.Version <= 0 ? null : _entry;
 
     /// <summary>Whether every entry was deleted whose key starts with <see cref="Key"/>.</summary>
     public bool IsPrefix => _entry.Version == 0 && _entry.CreatedRevision > 0;
 
-    /// <summary>Whether the value is that of the entry before; see <see cref="RecordFlags.SameValue"/>.</summary>
-    public bool IsSameValue => _entry.Version < 0;
+    /// <summary>Whether the value is that of the entry before, or continues it; see <see cref="RecordFlags.SameValue"/> and <see cref="RecordFlags.Extends"/>.</summary>
+    public bool IsDerived => _entry.Version < 0;
 
-    /// <summary>If <see cref="IsSameValue"/>: the version of the entry that has the value.</summary>
+    /// <summary>If <see cref="IsDerived"/>: the version of the entry that it is derived from.</summary>
     public long BaseVersion => Number(0);
 
-    /// <summary>If <see cref="IsSameValue"/>: where the record is, or the first of those that it includes.</summary>
+    /// <summary>If <see cref="IsDerived"/>: where the record is, or the first of those that it includes.</summary>
     public RecordPlace Place => new(Number(1), Number(2), Number(3));
 
     /// <summary>Whether the entry was deleted because it expired.</summary>
@@ -52,23 +53,26 @@ internal readonly struct RecordedChange
     /// <summary>A gap up to a revision; see <see cref="Commit.Gap"/>.</summary>
     public static RecordedChange Gap(long revision) => new(KvStore.Entry.Create([0], [], "", -1, revision, version: 0, 0, KvStore.Entry.Never));
 
-    /// <summary>A change that keeps the value of an entry of the same key.</summary>
-    public static RecordedChange SameValue(
+    /// <summary>A change that keeps the value of the entry of its key before it, or continues it.</summary>
+    public static RecordedChange Derived(
         ReadOnlySpan<byte> key,
         long createdRevision,
         long revision,
         long version,
         long modifiedAtMilliseconds,
         long expiresAtMilliseconds,
-        long baseVersion,
-        in RecordPlace place)
+        in RecordPlace place,
+        ReadOnlySpan<byte> suffix)
     {
-        Span<byte> numbers = stackalloc byte[4 * NumberBytes];
-        BinaryPrimitives.WriteInt64LittleEndian(numbers, baseVersion);
-        BinaryPrimitives.WriteInt64LittleEndian(numbers[NumberBytes..], place.Segment);
-        BinaryPrimitives.WriteInt64LittleEndian(numbers[(2 * NumberBytes)..], place.FrameOffset);
-        BinaryPrimitives.WriteInt64LittleEndian(numbers[(3 * NumberBytes)..], place.Offset);
-        return new(KvStore.Entry.Create(key, numbers, "", createdRevision, revision, -version, modifiedAtMilliseconds, expiresAtMilliseconds));
+        var encoded = EntryLayout.Create(key, NumbersBytes + suffix.Length, "", expiresAtMilliseconds);
+        var value = encoded.AsSpan(EntryLayout.ValueStart(encoded));
+        BinaryPrimitives.WriteInt64LittleEndian(value, version - 1);
+        BinaryPrimitives.WriteInt64LittleEndian(value[NumberBytes..], place.Segment);
+        BinaryPrimitives.WriteInt64LittleEndian(value[(2 * NumberBytes)..], place.FrameOffset);
+        BinaryPrimitives.WriteInt64LittleEndian(value[(3 * NumberBytes)..], place.Offset);
+        suffix.CopyTo(value[NumbersBytes..]);
+        EntryLayout.Stamp(encoded, createdRevision, revision, -version, modifiedAtMilliseconds);
+        return new(new Entry(encoded));
     }
 
     public static RecordedChange Delete(ReadOnlySpan<byte> key, long revision, bool isExpiry) =>
@@ -77,28 +81,25 @@ internal readonly struct RecordedChange
     public static RecordedChange DeletePrefix(ReadOnlySpan<byte> prefix, long revision) =>
         new(KvStore.Entry.Create(prefix, [], "", createdRevision: revision, revision, version: 0, 0, KvStore.Entry.Never));
 
-    /// <summary>A change that keeps the value, after an earlier one that does.</summary>
+    /// <summary>A derived change, after an earlier one.</summary>
     /// <returns>The change from before the earlier one to after this one; null if another change of the key is missing between them.</returns>
-    public RecordedChange? After(RecordedChange earlier)
-    {
-        var (before, after) = (earlier._entry, _entry);
-        return after.CreatedRevision == before.CreatedRevision && BaseVersion == -before.Version
-            ? SameValue(
-                after.KeyUtf8, after.CreatedRevision, after.Revision, -after.Version, after.ModifiedAtMilliseconds, after.ExpiresAtMilliseconds,
-                earlier.BaseVersion, earlier.Place)
-            : null;
-    }
+    public RecordedChange? After(RecordedChange earlier) =>
+        Follows(earlier._entry, -earlier._entry.Version) ? new(Continue(earlier._entry, _entry.Version)) : null;
 
-    /// <summary>A change that keeps the value, applied to the entry that has it.</summary>
+    /// <summary>A derived change, applied to the entry before it.</summary>
     /// <returns>The entry after the change; null if the entry is not the one that the change was made of.</returns>
-    public Entry? ApplyTo(Entry? before)
-    {
-        var after = _entry;
-        return before is { } entry && entry.CreatedRevision == after.CreatedRevision && entry.Version == BaseVersion
-            ? KvStore.Entry.Derive(
-                entry, after.KeyUtf8, after.CreatedRevision, after.Revision, -after.Version, after.ModifiedAtMilliseconds, after.ExpiresAtMilliseconds)
-            : null;
-    }
+    public Entry? ApplyTo(Entry? before) =>
+        before is { } entry && Follows(entry, entry.Version) && (Suffix.IsEmpty || entry.IsMergeable) ? Continue(entry, -_entry.Version) : null;
+
+    private ReadOnlyMemory<byte> Suffix => _entry.Value[NumbersBytes..];
+
+    private bool Follows(Entry before, long version) =>
+        before.CreatedRevision == _entry.CreatedRevision && version == BaseVersion && before.ValueLength + (long)Suffix.Length <= StoredFields.ValueBytesMax;
+
+    // The value before stays where it is, so that thousands of extensions of one value take the time and the memory of one copy or few.
+    private Entry Continue(Entry before, long version) => Suffix.IsEmpty
+        ? KvStore.Entry.Derive(before, _entry.KeyUtf8, _entry.CreatedRevision, _entry.Revision, version, _entry.ModifiedAtMilliseconds, _entry.ExpiresAtMilliseconds)
+        : KvStore.Entry.Extend(before, Suffix.Span, _entry.Revision, version, _entry.ModifiedAtMilliseconds, _entry.ExpiresAtMilliseconds);
 
     private long Number(int index) => BinaryPrimitives.ReadInt64LittleEndian(_entry.Value.Span[(index * NumberBytes)..]);
 }

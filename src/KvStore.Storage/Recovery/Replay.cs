@@ -8,10 +8,10 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
 {
     private const int GroupEntries = 4096;
 
-    private readonly SameValueChanges _sameValue = new(disk);
+    private readonly DerivedChanges _derived = new(disk);
 
     // A start must not need much more memory than the data itself.
-    private readonly SortedRuns _image = new(new SameValueChanges(disk), replacedBytesMax: StoreOptions.AvailableBytes / 8);
+    private readonly SortedRuns _image = new(new DerivedChanges(disk), replacedBytesMax: StoreOptions.AvailableBytes / 8);
 
     // More would be dropped from the history at once.
     private readonly long _retainedBytesMax = Math.Min(options.ReplayedBytesMax, follower.Memory.History.BytesMax);
@@ -103,7 +103,7 @@ internal sealed class Replay(ICommitFollower follower, DiskLogOptions options, I
     // Null if there was no entry, and is none.
     private EntryChange? ChangeOf(Entry? previous, RecordedChange change)
     {
-        var current = _sameValue.Apply(previous, change);
+        var current = _derived.Apply(previous, change);
         if (current is null && previous is null)
             return null;
         return change.IsExpiry ? EntryChange.Expired(previous!.Value) : new EntryChange(previous, current);

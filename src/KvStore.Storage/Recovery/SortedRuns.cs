@@ -11,11 +11,11 @@ namespace KvStore.Storage;
 /// prefix precedes the changes of the keys that it covers in key order, so one pass finds which of them, and which entries of the checkpoint, it
 /// has deleted.
 /// </remarks>
-/// <param name="sameValue">Completes changes that keep the value.</param>
+/// <param name="derived">Completes changes that need the entry before them.</param>
 /// <param name="runChanges">The maximum length of a run.</param>
 /// <param name="purgeBytesMin">Bytes of changes below which replaced ones are not released.</param>
 /// <param name="replacedBytesMax">Bytes of replaced changes at most.</param>
-internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 << 16, long purgeBytesMin = 256 << 20, long replacedBytesMax = long.MaxValue)
+internal sealed class SortedRuns(DerivedChanges derived, int runChanges = 1 << 16, long purgeBytesMin = 256 << 20, long replacedBytesMax = long.MaxValue)
 {
     private readonly long _purgeBytesMin = purgeBytesMin;
     private readonly long _replacedBytesMax = replacedBytesMax;
@@ -55,7 +55,7 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
             {
                 if (changes.Current.Change.IsPrefix)
                     deleted.Add(changes.Current.Change);
-                else if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
+                else if (derived.Apply(null, changes.Current.Change) is { } inserted)
                     yield return inserted;
             }
 
@@ -67,14 +67,14 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
                 continue;
             }
 
-            if (sameValue.Apply(before, changes.Current.Change) is { } replaced)
+            if (derived.Apply(before, changes.Current.Change) is { } replaced)
                 yield return replaced;
             hasChange = changes.MoveNext();
         }
 
         for (; hasChange; hasChange = changes.MoveNext())
         {
-            if (sameValue.Apply(null, changes.Current.Change) is { } inserted)
+            if (derived.Apply(null, changes.Current.Change) is { } inserted)
                 yield return inserted;
         }
     }
@@ -150,10 +150,10 @@ internal sealed class SortedRuns(SameValueChanges sameValue, int runChanges = 1 
     private SortedChange Replace(SortedChange earlier, SortedChange later)
     {
         Release(earlier);
-        if (!later.Change.IsSameValue)
+        if (!later.Change.IsDerived)
             return later;
         Release(later);
-        var merged = new SortedChange(sameValue.Merge(earlier.Change, later.Change));
+        var merged = new SortedChange(derived.Merge(earlier.Change, later.Change));
         Bytes += merged.MemoryBytes;
         return merged;
     }

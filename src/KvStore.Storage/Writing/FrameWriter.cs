@@ -68,11 +68,14 @@ internal sealed class FrameWriter
 
     private void Prepare(long revision, in EntryChange change, RecordFlags flags)
     {
+        var suffix = ReadOnlyMemory<byte>.Empty;
         if (change.IsExpiry)
             flags |= RecordFlags.Expired;
         else if (change is { Previous: { } previous, Current: { } current } && KeepsValue(previous, current))
             flags |= RecordFlags.SameValue;
-        _records.Prepare(revision, change.Key, change.Current, flags);
+        else if (change.TryGetSuffix(out suffix))
+            flags |= RecordFlags.Extends;
+        _records.Prepare(revision, change.Key, change.Current, flags, suffix);
     }
 
     // The versions tell a start that it has found the right entry.

@@ -17,11 +17,15 @@ public sealed class ForgedContentTests
 
     private static readonly ForgedRecord Third = Kept with { Flags = Kept.Flags | RecordFlags.Expires, Revision = 3, Age = 2, Version = 3, ModifiedAt = 7, ExpiresAt = 9 };
 
-    private const string MissingValue = "it keeps the value of the entry before it, and that is missing";
+    private static readonly ForgedRecord Merged = Good with { ContentType = Entry.MergeableContentType };
+
+    private static readonly ForgedRecord Extended = Kept with { Flags = RecordFlags.LastOfCommit | RecordFlags.Extends, Value = " and more"u8.ToArray() };
+
+    private const string MissingValue = "it keeps or continues the value of the entry before it, and that is missing";
 
     private static readonly Dictionary<string, (ForgedRecord Record, string Reason)> BadRecords = new()
     {
-        ["unknown flag"] = (Good with { Flags = RecordFlags.LastOfCommit | (RecordFlags)64 }, "a later program"),
+        ["unknown flag"] = (Good with { Flags = RecordFlags.LastOfCommit | (RecordFlags)128 }, "a later program"),
         ["put that expired"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Expired }, "do not fill it"),
         ["delete with more"] = (Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Key = [] }, "key is not valid (Empty)"),
         ["empty key"] = (Good with { Key = [] }, "key is not valid (Empty)"),
@@ -73,7 +77,7 @@ public sealed class ForgedContentTests
         ["kept value of a first version"] = ([Kept with { Version = 1 }], frame => frame, "the first of its entry"),
         ["kept value that expired"] = ([Kept with { Flags = Kept.Flags | RecordFlags.Expired }], frame => frame, "do not fill it"),
         ["kept value of an invalid key"] = ([Kept with { Key = "a\nb"u8.ToArray() }], frame => frame, "key is not valid"),
-        ["kept value beside a value"] = ([Kept with { Key = "k"u8.ToArray(), Flags = RecordFlags.LastOfCommit | RecordFlags.SameValue | (RecordFlags)64 }], frame => frame, "a later program"),
+        ["kept value beside a value"] = ([Kept with { Key = "k"u8.ToArray(), Flags = RecordFlags.LastOfCommit | RecordFlags.SameValue | (RecordFlags)128 }], frame => frame, "a later program"),
         ["kept value of no entry"] = ([Kept], frame => frame, MissingValue),
         ["kept value of another key"] = ([Good with { Key = "k"u8.ToArray() }, Kept], frame => frame, MissingValue),
         ["kept value of a deleted entry"] = ([Good, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Revision = 2 }, Kept with { Revision = 3, Age = 2 }], frame => frame, MissingValue),
@@ -81,6 +85,18 @@ public sealed class ForgedContentTests
         ["kept value of another entry"] = ([Good, Kept with { Age = 0 }], frame => frame, MissingValue),
         ["kept value of an earlier version"] = ([Good, Kept with { Version = 3 }], frame => frame, MissingValue),
         ["kept value after one of another version"] = ([Good, Kept, Kept with { Revision = 3, Age = 2, Version = 4 }], frame => frame, MissingValue),
+        ["extension of a first version"] = ([Extended with { Version = 1 }], frame => frame, "the first of its entry"),
+        ["extension by nothing"] = ([Merged, Extended with { Value = [] }], frame => frame, "do not fill it"),
+        ["extension that expired"] = ([Merged, Extended with { Flags = Extended.Flags | RecordFlags.Expired }], frame => frame, "do not fill it"),
+        ["extension that keeps the value"] = ([Merged, Extended with { Flags = Extended.Flags | RecordFlags.SameValue }], frame => frame, "do not fill it"),
+        ["extension of an invalid key"] = ([Extended with { Key = "a\nb"u8.ToArray() }], frame => frame, "key is not valid"),
+        ["extension of no entry"] = ([Extended], frame => frame, MissingValue),
+        ["extension of an ordinary entry"] = ([Good, Extended], frame => frame, MissingValue),
+        ["extension of an ordinary entry after a change of its expiry"] = ([Good, Kept, Extended with { Revision = 3, Age = 2, Version = 3 }], frame => frame, MissingValue),
+        ["extension of another entry"] = ([Merged, Extended with { Age = 0 }], frame => frame, MissingValue),
+        ["extension of an earlier version"] = ([Merged, Extended with { Version = 3 }], frame => frame, MissingValue),
+        ["extension after one that is missing"] = ([Merged, Extended, Extended with { Revision = 3, Age = 2, Version = 4 }], frame => frame, MissingValue),
+        ["extension of a deleted entry"] = ([Merged, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete, Revision = 2 }, Extended with { Revision = 3, Age = 2 }], frame => frame, MissingValue),
         ["commit that changes a key twice"] = ([Good with { Flags = RecordFlags.None }, Good], frame => frame, "changes the key twice"),
         ["commit that changes a key of a prefix that it deletes"] = ([Good with { Flags = RecordFlags.Delete | RecordFlags.Prefix, Key = "k"u8.ToArray() }, Good], frame => frame, "deletes the prefix of a key"),
         ["commit that deletes a prefix after a change"] = ([Good with { Flags = RecordFlags.None }, Good with { Flags = RecordFlags.LastOfCommit | RecordFlags.Delete | RecordFlags.Prefix, Key = "z"u8.ToArray() }], frame => frame, "does not begin with that"),
@@ -117,6 +133,35 @@ public sealed class ForgedContentTests
         Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
     }
 
+    [Fact]
+    public void Forge_Extensions_Load()
+    {
+        ForgedRecord[] records = [Merged, Extended, Third, Extended with { Revision = 4, Age = 3, Version = 4, Value = "!"u8.ToArray() }];
+        Dictionary<string, byte[]> files = new() { [StoreFile.Name] = Store, [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], frame => frame) };
+        Assert.Equal($"key=value and more! {Entry.MergeableContentType} 1 4 4 0 {Entry.Never}", States.Describe(LogImage.Open(files).Find(Some.Key("key"))));
+        Assert.Null(DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage);
+    }
+
+    // The changes are one before the entry is found.
+    [Theory]
+    [InlineData(Entry.MergeableContentType, 3, "")]
+    [InlineData(Entry.MergeableContentType, 4, MissingValue)]
+    [InlineData("text/plain", 3, MissingValue)]
+    public void Extensions_OfTheCheckpoint_LoadInOrder(string contentType, long version, string reason)
+    {
+        ForgedRecord[] records = [Extended with { Revision = 10, Age = 9 }, Extended with { Revision = 11, Age = 10, Version = version }];
+        Dictionary<string, byte[]> files = new()
+        {
+            [StoreFile.Name] = Store,
+            [Checkpoint] = ForgedFiles.Checkpoint([(Good with { ContentType = contentType }).Encode()], 1, 8),
+            [Segment] = ForgedFiles.Segment([.. records.Select(record => record.Encode())], frame => frame),
+        };
+        Assert.Contains(reason, $"{DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage?.Message}", StringComparison.Ordinal);
+        Assert.Equal(reason == "", DiskLogTool.Verify(LogImage.DiskOf(files).Start()).Damage is null);
+        if (reason == "")
+            Assert.Equal("value and more and more", LogImage.Open(files).Text("key"));
+    }
+
     // Neither change has its value in the log, so they are one before the entry is found.
     [Theory]
     [InlineData(3, "")]
@@ -149,6 +194,10 @@ public sealed class ForgedContentTests
         var segment = ForgedFiles.Segment([Good.Encode(), Kept.Encode()], frame => frame, format: 2);
         Assert.Contains("a later program", DamageOf(new() { [StoreFile.Name] = Store, [Segment] = segment }).Message, StringComparison.Ordinal);
         Assert.Contains("a later program", CheckpointDamage([Kept], 1, 3), StringComparison.Ordinal);
+
+        segment = ForgedFiles.Segment([Merged.Encode(), Extended.Encode()], frame => frame, format: 3);
+        Assert.Contains("a later program", DamageOf(new() { [StoreFile.Name] = Store, [Segment] = segment }).Message, StringComparison.Ordinal);
+        Assert.Contains("a later program", CheckpointDamage([Extended], 1, 3), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class Format2Tests
 
         Assert.Equal(2, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
         var last = disk.Files.Keys.Where(name => name.EndsWith(FileNames.Segment, StringComparison.Ordinal)).Max()!;
-        Assert.Equal(3, BitConverter.ToInt32(disk.Files[last].Bytes[24..]));
+        Assert.Equal(4, BitConverter.ToInt32(disk.Files[last].Bytes[24..]));
         Assert.Equal(2, LogImage.SegmentsOf(LogImage.FilesOf(disk)).Length);
     }
 
@@ -39,7 +39,7 @@ public sealed class Format2Tests
         var disk = DiskOf(Closed);
         disk.Files[Name].Set(disk.Files[Name].Bytes[..FileHeader.CurrentBytes].ToArray());
         Assert.Equal("value", (await WriteAsync(disk, Some.Transaction(Some.Put("k")))).Text("k"));
-        Assert.Equal(3, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
+        Assert.Equal(4, BitConverter.ToInt32(disk.Files[Name].Bytes[24..]));
     }
 
     // At any operation of the start and of the first write.

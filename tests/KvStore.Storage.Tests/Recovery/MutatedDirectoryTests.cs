@@ -130,9 +130,12 @@ public sealed class MutatedDirectoryTests
             await log.FollowAsync(follower, CancellationToken.None);
             await log.CommitAsync([Some.Transaction(Some.Put("large", new string('l', SharedValue.BytesMin)))], CancellationToken.None);
             states.Add(Describe(follower.Latest));
+            await log.CommitAsync([Some.Transaction(new Put(Some.Key("merged"), Some.Bytes("head"), Entry.MergeableContentType) { IsRewrite = true })], CancellationToken.None);
+            states.Add(Describe(follower.Latest));
             for (var i = 0; i < 12 / starts; i++)
             {
-                await log.CommitAsync([Some.Transaction(Some.Put($"key{start}{i % 5}", $"value{i}"), Some.Delete($"key{start}{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{start} {i}"), new SetExpiry(Some.Key("large"), ExpiryUpdate.At(DateTimeOffset.UnixEpoch.AddMinutes(i))))], CancellationToken.None);
+                var merged = follower.Latest.Find(Some.Key("merged"))!.Value;
+                await log.CommitAsync([Some.Transaction(Some.Put($"key{start}{i % 5}", $"value{i}"), Some.Delete($"key{start}{(i + 2) % 5}")), Some.Transaction(Some.Put("last", $"{start} {i}"), new SetExpiry(Some.Key("large"), ExpiryUpdate.At(DateTimeOffset.UnixEpoch.AddMinutes(i))), new Extend(merged.Key, merged.CreatedRevision, merged.ValueLength, Some.Bytes($"+{i}")))], CancellationToken.None);
                 states.Add(Describe(follower.Latest));
                 if (hasCheckpoint && i == 8 / starts)
                     await log.CheckpointAsync(CancellationToken.None);

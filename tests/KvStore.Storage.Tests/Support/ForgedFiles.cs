@@ -39,16 +39,15 @@ internal sealed record ForgedRecord
             writer.Write(ModifiedAt);
             if (Flags.HasFlag(RecordFlags.Expires))
                 writer.Write(ExpiresAt);
-            if (!Flags.HasFlag(RecordFlags.SameValue))
+            if ((Flags & (RecordFlags.SameValue | RecordFlags.Extends)) == 0)
                 writer.Write7BitEncodedInt64(ContentType.Length);
         }
 
         writer.Write(Key);
-        if ((Flags & (RecordFlags.Delete | RecordFlags.SameValue)) == 0)
-        {
+        if ((Flags & (RecordFlags.Delete | RecordFlags.SameValue | RecordFlags.Extends)) == 0)
             writer.Write(Encoding.Latin1.GetBytes(ContentType));
+        if ((Flags & (RecordFlags.Delete | RecordFlags.SameValue)) == 0)
             writer.Write(Value);
-        }
 
         writer.Flush();
         return bytes.ToArray();

@@ -130,14 +130,14 @@ internal sealed class LogLife : IAsyncDisposable
             return;
         }
 
-        // On a full disk, those that add nothing are committed, each batch of them on its own.
+        // On a full disk, those that add nothing are committed, each batch of them on its own. An extension of what was not applied conflicts.
         _model.ReturnTo(before);
         var committed = _model.TakeAll(batch.Zip(outcomes).Where(one => one.Second is Outcome.Committed).Select(one => one.First));
         Assert.Equal(committed, _follower!.Latest.Revision);
         if (_options.FlushMode == FlushMode.Always)
             _model.Promised = Math.Max(_model.Promised, committed);
         _model.Check(_follower!.Latest);
-        Assert.All(outcomes, outcome => Assert.True(outcome is Outcome.Committed or Outcome.Unknown or Outcome.NotApplied { Reason: NotAppliedReason.NoSpace or NotAppliedReason.LogClosed }));
+        Assert.All(outcomes, outcome => Assert.True(outcome is Outcome.Committed or Outcome.Unknown or Outcome.Rejected { Reason: RejectionReason.Conflict } or Outcome.NotApplied { Reason: NotAppliedReason.NoSpace or NotAppliedReason.LogClosed }));
         if (!outcomes.Any(outcome => outcome is Outcome.Unknown))
             return;
         _model.TakeAll(batch.Zip(outcomes).Where(one => one.Second is Outcome.Unknown).Select(one => one.First));

@@ -7,6 +7,9 @@ internal sealed class LogModel(FakeTimeProvider time)
 {
     private static readonly string[] Prefixes = ["k", "k1", "k1/", "k1/a", "k2"];
 
+    // Has a mergeable value or none. It is deleted by prefix, too.
+    private const string Merged = "k2/m";
+
     // Some are prefixes of others.
     private readonly string[] _names = ["k0", "k1", "k1/", "k1/a", "k1/a/b", "k2", "k2/b"];
 
@@ -40,7 +43,7 @@ internal sealed class LogModel(FakeTimeProvider time)
             random.Shuffle(_names);
             batch[i] = random.Next(6) == 0
                 ? Some.Transaction(new DeletePrefix(Some.Bytes(Prefixes[random.Next(Prefixes.Length)]), int.MaxValue) { ChangesMax = random.Next(3) })
-                : Some.Transaction([.. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name, nextValue))]);
+                : Some.Transaction([.. NextMerge(random, nextValue), .. _names.Take(random.Next(1, 4)).Select(name => NextChange(random, name, nextValue))]);
             Take(batch[i]);
         }
 
@@ -127,6 +130,24 @@ internal sealed class LogModel(FakeTimeProvider time)
         _ => Some.Put(name, new string('v', random.Next(80))),
     };
 
+    // ASCII, because the states are text: a character of another value may begin in one part of it and end in the next.
+    private IEnumerable<Operation> NextMerge(Random random, Func<byte[]> nextValue)
+    {
+        if (random.Next(3) > 0)
+            yield break;
+        var before = _states[^1].Entries.GetValueOrDefault(Merged);
+        var text = Some.Bytes(random.Next(4) == 0 ? new string('\0', random.Next(1, 1500)) : $"{random.Next(10)}{Convert.ToHexString(nextValue())}");
+        yield return (before is null ? 0 : random.Next(8)) switch
+        {
+            0 => new Put(Some.Key(Merged), text, Entry.MergeableContentType) { IsRewrite = true },
+            1 => Some.Delete(Merged),
+            2 => NextExpiry(random, Merged),
+            _ => new Extend(Some.Key(Merged), _numbers[Merged].Created, MergedBytes(before!), text),
+        };
+    }
+
+    private static int MergedBytes(string text) => text.IndexOf(' ', StringComparison.Ordinal) - Merged.Length - 1;
+
     private SetExpiry NextExpiry(Random random, string name)
     {
         var expiresAt = random.Next(4) == 0 ? long.MaxValue : random.Next();
@@ -139,6 +160,10 @@ internal sealed class LogModel(FakeTimeProvider time)
     {
         var state = _states[^1].Entries;
         var revision = Last + 1;
+
+        // After a transaction that was not applied it conflicts.
+        if (transaction.Operations.OfType<Extend>().Any(extend => !state.TryGetValue(Merged, out var text) || MergedBytes(text) != extend.AtLength || _numbers[Merged].Created != extend.CreatedRevision))
+            return;
         foreach (var operation in transaction.Operations)
         {
             var name = operation.Key.ToString();
@@ -148,6 +173,14 @@ internal sealed class LogModel(FakeTimeProvider time)
                     continue;
                 var numbers = _numbers[name] = (_numbers[name].Created, _numbers[name].Version + 1);
                 state = state.SetItem(name, $"{string.Join(' ', before.Split(' ')[..^5])} {Numbers(numbers, revision, _expiries[operation])}");
+                continue;
+            }
+
+            if (operation is Extend extend)
+            {
+                var numbers = _numbers[name] = (_numbers[name].Created, _numbers[name].Version + 1);
+                var parts = state[name].Split(' ');
+                state = state.SetItem(name, $"{parts[0]}{System.Text.Encoding.UTF8.GetString(extend.Suffix.Span)} {parts[1]} {Numbers(numbers, revision, long.Parse(parts[^1], null))}");
                 continue;
             }
 
