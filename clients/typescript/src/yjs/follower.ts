@@ -13,7 +13,8 @@ export interface FollowerEvents {
     readonly change: (changes: readonly Change[]) => void;
 }
 
-// The service sends something every 10 seconds.
+// The service begins to answer at once, and sends something every 10 seconds.
+const answerMax = 10_000;
 const silenceMax = 25_000;
 
 /** Follows the entries below a prefix over any number of connections, without missing a change. */
@@ -33,11 +34,11 @@ export class Follower {
     async follow(signal: AbortSignal): Promise<void> {
         const silence = new AbortController();
         let timer: ReturnType<typeof setTimeout> | undefined;
-        const heard = () => {
+        const heard = (next = silenceMax) => {
             clearTimeout(timer);
-            timer = setTimeout(() => silence.abort(), silenceMax);
+            timer = setTimeout(() => silence.abort(), next);
         };
-        heard();
+        heard(answerMax);
         try {
             await this.#read(AbortSignal.any([signal, silence.signal]), heard);
         } finally {

@@ -71,7 +71,7 @@ export class Link {
         const { hostname, port } = new URL(target);
         this.#server = createServer(client => {
             if (this.isCut)
-                return client.destroy();
+                return client.resetAndDestroy();
             const server = connect(Number(port), hostname);
             let isWrite = false;
             client.on("data", data => {
