@@ -73,10 +73,21 @@ public sealed class VersionVector : IEquatable<VersionVector>
     }
 
     /// <summary>What either includes.</summary>
-    internal VersionVector Join(VersionVector other) => new(
-        Math.Max(Epoch, other.Epoch),
-        from replica in _entries.Select(entry => entry.Key).Union(other._entries.Select(entry => entry.Key)).Order()
-        select KeyValuePair.Create(replica, Math.Max(this[replica], other[replica])));
+    public VersionVector Join(VersionVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new(
+            Math.Max(Epoch, other.Epoch),
+            from replica in _entries.Select(entry => entry.Key).Union(other._entries.Select(entry => entry.Key)).Order()
+            select KeyValuePair.Create(replica, Math.Max(this[replica], other[replica])));
+    }
+
+    /// <summary>The replicas with more changes than in <paramref name="other"/>, each with all of its changes.</summary>
+    public VersionVector Beyond(VersionVector other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new(Epoch, _entries.Where(entry => entry.Value > other[entry.Key]));
+    }
 
     internal VersionVector Without(ReplicaId replica) => new(Epoch, _entries.Where(entry => entry.Key != replica));
 

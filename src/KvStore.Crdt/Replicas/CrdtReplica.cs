@@ -51,6 +51,9 @@ public abstract class CrdtReplica
         return version.Epoch > Epoch ? Encode() : !_progress.IsForgotten(version.Epoch) && CanBringForward(version) ? EncodeSince(version) : null;
     }
 
+    /// <summary>How many changes of a replica are included, also of one that a collection dropped; 0 if the replica is unknown, or forgotten since.</summary>
+    public ulong ChangesOf(ReplicaId replica) => _progress.ChangesOf(replica);
+
     /// <summary>Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was.</summary>
     public MergeOutcome Merge(ReadOnlySpan<byte> delta) => Merge(delta, isLoad: false);
 

@@ -24,6 +24,9 @@ internal sealed class Progress(ReplicaId self)
 
     public bool IsDropped(ReplicaId replica) => _dropped.Count > 0 && _dropped.ContainsKey(replica);
 
+    /// <summary>The number of changes of a replica that are included, also of one that was dropped and not forgotten.</summary>
+    public ulong ChangesOf(ReplicaId replica) => _dropped.TryGetValue(replica, out var dropped) ? dropped.Final : Seen(replica);
+
     /// <summary>The replicas with changes, in ascending order.</summary>
     public SortedDictionary<ReplicaId, ulong> SeenAll()
     {

@@ -115,6 +115,18 @@ public sealed class TextReplica : CrdtReplica
         return IntentOutcome.Applied;
     }
 
+    /// <summary>Repeats what another replica of the text did, as changes of this one, at the places where they were made; for a replica that lost its id.</summary>
+    /// <param name="other">The other replica. If it is of another lineage, its insertions come first.</param>
+    /// <param name="after">The number of its changes that are not repeated.</param>
+    public void Repeat(TextReplica other, ulong after)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var places = new TextPlaces(_tree, other._self, after, isSameText: other.Lineage == Lineage);
+        Delete(places.Find(other._self.Deletions.From(after + 1)));
+        foreach (var scalars in places.Insertions(other._tree))
+            _tree.InsertAt(places.Position, _self, TakeSequences(scalars.Length), scalars);
+    }
+
     private protected override long BodyBytes => _tree.MemoryBytes;
 
     private protected override MergeOutcome MergeBody(DeltaHeader header, ref DeltaReader reader)

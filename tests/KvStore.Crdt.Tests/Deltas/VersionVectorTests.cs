@@ -30,6 +30,9 @@ public sealed class VersionVectorTests
         Assert.False(low.Covers(high) || high.Covers(other) || other.Covers(low));
         Assert.Equal(low, high.Meet(low));
         Assert.Equal(VersionVector.Empty, high.Meet(other));
+        Assert.Equal(Of((1, 2), (2, 1), (3, 1)), other.Join(high).Join(low));
+        Assert.Equal(high, high.Beyond(low));
+        Assert.Equal(Of((3, 1)), other.Join(high).Beyond(high));
     }
 
     [Theory]
