@@ -8,8 +8,8 @@ public sealed partial class KvStoreClient
     private const string EntryPath = "/v1/kv/";
     private const string OctetStream = "application/octet-stream";
 
-    private static readonly KvReadOptions Latest = new();
-    private static readonly KvWriteOptions Always = new();
+    internal static readonly KvReadOptions Latest = new();
+    internal static readonly KvWriteOptions Always = new();
 
     /// <summary>Reads an entry.</summary>
     /// <param name="key">The key: 1 to 1024 bytes of UTF-8.</param>

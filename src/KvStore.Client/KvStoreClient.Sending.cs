@@ -8,7 +8,7 @@ public sealed partial class KvStoreClient
 
     private volatile bool _hasAnswered;
 
-    private async Task<T> SendAsync<T>(Call call, Func<Answer, T> read, CancellationToken cancellationToken)
+    internal async Task<T> SendAsync<T>(Call call, Func<Answer, T> read, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, this);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
@@ -40,7 +40,7 @@ public sealed partial class KvStoreClient
                     return default!;
 
                 var delay = _options.DelayBefore(retry, failure.RetryAfter);
-                var retriesMax = call.IsEndless ? int.MaxValue : failure.IsUnreachable && !_hasAnswered ? Math.Min(FirstContactRetriesMax, _options.RetriesMax) : _options.RetriesMax;
+                var retriesMax = call.IsSingle ? 0 : call.IsEndless ? int.MaxValue : failure.IsUnreachable && !_hasAnswered ? Math.Min(FirstContactRetriesMax, _options.RetriesMax) : _options.RetriesMax;
                 if (!failure.IsTransient || retry >= retriesMax || limit.IsReachedIn(delay) || !(call.IsRepeatable || ofAttempt == KvOutcome.NotApplied))
                     throw;
                 await Task.Delay(delay, _options.TimeProvider, cancellationToken).ConfigureAwait(false);

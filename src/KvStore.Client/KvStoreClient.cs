@@ -60,10 +60,10 @@ public sealed partial class KvStoreClient : IDisposable
         ResponseDrainTimeout = TimeSpan.Zero,
     };
 
-    private Task<T> ReadAsync<T>(string target, KvReadOptions options, Func<Answer, T> read, CancellationToken cancellationToken, bool allowsAbsence = false) =>
+    internal Task<T> ReadAsync<T>(string target, KvReadOptions options, Func<Answer, T> read, CancellationToken cancellationToken, bool allowsAbsence = false) =>
         SendAsync(new Call(HttpMethod.Get, target) { StoreId = options.StoreId, CacheControl = options.Freshness?.ToHeader(), AllowsAbsence = allowsAbsence }, read, cancellationToken);
 
-    private Task<T> WriteAsync<T>(Call call, KvWriteOptions options, Func<Answer, T> read, CancellationToken cancellationToken) => SendAsync(
+    internal Task<T> WriteAsync<T>(Call call, KvWriteOptions options, Func<Answer, T> read, CancellationToken cancellationToken) => SendAsync(
         call with
         {
             IsWrite = true,

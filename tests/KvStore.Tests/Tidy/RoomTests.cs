@@ -7,7 +7,7 @@ public class RoomTests
     private const int FolderFilesMax = 20;
     private const int StoreRootFilesMax = 6;
 
-    private static readonly string[] ProjectsUpwards = ["KvStore", "KvStore.Storage", "KvStore.Client"];
+    private static readonly string[] ProjectsUpwards = ["KvStore", "KvStore.Storage", "KvStore.Crdt", "KvStore.Client"];
 
     [Fact]
     public void Types_InARoom_ReferOnlyToLowerRooms()

@@ -44,6 +44,9 @@ internal sealed record Call(HttpMethod Method, string Target)
     /// <summary>Whether it is retried until it is cancelled.</summary>
     public bool IsEndless { get; init; }
 
+    /// <summary>Whether it is sent once, because its caller tries again in its own way.</summary>
+    public bool IsSingle { get; init; }
+
     /// <summary>Whether it may be sent again while the outcome of an attempt is unknown.</summary>
     public bool IsRepeatable => !IsWrite || IsIdempotent || IdempotencyKey is not null;
 

@@ -80,6 +80,7 @@ public class KvStoreException : Exception
     internal static KvStoreException Of(HttpResponseMessage response, WireProblem problem) => response.StatusCode switch
     {
         HttpStatusCode.PreconditionFailed => new KvPreconditionFailedException(response, problem),
+        var status when KvMergeException.IsOfMerge(problem) => new KvMergeException(status, problem),
         HttpStatusCode.Gone => new KvRevisionGoneException(problem),
         var status when KvOriginException.IsOfOrigin(problem) => new KvOriginException(status, problem) { RetryAfter = response.Headers.RetryAfter?.Delta },
         var status => new KvStoreException(status, problem) { IsTransient = IsTransientStatus(status), RetryAfter = response.Headers.RetryAfter?.Delta },

@@ -17,11 +17,16 @@ namespace KvStore.Client;
 [JsonSerializable(typeof(WireLine))]
 [JsonSerializable(typeof(WireInvalidation))]
 [JsonSerializable(typeof(WireLoads))]
+[JsonSerializable(typeof(WireMergeable))]
+[JsonSerializable(typeof(WireReplicaChange))]
+[JsonSerializable(typeof(WireIncrement))]
+[JsonSerializable(typeof(WireElements))]
+[JsonSerializable(typeof(WireEdits))]
 internal sealed partial class Wire : JsonSerializerContext;
 
 internal sealed record WireProblem(
     string? Type = null, string? Title = null, int? Status = null, string? Detail = null, string? Field = null, string? Outcome = null, long? OldestRevision = null,
-    WireFailedGuard[]? Failed = null)
+    WireFailedGuard[]? Failed = null, string? Version = null)
 {
     // Other services have problems too; their types name other documents.
     private const string Document = "http-api";
