@@ -81,15 +81,16 @@ public sealed class CounterReplica : CrdtReplica
             Write(writer, _folded);
     }
 
-    private protected override bool TryDrop(ReplicaId replica)
-    {
-        _folded = _folded.Add(_totals[replica]);
-        return true;
-    }
+    private protected override IEnumerable<ReplicaId> WithoutContent(IEnumerable<ReplicaId> replicas) => replicas;
 
-    private protected override void Remove(ReplicaId replica)
+    private protected override void Remove(IReadOnlySet<ReplicaId> replicas, bool byHub)
     {
-        _totals.Remove(replica);
+        foreach (var replica in replicas)
+        {
+            if (_totals.Remove(replica, out var totals) && byHub)
+                _folded = _folded.Add(totals);
+        }
+
         Sum();
     }
 

@@ -22,6 +22,10 @@ public readonly record struct ReplicaId(ulong Value) : IComparable<ReplicaId>
     }
 
     /// <inheritdoc/>
+    /// <remarks>With a random seed, because others choose their ids. By halves, because the hash code of a long number has no seed.</remarks>
+    public override int GetHashCode() => HashCode.Combine((uint)Value, (uint)(Value >> 32));
+
+    /// <inheritdoc/>
     public int CompareTo(ReplicaId other) => Value.CompareTo(other.Value);
 
     /// <summary>Sixteen hexadecimal digits.</summary>

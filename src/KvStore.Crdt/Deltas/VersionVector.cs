@@ -89,7 +89,7 @@ public sealed class VersionVector : IEquatable<VersionVector>
         return new(Epoch, _entries.Where(entry => entry.Value > other[entry.Key]));
     }
 
-    internal VersionVector Without(ReplicaId replica) => new(Epoch, _entries.Where(entry => entry.Key != replica));
+    internal VersionVector Without(IReadOnlySet<ReplicaId> replicas) => new(Epoch, _entries.Where(entry => !replicas.Contains(entry.Key)));
 
     /// <summary>Parses what <see cref="ToString"/> wrote.</summary>
     /// <returns>The version; null if the text is none.</returns>

@@ -38,6 +38,12 @@ public abstract class CrdtReplica
     /// <summary>About how much memory the replica takes, within a factor of two. Known without a scan.</summary>
     public long MemoryBytes => 500 + _progress.MemoryBytes + BodyBytes;
 
+    /// <summary>
+    /// Whether this replica is the hub. It refuses deltas of a later epoch (<see cref="MergeOutcome.Collected"/>): only one that forged them, or that has seen what
+    /// this replica has lost, can have them.
+    /// </summary>
+    public bool IsHub { get; set; }
+
     /// <summary>The full state, as a delta since nothing.</summary>
     public byte[] Encode() => EncodeSince(VersionVector.Empty);
 
@@ -78,16 +84,11 @@ public abstract class CrdtReplica
             throw new ArgumentException("The hub does not retire itself, and has seen what is stable.");
 
         var hasDropped = DropDeleted(stable);
-        foreach (var replica in retired)
-        {
-            if (Seen(replica) == 0 || !TryDrop(replica))
-                continue;
-            Remove(replica);
+        var dropped = WithoutContent(retired.Where(replica => Seen(replica) > 0)).ToHashSet();
+        Remove(dropped, byHub: true);
+        foreach (var replica in dropped)
             _progress.Drop(replica);
-            hasDropped = true;
-        }
-
-        return _progress.TryEndEpoch(floor, hasDropped);
+        return _progress.TryEndEpoch(floor, hasDropped || dropped.Count > 0);
     }
 
     internal MergeOutcome Merge(ReadOnlySpan<byte> delta, bool isLoad)
@@ -99,6 +100,8 @@ public abstract class CrdtReplica
             return MergeOutcome.OtherType;
         if (header.Lineage != Lineage)
             return MergeOutcome.OtherLineage;
+        if (IsHub && header.Epoch > Epoch)
+            return MergeOutcome.Collected;
         if ((isLoad ? _progress.FindObstacleToLoad(header) : _progress.FindObstacle(header)) is { } obstacle)
             return obstacle;
 
@@ -109,8 +112,7 @@ public abstract class CrdtReplica
                 outcome = MergeOutcome.Merged;
             if (header.Epoch > Epoch)
             {
-                foreach (var dropped in header.Collection!.Dropped)
-                    Remove(dropped.Replica);
+                Remove(header.Collection!.Dropped.Select(dropped => dropped.Replica).ToHashSet(), byHub: false);
                 _progress.Follow(header.Epoch, header.Collection);
                 outcome = MergeOutcome.Merged;
             }
@@ -128,11 +130,11 @@ public abstract class CrdtReplica
     /// <summary>Writes the rest of a delta.</summary>
     private protected abstract void WriteBody(DeltaHeader header, DeltaWriter writer);
 
-    /// <summary>Prepares the hub's removal of a replica; false if the value still has content of it.</summary>
-    private protected abstract bool TryDrop(ReplicaId replica);
+    /// <summary>Those of some replicas that the hub can drop: the value has nothing any more that bears their names.</summary>
+    private protected abstract IEnumerable<ReplicaId> WithoutContent(IEnumerable<ReplicaId> replicas);
 
-    /// <summary>Removes what is left of a replica that the hub dropped.</summary>
-    private protected abstract void Remove(ReplicaId replica);
+    /// <summary>Removes what is left of replicas that the hub, which may be this replica, drops.</summary>
+    private protected abstract void Remove(IReadOnlySet<ReplicaId> replicas, bool byHub);
 
     /// <summary>The replicas that a delta since a version names besides those with changes.</summary>
     private protected virtual IEnumerable<ReplicaId> ReferredSince(VersionVector version) => [];

@@ -8,7 +8,7 @@ internal sealed class LiveDots
 {
     private static readonly SortedDictionary<ulong, string> None = [];
 
-    private readonly SortedDictionary<string, List<Dot>> _elements = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, HashSet<Dot>> _elements = new(StringComparer.Ordinal);
     private readonly Dictionary<ReplicaId, SortedDictionary<ulong, string>> _replicas = [];
 
     /// <summary>About how much memory it takes.</summary>
@@ -17,7 +17,7 @@ internal sealed class LiveDots
     /// <summary>The elements, by their UTF-16 code units.</summary>
     public IReadOnlyCollection<string> Elements => _elements.Keys;
 
-    public IReadOnlyList<Dot> Of(string element) => _elements.TryGetValue(element, out var dots) ? dots : [];
+    public IReadOnlyCollection<Dot> Of(string element) => _elements.TryGetValue(element, out var dots) ? dots : [];
 
     /// <summary>The dots of a replica and their elements, in ascending order.</summary>
     public SortedDictionary<ulong, string> Of(ReplicaId replica) => _replicas.TryGetValue(replica, out var dots) ? dots : None;

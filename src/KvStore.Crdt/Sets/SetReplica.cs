@@ -96,26 +96,27 @@ public sealed class SetReplica : CrdtReplica
     private protected override IEnumerable<ReplicaId> ReferredSince(VersionVector version) =>
         Type == CrdtType.ORSet ? Version.Meet(version).Entries.Select(entry => entry.Key) : [];
 
-    private protected override bool TryDrop(ReplicaId replica) => _live.Of(replica).Count == 0;
+    private protected override IEnumerable<ReplicaId> WithoutContent(IEnumerable<ReplicaId> replicas) => replicas.Where(replica => _live.Of(replica).Count == 0);
 
-    private protected override void Remove(ReplicaId replica)
+    private protected override void Remove(IReadOnlySet<ReplicaId> replicas, bool byHub)
     {
-        foreach (var sequence in _live.Of(replica).Keys.ToArray())
-            _live.Remove(new Dot(replica, sequence));
+        foreach (var dot in replicas.SelectMany(replica => _live.Of(replica).Keys.Select(sequence => new Dot(replica, sequence))).ToArray())
+            _live.Remove(dot);
     }
 
     // The change names the dots that it removed, and not, as a delta since a version does, every dot that is gone.
     private byte[] EncodeChange(ulong from, IReadOnlyCollection<Dot> dead)
     {
-        var own = dead.Append(new Dot(Self, Seen(Self))).GroupBy(dot => dot.Replica).OrderBy(group => group.Key);
+        var removed = dead.ToLookup(dot => dot.Replica);
+        var last = dead.Append(new Dot(Self, Seen(Self))).GroupBy(dot => dot.Replica, dot => dot.Sequence).OrderBy(group => group.Key);
         return Encode(
-            [.. own.Select(group => group.Key == Self ? new Interval(Self, from, Seen(Self)) : new Interval(group.Key, group.Max(dot => dot.Sequence), group.Max(dot => dot.Sequence)))],
+            [.. last.Select(group => group.Key == Self ? new Interval(Self, from, Seen(Self)) : new Interval(group.Key, group.Max(), group.Max()))],
             withCollection: false,
             (header, writer) => new SetBody(
                 [.. _live.Of(Self).Where(dot => dot.Key > from).Select(dot => (new Dot(Self, dot.Key), dot.Value))],
                 header.Intervals.ToDictionary(
                     interval => interval.Replica,
-                    interval => dead.Where(dot => dot.Replica == interval.Replica).Select(dot => dot.Sequence).Order().Select(sequence => new DotRun(sequence, sequence)).ToList()))
+                    interval => removed[interval.Replica].Select(dot => dot.Sequence).Order().Select(sequence => new DotRun(sequence, sequence)).ToList()))
                 .Write(header, writer, hasRemovals: Type == CrdtType.ORSet));
     }
 

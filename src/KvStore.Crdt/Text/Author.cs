@@ -5,7 +5,7 @@ internal sealed class Author(ReplicaId id)
 {
     public ReplicaId Id { get; } = id;
 
-    public BlockIndex Blocks { get; } = new();
+    public BlockIndex Blocks { get; } = new(id);
 
     public DeletionLog Deletions { get; } = new();
 }

@@ -1,7 +1,7 @@
 namespace KvStore.Crdt;
 
 /// <summary>On which side of its parent an element was inserted.</summary>
-internal enum Side
+internal enum Side : byte
 {
     Right,
     Left,
@@ -47,15 +47,36 @@ internal sealed class Block(Author? author, ulong first, int length)
     public Block? Low;
     public Block? High;
 
+    /// <summary>How many ancestors the first element has. It never changes for an element, however the blocks are cut.</summary>
+    public long Depth;
+
+    /// <summary>The depth of the lowest element that this block and the one before it in the text are both below, or are themselves; -1 for the start.</summary>
+    public long Joint;
+
+    /// <summary>The lowest joint in this subtree of the splay tree.</summary>
+    public long JointMin;
+
     /// <summary>How many visible elements this subtree of the splay tree has.</summary>
     public int Sum;
 
     public ulong Last => First + (ulong)Length - 1;
+
+    public long LastDepth => Depth + Length - 1;
 
     public int Visible => IsDeleted || Author is null ? 0 : Length;
 
     /// <summary>Whether the neighbor on the right continues this block, so that the border between the two can move.</summary>
     public bool IsContinuedBy(Block next) =>
         Author is not null && next.Author == Author && next.First == Last + 1 && next.ParentAuthor == Author && next.ParentSequence == Last &&
-        next.Side == Side.Right && RightChildren.Count == 1;
+        next.Side == Side.Right && RightChildren.IsOne;
+
+    /// <summary>Moves the border to the block before, which it continues.</summary>
+    public void MoveStart(int count)
+    {
+        First = unchecked(First + (ulong)count);
+        ParentSequence = unchecked(ParentSequence + (ulong)count);
+        Length -= count;
+        Depth += count;
+        Joint += count;
+    }
 }

@@ -4,14 +4,22 @@ namespace KvStore.Crdt;
 /// The blocks in the order of the text: a list for neighbors, and a splay tree for positions. What was used last is near the root, so that
 /// typing costs little; everything else is logarithmic on average over all operations. Reading a position changes the tree.
 /// </summary>
-internal sealed class BlockOrder(Block start)
+internal sealed class BlockOrder
 {
-    private Block _root = start;
+    private Block _root;
+
+    /// <param name="start">The first block, which stays.</param>
+    public BlockOrder(Block start)
+    {
+        _root = Start = start;
+        start.Joint = -1;
+        Update(start);
+    }
 
     /// <summary>The number of visible elements.</summary>
     public int Count => _root.Sum;
 
-    public Block Start { get; } = start;
+    public Block Start { get; }
 
     /// <summary>The number of blocks.</summary>
     public int Blocks { get; private set; } = 1;
@@ -83,11 +91,54 @@ internal sealed class BlockOrder(Block start)
         return (at, position);
     }
 
-    /// <summary>How many visible elements precede a block.</summary>
-    public int PositionOf(Block block)
+    /// <summary>The last block in the text that is below the first element of a block, or that block. Found by the joints, because the way down can be long.</summary>
+    public Block LastBelow(Block block)
     {
+        if (block.RightChildren.IsEmpty)
+            return block;
         Splay(block);
-        return block.Low?.Sum ?? 0;
+        var at = block.High!;
+        if (at.JointMin >= block.Depth)
+        {
+            while (at.High is { } high)
+                at = high;
+            Splay(at);
+            return at;
+        }
+
+        while (true)
+        {
+            if (at.Low is { } low && low.JointMin < block.Depth)
+                at = low;
+            else if (at.Joint < block.Depth)
+                break;
+            else
+                at = at.High!;
+        }
+
+        Splay(at);
+        return at.Previous!;
+    }
+
+    /// <summary>The first block in the text that is below the first element of a block, or that block.</summary>
+    public Block FirstBelow(Block block)
+    {
+        if (block.LeftChildren.IsEmpty)
+            return block;
+        Splay(block);
+        var at = block.Low!;
+        while (true)
+        {
+            if (at.High is { } high && high.JointMin < block.Depth)
+                at = high;
+            else if (at.Joint < block.Depth)
+                break;
+            else
+                at = at.Low!;
+        }
+
+        Splay(at);
+        return at;
     }
 
     /// <summary>Counts a block again, whose length or visibility has changed.</summary>
@@ -139,5 +190,14 @@ internal sealed class BlockOrder(Block start)
         Update(block);
     }
 
-    private static void Update(Block block) => block.Sum = block.Visible + (block.Low?.Sum ?? 0) + (block.High?.Sum ?? 0);
+    private static void Update(Block block)
+    {
+        var (low, high) = (block.Low, block.High);
+        var (sum, joint) = (block.Visible, block.Joint);
+        if (low is not null)
+            (sum, joint) = (sum + low.Sum, Math.Min(joint, low.JointMin));
+        if (high is not null)
+            (sum, joint) = (sum + high.Sum, Math.Min(joint, high.JointMin));
+        (block.Sum, block.JointMin) = (sum, joint);
+    }
 }

@@ -3,58 +3,53 @@ namespace KvStore.Crdt;
 /// <summary>The children on one side of an element, in the order of author and sequence, which is that of the text. Mostly none or one.</summary>
 internal struct Siblings
 {
-    private Block? _only;
-    private List<Block>? _many;
+    // Nothing, the only block, or several.
+    private object? _blocks;
 
-    public readonly int Count => _many?.Count ?? (_only is null ? 0 : 1);
+    public readonly bool IsEmpty => _blocks is null;
 
-    public readonly Block First => this[0];
+    public readonly bool IsOne => _blocks is Block;
 
-    public readonly Block Last => this[Count - 1];
-
-    public readonly Block this[int index] => _many is null ? _only! : _many[index];
-
-    /// <summary>How many siblings come before a block that is not among them.</summary>
-    public readonly int CountBefore(Block block)
+    /// <summary>The siblings before and after a block that is not among them.</summary>
+    public readonly (Block? Before, Block? After) Around(Block block)
     {
-        var (low, high) = (0, Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (Compare(this[middle], block) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
+        if (_blocks is SortedBlocks many)
+            return many.Around(block.Author!.Id, block.First);
+        if (_blocks is not Block only)
+            return default;
+        var order = only.Author!.Id.CompareTo(block.Author!.Id);
+        return order > 0 || (order == 0 && only.First > block.First) ? (null, only) : (only, null);
     }
 
-    public void Insert(int index, Block block)
+    public void Add(Block block)
     {
-        if (Count == 0)
+        if (_blocks is SortedBlocks many)
         {
-            _only = block;
-            return;
+            many.Add(block);
         }
-
-        _many ??= [_only!];
-        _many.Insert(index, block);
+        else if (_blocks is Block only)
+        {
+            many = new SortedBlocks();
+            many.Add(only);
+            many.Add(block);
+            _blocks = many;
+        }
+        else
+        {
+            _blocks = block;
+        }
     }
 
     public void Remove(Block block)
     {
-        if (_many is null)
-            _only = null;
-        else
-            _many.RemoveAt(CountBefore(block));
-        if (_many is { Count: 1 })
-            (_only, _many) = (_many[0], null);
-    }
+        if (_blocks is not SortedBlocks many)
+        {
+            _blocks = null;
+            return;
+        }
 
-    private static int Compare(Block left, Block right)
-    {
-        var authors = left.Author!.Id.CompareTo(right.Author!.Id);
-        return authors != 0 ? authors : left.First.CompareTo(right.First);
+        many.Remove(block);
+        if (many.Only is { } only)
+            _blocks = only;
     }
 }

@@ -15,5 +15,5 @@ internal sealed record TextCollection(VersionVector Dropped, VersionVector Conde
         writer.Write(Condemned);
     }
 
-    public TextCollection Without(ReplicaId replica) => new(Dropped.Without(replica), Condemned.Without(replica));
+    public TextCollection Without(IReadOnlySet<ReplicaId> replicas) => new(Dropped.Without(replicas), Condemned.Without(replicas));
 }

@@ -43,10 +43,10 @@ internal static class TextCollector
         var hasDropped = false;
         while (leaves.TryPop(out var block))
         {
-            if (!stableBlocks.Contains(block) || block.RightChildren.Count > 0)
+            if (!stableBlocks.Contains(block) || !block.RightChildren.IsEmpty)
                 continue;
             var parent = tree.BlockOf(block.ParentAuthor, block.ParentSequence);
-            if (block.LeftChildren.Count == 0)
+            if (block.LeftChildren.IsEmpty)
             {
                 tree.Drop(block, parent);
                 stableBlocks.Remove(block);
@@ -62,6 +62,17 @@ internal static class TextCollector
         }
 
         return TrimLogs(tree, stable) || hasDropped;
+    }
+
+    /// <summary>How many parts of blocks the deletions name that a version has, each for itself; not counted further than needed to see that they are too many.</summary>
+    public static long Parts(TextTree tree, VersionVector stable)
+    {
+        var max = 100 * tree.Parts;
+        return (from author in tree.Authors
+                from run in author.Deletions.Runs
+                where run.First <= stable[author.Id]
+                from part in run.Target.Blocks.Parts(run.Targets)
+                select part).Take((int)Math.Min(max, int.MaxValue)).Count();
     }
 
     private static IEnumerable<(Author Author, List<DotRun> Runs)> Deleted(TextTree tree, VersionVector stable) =>
@@ -109,7 +120,7 @@ internal static class TextCollector
         }
 
         var (low, high) = run.Clip(run.First, stable).Targets;
-        var remaining = run.Target.Blocks.From(low).TakeWhile(block => block.First <= high).Select(block => new DotRun(Math.Max(block.First, low), Math.Min(block.Last, high)));
+        var remaining = run.Target.Blocks.Parts(new(low, high)).Select(part => new DotRun(part.Block.First + (ulong)part.Offset, part.Block.First + (ulong)(part.Offset + part.Count) - 1));
         foreach (var targets in run.Step > 0 ? remaining : remaining.Reverse())
         {
             yield return run.Step > 0

@@ -8,7 +8,7 @@ namespace KvStore.Crdt;
 internal sealed class TextMerge(TextTree tree, TextDelta delta, Interval[] intervals, ulong[] seen)
 {
     private readonly Author?[] _authors = Array.ConvertAll(intervals, interval => tree.FindAuthor(interval.Replica));
-    private readonly List<(int Author, TextRun Run)> _insertions = [];
+    private readonly List<(int Author, int Index)> _insertions = [];
 
     /// <summary>Finds what prevents the merge, and the order of the insertions in which parents precede children.</summary>
     public MergeOutcome? FindObstacle()
@@ -29,8 +29,8 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, Interval[] inter
     {
         for (var author = 0; author < seen.Length; author++)
             _authors[author] = seen[author] == ulong.MaxValue ? null : tree.AuthorOf(intervals[author].Replica);
-        foreach (var (author, run) in _insertions)
-            Insert(author, run);
+        foreach (var (author, index) in _insertions)
+            Insert(author, delta.Runs[author][index]);
         for (var author = 0; author < seen.Length; author++)
         {
             if (seen[author] == ulong.MaxValue)
@@ -101,7 +101,7 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, Interval[] inter
                         continue;
                     }
 
-                    _insertions.Add((author, run));
+                    _insertions.Add((author, position[author]));
                 }
 
                 position[author]++;
@@ -134,7 +134,7 @@ internal sealed class TextMerge(TextTree tree, TextDelta delta, Interval[] inter
             var first = elements.First + (ulong)known;
             var count = (int)elements.Length - known;
             var scalars = isDeleted ? default : delta.Scalars.AsSpan(start + known, count);
-            if (!isDeleted && side == Side.Right && at.RightChildren.Count == 0)
+            if (!isDeleted && side == Side.Right && at.RightChildren.IsEmpty)
             {
                 at = tree.Append(at, by, first, scalars);
                 continue;

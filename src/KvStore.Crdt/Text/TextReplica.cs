@@ -8,6 +8,11 @@ namespace KvStore.Crdt;
 /// </summary>
 public sealed class TextReplica : CrdtReplica
 {
+    // Deletions of one element by many authors become short where others between are dropped. The hub rather keeps what would become many times as much; the
+    // bound of those that follow it is higher, because they may have more.
+    private const int CollectCostMax = 8;
+    private const int FollowCostMax = 64;
+
     private TextTree _tree = new();
     private Author _self;
     private TextCollection _collected = TextCollection.None;
@@ -138,7 +143,7 @@ public sealed class TextReplica : CrdtReplica
             return Merge(header, delta, _tree);
 
         // What the hub dropped is in no delta, so a replica that follows its collection must have seen that it was deleted.
-        var newlyDropped = header.Collection!.Dropped.Where(dropped => dropped.Epoch > Epoch);
+        var newlyDropped = header.Collection!.Dropped.Where(dropped => dropped.Epoch > Epoch).ToArray();
         if (Version.Count > 0 && (!Version.Covers(delta.Collected.Dropped) || newlyDropped.Any(dropped => Seen(dropped.Replica) < dropped.Final)))
             return MergeOutcome.Outdated;
 
@@ -148,7 +153,7 @@ public sealed class TextReplica : CrdtReplica
         var outcome = Merge(header, delta, copy._tree);
         if (outcome != MergeOutcome.Unchanged)
             return outcome;
-        if (!newlyDropped.All(dropped => copy.TryDrop(dropped.Replica)))
+        if (copy.WithoutContent(newlyDropped.Select(dropped => dropped.Replica)).Count() < newlyDropped.Length)
             return MergeOutcome.Outdated;
         (_tree, _self, _collected) = (copy._tree, copy._self, delta.Collected);
         return outcome;
@@ -165,7 +170,10 @@ public sealed class TextReplica : CrdtReplica
         {
             // The hub drops a replica only when everything that it deleted is stable.
             var dropped = header.Collection!.Dropped.Select(dropped => KeyValuePair.Create(dropped.Replica, dropped.Final));
-            TextCollector.DropDeleted(tree, delta.Collected.Dropped.Join(new(0, dropped)));
+            var stable = delta.Collected.Dropped.Join(new(0, dropped));
+            if (TextCollector.Parts(tree, stable) > FollowCostMax * tree.Parts)
+                return MergeOutcome.Malformed;
+            TextCollector.DropDeleted(tree, stable);
             TextCollector.Condemn(tree, delta.Collected.Condemned);
         }
 
@@ -185,7 +193,7 @@ public sealed class TextReplica : CrdtReplica
     private protected override bool DropDeleted(VersionVector stable)
     {
         var (dropped, condemned) = (_collected.Dropped, _collected.Condemned);
-        var hasDropped = stable.Epoch >= condemned.Epoch && TextCollector.DropDeleted(_tree, condemned);
+        var hasDropped = stable.Epoch >= condemned.Epoch && TextCollector.Parts(_tree, condemned) <= CollectCostMax * _tree.Parts && TextCollector.DropDeleted(_tree, condemned);
         if (hasDropped)
             dropped = condemned;
         var joined = condemned.Join(stable);
@@ -196,14 +204,18 @@ public sealed class TextReplica : CrdtReplica
         return hasDropped || hasCondemned;
     }
 
-    private protected override bool TryDrop(ReplicaId replica) =>
-        _tree.FindAuthor(replica) is not { } author ||
-        (author.Blocks.IsEmpty && author.Deletions.Runs.Count == 0 && !_tree.Authors.Any(other => other.Deletions.Runs.Any(run => run.Target == author)));
-
-    private protected override void Remove(ReplicaId replica)
+    private protected override IEnumerable<ReplicaId> WithoutContent(IEnumerable<ReplicaId> replicas)
     {
-        _collected = _collected.Without(replica);
-        _tree.RemoveAuthor(replica);
+        var targets = _tree.Authors.SelectMany(author => author.Deletions.Runs, (_, run) => run.Target).ToHashSet();
+        return replicas.Where(replica =>
+            _tree.FindAuthor(replica) is not { } author || (author.Blocks.IsEmpty && author.Deletions.Runs.Count == 0 && !targets.Contains(author)));
+    }
+
+    private protected override void Remove(IReadOnlySet<ReplicaId> replicas, bool byHub)
+    {
+        _collected = _collected.Without(replicas);
+        foreach (var replica in replicas)
+            _tree.RemoveAuthor(replica);
     }
 
     // The texts to insert as scalars, if every edit is possible.

@@ -1,7 +1,7 @@
 namespace KvStore.Crdt;
 
 /// <summary>What a run of changes is. The numbers are those of docs/crdt-format.md.</summary>
-internal enum TextRunKind
+internal enum TextRunKind : byte
 {
     InsertRight = 0,
     InsertLeft = 1,

@@ -19,6 +19,9 @@ internal sealed class TextTree
 
     public Block Start => Order.Start;
 
+    /// <summary>Of how many blocks and runs of deletions it consists, and a thousand: the costs of rare work are a multiple of it.</summary>
+    public long Parts => Order.Blocks + _deletionRuns + 1000L;
+
     /// <summary>About how much memory it takes.</summary>
     public long MemoryBytes => (Order.Blocks * 190L) + Scalars.MemoryBytes + (_deletionRuns * 50L) + (_authors.Count * 250L);
 
@@ -46,7 +49,7 @@ internal sealed class TextTree
         {
             Insert(Split(left, offset + 1), Side.Left, author, first, scalars);
         }
-        else if (left.RightChildren.Count > 0)
+        else if (!left.RightChildren.IsEmpty)
         {
             var right = left.Next;
             while (right is { IsCondemned: true })
@@ -63,7 +66,7 @@ internal sealed class TextTree
     /// <summary>Inserts visible elements as children of the last (right) or first (left) element of a block.</summary>
     public void Insert(Block parent, Side side, Author author, ulong first, ReadOnlySpan<int> scalars)
     {
-        if (side == Side.Right && parent.RightChildren.Count == 0)
+        if (side == Side.Right && parent.RightChildren.IsEmpty)
             Append(parent, author, first, scalars);
         else
             Place(NewBlock(author, first, scalars), parent, side);
@@ -101,29 +104,22 @@ internal sealed class TextTree
         if (side == Side.Right)
         {
             added.ParentSequence = parent.Last;
-            var index = parent.RightChildren.CountBefore(added);
-            var before = parent;
-            if (index > 0)
-            {
-                for (before = parent.RightChildren[index - 1]; before.RightChildren.Count > 0;)
-                    before = before.RightChildren.Last;
-            }
-
-            parent.RightChildren.Insert(index, added);
-            Order.InsertAfter(before, added);
+            added.Depth = parent.LastDepth + 1;
+            added.Joint = parent.LastDepth;
+            var before = parent.RightChildren.Around(added).Before;
+            parent.RightChildren.Add(added);
+            Order.InsertAfter(before is null ? parent : Order.LastBelow(before), added);
         }
         else
         {
             added.ParentSequence = parent.First;
-            var index = parent.LeftChildren.CountBefore(added);
-            var after = parent;
-            if (index < parent.LeftChildren.Count)
-            {
-                for (after = parent.LeftChildren[index]; after.LeftChildren.Count > 0;)
-                    after = after.LeftChildren.First;
-            }
-
-            parent.LeftChildren.Insert(index, added);
+            added.Depth = parent.Depth + 1;
+            var sibling = parent.LeftChildren.Around(added).After;
+            var after = sibling is null ? parent : Order.FirstBelow(sibling);
+            added.Joint = after.Joint;
+            after.Joint = parent.Depth;
+            Order.Recount(after);
+            parent.LeftChildren.Add(added);
             Order.InsertAfter(after.Previous!, added);
         }
 
@@ -143,10 +139,12 @@ internal sealed class TextTree
             ParentSequence = block.First + (ulong)offset - 1,
             Side = Side.Right,
             RightChildren = block.RightChildren,
+            Depth = block.Depth + offset,
+            Joint = block.Depth + offset - 1,
         };
         block.Length = offset;
         block.RightChildren = default;
-        block.RightChildren.Insert(0, rest);
+        block.RightChildren.Add(rest);
         Order.InsertAfter(block, rest);
         block.Author!.Blocks.Add(rest);
         return rest;
@@ -188,6 +186,12 @@ internal sealed class TextTree
         else
             parent.LeftChildren.Remove(block);
         block.Author!.Blocks.Remove(block);
+        if (block.Next is { } next && next.Joint > block.Joint)
+        {
+            next.Joint = block.Joint;
+            Order.Recount(next);
+        }
+
         Order.Remove(block);
     }
 
@@ -205,10 +209,9 @@ internal sealed class TextTree
             return false;
         if (offset + count == block.Length && block.Next is { IsDeleted: true, IsCondemned: false } next && next.Length <= int.MaxValue - count && block.IsContinuedBy(next))
         {
-            next.First -= (ulong)count;
-            next.Length += count;
-            next.ParentSequence -= (ulong)count;
+            next.MoveStart(-count);
             block.Length -= count;
+            Order.Recount(next);
             Order.Recount(block);
             return true;
         }
@@ -216,10 +219,8 @@ internal sealed class TextTree
         if (offset == 0 && block.Previous is { IsDeleted: true, IsCondemned: false } previous && previous.Length <= int.MaxValue - count && previous.IsContinuedBy(block))
         {
             previous.Length += count;
-            block.First += (ulong)count;
-            block.Length -= count;
+            block.MoveStart(count);
             block.Content += count;
-            block.ParentSequence += (ulong)count;
             Order.Recount(block);
             return true;
         }

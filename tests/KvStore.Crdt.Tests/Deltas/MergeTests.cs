@@ -114,6 +114,23 @@ public sealed class MergeTests
     }
 
     [Fact]
+    public void Merge_OfALaterEpoch_IsRefusedByTheHub()
+    {
+        var hub = MergeableValue.Create(CrdtType.PNCounter, new ReplicaId(1));
+        hub.IsHub = true;
+        Samples.Change(hub, 0);
+        var (forged, visitor) = (Samples.Load(hub.Encode(), 2), Samples.Load(hub.Encode(), 3));
+        Samples.Change(forged, 1);
+        Assert.Equal(MergeOutcome.Merged, hub.Merge(forged.Encode()));
+        Assert.True(visitor.Merge(forged.Encode()) == MergeOutcome.Merged && visitor.Collect([forged.Self], VersionVector.Empty, 0));
+        var before = hub.Encode();
+        Assert.Equal(MergeOutcome.Collected, hub.Merge(visitor.Encode()));
+        Assert.Equal(before, hub.Encode());
+        hub.IsHub = false;
+        Assert.Equal(MergeOutcome.Merged, hub.Merge(visitor.Encode()));
+    }
+
+    [Fact]
     public void Collect_OfManyReplicas_ShrinksTheState()
     {
         var counter = MergeableValue.Create(CrdtType.GCounter, new ReplicaId(1));

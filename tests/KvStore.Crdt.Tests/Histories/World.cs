@@ -17,6 +17,7 @@ internal abstract class World<T> where T : CrdtReplica
     {
         _collects = collects;
         Replicas = [(T)MergeableValue.Create(type, NextId())];
+        Hub.IsHub = true;
         while (Replicas.Count < replicas)
             Replicas.Add(Join());
     }

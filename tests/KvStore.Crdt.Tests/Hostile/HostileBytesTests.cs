@@ -18,7 +18,7 @@ public sealed class HostileBytesTests
             var replica = Samples.Load(sources[0], 7);
             var outcome = replica.Merge(bytes);
             if (outcome == MergeOutcome.Merged)
-                Samples.Change(replica, 30);
+                Samples.Change(replica, 777);
             else
                 Assert.Equal(sources[0], replica.Encode());
             AssertSound(replica);
