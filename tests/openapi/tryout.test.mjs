@@ -18,6 +18,7 @@ const groups = {
         appendEntry: [201, { added: ["example/queue/<revision>"] }],
         addToCounter: [200, { added: ["example/visits"] }],
     },
+    Mergeable: { mergeValue: [201, { added: ["example/likes"] }], getMergeable: [200, nothing] },
     Listing: { listEntries: [200, nothing] },
     Bulk: {
         getBatch: [200, nothing],

@@ -23,6 +23,9 @@ internal sealed record StoredValue(ulong Creation, ulong Hub, IReadOnlyList<Epoc
 {
     private const byte Format = 1;
 
+    // After the format.
+    private const int CreationEnd = 1 + sizeof(ulong);
+
     public static ulong NewCreation() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     /// <summary>Reads all but the deltas; null if the bytes are not of this form.</summary>
@@ -86,6 +89,10 @@ internal sealed record StoredValue(ulong Creation, ulong Hub, IReadOnlyList<Epoc
         writer.WriteBytes(head);
         return writer.Written;
     }
+
+    /// <summary>Whether bytes are those of an entry, but for which entry it is.</summary>
+    public static bool IsSameState(ReadOnlySpan<byte> value, ReadOnlySpan<byte> other) =>
+        value.Length == other.Length && value.Length > CreationEnd && value[CreationEnd..].SequenceEqual(other[CreationEnd..]);
 
     /// <summary>The same bytes, as the value of a new entry.</summary>
     public static byte[] WithNewCreation(ReadOnlySpan<byte> value)

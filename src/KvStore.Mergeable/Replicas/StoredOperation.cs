@@ -3,6 +3,9 @@ namespace KvStore.Mergeable;
 /// <summary>The operations that write the entries of mergeable values.</summary>
 internal static class StoredOperation
 {
+    /// <summary>Stores a value that was exported, where there is nothing. Its bytes are those of <see cref="MergeableValues.TryRenew"/>.</summary>
+    public static Put Import(EntryDraft draft) => new(draft) { IsRewrite = true };
+
     /// <summary>Appends to the value of an entry.</summary>
     public static Operation Extend(Key key, Entry entry, ReadOnlyMemory<byte> suffix, ExpiryUpdate expiry) =>
         new Extend(key, entry.CreatedRevision, entry.Value.Length, suffix, expiry);

@@ -38,7 +38,22 @@ internal sealed class LargeAnswers(Store store)
                 CollectionsMarshal.GetValueRefOrAddDefault(_values, value, out _)++;
         }
 
-        charge = new Charge(this, values);
+        charge = new Charge(this, values, BufferBytes);
+        return true;
+    }
+
+    /// <summary>The same for an answer that no entry has as its value.</summary>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="charge">As above.</param>
+    public bool TryBegin(int bytes, out IDisposable? charge)
+    {
+        charge = null;
+        if (bytes <= SmallBytes)
+            return true;
+        var total = BufferBytes + (long)bytes;
+        if (store.Memory.Connections.Bytes >= store.Memory.Connections.BytesMax || !store.Memory.Answers.TryCharge(total))
+            return false;
+        charge = new Charge(this, [], total);
         return true;
     }
 
@@ -49,9 +64,8 @@ internal sealed class LargeAnswers(Store store)
 
     private static long BytesOf(byte[] value) => value.Length + (3 * IntPtr.Size);
 
-    private void End(byte[][] values)
+    private void End(byte[][] values, long bytes)
     {
-        var bytes = (long)BufferBytes;
         lock (_lock)
         {
             foreach (var value in values)
@@ -67,14 +81,14 @@ internal sealed class LargeAnswers(Store store)
         store.Memory.Answers.Release(bytes);
     }
 
-    private sealed class Charge(LargeAnswers answers, byte[][] values) : IDisposable
+    private sealed class Charge(LargeAnswers answers, byte[][] values, long bytes) : IDisposable
     {
         private byte[][]? _values = values;
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _values, null) is { } held)
-                answers.End(held);
+                answers.End(held, bytes);
         }
     }
 }

@@ -22,9 +22,6 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
     /// <summary>Where to write; flush once it has <see cref="PieceBytes"/>.</summary>
     public PipeWriter Writer => _writer;
 
-    /// <summary>Whether anything was sent.</summary>
-    public bool HasBegun { get; private set; }
-
     /// <summary>Sends bytes, and waits while the client does not take them.</summary>
     /// <exception cref="ConnectionAbortedException">The client is gone, or was too slow.</exception>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
@@ -34,7 +31,6 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
         {
             var piece = bytes[..Math.Min(bytes.Length, PieceBytes)];
             bytes = bytes[piece.Length..];
-            HasBegun = true;
             await FinishAsync(_writer.WriteAsync(piece, context.RequestAborted), piece.Length);
         }
     }
@@ -43,7 +39,6 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
     /// <inheritdoc cref="WriteAsync"/>
     public ValueTask FlushAsync()
     {
-        HasBegun = true;
         var bytes = _writer.UnflushedBytes;
         return FinishAsync(_writer.FlushAsync(context.RequestAborted), bytes);
     }

@@ -11,7 +11,7 @@ internal static class CrossOriginAccess
     /// <summary>The headers of answers that a page may read, besides those that every page may. The OpenAPI document has them all.</summary>
     public static readonly IReadOnlyList<string> ExposedHeaders =
     [
-        "ETag", ResponseHeaders.Revision, StoreIdHeader.Name, ResponseHeaders.Expires, ResponseHeaders.StateAge, "Idempotency-Replayed", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
+        "ETag", ResponseHeaders.Revision, StoreIdHeader.Name, ResponseHeaders.Expires, ResponseHeaders.StateAge, ResponseHeaders.Version, "Idempotency-Replayed", "Location", "Retry-After", "RateLimit", "RateLimit-Policy",
         "WWW-Authenticate", "Accept-Patch", "Accept-Ranges", "Accept-Encoding", "Allow", "Vary", "Age", "Cache-Status", OriginProblems.LoadToken,
     ];
 

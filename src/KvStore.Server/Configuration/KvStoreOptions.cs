@@ -98,7 +98,7 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public TimeSpan IdempotencyLifetime { get; init; } = settings.Duration("IdempotencyLifetime", TimeSpan.FromHours(24), TimeSpan.FromSeconds(1), TimeSpan.FromDays(365));
 
     /// <summary>How long a replica of a mergeable value may be silent. Then it is retired, and what it did offline since gets 410: it repeats that under a new id.</summary>
-    public TimeSpan CrdtReplicaRetention { get; init; } = settings.Duration("CrdtReplicaRetention", TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+    public TimeSpan CrdtReplicaRetention { get; init; } = settings.Duration("CrdtReplicaRetention", TimeSpan.FromDays(30), TimeSpan.FromDays(1), TimeSpan.FromDays(3650));
 
     /// <summary>How long a read may wait for a change of its entry (<c>wait</c>). A longer wait gets 400.</summary>
     public TimeSpan WaitMax { get; init; } = settings.Duration("WaitMax", TimeSpan.FromSeconds(60), TimeSpan.Zero, TimeSpan.FromHours(1));

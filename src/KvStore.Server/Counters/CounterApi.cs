@@ -21,7 +21,7 @@ internal static class CounterApi
         [
             new(200, "The new number.") { Headers = [ApiParts.ETag, ApiParts.StoreRevision, WriteApi.Replayed], Contents = [new ApiContent("text/plain", null, "42")] },
             ApiParts.MalformedKey,
-            new(409, "The stored value is no number, or the new one would not fit into 64 bits, or the key is that of an origin; nothing was changed.") { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevision], Problem = Problems.NotANumber() },
+            new(409, "The stored value is no number, or a mergeable one, or the new one would not fit into 64 bits, or the key is that of an origin; nothing was changed.") { Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevision], Problem = Problems.NotANumber() },
             ApiParts.PreconditionFailed,
             .. WriteApi.RejectionsOfKey,
         ],

@@ -42,6 +42,7 @@ internal static class ServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<StoreHostedService>();
         services.AddOrigins();
+        services.AddMergeableValues();
 
         services.AddSingleton(provider => ConnectionLimits.Of(provider.GetRequiredService<KvStoreOptions>(), DescriptorLimit.Raise()));
         services.AddSingleton<ConnectionGates>();

@@ -8,6 +8,7 @@ internal static class ServiceEndpoints
     {
         EntryEndpoints.Map(app);
         CounterEndpoints.Map(app);
+        MergeableEndpoints.Map(app);
         BatchEndpoints.Map(app);
         TransferEndpoints.Map(app);
         ListingEndpoints.Map(app);

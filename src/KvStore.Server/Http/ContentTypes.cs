@@ -9,6 +9,9 @@ internal static class ContentTypes
     public const string Text = "text/plain; charset=utf-8";
     public const string Lines = "application/x-ndjson";
 
+    /// <summary>What a replica of a mergeable value has, or lacks.</summary>
+    public const string Delta = "application/vnd.kvstore.delta+json";
+
     private const string Form = "application/x-www-form-urlencoded";
 
     private const string CharsetParameter = "charset=";
@@ -35,7 +38,7 @@ internal static class ContentTypes
         contentType = string.IsNullOrEmpty(given) || Essence(given).Equals(Form, StringComparison.OrdinalIgnoreCase) ? OctetStream : given;
         if (request.Headers.ContentType.Count > 1)
             return Problems.MalformedRequest("The header is repeated. Give it once.", "Content-Type");
-        return Check(contentType, "Content-Type");
+        return Check(contentType, "Content-Type") ?? RejectMergeable(contentType, "Content-Type");
     }
 
     /// <summary>The media type in a member of a JSON body.</summary>
@@ -44,6 +47,10 @@ internal static class ContentTypes
         contentType = TextOf(utf8);
         return contentType.Length == 0 ? NotAType(field) : Check(contentType, field);
     }
+
+    /// <summary>The problem of a client that writes an entry with the media type of mergeable values, or null.</summary>
+    public static Problem? RejectMergeable(string contentType, string field) =>
+        Essence(contentType).Equals(Entry.MergeableContentType, StringComparison.OrdinalIgnoreCase) ? MergeableProblems.NotWrittenAsEntry(field) : null;
 
     private static Problem? Check(string contentType, string field) =>
         contentType.Length <= Entry.ContentTypeLengthMax && !contentType.AsSpan().ContainsAnyExcept(HeaderCharacters) ? null : NotAType(field);
@@ -71,6 +78,8 @@ internal static class ContentTypes
     }
 
     public static bool IsLines(string contentType) => Essence(contentType).Equals(Lines, StringComparison.OrdinalIgnoreCase);
+
+    public static bool IsDelta(string contentType) => Essence(contentType).Equals(Delta, StringComparison.OrdinalIgnoreCase);
 
     public static bool IsMergePatch(string contentType) => Essence(contentType).Equals(MergePatch, StringComparison.OrdinalIgnoreCase);
 

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace KvStore.Server;
 
 /// <summary>
-/// Chooses the endpoint of every target below <see cref="RequestTarget.KeyPathPrefix"/> and <see cref="RequestTarget.CounterPathPrefix"/> by
+/// Chooses the endpoint of every target below <see cref="RequestTarget.KeyPathPrefix"/> and the prefixes of other resources of one key by
 /// its method alone, whatever the key. This includes targets with <c>..</c> segments: the router would resolve them to another path, so
 /// the key parser rejects them. Whatever the target, a method counts only as it is defined: <c>delete</c> is none.
 /// </summary>
@@ -17,7 +17,7 @@ internal static class KeyRouting
     private const string NoMethod = "-";
 
     // Entries first, because nearly all requests are for them.
-    private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix];
+    private static readonly string[] Prefixes = [RequestTarget.KeyPathPrefix, RequestTarget.CounterPathPrefix, RequestTarget.MergeablePathPrefix];
 
     /// <summary>Adds the middleware, before routing.</summary>
     public static void Use(WebApplication app)

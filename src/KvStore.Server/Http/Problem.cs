@@ -27,6 +27,9 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
     /// <summary>The guards of a transaction that failed.</summary>
     public IReadOnlyList<FailedMember>? Failed { get; init; }
 
+    /// <summary>What a mergeable value includes, if changes before those of the request are missing.</summary>
+    public string? Version { get; init; }
+
     /// <summary>How to authenticate: the value of WWW-Authenticate, which every 401 has.</summary>
     public string? Challenge { get; init; }
 
@@ -80,6 +83,8 @@ internal sealed record Problem(int Status, string Slug, string Title, string Det
             json.WriteString("outcome", Outcome);
         if (Failed is not null)
             WriteFailed(json, Failed);
+        if (Version is not null)
+            json.WriteString("version", Version);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenSpan.ToArray();

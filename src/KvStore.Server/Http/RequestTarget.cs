@@ -12,6 +12,8 @@ internal static class RequestTarget
 
     public const string CounterPathPrefix = "/v1/counters/";
 
+    public const string MergeablePathPrefix = "/v1/crdt/";
+
     private static readonly SearchValues<char> AuthorityEnds = SearchValues.Create("/?#");
 
     /// <summary>The path of the target, still encoded, without the scheme and host of an absolute target, and without the path base if the request has one.</summary>

@@ -14,6 +14,9 @@ internal static class ResponseHeaders
     /// <summary>How old the state of a local read may be, in seconds.</summary>
     public const string StateAge = "KvStore-State-Age";
 
+    /// <summary>What a mergeable value includes.</summary>
+    public const string Version = "KvStore-Version";
+
     /// <summary>Whose pages may include an answer without reading it, as an image or a script.</summary>
     public const string ResourcePolicy = "Cross-Origin-Resource-Policy";
 

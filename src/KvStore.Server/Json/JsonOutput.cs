@@ -21,9 +21,6 @@ internal sealed class JsonOutput
 
     public Utf8JsonWriter Json => Target.Json;
 
-    /// <summary>Whether anything was sent.</summary>
-    public bool HasBegun => _output.HasBegun;
-
     /// <summary>Ends a line of <see cref="ContentTypes.Lines"/>, and begins the next one.</summary>
     public void EndLine()
     {

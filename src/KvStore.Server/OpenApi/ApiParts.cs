@@ -20,6 +20,7 @@ internal static class ApiParts
             Text("key", "Its key."),
             Integer("revision", "The current revision of the key's entry; null if it has none.").Nullable(),
         ])).Optional(),
+        Text("version", "With `replica-gap`: what the mergeable value includes.").Optional(),
         Text("outcome", "With a write that failed on the service's side: `not-applied` (safe to retry) or `unknown`.").Optional(),
     ]);
 

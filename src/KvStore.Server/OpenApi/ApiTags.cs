@@ -4,6 +4,7 @@ namespace KvStore.Server;
 internal static class ApiTags
 {
     public const string Entries = "Entries";
+    public const string Mergeable = "Mergeable";
     public const string Listing = "Listing";
     public const string Bulk = "Bulk";
     public const string Transactions = "Transactions";
@@ -16,6 +17,7 @@ internal static class ApiTags
     public static readonly IReadOnlyList<(string Name, string Description, string Heading)> All =
     [
         (Entries, "One key at a time: store, read, change and delete its value.", "requests-at-a-glance"),
+        (Mergeable, "Counters, sets and text that clients change at once, also offline, and that merge.", "mergeable-values"),
         (Listing, "Find entries by prefix, page by page or as a count.", "listing"),
         (Bulk, "Read, copy, load and delete many entries.", "export-and-import"),
         (Transactions, "Several changes at one revision: all of them or none.", "transactions"),

@@ -14,6 +14,9 @@ internal static class Examples
 
     public const string Counter = Prefix + "visits";
 
+    /// <summary>A mergeable value.</summary>
+    public const string Mergeable = Prefix + "likes";
+
     /// <summary>A prefix to append below.</summary>
     public const string Queue = Prefix + "queue/";
 

@@ -21,7 +21,7 @@ internal static class PersonApi
         Rights = Rights.Write,
         Body = new ApiBody("The person.", Required: true, [new ApiContent(ContentTypes.Json, PersonUpdate, new JsonObject { ["id"] = Examples.Person, ["name"] = "mob" })]),
         Parameters = WriteApi.Headers,
-        Responses = [Found with { Headers = [.. Found.Headers, WriteApi.Replayed] }, ApiParts.SlowBody, WriteApi.RefusedByOrigin, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, .. WriteApi.RejectionsOfKey],
+        Responses = [Found with { Headers = [.. Found.Headers, WriteApi.Replayed] }, ApiParts.SlowBody, WriteApi.NotReplaced, ApiParts.PreconditionFailed, ApiParts.TooLarge, ApiParts.NotJson, .. WriteApi.RejectionsOfKey],
     };
 
     public static readonly ApiOperation Get = new("getPerson", ApiTags.Compatibility, "Read a person",

@@ -22,12 +22,10 @@ internal static class EntryAnswer
             return NotFound(response, snapshot.Revision).WriteAsync(context);
 
         response.SetRevision(snapshot.Revision);
-        if (conditions.IfMatch?.Passes(entry) == false)
-            return PreconditionFailed(response, entry, ReadAdvice).WriteAsync(context);
-
-        if (conditions.IsNotModified(entry))
+        if (Check(response, entry, conditions, out var isNotModified) is { } unmet)
+            return unmet.WriteAsync(context);
+        if (isNotModified)
         {
-            SetNotModified(response, Validators.Of(entry));
             response.SetCacheControl(cacheControl);
             return Task.CompletedTask;
         }
@@ -41,13 +39,31 @@ internal static class EntryAnswer
             return LargeAnswers.Refusal().WriteAsync(context);
         }
 
-        SetValidators(response, Validators.Of(entry));
-        response.SetLastModified(entry.ModifiedAt);
+        SetFound(response, entry);
         response.SetValue(entry.ContentType, entry.Value.Length, options.CrossOriginResourcePolicy);
         response.SetCacheControl(cacheControl);
         if (isLarge)
             return WriteLargeAsync(new PacedOutput(context, options), entry.Value, charge);
         return isHead ? Task.CompletedTask : response.Body.WriteAsync(entry.Value, CancellationToken.None).AsTask();
+    }
+
+    /// <summary>What the conditions of a read make of it: a problem, or a 304, whose headers are set; or neither.</summary>
+    public static Problem? Check(HttpResponse response, Entry entry, Conditions conditions, out bool isNotModified)
+    {
+        isNotModified = false;
+        if (conditions.IfMatch?.Passes(entry) == false)
+            return PreconditionFailed(response, entry, ReadAdvice);
+        isNotModified = conditions.IsNotModified(entry);
+        if (isNotModified)
+            SetNotModified(response, Validators.Of(entry));
+        return null;
+    }
+
+    /// <summary>Sets the headers that say which state of the entry an answer has.</summary>
+    public static void SetFound(HttpResponse response, Entry entry)
+    {
+        SetValidators(response, Validators.Of(entry));
+        response.SetLastModified(entry.ModifiedAt);
     }
 
     private static async Task WriteLargeAsync(PacedOutput output, ReadOnlyMemory<byte> value, IDisposable? charge)

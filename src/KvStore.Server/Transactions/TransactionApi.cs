@@ -77,7 +77,7 @@ internal static class TransactionApi
                 Contents = [new ApiContent(ContentTypes.Json, TransactionResult, ResultExample)],
             },
             ApiParts.SlowBody,
-            WriteApi.RefusedByOrigin,
+            WriteApi.NotReplaced,
             new(412, "Some guards failed; nothing was changed.")
             { Headers = [ApiParts.StoreRevision], Problem = Problems.GuardsFailed([new FailedMember("guards[0]", KvStore.Key.Parse("example/lock"), 9)]) },
             ApiParts.TooLarge with { SharedAs = null, Headers = [ApiParts.StoreRevisionIfAsked] },

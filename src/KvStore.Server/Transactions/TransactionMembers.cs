@@ -85,7 +85,7 @@ internal static class TransactionMembers
         if (members.TryMake(options.KeyBytesMax, options.ValueBytesMax, expiresAt, out var draft) is { } unmade)
             return unmade;
         operation = new Put(draft);
-        return null;
+        return ContentTypes.RejectMergeable(draft.ContentType, "content_type");
     }
 
     private static Problem? TryReadKeyed(ref Utf8JsonReader reader, KvStoreOptions options, string name, out Operation? operation)

@@ -92,6 +92,7 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     private Task<Problem> EndedByAsync(Outcome failure) => EndedByAsync(failure switch
     {
         Outcome.NotApplied notApplied => WriteOutcome.ProblemOf(notApplied),
+        Outcome.GuardsFailed or Outcome.Rejected { Reason: RejectionReason.MergeableValue } => Problems.Unavailable("An entry was made meanwhile under the key of a mergeable value, or the other way round.", RetryTimes.QueueFull),
         Outcome.Rejected rejected => WriteOutcome.ProblemOf(rejected),
         _ => Problems.UnknownOutcome(),
     });
@@ -132,13 +133,14 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         {
             Report.Fail(problem);
         }
-        else if (draft is { } refused && origins?.FindRejection(refused) is { } rejection)
+        else if (draft is { } refused && (origins?.FindRejection(refused) ?? MergeableImport.FindRejection(refused, store, origins)) is { } rejection)
         {
             Report.Fail(rejection);
         }
         else if (draft is { } entry)
         {
-            _batch.Add(entry);
+            if (!MergeableImport.IsStored(entry, store))
+                _batch.Add(entry);
             Report.Import();
         }
         else

@@ -1,3 +1,5 @@
+using KvStore.Mergeable;
+
 namespace KvStore.Server;
 
 /// <summary>Entries that an import commits together. Belongs to one thread at a time.</summary>
@@ -11,6 +13,7 @@ internal sealed class ImportBatch
 
     private readonly Dictionary<Key, int> _places = new(EntriesMax);
     private readonly List<Operation> _operations = new(EntriesMax);
+    private readonly List<Guard> _guards = [];
     private long _bytes;
 
     public bool IsEmpty => _operations.Count == 0;
@@ -20,7 +23,11 @@ internal sealed class ImportBatch
     /// <summary>Adds an entry, replacing an earlier one with its key.</summary>
     public void Add(EntryDraft draft)
     {
-        var put = new Put(draft);
+        var put = draft.IsMergeable ? StoredOperation.Import(draft) : new Put(draft);
+
+        // A value of another creation must not be lost.
+        if (draft.IsMergeable)
+            _guards.Add(Guard.Absent(draft.Key));
         _bytes += draft.Key.Length + draft.Value.Length;
         if (_places.TryAdd(draft.Key, _operations.Count))
             _operations.Add(put);
@@ -32,7 +39,8 @@ internal sealed class ImportBatch
     public Transaction TakeTransaction()
     {
         // In order, because of lines with the same key the last one wins.
-        var transaction = new Transaction([], [.. _operations]) { IsOrdered = true };
+        var transaction = new Transaction([.. _guards], [.. _operations]) { IsOrdered = true };
+        _guards.Clear();
         _places.Clear();
         _operations.Clear();
         _bytes = 0;

@@ -81,7 +81,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
         if (outcome is not Outcome.Committed committed)
         {
             _hasFailed = true;
-            MayHaveMore |= outcome is not (Outcome.NotApplied or Outcome.Rejected);
+            MayHaveMore |= outcome is not (Outcome.NotApplied or Outcome.Rejected or Outcome.GuardsFailed);
             return outcome;
         }
 

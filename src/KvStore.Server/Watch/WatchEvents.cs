@@ -30,22 +30,23 @@ internal static class WatchEvents
     /// <summary>The next changes are forgotten; the stream ends.</summary>
     /// <param name="to">Where it is written.</param>
     /// <param name="oldestRevision">The oldest revision that can be read; null for a client that must not learn it.</param>
-    public static void Gone(JsonTarget to, long? oldestRevision)
+    /// <param name="detail">What the client does now.</param>
+    public static void Gone(JsonTarget to, long? oldestRevision, string detail)
     {
         Begin(to, "gone"u8, null);
         if (oldestRevision is { } oldest)
             to.Json.WriteNumber("oldest_revision"u8, oldest);
-        to.Json.WriteString("detail"u8, "Changes after the last id have been forgotten. Watch again with initial=true.");
+        to.Json.WriteString("detail"u8, detail);
         End(to);
     }
 
     /// <summary>The service stops; the stream ends, and resumes from this position.</summary>
-    public static void Reconnect(JsonTarget to, Position position, int delayMilliseconds)
+    public static void Reconnect(JsonTarget to, Position position, int delayMilliseconds, string detail)
     {
         to.Output.Write(System.Text.Encoding.UTF8.GetBytes($"retry: {delayMilliseconds}\n"));
         Begin(to, "reconnect"u8, position);
         to.Json.WriteNumber("revision"u8, position.Revision);
-        to.Json.WriteString("detail"u8, "The service is stopping. Connect again, with this id as Last-Event-ID, to resume here.");
+        to.Json.WriteString("detail"u8, detail);
         End(to);
     }
 
@@ -108,8 +109,9 @@ internal static class WatchEvents
         End(to);
     }
 
-    // The data is one line: line breaks of stored JSON, which are only between its tokens, would end the field.
-    private static void Begin(JsonTarget to, ReadOnlySpan<byte> name, Position? id)
+    /// <summary>Begins an event, whose data is an object.</summary>
+    /// <remarks>The data is one line: line breaks of stored JSON, which are only between its tokens, would end the field.</remarks>
+    public static void Begin(JsonTarget to, ReadOnlySpan<byte> name, Position? id)
     {
         to.Output.Write("event: "u8);
         to.Output.Write(name);
@@ -123,7 +125,8 @@ internal static class WatchEvents
         to.Json.WriteStartObject();
     }
 
-    private static void End(JsonTarget to)
+    /// <summary>Ends it.</summary>
+    public static void End(JsonTarget to)
     {
         to.Json.WriteEndObject();
         to.Reset();

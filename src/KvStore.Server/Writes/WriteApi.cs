@@ -25,6 +25,10 @@ internal static class WriteApi
     public static readonly ApiResponse RefusedByOrigin = new(409, "The key is below the prefix of an origin that its entries come from; nothing was changed.")
     { SharedAs = "OriginRefusesWrites", Headers = [ApiParts.StoreRevision], Problem = OriginProblems.RefusesWrites() };
 
+    /// <summary>The answer to an ordinary write of a key that clients do not write so.</summary>
+    public static readonly ApiResponse NotReplaced = new(409, "The key has a mergeable value, or is below the prefix of an origin that its entries come from; nothing was changed.")
+    { SharedAs = "NotReplaced", Headers = [ApiParts.ETagOfExisting, ApiParts.StoreRevision], Problem = MergeableProblems.IsMergeable() };
+
     /// <summary>The answers that a write of one key may get: the key may be that of an origin that is asked before, or that gets the write.</summary>
     public static IReadOnlyList<ApiResponse> RejectionsOfKey =>
     [

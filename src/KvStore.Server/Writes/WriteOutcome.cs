@@ -84,6 +84,7 @@ internal static class WriteOutcome
         { Reason: RejectionReason.RecordTooLarge } => Problems.AnswerTooLarge(),
         { Reason: RejectionReason.TooLarge } => Problems.ResultTooLarge(),
         { Reason: RejectionReason.TransactionTooLarge } => Problems.TransactionTooLarge(),
+        { Reason: RejectionReason.MergeableValue } => MergeableProblems.IsMergeable(),
         { Reason: RejectionReason.OriginRefusesWrites } => OriginProblems.RefusesWrites(),
         { Reason: RejectionReason.OriginTakesSingleWrites } => OriginProblems.TakesSingleWrites(),
         { Reason: RejectionReason.OriginDecidesExpiry } => OriginProblems.DecidesExpiry(),

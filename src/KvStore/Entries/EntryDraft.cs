@@ -35,7 +35,7 @@ public readonly struct EntryDraft
     public string ContentType => EntryLayout.ContentType(_encoded);
 
     /// <summary>Whether <see cref="ContentType"/> is <see cref="Entry.MergeableContentType"/>.</summary>
-    internal bool IsMergeable => EntryLayout.IsMergeable(_encoded);
+    public bool IsMergeable => EntryLayout.IsMergeable(_encoded);
 
     /// <summary>When the entry expires, in milliseconds; null when it does not.</summary>
     public DateTimeOffset? ExpiresAt => Entry.TimeOf(ExpiresAtMilliseconds);

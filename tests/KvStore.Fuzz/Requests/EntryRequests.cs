@@ -88,7 +88,7 @@ internal static class EntryRequests
             request.Add("KvStore-Store-Id", material.Once(5) ? "0123456789abcdef" : material.Landmarks.StoreId);
     }
 
-    private static void AddConditions(RequestParts request, Material material)
+    public static void AddConditions(RequestParts request, Material material)
     {
         if (material.Once(6))
             request.Add(material.Of("If-Match", "If-None-Match"), material.ETag());

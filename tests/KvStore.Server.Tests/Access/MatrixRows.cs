@@ -16,7 +16,7 @@ internal static class MatrixRows
     private const Rights ReadWrite = Rights.Read | Rights.Write;
     private const Rights ReadDelete = Rights.Read | Rights.Delete;
 
-    public static IReadOnlyList<MatrixRow> All { get; } = [.. Entries, .. Edges, .. Ranges, .. Transactions, .. Bulk, .. Persons, .. Service, .. Origins];
+    public static IReadOnlyList<MatrixRow> All { get; } = [.. Entries, .. Mergeable, .. Edges, .. Ranges, .. Transactions, .. Bulk, .. Persons, .. Service, .. Origins];
 
     private static IEnumerable<MatrixRow> Entries =>
     [
@@ -48,6 +48,18 @@ internal static class MatrixRows
         .. Both(AddToCounter.At("/v1/counters/IN/number"), 200, new Need(ReadWrite, "IN/number")),
         .. Both(AddToCounter.At("/v1/counters/IN/text"), 409, new Need(ReadWrite, "IN/text")),
         .. Both(AddToCounter.At("/v1/counters/IN/number").With("If-Match: \"0\""), 412, new Need(ReadWrite, "IN/number")),
+    ];
+
+    private static IEnumerable<MatrixRow> Mergeable =>
+    [
+        .. Both(Merge.At("/v1/crdt/IN/likes?type=pn-counter"), 201, new Need(ReadWrite, "IN/likes")),
+        .. Both(Merge.At("/v1/crdt/IN/text"), 409, new Need(ReadWrite, "IN/text")),
+        .. Both(Merge.At("/v1/crdt/IN/absent"), 404, new Need(ReadWrite, "IN/absent")),
+        .. Both(GetMergeable.At("/v1/crdt/IN/text"), 409, Read("IN/text")),
+        .. Both(HeadMergeable.At("/v1/crdt/IN/absent"), 404, Read("IN/absent")),
+        .. Both(GetMergeable.At("/v1/crdt/IN/text?watch=true"), 409, Read("IN/text")),
+        .. Both(GetMergeable.At("/v1/crdt/IN/text?since=AAA"), 409, Read("IN/text")),
+        Across(Merge.At("/v1/crdt/team-a0/likes?type=pn-counter").With("If-Match: *"), 412, new Need(ReadWrite, "team-a0/likes")),
     ];
 
     // What begins like a prefix is not below it, and what follows it immediately is not either.

@@ -86,7 +86,7 @@ public sealed class OpenApiTests(KvServer server) : IClassFixture<KvServer>
     {
         var document = await DocumentAsync();
         var tags = document.GetProperty("tags").EnumerateArray().ToArray();
-        Assert.Equal(["Entries", "Listing", "Bulk", "Transactions", "Watch", "Origins", "Operations", "Compatibility"], tags.Select(tag => Text(tag, "name")));
+        Assert.Equal(["Entries", "Mergeable", "Listing", "Bulk", "Transactions", "Watch", "Origins", "Operations", "Compatibility"], tags.Select(tag => Text(tag, "name")));
         Assert.All(tags, tag => Assert.NotEmpty(Text(tag, "description")!));
         Assert.All(Operations(document), operation => Assert.Contains(Assert.Single(operation.Value.GetProperty("tags").EnumerateArray()).GetString(), tags.Select(tag => Text(tag, "name"))));
     }

@@ -12,6 +12,9 @@ internal static class Samples
     public static readonly Request DeleteEntry = new("DELETE /v1/kv/{key}", "/v1/kv/doomed");
     public static readonly Request AppendEntry = new Request("POST /v1/kv/{key}", "/v1/kv/queue/").WithBody("text/plain", "value");
     public static readonly Request AddToCounter = new("POST /v1/counters/{key}", "/v1/counters/number");
+    public static readonly Request Merge = new Request("POST /v1/crdt/{key}", "/v1/crdt/likes?type=pn-counter").WithBody(Json, "{\"increment\":1}");
+    public static readonly Request GetMergeable = new("GET /v1/crdt/{key}", "/v1/crdt/likes");
+    public static readonly Request HeadMergeable = new("HEAD /v1/crdt/{key}", "/v1/crdt/likes");
     public static readonly Request ListEntries = new("GET /v1/kv", "/v1/kv");
     public static readonly Request HeadEntries = new("HEAD /v1/kv", "/v1/kv");
     public static readonly Request DeleteEntries = new("DELETE /v1/kv", "/v1/kv?prefix=swept/");
@@ -62,8 +65,12 @@ internal static class Samples
         ("person/1", "{\"id\":1,\"name\":\"Ada\"}"), ("person/2?ttl=3600", "{\"id\":2,\"name\":\"Bob\"}"),
     ];
 
+    /// <summary>The mergeable values of the samples: keys and what makes them.</summary>
+    public static readonly (string Key, string Intent)[] Mergeable =
+        [("likes?type=pn-counter", "{\"increment\":1}"), ("expiring-likes?type=pn-counter&ttl=3600", "{\"increment\":1}"), ("note?type=text", "{\"edits\":[]}"), ("person/6?type=text", "{\"edits\":[]}")];
+
     /// <summary>Reads of one entry, with conditions.</summary>
-    public static readonly Request[] EntryReads = [GetEntry, HeadEntry, GetPerson, HeadPerson];
+    public static readonly Request[] EntryReads = [GetEntry, HeadEntry, GetPerson, HeadPerson, GetMergeable, HeadMergeable];
 
     /// <summary>Reads of a state, which may be an older one.</summary>
     public static readonly Request[] StateReads = [.. EntryReads, ListEntries, HeadEntries, Export, HeadExport, GetBatch];
@@ -72,7 +79,7 @@ internal static class Samples
     public static readonly Request[] AllReads = [.. StateReads, Watch, HeadWatch];
 
     /// <summary>Writes of one entry, with conditions.</summary>
-    public static readonly Request[] EntryWrites = [PutEntry, PatchEntry, DeleteEntry, AddToCounter, UpdatePerson];
+    public static readonly Request[] EntryWrites = [PutEntry, PatchEntry, DeleteEntry, AddToCounter, Merge, UpdatePerson];
 
     /// <summary>Writes that take an Idempotency-Key.</summary>
     public static readonly Request[] RepeatableWrites = [.. EntryWrites, AppendEntry, DeleteEntries, RunTransaction];
@@ -81,7 +88,7 @@ internal static class Samples
     public static readonly Request[] AllWrites = [.. RepeatableWrites, ImportEntries];
 
     /// <summary>Whatever takes JSON of a limited size.</summary>
-    public static readonly Request[] WithJson = [RunTransaction, GetBatch, UpdatePerson, GetPerson, HeadPerson, Invalidate, LoadKeys, RetryOutbox];
+    public static readonly Request[] WithJson = [RunTransaction, GetBatch, Merge, UpdatePerson, GetPerson, HeadPerson, Invalidate, LoadKeys, RetryOutbox];
 
     /// <summary>Whatever takes a body of a limited size.</summary>
     public static readonly Request[] WithLimitedBody = [.. WithJson, PutEntry, PatchEntry, AppendEntry];

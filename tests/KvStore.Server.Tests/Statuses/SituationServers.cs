@@ -1,3 +1,5 @@
+using KvStore.Crdt;
+using KvStore.Mergeable;
 using KvStore.Storage;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,7 +25,7 @@ internal static class SituationServers
     public static async Task<KvServer> WrittenBeforeAsync()
     {
         var server = await FillAsync(await StartAsync());
-        foreach (var write in (Request[])[.. Samples.RepeatableWrites, Samples.PutEntry.At("/v1/kv/created")])
+        foreach (var write in (Request[])[.. Samples.RepeatableWrites, Samples.PutEntry.At("/v1/kv/created"), Samples.Merge.At("/v1/crdt/created-likes?type=g-counter")])
             Assert.InRange((await WithOwnKey(write).SendAsync(server)).Status, 200, 204);
         (await server.Client.PutAsync("/v1/kv/another", "value", ("Idempotency-Key", "used"))).Expect(201);
         return server;
@@ -87,6 +89,31 @@ internal static class SituationServers
         (await server.Client.PutAsync("/v1/kv/large", new string('v', 100_000))).Expect(201);
         foreach (var account in (MemoryAccount[])[server.Store.Memory.Snapshots, server.Store.Memory.Answers])
             account.Charge(account.BytesMax);
+        return server;
+    }
+
+    /// <summary>It has a mergeable value with which no replica from before its collections can exchange deltas.</summary>
+    public static async Task<KvServer> CollectedAsync()
+    {
+        var hub = MergeableValue.Create(CrdtType.Text, ReplicaId.Create());
+        var other = (TextReplica)MergeableValue.TryLoad(hub.Encode(), ReplicaId.Create())!;
+        other.Insert(0, "a");
+        other.Delete(0, 1);
+        hub.Merge(other.Encode());
+        Assert.True(hub.Collect([], hub.Version, 0) && hub.Collect([], hub.Version, 1));
+        var server = await StartAsync();
+        var value = StoredValue.Write(1, 1, [], [], hub.Encode());
+        var draft = new EntryDraft(Some.Key("collected"), value.Length, Entry.MergeableContentType);
+        value.CopyTo(draft.Value);
+        await server.CommitAsync(StoredOperation.Import(draft));
+        return server;
+    }
+
+    /// <summary>It has mergeable values, and the only watcher that may be.</summary>
+    public static async Task<KvServer> WatchedAsync()
+    {
+        var server = await FillAsync(await StartAsync(("WatchersMax", "1")));
+        Assert.NotNull(server.Store.TryWatch(WatchFilter.OfPrefix([]), server.Store.Latest.Revision));
         return server;
     }
 
@@ -184,6 +211,8 @@ internal static class SituationServers
     {
         foreach (var (key, value) in Samples.Entries)
             (await server.Client.PutAsync($"/v1/kv/{key}", value, ("Content-Type", key.StartsWith("person/", StringComparison.Ordinal) ? "application/json" : "text/plain"))).Expect(201);
+        foreach (var (key, intent) in Samples.Mergeable)
+            (await server.Client.PostJsonAsync($"/v1/crdt/{key}", intent)).Expect(201);
         return server;
     }
 

@@ -16,10 +16,19 @@ internal static class Situations
     public static readonly Situation[] All =
     [
         new("running", SituationServers.RunningAsync,
-            Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, ListEntries, HeadEntries, Export, HeadExport, GetBatch, Watch, HeadWatch),
-            Success(200, AddToCounter, DeleteEntries, RunTransaction, ImportEntries, ImportEntries.With("Accept: application/x-ndjson"), UpdatePerson),
+            Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, GetMergeable, HeadMergeable, ListEntries, HeadEntries, Export, HeadExport, GetBatch, Watch, HeadWatch),
+            Success(200, AddToCounter, Merge, DeleteEntries, RunTransaction, ImportEntries, ImportEntries.With("Accept: application/x-ndjson"), UpdatePerson),
             Success(200, Live, HeadLive, Ready, HeadReady, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ReadMetrics, HeadMetrics, MakeCheckpoint),
-            Success(201, AppendEntry, PutEntry.At("/v1/kv/created")),
+            Success(201, AppendEntry, PutEntry.At("/v1/kv/created"), Merge.At("/v1/crdt/created-likes?type=g-counter")),
+            Success(200, GetMergeable.WithQuery("since=AAA"), GetMergeable.With("Accept: text/plain"), GetMergeable.WithQuery("watch=true"), HeadMergeable.WithQuery("watch=true"), Merge.WithBody("application/vnd.kvstore.delta+json", "{\"version\":\"AAA\"}")),
+            Rejection(404, "not-found", Merge.At("/v1/crdt/absent"), GetMergeable.At("/v1/crdt/absent"), HeadMergeable.At("/v1/crdt/absent"), GetMergeable.At("/v1/crdt/absent?watch=true")),
+            Rejection(409, "not-mergeable", Merge.At("/v1/crdt/text"), Merge.At("/v1/crdt/rates/1"), GetMergeable.At("/v1/crdt/text"), HeadMergeable.At("/v1/crdt/text")),
+            Rejection(409, "other-type", Merge.At("/v1/crdt/likes?type=text")),
+            Rejection(409, "mergeable-value", PutEntry.At("/v1/kv/likes"), PatchEntry.At("/v1/kv/likes"), AddToCounter.At("/v1/counters/likes"), UpdatePerson.WithBody("application/json", "{\"id\":6,\"name\":\"Eve\"}"), RunTransaction.WithBody("application/json", "{\"operations\":[{\"put\":{\"key\":\"likes\",\"json\":1}}]}")),
+            Rejection(415, "unsupported-media-type", new[] { PutEntry, AppendEntry }, request => request.WithBody("application/vnd.kvstore.crdt", "x")),
+            Rejection(422, "unsupported-intent", Merge.WithBody("application/json", "{\"add\":[\"a\"]}")),
+            Rejection(422, "out-of-range", Merge.At("/v1/crdt/note").WithBody("application/json", "{\"edits\":[{\"at\":1,\"insert\":\"a\"}]}")),
+            Rejection(413, "too-large", Merge.At("/v1/crdt/note").WithBody("application/json", $"{{\"edits\":[{{\"at\":0,\"insert\":\"{new string('b', 3000)}\"}}]}}")),
             Success(204, PutEntry, PatchEntry, DeleteEntry),
             Success(200, ExpiringReads),
             Success(200, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, Invalidate.WithBody("application/json", "{\"prefix\":\"rates/\"}")),
@@ -82,8 +91,8 @@ internal static class Situations
             Rejection(431, "headers-too-large", Samples.All, request => request.With("X: " + new string('a', 40_000))),
             Rejection(503, "revision-not-reached", AllReads, request => request.WithQuery("min_revision=1000000"))),
         new("every write was made before with an Idempotency-Key", SituationServers.WrittenBeforeAsync,
-            Success(200, Again(AddToCounter, DeleteEntries, RunTransaction, UpdatePerson)),
-            Success(201, Again(AppendEntry, PutEntry.At("/v1/kv/created"))),
+            Success(200, Again(AddToCounter, Merge, DeleteEntries, RunTransaction, UpdatePerson)),
+            Success(201, Again(AppendEntry, PutEntry.At("/v1/kv/created"), Merge.At("/v1/crdt/created-likes?type=g-counter"))),
             Success(204, Again(PutEntry, PatchEntry, DeleteEntry)),
             Rejection(422, "idempotency-key-reused", RepeatableWrites, request => request.With(Used))),
         new("requests need a key", SituationServers.WithKeysAsync,
@@ -104,11 +113,11 @@ internal static class Situations
         new("the outcome of a commit is unknown", SituationServers.UnknownAsync, Rejection(504, "unknown-outcome", [.. AllWrites, Invalidate])),
         new("etcd cannot be reached", SituationServers.UnreachableAsync,
             Rejection(503, "unreachable", [.. AllReads, .. AllWrites, Invalidate]),
-            Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, ListEntries, HeadEntries, Export, HeadExport, GetBatch, Watch, HeadWatch).Select(producer => producer with { Request = producer.Request.WithQuery("consistency=local") }),
+            Success(200, GetEntry, HeadEntry, GetPerson, HeadPerson, GetMergeable, HeadMergeable, ListEntries, HeadEntries, Export, HeadExport, GetBatch, Watch, HeadWatch).Select(producer => producer with { Request = producer.Request.WithQuery("consistency=local") }),
             Success(200, Ready, HeadReady, Status, HeadStatus)),
         new("the queue is full", SituationServers.FullQueueAsync, Rejection(429, "queue-full", [.. AllWrites, Invalidate])),
         new("the memory for entries is full", SituationServers.FullMemoryAsync,
-            Rejection(507, "memory-full", PutEntry.At("/v1/kv/created"), PatchEntry, AppendEntry, AddToCounter.At("/v1/counters/fresh"), RunTransaction, ImportEntries, UpdatePerson.WithBody("application/json", "{\"id\":3,\"name\":\"Eve\"}")),
+            Rejection(507, "memory-full", PutEntry.At("/v1/kv/created"), PatchEntry, AppendEntry, AddToCounter.At("/v1/counters/fresh"), Merge.At("/v1/crdt/fresh?type=g-counter"), RunTransaction, ImportEntries, UpdatePerson.WithBody("application/json", "{\"id\":3,\"name\":\"Eve\"}")),
             Success(204, PutEntry.WithBody("text/plain", "x"), DeleteEntry),
             Success(200, AddToCounter, DeleteEntries)),
         new("as many records as may be", SituationServers.FullRecordsAsync, Rejection(503, "overloaded", RepeatableWrites, request => request.With(Used))),
@@ -119,9 +128,12 @@ internal static class Situations
             Rejection(503, "overloaded", StateReads, request => request.WithQuery("revision=1")),
             Rejection(503, "overloaded", GetEntry.At("/v1/kv/large"), GetBatch.WithBody("application/json", "{\"keys\":[\"large\"]}"), RunTransaction.WithBody("application/json", "{\"operations\":[{\"get\":{\"key\":\"large\"}}]}"))),
         new("as many watch as may", () => KvServer.StartAsync(("WatchersMax", "0")), Rejection(429, "too-many-watchers", GetEntry.WithQuery("wait=0"), HeadEntry.WithQuery("wait=0"), Watch, HeadWatch)),
+        new("as many watch as may, one of them a mergeable value", SituationServers.WatchedAsync, Rejection(429, "too-many-watchers", GetMergeable.WithQuery("watch=true"), HeadMergeable.WithQuery("watch=true"))),
         new("the history is forgotten", SituationServers.ForgottenAsync,
             Rejection(410, "revision-gone", StateReads, request => request.WithQuery("revision=1")),
             Rejection(410, "revision-gone", Watch.WithQuery("after=1"), HeadWatch.WithQuery("after=1"))),
+        new("garbage of a mergeable value was collected", SituationServers.CollectedAsync,
+            Rejection(410, "replica-retired", Merge.At("/v1/crdt/collected").WithBody("application/json", "{\"edits\":[{\"at\":0,\"insert\":\"a\"}],\"base\":\"AAA\"}"), GetMergeable.At("/v1/crdt/collected?since=AAA"), HeadMergeable.At("/v1/crdt/collected?since=AAA"), GetMergeable.At("/v1/crdt/collected?watch=true&since=AAA"))),
         new("the network is slow in the body", SituationServers.ImpatientAsync,
             Rejection(408, "body-too-slow", [.. WithLimitedBody, ImportEntries], request => request with { AnnouncedBytes = request.Body.Length + 1 })) { IsSlow = true },
         new("the network is slow in the headers", SituationServers.ImpatientAsync,
@@ -138,7 +150,7 @@ internal static class Situations
     ];
 
     private static Request[] ExpiringReads =>
-        [GetEntry.At("/v1/kv/expiring"), HeadEntry.At("/v1/kv/expiring"), GetPerson.At("/person/get?id=2"), HeadPerson.At("/person/get?id=2")];
+        [GetMergeable.At("/v1/crdt/expiring-likes"), HeadMergeable.At("/v1/crdt/expiring-likes"), GetEntry.At("/v1/kv/expiring"), HeadEntry.At("/v1/kv/expiring"), GetPerson.At("/person/get?id=2"), HeadPerson.At("/person/get?id=2")];
 
     private static Request[] Again(params Request[] writes) => [.. writes.Select(SituationServers.WithOwnKey)];
 

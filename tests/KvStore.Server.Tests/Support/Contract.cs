@@ -12,7 +12,7 @@ internal static class Contract
     // Larger pages have the same names, and would make the tests slow.
     private const int NamesBytesMax = 64 * 1024;
 
-    private static readonly string[] KeyPathPrefixes = ["/v1/kv/", "/v1/counters/"];
+    private static readonly string[] KeyPathPrefixes = ["/v1/kv/", "/v1/counters/", "/v1/crdt/"];
 
     private static readonly SemaphoreSlim Loading = new(1, 1);
     private static Dictionary<(string Method, string Path), HashSet<int>>? _declared;

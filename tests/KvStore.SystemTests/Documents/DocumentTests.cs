@@ -16,6 +16,7 @@ public sealed partial class DocumentTests
     [InlineData("docs/http-api.md", 25)]
     [InlineData("docs/operations.md", 11)]
     [InlineData("docs/recipes.md", 40)]
+    [InlineData("docs/mergeable-values.md", 10)]
     public async Task Tour_OfDocument_AnswersAsDocumented(string document, int stepsMin)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, document), TestContext.Current.CancellationToken);

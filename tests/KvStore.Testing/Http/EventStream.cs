@@ -20,7 +20,7 @@ internal sealed record ServerSentEvent(string Name, string? Id, string Data)
     public override string ToString() => $"{Name} {Id}: {Data}";
 }
 
-/// <summary>A client of Server-Sent Events after WHATWG HTML, section 9.2.6. It knows nothing of the service but the path of a watch.</summary>
+/// <summary>A client of Server-Sent Events after WHATWG HTML, section 9.2.6. It knows nothing of the service but the path of a watch of entries.</summary>
 internal sealed class EventStream : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -35,10 +35,14 @@ internal sealed class EventStream : IDisposable
     public HttpStatusCode Status => _response.StatusCode;
 
     /// <summary>Opens a stream, with any status.</summary>
+    /// <param name="address">The service.</param>
+    /// <param name="query">The query of a watch of entries, or the whole target of another one.</param>
+    /// <param name="lastEventId">The id of the last event; null for none.</param>
+    /// <param name="headers">Other headers.</param>
     public static async Task<EventStream> OpenAsync(Uri address, string query, string? lastEventId = null, params (string Name, string Value)[] headers)
     {
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, "/v1/watch" + query));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, query.StartsWith('/') ? query : "/v1/watch" + query));
         if (lastEventId is not null)
             Assert.True(request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId));
         foreach (var (name, value) in headers)
