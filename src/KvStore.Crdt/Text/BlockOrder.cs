@@ -91,6 +91,13 @@ internal sealed class BlockOrder
         return (at, position);
     }
 
+    /// <summary>How many visible elements precede a block.</summary>
+    public int PositionOf(Block block)
+    {
+        Splay(block);
+        return block.Low?.Sum ?? 0;
+    }
+
     /// <summary>The last block in the text that is below the first element of a block, or that block. Found by the joints, because the way down can be long.</summary>
     public Block LastBelow(Block block)
     {
