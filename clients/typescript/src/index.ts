@@ -1,1 +1,11 @@
+export { KvStoreClient, type CallOptions, type WatchOptions, type WriteOptions } from "./client.js";
 export * from "./crdt/index.js";
+export { KvEntry, type WatchEvent } from "./http/entries.js";
+export { KvStoreError, type Problem, type WriteOutcome } from "./http/errors.js";
+export type { KvStoreOptions } from "./http/sender.js";
+export { MergeableReplica } from "./replicas/mergeableReplica.js";
+export type { MergeableReplicaOptions, ReplicaEvent, ReplicaState } from "./replicas/settings.js";
+export { IndexedDbStorage } from "./storage/indexedDbStorage.js";
+export { LocalStorage } from "./storage/localStorage.js";
+export { ProgramLocks, webLocks, type ReplicaLocks } from "./storage/locks.js";
+export { MemoryStorage, type ReplicaStorage, type StoredReplica } from "./storage/storage.js";

@@ -3,7 +3,7 @@ import type { ReplicaId } from "../deltas/ids.js";
 import type { DeltaReader } from "../deltas/reader.js";
 import type { DeltaWriter } from "../deltas/writer.js";
 import type { IntentOutcome, MergeOutcome } from "../replicas/outcomes.js";
-import { CrdtReplica } from "../replicas/replica.js";
+import { CrdtReplica, type Mark } from "../replicas/replica.js";
 import { foldedMax, increment, isOneHistory, noTotals, totalMax, valueOf, type Totals } from "./totals.js";
 
 /** A replica of a counter: what each replica has added and subtracted in total. Of two totals of one replica, the later one counts. */
@@ -44,6 +44,18 @@ export class CounterReplica extends CrdtReplica {
         this.#totals.set(this.self, after);
         this.#value = value;
         return "applied";
+    }
+
+    /** @internal */
+    override mark(): Mark {
+        return { ...super.mark(), ...this.#totalsOf(this.self) };
+    }
+
+    /** @internal */
+    override repeatOn(target: CounterReplica, since: Mark): void {
+        const { added, subtracted } = this.mark();
+        target.increment(added - since.added);
+        target.increment(since.subtracted - subtracted);
     }
 
     protected override mergeBody(header: DeltaHeader, reader: DeltaReader): MergeOutcome {

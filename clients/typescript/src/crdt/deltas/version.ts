@@ -56,6 +56,12 @@ export class Version {
         return new Version(Math.max(this.epoch, other.epoch), [...joined].sort(([left], [right]) => compareIds(left, right)));
     }
 
+    /** @internal This version with another number of changes of a replica. */
+    with(replica: ReplicaId, sequence: number): Version {
+        const others = this.without(replica);
+        return sequence === 0 ? others : others.join(new Version(0, [[replica, sequence]]));
+    }
+
     /** @internal */
     without(replica: ReplicaId): Version {
         return new Version(this.epoch, [...this.#entries].filter(([other]) => other !== replica));

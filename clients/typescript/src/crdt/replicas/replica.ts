@@ -5,6 +5,16 @@ import { Version } from "../deltas/version.js";
 import { DeltaWriter } from "../deltas/writer.js";
 import type { MergeOutcome } from "./outcomes.js";
 
+/** How much of what a replica did itself another one has. Immutable. */
+export interface Mark {
+    /** The number of its changes. */
+    readonly sequence: number;
+
+    /** What it has added to a counter in total, and subtracted. */
+    readonly added: bigint;
+    readonly subtracted: bigint;
+}
+
 /**
  * One replica of a mergeable value. It changes by intents of its own and by deltas of others; replicas that have seen the same changes, in whatever
  * order, are equal to the byte, also those that are written in another language.
@@ -66,6 +76,19 @@ export abstract class CrdtReplica {
     load(state: Uint8Array): MergeOutcome {
         return this.#merge(state, header => this.#findObstacleToLoad(header));
     }
+
+    /** @internal What this replica has done itself. */
+    mark(): Mark {
+        return { sequence: this.seen(this.self), added: 0n, subtracted: 0n };
+    }
+
+    /** @internal How many changes of a replica are included, or were when it was dropped. */
+    known(replica: ReplicaId): number {
+        return this.#dropped.get(replica)?.final ?? this.seen(replica);
+    }
+
+    /** @internal Repeats on another replica of the same type what this one has done itself since then. */
+    abstract repeatOn(target: CrdtReplica, since: Mark): void;
 
     /** Merges the rest of a delta whose intervals fit, or leaves everything as it was. */
     protected abstract mergeBody(header: DeltaHeader, reader: DeltaReader): MergeOutcome;

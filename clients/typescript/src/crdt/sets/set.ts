@@ -6,7 +6,7 @@ import type { Version } from "../deltas/version.js";
 import type { DeltaWriter } from "../deltas/writer.js";
 import { isValidText } from "../deltas/unicode.js";
 import type { IntentOutcome, MergeOutcome } from "../replicas/outcomes.js";
-import { CrdtReplica } from "../replicas/replica.js";
+import { CrdtReplica, type Mark } from "../replicas/replica.js";
 import { LiveDots, type Dot } from "./liveDots.js";
 import { readSetBody, writeSetBody } from "./setBody.js";
 
@@ -67,6 +67,16 @@ export class SetReplica extends CrdtReplica {
             this.#live.remove(replica, sequence);
         added.forEach((element, i) => this.#live.add({ replica: this.self, sequence: first + i }, element));
         return { outcome: "applied", delta: this.#encodeChange(first - 1, dead) };
+    }
+
+    /** @internal */
+    override repeatOn(target: SetReplica, since: Mark): void {
+        const added = [...this.#live.ofReplica(this.self)].filter(([sequence]) => sequence > since.sequence).map(([, element]) => element);
+
+        // What the target still has of what this replica had: this one removed it.
+        const { version } = this;
+        const removed = target.elements.filter(element => !this.has(element) && target.#live.ofElement(element).some(dot => dot.sequence <= version.of(dot.replica)));
+        target.change(added, removed, version);
     }
 
     protected override mergeBody(header: DeltaHeader, reader: DeltaReader): MergeOutcome {

@@ -5,7 +5,7 @@ import { fromScalars, isValidText, toScalars } from "../deltas/unicode.js";
 import { Version } from "../deltas/version.js";
 import type { DeltaWriter } from "../deltas/writer.js";
 import type { IntentOutcome, MergeOutcome } from "../replicas/outcomes.js";
-import { CrdtReplica } from "../replicas/replica.js";
+import { CrdtReplica, type Mark } from "../replicas/replica.js";
 import type { Author } from "./author.js";
 import { TextCollection } from "./collection.js";
 import { condemn, dropDeleted } from "./collector.js";
@@ -96,6 +96,25 @@ export class TextReplica extends CrdtReplica {
         return block && this.#tree.order.positionOf(block) + (block.isDeleted ? 0 : anchor.sequence - block.first + 1);
     }
 
+    /** @internal Each insertion after the same character as here, or the nearest one before it that the target has. */
+    override repeatOn(target: TextReplica, since: Mark): void {
+        let before: TextAnchor;
+        for (let block = this.#tree.start.next; block !== undefined; block = block.next) {
+            const { id } = block.author!;
+            const first = id === this.self ? Math.max(block.first, since.sequence + 1) : block.last + 1;
+            before = target.#lastBetween(id, block.first, first - 1) ?? before;
+            if (block.isDeleted || first > block.last)
+                continue;
+            const text = fromScalars(this.#tree.scalars.of(block).subarray(first - block.first));
+            const position = target.positionOf(before)!;
+            target.insert(position, text);
+            before = target.anchorAt(position + block.last - first + 1);
+        }
+
+        for (const run of this.#author.deletions.from(since.sequence + 1))
+            target.#deleteBetween(run.target.id, run.targets.first, run.targets.last);
+    }
+
     protected override mergeBody(header: DeltaHeader, reader: DeltaReader): MergeOutcome {
         const delta = readTextDelta(header, reader);
         if (delta === undefined)
@@ -148,6 +167,25 @@ export class TextReplica extends CrdtReplica {
 
     get #author(): Author {
         return this.#tree.authorOf(this.self);
+    }
+
+    // The last of consecutive elements that is here, visible or deleted.
+    #lastBetween(replica: ReplicaId, first: number, last: number): TextAnchor {
+        const blocks = this.#tree.findAuthor(replica)?.blocks;
+        let found: TextAnchor;
+        for (let block = blocks?.firstFrom(first); block !== undefined && block.first <= last; block = blocks?.firstFrom(block.last + 1))
+            found = { replica, sequence: Math.min(block.last, last) };
+        return found;
+    }
+
+    #deleteBetween(replica: ReplicaId, first: number, last: number): void {
+        const blocks = this.#tree.findAuthor(replica)?.blocks;
+        for (let block = blocks?.firstFrom(first); block !== undefined && block.first <= last; block = blocks?.firstFrom(first)) {
+            const from = Math.max(block.first, first);
+            first = Math.min(block.last, last) + 1;
+            if (!block.isDeleted)
+                this.delete(this.#tree.order.positionOf(block) + from - block.first, first - from);
+        }
     }
 
     #merge(header: DeltaHeader, delta: TextDelta, tree: TextTree): MergeOutcome {

@@ -1,0 +1,166 @@
+import { newReplicaId } from "../crdt/deltas/ids.js";
+import { errorOf, KvStoreError, type WriteOutcome } from "./errors.js";
+import { readEvents, type ServerEvent } from "./events.js";
+import { backoff, Deadline, delay } from "./time.js";
+
+/** The key, time limits and retries of a client. All times are in milliseconds. */
+export interface KvStoreOptions {
+    /** The key that every request carries as `Authorization: Bearer`, for a service that has keys. */
+    readonly apiKey?: string;
+
+    /** What sends requests; by default the global `fetch`. */
+    readonly fetch?: typeof globalThis.fetch;
+
+    /** The time limit of a call with all its attempts and delays. Default 100 s. */
+    readonly timeoutMs?: number;
+
+    /** The time limit of one attempt, to the last byte of its answer; of a watch, to its headers. Default 30 s. */
+    readonly attemptTimeoutMs?: number;
+
+    /** The number of retries after a missing or incomplete answer, or one that invites a retry (408, 429, 502, 503, 504). Default 5. */
+    readonly retriesMax?: number;
+
+    /** The delay before the first retry; it doubles with each further one, and up to half of it is random. Default 100 ms. */
+    readonly retryDelayMs?: number;
+
+    /** The longest delay before a retry, even if the service asks for more. Default 5 s. */
+    readonly retryDelayMaxMs?: number;
+
+    /** The longest silence of a watch before it reconnects. Default 30 s, three times the service's heartbeat interval. */
+    readonly watchSilenceMaxMs?: number;
+
+    /** The largest answer, and the largest event of a watch. Default 64 MiB. */
+    readonly responseBytesMax?: number;
+}
+
+/** A request, and what may be done if its answer does not arrive. */
+export interface Call {
+    readonly method: "GET" | "PUT" | "POST" | "DELETE";
+
+    /** The path and the query, encoded. */
+    readonly target: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string | Uint8Array;
+
+    /** Makes a write safe to repeat, as the service then applies it once; by default random. `none` for what is safe to repeat by itself. */
+    readonly idempotencyKey?: string | "none" | undefined;
+
+    /** How often it is retried, if not as often as the options say. */
+    readonly retriesMax?: number;
+    readonly signal?: AbortSignal | undefined;
+}
+
+/** A complete answer with a success. */
+export interface Answer {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly bytes: Uint8Array;
+}
+
+/** Sends requests, repeats those that are safe to repeat, and turns errors into exceptions. */
+export class Sender {
+    readonly options: Required<Omit<KvStoreOptions, "apiKey">> & { readonly apiKey?: string };
+    readonly address: string;
+
+    constructor(address: string | URL, options: KvStoreOptions) {
+        this.address = String(address).replace(/\/$/, "");
+        this.options = {
+            fetch: (...request) => globalThis.fetch(...request), timeoutMs: 100_000, attemptTimeoutMs: 30_000, retriesMax: 5, retryDelayMs: 100,
+            retryDelayMaxMs: 5000, watchSilenceMaxMs: 30_000, responseBytesMax: 64 * 1024 * 1024, ...options,
+        };
+    }
+
+    /** Sends a request until it is answered. */
+    async send(call: Call): Promise<Answer> {
+        return await this.#repeat(call, async (request, deadline) => {
+            const response = await this.#answer(request);
+            const answer = { status: response.status, headers: response.headers, bytes: await this.#readBody(response) };
+            deadline.end();
+            return answer;
+        });
+    }
+
+    /** Begins to watch: one connection, whose end is the end of the events. */
+    async watch(call: Call): Promise<{ headers: Headers; events: AsyncGenerator<ServerEvent> }> {
+        return await this.#repeat(call, async (request, deadline) => {
+            const { headers, body } = await this.#answer(request);
+            return { headers, events: readEvents(body!, deadline, this.options.watchSilenceMaxMs, this.options.responseBytesMax) };
+        });
+    }
+
+    async #repeat<T>(call: Call, attempt: (request: Request, deadline: Deadline) => Promise<T>): Promise<T> {
+        const end = Date.now() + this.options.timeoutMs;
+        const idempotencyKey = call.method === "GET" || call.idempotencyKey === "none" ? undefined : call.idempotencyKey ?? newReplicaId() + newReplicaId();
+        let outcome: WriteOutcome | undefined;
+        for (let retry = 0; ; retry++) {
+            const deadline = new Deadline(Math.max(0, Math.min(this.options.attemptTimeoutMs, end - Date.now())), call.signal);
+            try {
+                return await attempt(this.#toRequest(call, idempotencyKey, deadline.signal), deadline);
+            } catch (cause) {
+                deadline.end();
+                call.signal?.throwIfAborted();
+                const error = cause instanceof KvStoreError ? cause : this.#lost(call, deadline, cause);
+
+                // Not applied only if no attempt was: the rejection of a retry does not say what became of the attempts before.
+                error.outcome = outcome = outcome === undefined || outcome === error.outcome ? error.outcome : "unknown";
+                const pause = backoff(retry, this.options.retryDelayMs, this.options.retryDelayMaxMs, error.retryAfterMs);
+                if (!error.isTransient || retry >= (call.retriesMax ?? this.options.retriesMax) || Date.now() + pause >= end)
+                    throw error;
+                await delay(pause, call.signal);
+                call.signal?.throwIfAborted();
+            }
+        }
+    }
+
+    #lost(call: Call, deadline: Deadline, cause: unknown): KvStoreError {
+        const message = deadline.isOver
+            ? `${this.address} did not answer completely in time.`
+            : `${this.address} cannot be reached, or the connection broke: ${cause instanceof Error ? cause.message : String(cause)}`;
+        return new KvStoreError(message, { outcome: call.method === "GET" ? "not-applied" : "unknown", isTransient: true, cause });
+    }
+
+    #toRequest(call: Call, idempotencyKey: string | undefined, signal: AbortSignal): Request {
+        const headers = new Headers(call.headers);
+        if (this.options.apiKey !== undefined)
+            headers.set("Authorization", `Bearer ${this.options.apiKey}`);
+        if (idempotencyKey !== undefined)
+            headers.set("Idempotency-Key", idempotencyKey);
+
+        // The key must not go to where a redirection leads, and the cache of a browser must not answer in place of the service.
+        return new Request(this.address + call.target, {
+            method: call.method, headers, signal, redirect: "error", cache: "no-store", credentials: "omit", ...(call.body === undefined ? {} : { body: call.body as BodyInit }),
+        });
+    }
+
+    async #answer(request: Request): Promise<Response> {
+        const response = await this.options.fetch(request);
+
+        // A login page or a proxy may answer 200 as well.
+        if (response.ok && response.headers.has("KvStore-Revision"))
+            return response;
+        throw errorOf(response, new TextDecoder().decode(await this.#readBody(response)), request.method !== "GET");
+    }
+
+    async #readBody(response: Response): Promise<Uint8Array> {
+        const parts: Uint8Array[] = [];
+        let length = 0;
+        const reader = response.body?.getReader();
+        for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+            parts.push(part.value);
+            length += part.value.length;
+            if (length > this.options.responseBytesMax) {
+                await reader?.cancel();
+                throw new KvStoreError(`The answer is larger than responseBytesMax, ${this.options.responseBytesMax} bytes.`, { status: response.status, outcome: response.ok ? "applied" : "unknown", isTransient: false });
+            }
+        }
+
+        const bytes = new Uint8Array(length);
+        let at = 0;
+        for (const part of parts) {
+            bytes.set(part, at);
+            at += part.length;
+        }
+
+        return bytes;
+    }
+}
