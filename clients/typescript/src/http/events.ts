@@ -14,6 +14,12 @@ export interface ServerEvent {
  */
 export async function* readEvents(body: ReadableStream<Uint8Array>, deadline: Deadline, silenceMaxMs: number, charactersMax: number): AsyncGenerator<ServerEvent> {
     const reader = body.getReader();
+    const cancel = (): void => void reader.cancel().catch(() => undefined);
+
+    // What sends requests has ended the stream then as well, unless it is one that does not care for its signal while the body arrives.
+    deadline.signal.addEventListener("abort", cancel);
+    if (deadline.signal.aborted)
+        cancel();
     const decoder = new TextDecoder();
     let rest = "";
     try {
@@ -34,7 +40,6 @@ export async function* readEvents(body: ReadableStream<Uint8Array>, deadline: De
         }
     } finally {
         deadline.end();
-        await reader.cancel().catch(() => undefined);
     }
 }
 

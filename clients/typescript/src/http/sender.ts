@@ -9,7 +9,7 @@ export interface KvStoreOptions {
     readonly apiKey?: string;
 
     /** What sends requests; by default the global `fetch`. */
-    readonly fetch?: typeof globalThis.fetch;
+    readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
 
     /** The time limit of a call with all its attempts and delays. Default 100 s. */
     readonly timeoutMs?: number;
@@ -73,7 +73,7 @@ export class Sender {
     /** Sends a request until it is answered. */
     async send(call: Call): Promise<Answer> {
         return await this.#repeat(call, async (request, deadline) => {
-            const response = await this.#answer(request);
+            const response = await this.#answer(call, request);
             const answer = { status: response.status, headers: response.headers, bytes: await this.#readBody(response) };
             deadline.end();
             return answer;
@@ -83,12 +83,12 @@ export class Sender {
     /** Begins to watch: one connection, whose end is the end of the events. */
     async watch(call: Call): Promise<{ headers: Headers; events: AsyncGenerator<ServerEvent> }> {
         return await this.#repeat(call, async (request, deadline) => {
-            const { headers, body } = await this.#answer(request);
+            const { headers, body } = await this.#answer(call, request);
             return { headers, events: readEvents(body!, deadline, this.options.watchSilenceMaxMs, this.options.responseBytesMax) };
         });
     }
 
-    async #repeat<T>(call: Call, attempt: (request: Request, deadline: Deadline) => Promise<T>): Promise<T> {
+    async #repeat<T>(call: Call, attempt: (request: RequestInit, deadline: Deadline) => Promise<T>): Promise<T> {
         const end = Date.now() + this.options.timeoutMs;
         const idempotencyKey = call.method === "GET" || call.idempotencyKey === "none" ? undefined : call.idempotencyKey ?? newReplicaId() + newReplicaId();
         let outcome: WriteOutcome | undefined;
@@ -119,7 +119,7 @@ export class Sender {
         return new KvStoreError(message, { outcome: call.method === "GET" ? "not-applied" : "unknown", isTransient: true, cause });
     }
 
-    #toRequest(call: Call, idempotencyKey: string | undefined, signal: AbortSignal): Request {
+    #toRequest(call: Call, idempotencyKey: string | undefined, signal: AbortSignal): RequestInit {
         const headers = new Headers(call.headers);
         if (this.options.apiKey !== undefined)
             headers.set("Authorization", `Bearer ${this.options.apiKey}`);
@@ -127,18 +127,18 @@ export class Sender {
             headers.set("Idempotency-Key", idempotencyKey);
 
         // The key must not go to where a redirection leads, and the cache of a browser must not answer in place of the service.
-        return new Request(this.address + call.target, {
+        return {
             method: call.method, headers, signal, redirect: "error", cache: "no-store", credentials: "omit", ...(call.body === undefined ? {} : { body: call.body as BodyInit }),
-        });
+        };
     }
 
-    async #answer(request: Request): Promise<Response> {
-        const response = await this.options.fetch(request);
+    async #answer(call: Call, request: RequestInit): Promise<Response> {
+        const response = await this.options.fetch(this.address + call.target, request);
 
         // A login page or a proxy may answer 200 as well.
         if (response.ok && response.headers.has("KvStore-Revision"))
             return response;
-        throw errorOf(response, new TextDecoder().decode(await this.#readBody(response)), request.method !== "GET");
+        throw errorOf(response, new TextDecoder().decode(await this.#readBody(response)), call.method !== "GET");
     }
 
     async #readBody(response: Response): Promise<Uint8Array> {

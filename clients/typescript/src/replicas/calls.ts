@@ -1,5 +1,5 @@
 import { fromBase64, toBase64 } from "../crdt/deltas/base64.js";
-import type { CrdtType, ReplicaId } from "../crdt/index.js";
+import { Version, type CrdtType, type ReplicaId } from "../crdt/index.js";
 import { KvStoreError } from "../http/errors.js";
 import type { ServerEvent } from "../http/events.js";
 import type { Answer, Sender } from "../http/sender.js";
@@ -8,6 +8,9 @@ import type { Answer, Sender } from "../http/sender.js";
 export interface MergeAnswer {
     readonly type: CrdtType;
     readonly lineage: string | undefined;
+
+    /** What the service has. */
+    readonly version: Version | undefined;
 
     /** What the asker lacks; undefined if it lacks nothing. */
     readonly delta: Uint8Array | undefined;
@@ -62,6 +65,11 @@ const sinceMax = 4096;
 const deltaType = "application/vnd.kvstore.delta+json";
 
 function toMergeAnswer(answer: Answer): MergeAnswer {
-    const { type, lineage, delta } = JSON.parse(new TextDecoder().decode(answer.bytes)) as { type: CrdtType; lineage?: string; delta?: string };
-    return { type, lineage, delta: delta === undefined ? undefined : fromBase64(delta) };
+    return parseAnswer(new TextDecoder().decode(answer.bytes));
+}
+
+/** Parses an answer, or the data of an event, which has the same members. */
+export function parseAnswer(text: string): MergeAnswer {
+    const { type, lineage, version, delta } = JSON.parse(text) as { type: CrdtType; lineage?: string; version?: string; delta?: string };
+    return { type, lineage, version: version === undefined ? undefined : Version.parse(version), delta: delta === undefined ? undefined : fromBase64(delta) };
 }

@@ -1,4 +1,6 @@
-import { Version, type CrdtType } from "../crdt/index.js";
+import { readHeader } from "../crdt/deltas/header.js";
+import { DeltaReader } from "../crdt/deltas/reader.js";
+import { Version, type CrdtType, type ReplicaId } from "../crdt/index.js";
 import { KvStoreError } from "../http/errors.js";
 import type { MergeableCalls, MergeAnswer } from "./calls.js";
 import type { LocalCopy } from "./localCopy.js";
@@ -18,7 +20,7 @@ export class Exchange<T extends CrdtType> {
         } else {
             const answer = await this.#call(signal, () => this.calls.read(String(this.copy.replica.version), signal));
             if (answer !== "repeat")
-                await this.#take(answer ?? failed("not-found", "The value was deleted."), signal);
+                await this.#takeOrRenew(answer ?? failed("not-found", "The value was deleted."), signal);
         }
 
         await this.send(signal);
@@ -47,7 +49,7 @@ export class Exchange<T extends CrdtType> {
             }
 
             this.copy.acknowledge(mark);
-            await this.#take(answer, signal);
+            await this.#takeOrRenew(answer, signal);
             base = this.copy.base;
             if (!this.copy.hasUnsent)
                 return;
@@ -62,13 +64,19 @@ export class Exchange<T extends CrdtType> {
         await this.#replaceBy(await this.calls.read(undefined, signal) ?? failed("not-found", "The value was deleted."));
     }
 
-    /** Merges what came from the service. If it does not fit, an exchange is needed, or, because it never will, a new id. */
-    merge(delta: Uint8Array): "merged" | "exchange" | "renew" {
-        const outcome = this.copy.replica.merge(delta);
+    /** Takes over what came from the service. If it does not fit, an exchange is needed, or, because it never will, a new id. */
+    take({ lineage, version, delta }: MergeAnswer): "taken" | "exchange" | "renew" {
+        const { replica } = this.copy;
+        if (lineage !== undefined && lineage !== replica.lineage)
+            return failed("other-lineage", "The value was deleted and made again.");
+        this.copy.acknowledgeUpTo(Math.max(version?.of(replica.self) ?? 0, delta === undefined ? 0 : sequenceIn(delta, replica.self)));
+        const outcome = delta === undefined ? "unchanged" : replica.merge(delta);
         switch (outcome) {
             case "merged":
+                this.copy.onMerged();
+                return "taken";
             case "unchanged":
-                return "merged";
+                return "taken";
             case "gap":
                 return "exchange";
             case "collected":
@@ -95,10 +103,8 @@ export class Exchange<T extends CrdtType> {
             throw failed("other-type", `The value is a ${answer.type}, not a ${this.copy.type}.`);
     }
 
-    async #take(answer: MergeAnswer, signal: AbortSignal): Promise<void> {
-        if (answer.lineage !== undefined && answer.lineage !== this.copy.replica.lineage)
-            throw failed("other-lineage", "The value was deleted and made again.");
-        if (answer.delta !== undefined && this.merge(answer.delta) !== "merged")
+    async #takeOrRenew(answer: MergeAnswer, signal: AbortSignal): Promise<void> {
+        if (this.take(answer) !== "taken")
             await this.renew(signal);
     }
 
@@ -121,6 +127,11 @@ export class Exchange<T extends CrdtType> {
             return "repeat";
         }
     }
+}
+
+// How many changes of a replica a delta has, or refers to.
+function sequenceIn(delta: Uint8Array, replica: ReplicaId): number {
+    return readHeader(new DeltaReader(delta))?.intervals.find(interval => interval.replica === replica)?.to ?? 0;
 }
 
 function failed(name: string, detail: string): never {

@@ -1,17 +1,8 @@
 import type { CrdtType } from "../crdt/index.js";
-import { fromBase64 } from "../crdt/deltas/base64.js";
 import { KvStoreError } from "../http/errors.js";
 import type { ServerEvent } from "../http/events.js";
+import { parseAnswer } from "./calls.js";
 import type { Exchange } from "./exchange.js";
-
-/** What following a value has to say. */
-export interface FollowingListener {
-    /** Something of others has arrived. */
-    onMerged(): void;
-
-    /** The connection is live, or something was sent. */
-    onSynced(): void;
-}
 
 /** The time while a replica is connected: changes of others arrive by a watch, and what is done here is sent as it is made. */
 export class Following<T extends CrdtType> {
@@ -20,7 +11,8 @@ export class Following<T extends CrdtType> {
     #connection: AbortController | undefined;
     #acknowledgement: ReturnType<typeof setTimeout> | undefined;
 
-    constructor(readonly exchange: Exchange<T>, readonly acknowledgeDelayMs: number, readonly listener: FollowingListener) {
+    /** @param onSynced Called when the connection is live, and when something was sent. */
+    constructor(readonly exchange: Exchange<T>, readonly acknowledgeDelayMs: number, readonly onSynced: () => void) {
     }
 
     /** Sends what is not sent. */
@@ -28,13 +20,16 @@ export class Following<T extends CrdtType> {
         this.#need("send");
     }
 
-    /** Ends the connection, which is made again. */
-    interrupt(): void {
-        this.#connection?.abort(new KvStoreError("The connection to the network is gone.", { outcome: "not-applied", isTransient: true }));
+    /** Ends the connection for a reason. False if there is none. */
+    interrupt(reason: unknown): boolean {
+        const isConnected = this.#connection?.signal.aborted === false;
+        this.#connection?.abort(reason);
+        return isConnected;
     }
 
     /** Follows until the connection ends. Throws what ended it, if that was an error. */
     async run(signal: AbortSignal): Promise<void> {
+        signal.throwIfAborted();
         const connection = this.#connection = new AbortController();
         const abort = (): void => connection.abort(signal.reason);
         signal.addEventListener("abort", abort);
@@ -64,18 +59,12 @@ export class Following<T extends CrdtType> {
     #handle(event: ServerEvent): "end" | undefined {
         switch (event.name) {
             case "delta": {
-                const { delta } = JSON.parse(event.data) as { delta?: string };
-                const bytes = delta === undefined ? undefined : fromBase64(delta);
-                if (bytes !== undefined) {
-                    const next = this.exchange.merge(bytes);
-                    if (next === "merged")
-                        this.#acknowledgeLater();
-                    else
-                        this.#need(next);
-                    this.listener.onMerged();
-                }
-
-                this.listener.onSynced();
+                const next = this.exchange.take(parseAnswer(event.data));
+                if (next === "taken")
+                    this.#acknowledgeLater();
+                else
+                    this.#need(next);
+                this.onSynced();
                 return undefined;
             }
             case "sync":
@@ -104,9 +93,7 @@ export class Following<T extends CrdtType> {
                 if (needed === "renew")
                     await this.exchange.renew(signal);
                 await (needed === "exchange" ? this.exchange.run(signal) : this.exchange.send(signal));
-                if (needed !== "send")
-                    this.listener.onMerged();
-                this.listener.onSynced();
+                this.onSynced();
             } catch (error) {
                 if (!signal.aborted)
                     connection.abort(error);

@@ -22,6 +22,9 @@ export class LocalCopy<T extends CrdtType> {
     #nextSave: Promise<void> | undefined;
     #storedBytes = 0;
 
+    /** Called at once when the value has changed by what came from the service. */
+    onMerged: () => void = () => undefined;
+
     private constructor(readonly type: T, readonly slots: ReplicaSlots, replica: ReplicaOfType[T], release: () => void) {
         this.#replica = replica;
         this.#release = release;
@@ -92,6 +95,14 @@ export class LocalCopy<T extends CrdtType> {
         this.#sent = this.#sent.filter(({ sequence }) => sequence > mark.sequence);
     }
 
+    /**
+     * Notes how many changes of this replica the service has, as everything from there says. What others did after these may follow at once, and what is
+     * sent must not begin before what that refers to.
+     */
+    acknowledgeUpTo(sequence: number): void {
+        this.acknowledge(this.#markAt(Math.min(sequence, this.#replica.mark().sequence)));
+    }
+
     /** Has the next exchange begin with the state of the service, whatever lineage that has. */
     leave(keepsChanges: boolean): void {
         this.#leaves = true;
@@ -124,6 +135,7 @@ export class LocalCopy<T extends CrdtType> {
         this.#acknowledged = nothing;
         this.#sent = [];
         this.#replaces = old.self;
+        this.onMerged();
         await this.save();
         await this.slots.storage.remove(this.slots.name, old.self);
         this.#replaces = undefined;

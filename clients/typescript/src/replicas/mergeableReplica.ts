@@ -35,10 +35,8 @@ export class MergeableReplica<T extends CrdtType> {
         this.#options = { retryDelayMs: 500, retryDelayMaxMs: 30_000, acknowledgeDelayMs: 30_000, bytesMax: 1024 * 1024, ...options };
         this.#copy = copy;
         this.#exchange = new Exchange(copy, calls);
-        this.#following = new Following(this.#exchange, this.#options.acknowledgeDelayMs, {
-            onMerged: () => this.#emit({ type: "change", isLocal: false }),
-            onSynced: () => this.#setState(copy.hasUnsent ? "syncing" : "synced"),
-        });
+        this.#following = new Following(this.#exchange, this.#options.acknowledgeDelayMs, () => this.#setState(copy.hasUnsent ? "syncing" : "synced"));
+        copy.onMerged = () => this.#emit({ type: "change", isLocal: false });
         this.#hadUnsent = copy.hasUnsent;
         globalThis.addEventListener?.("online", this.#onOnline);
         globalThis.addEventListener?.("offline", this.#onOffline);
@@ -92,7 +90,7 @@ export class MergeableReplica<T extends CrdtType> {
         const before = this.#copy.replica.mark().sequence;
         const result = edit(this.#copy.replica);
         if (this.#copy.replica.mark().sequence > before) {
-            this.#copy.save().catch(error => this.#setState("failed", error));
+            this.#copy.save().catch(error => this.#following.interrupt(error) || this.#setState(this.#state, error));
             this.#emit({ type: "change", isLocal: true });
             this.#setState(this.#state === "synced" ? "syncing" : this.#state, this.#error);
             this.#following.send();
@@ -123,6 +121,8 @@ export class MergeableReplica<T extends CrdtType> {
 
     /** Tries again at once. */
     retry(): void {
+        if (["conflict", "deleted", "failed"].includes(this.#state))
+            this.#setState("syncing");
         this.#wake.abort();
     }
 
@@ -132,7 +132,7 @@ export class MergeableReplica<T extends CrdtType> {
      */
     startOver(keepsChanges: boolean): void {
         this.#copy.leave(keepsChanges);
-        this.#following.interrupt();
+        this.#following.interrupt(offline());
         this.retry();
     }
 
@@ -156,11 +156,9 @@ export class MergeableReplica<T extends CrdtType> {
             this.#wake = new AbortController();
             let error: unknown;
             try {
-                this.#setState("syncing");
-                const before = String(this.value.version);
+                if (this.#state !== "offline")
+                    this.#setState("syncing");
                 await this.#exchange.run(signal);
-                if (String(this.value.version) !== before)
-                    this.#emit({ type: "change", isLocal: false });
                 failures = 0;
                 await this.#sendForClosedPages(signal);
                 await this.#following.run(signal);
@@ -197,7 +195,7 @@ export class MergeableReplica<T extends CrdtType> {
 
     readonly #onOnline = (): void => this.retry();
 
-    readonly #onOffline = (): void => this.#following.interrupt();
+    readonly #onOffline = (): void => void this.#following.interrupt(offline());
 
     #setState(state: ReplicaState, error?: unknown): void {
         const { hasUnsent } = this.#copy;
@@ -213,6 +211,10 @@ export class MergeableReplica<T extends CrdtType> {
         for (const listener of [...this.#listeners])
             listener(event);
     }
+}
+
+function offline(): KvStoreError {
+    return new KvStoreError("The connection was ended here.", { outcome: "not-applied", isTransient: true });
 }
 
 function stateAfter(error: unknown): ReplicaState {

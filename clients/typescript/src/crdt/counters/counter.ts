@@ -86,6 +86,12 @@ export class CounterReplica extends CrdtReplica {
             this.#write(writer, this.#folded);
     }
 
+    protected override tryDrop(replica: ReplicaId): boolean {
+        const { added, subtracted } = this.#totalsOf(replica);
+        this.#folded = { added: this.#folded.added + added, subtracted: this.#folded.subtracted + subtracted };
+        return true;
+    }
+
     protected override remove(replica: ReplicaId): void {
         this.#totals.delete(replica);
         this.#sum();

@@ -77,6 +77,31 @@ export abstract class CrdtReplica {
         return this.#merge(state, header => this.#findObstacleToLoad(header));
     }
 
+    /**
+     * @internal Collects garbage; for the hub alone, which a client never is. Tests need it to be the hub of others.
+     * @returns Whether anything was dropped or forgotten, which makes a new epoch.
+     */
+    collect(retired: Iterable<ReplicaId>, stable: Version, floor: number): boolean {
+        let hasDropped = this.dropDeleted(stable);
+        for (const replica of retired) {
+            const final = this.seen(replica);
+            if (final === 0 || !this.tryDrop(replica))
+                continue;
+            this.#drop(replica);
+            this.#dropped.set(replica, { replica, final, epoch: this.#epoch + 1 });
+            hasDropped = true;
+        }
+
+        const forgotten = [...this.#dropped.values()].filter(dropped => dropped.epoch <= floor);
+        if (!hasDropped && forgotten.length === 0)
+            return false;
+        for (const { replica } of forgotten)
+            this.#dropped.delete(replica);
+        this.#floor = Math.max(this.#floor, floor);
+        this.#epoch++;
+        return true;
+    }
+
     /** @internal What this replica has done itself. */
     mark(): Mark {
         return { sequence: this.seen(this.self), added: 0n, subtracted: 0n };
@@ -98,6 +123,14 @@ export abstract class CrdtReplica {
 
     /** Removes what is left of a replica that the hub dropped. */
     protected abstract remove(replica: ReplicaId): void;
+
+    /** Prepares the hub's removal of a replica; false if the value still has content of it. */
+    protected abstract tryDrop(replica: ReplicaId): boolean;
+
+    /** Drops what a stable version knows to be deleted; for the hub. */
+    protected dropDeleted(_stable: Version): boolean {
+        return false;
+    }
 
     /** The replicas that a delta since a version names besides those with changes. */
     protected referredSince(_version: Version): Set<ReplicaId> {
@@ -212,15 +245,18 @@ export abstract class CrdtReplica {
     }
 
     #follow(epoch: number, collection: Collection): void {
-        for (const { replica } of collection.dropped) {
-            this.remove(replica);
-            if (this.#seen.delete(replica))
-                this.#order = this.#order.filter(other => other !== replica);
-        }
+        for (const { replica } of collection.dropped)
+            this.#drop(replica);
 
         this.#dropped = new Map(collection.dropped.map(dropped => [dropped.replica, dropped]));
         this.#floor = collection.floor;
         this.#epoch = epoch;
+    }
+
+    #drop(replica: ReplicaId): void {
+        this.remove(replica);
+        if (this.#seen.delete(replica))
+            this.#order = this.#order.filter(other => other !== replica);
     }
 
     #advance(replica: ReplicaId, sequence: number): void {

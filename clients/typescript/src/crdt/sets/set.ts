@@ -125,6 +125,10 @@ export class SetReplica extends CrdtReplica {
         return new Set(this.type === "or-set" ? [...version.entries].map(([replica]) => replica) : []);
     }
 
+    protected override tryDrop(replica: ReplicaId): boolean {
+        return this.#live.ofReplica(replica).size === 0;
+    }
+
     protected override remove(replica: ReplicaId): void {
         for (const sequence of [...this.#live.ofReplica(replica).keys()])
             this.#live.remove(replica, sequence);

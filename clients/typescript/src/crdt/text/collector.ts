@@ -7,14 +7,26 @@ import type { TextTree } from "./tree.js";
 
 // What a collection of the hub does to the text of every replica that follows it. Element by element, so that replicas with other blocks drop the same.
 
-/** Condemns what a version knows to be deleted: from then on it gets no children. */
-export function condemn(tree: TextTree, stable: Version): void {
-    for (const block of isolateDeleted(tree, stable))
+/**
+ * Condemns what a version knows to be deleted: from then on it gets no children.
+ * @returns Whether there was anything that was not condemned.
+ */
+export function condemn(tree: TextTree, stable: Version): boolean {
+    let hasCondemned = false;
+    for (const block of isolateDeleted(tree, stable)) {
+        hasCondemned ||= !block.isCondemned;
         block.isCondemned = true;
+    }
+
+    return hasCondemned;
 }
 
-/** Drops what a version knows to be deleted, and what was condemned in every live replica, unless it has children. */
-export function dropDeleted(tree: TextTree, stable: Version): void {
+/**
+ * Drops what a version knows to be deleted, and what was condemned in every live replica, unless it has children.
+ * @returns Whether there was anything to drop.
+ */
+export function dropDeleted(tree: TextTree, stable: Version): boolean {
+    let hasDropped = false;
     const leaves = isolateDeleted(tree, stable);
     const stableBlocks = new Set(leaves);
     for (let block = leaves.pop(); block !== undefined; block = leaves.pop()) {
@@ -25,16 +37,28 @@ export function dropDeleted(tree: TextTree, stable: Version): void {
             tree.drop(block, parent);
             stableBlocks.delete(block);
             leaves.push(parent);
+            hasDropped = true;
         } else if (block.length > 1) {
             // The first element has children; those after it have none.
             tree.trim(block);
+            hasDropped = true;
         }
     }
 
     // A deletion is of no more use when what it deleted is dropped and everyone knows.
-    for (const author of tree.authors)
-        author.deletions.replace(author.deletions.runs.flatMap(run => remaining(run, stable.of(author.id))));
+    for (const author of tree.authors) {
+        const { runs } = author.deletions;
+        const kept = runs.flatMap(run => remaining(run, stable.of(author.id)));
+        if (count(kept) === count(runs))
+            continue;
+        author.deletions.replace(kept);
+        hasDropped = true;
+    }
+
+    return hasDropped;
 }
+
+const count = (runs: readonly DeletionRun[]): number => runs.reduce((sum, run) => sum + run.length, 0);
 
 // Makes blocks that have only elements that a version knows to be deleted.
 function isolateDeleted(tree: TextTree, stable: Version): Block[] {

@@ -133,7 +133,7 @@ export class TextReplica extends CrdtReplica {
         const outcome = this.#merge(header, delta, copy.#tree);
         if (outcome !== "unchanged")
             return outcome;
-        if (!newlyDropped.every(({ replica }) => copy.#isWithoutContentOf(replica)))
+        if (!newlyDropped.every(({ replica }) => copy.tryDrop(replica)))
             return "outdated";
         this.#tree = copy.#tree;
         this.#collected = delta.collected;
@@ -158,6 +158,25 @@ export class TextReplica extends CrdtReplica {
 
     protected override canBringForward(version: Version): boolean {
         return version.covers(this.#collected.dropped);
+    }
+
+    protected override dropDeleted(stable: Version): boolean {
+        let { dropped, condemned } = this.#collected;
+        const hasDropped = stable.epoch >= condemned.epoch && dropDeleted(this.#tree, condemned);
+        if (hasDropped)
+            dropped = condemned;
+        const joined = condemned.join(stable);
+        const hasCondemned = condemn(this.#tree, joined);
+        if (hasCondemned)
+            condemned = new Version(this.epoch + 1, joined.entries);
+        this.#collected = new TextCollection(dropped, condemned);
+        return hasDropped || hasCondemned;
+    }
+
+    protected override tryDrop(replica: ReplicaId): boolean {
+        const author = this.#tree.findAuthor(replica);
+        return author === undefined || (author.blocks.isEmpty && author.deletions.runs.length === 0 &&
+            !this.#tree.authors.some(other => other.deletions.runs.some(run => run.target === author)));
     }
 
     protected override remove(replica: ReplicaId): void {
@@ -203,11 +222,5 @@ export class TextReplica extends CrdtReplica {
         }
 
         return "unchanged";
-    }
-
-    #isWithoutContentOf(replica: ReplicaId): boolean {
-        const author = this.#tree.findAuthor(replica);
-        return author === undefined || (author.blocks.isEmpty && author.deletions.runs.length === 0 &&
-            !this.#tree.authors.some(other => other.deletions.runs.some(run => run.target === author)));
     }
 }
