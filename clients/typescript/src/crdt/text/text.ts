@@ -199,7 +199,7 @@ export class TextReplica extends CrdtReplica {
 
     #deleteBetween(replica: ReplicaId, first: number, last: number): void {
         const blocks = this.#tree.findAuthor(replica)?.blocks;
-        for (let block = blocks?.firstFrom(first); block !== undefined && block.first <= last; block = blocks?.firstFrom(first)) {
+        for (let block = blocks?.firstFrom(first); block !== undefined && first <= last && block.first <= last; block = blocks?.firstFrom(first)) {
             const from = Math.max(block.first, first);
             first = Math.min(block.last, last) + 1;
             if (!block.isDeleted)
