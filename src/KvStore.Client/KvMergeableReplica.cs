@@ -79,7 +79,7 @@ public sealed class KvMergeableReplica : IAsyncDisposable
         CrdtTypeNames.NameOf(type);
         options ??= new KvReplicaOptions();
         var saved = options.Storage is null ? null : await options.Storage.LoadAsync(cancellationToken).ConfigureAwait(false);
-        var local = saved is { } bytes ? ReplicaRecord.Read(bytes, key, type, options.Storage!.Place) : LocalReplica.Create(type);
+        var local = saved is not null ? ReplicaRecord.Read(saved, key, type, options.Storage!.Place) : LocalReplica.Create(type);
         var sync = new ReplicaSync(client, key, local, options);
         if (saved is null && !options.CreatesOffline)
             await sync.AdoptAsync(repeats: true, isSingle: false, cancellationToken).ConfigureAwait(false);

@@ -98,7 +98,7 @@ public sealed partial class KvMergeableValues
     /// <summary>Merges what a replica did, and reads what it lacks. The replica's version acknowledges what it has, so that the service may collect garbage.</summary>
     /// <param name="key">The key.</param>
     /// <param name="replica">The replica, with the changes that <paramref name="delta"/> has.</param>
-    /// <param name="delta">A delta or a state of the replica. It names the value, so send one without changes only to ask; <see cref="CrdtReplica.DeltaSince"/> its own version is one.</param>
+    /// <param name="delta">A delta or a state of the replica; null only to ask.</param>
     /// <param name="create">Whether the value is made if it is absent; the delta is then a full state.</param>
     /// <param name="options">Conditions and lifetime; null for no condition and an unchanged expiry.</param>
     /// <param name="cancellationToken">Cancels the call; the outcome is then unknown, and the merge may be repeated freely.</param>
@@ -108,7 +108,7 @@ public sealed partial class KvMergeableValues
     /// </exception>
     /// <exception cref="KvStoreException">The key has no value (404) and <paramref name="create"/> is false.</exception>
     public Task<KvMergeableDelta> MergeAsync(
-        string key, CrdtReplica replica, ReadOnlyMemory<byte> delta, bool create = false, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
+        string key, CrdtReplica replica, ReadOnlyMemory<byte>? delta, bool create = false, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
         var change = new WireReplicaChange(replica.Self.ToString(), replica.Version.ToString(), delta, LineageOf(replica));

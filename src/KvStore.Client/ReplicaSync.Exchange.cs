@@ -31,8 +31,7 @@ internal sealed partial class ReplicaSync
         WireReplicaChange change;
         lock (_lock)
         {
-            // Without changes a delta still names the lineage: versions of two lineages can look alike.
-            var delta = onlyAsks ? _local.NoChange() : _local.TakeUnsent();
+            ReadOnlyMemory<byte>? delta = onlyAsks ? default(ReadOnlyMemory<byte>?) : _local.TakeUnsent();
             _changes += onlyAsks ? 0 : 1;
             _needsAcknowledgement = false;
             change = new(_local.Id.ToString(), _local.Value.Version.ToString(), delta, KvMergeableValues.LineageOf(_local.Value));
@@ -52,9 +51,14 @@ internal sealed partial class ReplicaSync
         }
         catch (KvMergeException failure) when (failure.Problem == "replica-gap" && failure.Version is { } version && ++_refusals < RefusalsMax)
         {
+            bool isOwn;
             lock (_lock)
-                _local.Retract(version);
-            return null;
+            {
+                _local.BeginConnection();
+                isOwn = _local.TryAcknowledge(version);
+            }
+
+            return isOwn ? null : await RenewAsync(RenewalKind.Merge, cancellationToken).ConfigureAwait(false);
         }
         catch (KvMergeException failure) when (failure.Problem == "replica-retired" && ++_refusals < RefusalsMax)
         {

@@ -22,6 +22,15 @@ public static class MergeableValue
         return replica.Merge(state, isLoad: true) is MergeOutcome.Merged or MergeOutcome.Unchanged ? replica : null;
     }
 
+    /// <summary>Which changes a delta ends with, for each replica that it names; its sender has them.</summary>
+    /// <param name="delta">A delta or a state. Only its header is read.</param>
+    /// <returns>The version; null if the bytes are no delta.</returns>
+    public static VersionVector? TryReadVersion(ReadOnlySpan<byte> delta)
+    {
+        var reader = new DeltaReader(delta);
+        return DeltaHeader.TryRead(ref reader) is { } header ? new(header.Epoch, header.Intervals.Select(interval => KeyValuePair.Create(interval.Replica, interval.To))) : null;
+    }
+
     internal static CrdtReplica Create(CrdtType type, ulong lineage, ReplicaId self) => type switch
     {
         CrdtType.GCounter or CrdtType.PNCounter => new CounterReplica(type, lineage, self),

@@ -15,7 +15,7 @@ public interface IKvReplicaStorage
     /// <summary>Reads what was saved.</summary>
     /// <param name="cancellationToken">Cancels it.</param>
     /// <returns>The bytes; null if nothing was saved yet.</returns>
-    ValueTask<ReadOnlyMemory<byte>?> LoadAsync(CancellationToken cancellationToken);
+    ValueTask<byte[]?> LoadAsync(CancellationToken cancellationToken);
 
     /// <summary>Replaces what was saved. When it returns, the bytes survive the end of the process, and of the machine if they are to; when it fails, they are the old or the new ones.</summary>
     /// <param name="bytes">The bytes, valid until it returns.</param>

@@ -27,7 +27,7 @@ public sealed partial class KvReplicaFile : IKvReplicaStorage, IDisposable
     public string Place => $"{Environment.MachineName}:{_path}";
 
     /// <inheritdoc/>
-    public async ValueTask<ReadOnlyMemory<byte>?> LoadAsync(CancellationToken cancellationToken) =>
+    public async ValueTask<byte[]?> LoadAsync(CancellationToken cancellationToken) =>
         File.Exists(_path) ? await File.ReadAllBytesAsync(_path, cancellationToken).ConfigureAwait(false) : null;
 
     /// <inheritdoc/>

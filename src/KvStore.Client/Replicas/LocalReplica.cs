@@ -100,16 +100,19 @@ internal sealed class LocalReplica
     /// <summary>Merges what the service sent.</summary>
     public MergeOutcome Merge(ReadOnlySpan<byte> delta)
     {
-        var before = Value.Version;
         var outcome = Value.Merge(delta);
+        if (outcome is not (MergeOutcome.Merged or MergeOutcome.Unchanged) || MergeableValue.TryReadVersion(delta) is not { } brought)
+            return outcome;
+        if (brought[Id] > Sent)
+            return MergeOutcome.Forked;
 
-        // All that is new came from the service, which therefore has it.
-        if (outcome == MergeOutcome.Merged)
-            Known = Known.Join(Value.Version.Beyond(before));
+        // The service has what it sends, also what it got from this replica in a request whose answer did not arrive. Without that, a delta could lack what others did to it.
+        Known = Known.Join(brought);
+        _unsent.Forget(brought[Id]);
         return outcome;
     }
 
-    /// <summary>Begins a connection: what the service has is noted anew, because it may be less than before, as after a backup was restored.</summary>
+    /// <summary>What the service has is noted anew, because it may be less than before, as after a backup was restored.</summary>
     public void BeginConnection() => _isConnecting = true;
 
     /// <summary>Notes what the service has.</summary>
@@ -124,12 +127,6 @@ internal sealed class LocalReplica
         _unsent.Forget(version[Id]);
         return true;
     }
-
-    /// <summary>Notes that the service has less than was known.</summary>
-    public void Retract(VersionVector version) => Known = version;
-
-    /// <summary>A delta without changes.</summary>
-    public byte[] NoChange() => Value.DeltaSince(Value.Version) ?? Value.Encode();
 
     /// <summary>What the service lacks. It may be sent once this replica is saved.</summary>
     public byte[] TakeUnsent()

@@ -108,9 +108,9 @@ internal sealed class FakeMergeableService
         {
             return Problem(409, "other-lineage");
         }
-        else
+        else if (body["delta"] is { } delta)
         {
-            var outcome = Value.Merge(Convert.FromBase64String((string)body["delta"]!));
+            var outcome = Value.Merge(Convert.FromBase64String((string)delta!));
             switch (outcome)
             {
                 case MergeOutcome.Gap:

@@ -21,7 +21,7 @@ internal sealed class FakeStorage(string place = "here") : IKvReplicaStorage
     /// <summary>The same bytes for another process, at the same place or at another one.</summary>
     public FakeStorage Copy(string? at = null) => new(at ?? place) { Saved = Saved };
 
-    public ValueTask<ReadOnlyMemory<byte>?> LoadAsync(CancellationToken cancellationToken) => new(Saved is { } saved ? (ReadOnlyMemory<byte>?)saved : null);
+    public ValueTask<byte[]?> LoadAsync(CancellationToken cancellationToken) => new(Saved);
 
     public ValueTask SaveAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {

@@ -90,6 +90,20 @@ public sealed class TextRepeatTests
         Assert.Equal(0UL, hub.ChangesOf(other.Self));
     }
 
+    [Fact]
+    public void TryReadVersion_OfADelta_IsWhatItEndsWith()
+    {
+        var one = (CounterReplica)MergeableValue.Create(CrdtType.PNCounter, ReplicaId.Create());
+        one.Increment(1);
+        var before = one.Version;
+        var other = (CounterReplica)MergeableValue.TryLoad(one.Encode(), ReplicaId.Create())!;
+        other.Increment(1);
+        other.Increment(1);
+        Assert.Equal(other.Version, MergeableValue.TryReadVersion(other.Encode()));
+        Assert.Equal(other.Version.Beyond(before), MergeableValue.TryReadVersion(other.DeltaSince(before)));
+        Assert.Null(MergeableValue.TryReadVersion([1, 2, 3]));
+    }
+
     private void Edit(TextReplica text, Random random)
     {
         var count = random.Next(1, 6);
