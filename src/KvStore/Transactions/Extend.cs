@@ -7,7 +7,7 @@ namespace KvStore;
 /// <param name="key">The key.</param>
 /// <param name="createdRevision">The <see cref="Entry.CreatedRevision"/> of the entry.</param>
 /// <param name="atLength">The bytes that its value has.</param>
-/// <param name="suffix">What follows them; not empty. It must not change until the transaction has its outcome.</param>
+/// <param name="suffix">What follows them; not empty. The store owns it from now on.</param>
 /// <param name="expiry">What becomes of the entry's expiry.</param>
 public sealed class Extend(Key key, long createdRevision, int atLength, ReadOnlyMemory<byte> suffix, ExpiryUpdate expiry = default) : Operation(key)
 {

@@ -75,6 +75,21 @@ public sealed class HeapTests
         Assert.Equal(new HistoryChunk().Bytes, history.HeldBytes);
     }
 
+    // Of values that grow: those in shared arrays, and small ones that are copied.
+    [Theory]
+    [InlineData(20_000, 100, 45, 3)]
+    [InlineData(2_000, 1_000, 45, 30)]
+    [InlineData(100, 100_000, 45, 300)]
+    public void Extensions_WithTheirHistory_AreChargedAsTheHeapHasThem(int entries, int valueBytes, int suffixBytes, int extensions)
+    {
+        Check(entries, () =>
+        {
+            var publisher = new SnapshotPublisher(new StoreOptions { HistoryBytesMax = 1L << 40, HistoryCommitsMax = int.MaxValue, MemoryBytesMax = 1L << 42 }, TimeProvider.System);
+            Extend(publisher, entries, valueBytes, suffixBytes, extensions);
+            return (publisher, publisher.Memory.Entries.Bytes + publisher.Memory.History.Bytes);
+        });
+    }
+
     // What the first chunk still has of dropped commits counts, and chunks give back what they took.
     [Fact]
     public void History_AtItsLimit_StaysThere()
@@ -146,6 +161,20 @@ public sealed class HeapTests
         var revision = 1L;
         foreach (var chunk in added.Chunk(1000))
             publisher.Apply([new Commit(++revision, [.. chunk.Select(entry => new EntryChange(null, entry))])]);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Extend(SnapshotPublisher publisher, int entries, int valueBytes, int suffixBytes, int extensions)
+    {
+        publisher.Load(1, Enumerable.Range(0, entries).Select(i => Entry.Create(
+            Some.Bytes($"{i}".PadLeft(14, '0')), new byte[valueBytes], Entry.MergeableContentType, 1, 1, 1, 0, Entry.Never)));
+        var suffix = new byte[suffixBytes];
+        var revision = 1L;
+        for (var i = 0; i < extensions; i++)
+        {
+            foreach (var chunk in publisher.Latest.ScanAll().ToArray().Chunk(1000))
+                publisher.Apply([new Commit(++revision, [.. chunk.Select(entry => new EntryChange(entry, Entry.Extend(entry, suffix, revision, entry.Version + 1, 0, Entry.Never)))])]);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

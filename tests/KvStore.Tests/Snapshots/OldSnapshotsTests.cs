@@ -158,6 +158,42 @@ public sealed class OldSnapshotsTests
         Assert.InRange(HeldMemory.Of(store.Latest, [found]), 50_000, 70_000);
     }
 
+    // Values that grow: old states have some of the arrays that their values were in, and share the last one with the latest state.
+    [Fact]
+    public async Task Find_BeforeExtensions_ChargesTheArraysThatItHas()
+    {
+        const int ValueBytes = 50_000;
+        await using var store = await Stores.StartAsync();
+        var (moved, stayed) = (Some.Key("moved"), Some.Key("stayed"));
+        foreach (var key in new[] { moved, stayed })
+        {
+            await store.CommitAsync(new Put(key, new byte[ValueBytes], Entry.MergeableContentType) { IsRewrite = true });
+            await ExtendAsync(key, 1);
+        }
+
+        var revision = store.Latest.Revision;
+        for (var i = 0; i < 100; i++)
+            await ExtendAsync(stayed, 50);
+        for (var i = 0; i < 100; i++)
+            await ExtendAsync(moved, 1000);
+        var found = (await store.FindSnapshotAsync(revision, TestContext.Current.CancellationToken)).Snapshot!;
+        Assert.All(new[] { moved, stayed }, key => Assert.Equal(ValueBytes + 1, found.Find(key)!.Value.ValueLength));
+        Assert.Equal((true, false), (Shares(stayed), Shares(moved)));
+        Assert.InRange(HeldMemory.Of(store.Latest, [found]), ValueBytes, 2 * ValueBytes);
+        Assert.InRange(store.Memory.Snapshots.Bytes, HeldMemory.Of(store.Latest, [found]), 2 * ValueBytes);
+
+        // Later arrays are those of neither.
+        for (var i = 0; i < 100; i++)
+            await ExtendAsync(moved, 10_000);
+        Assert.InRange(store.Memory.Snapshots.Bytes, HeldMemory.Of(store.Latest, [found]), 7 * ValueBytes);
+
+        bool Shares(Key key) => found.Find(key)!.Value.SharesValueWith(store.Latest.Find(key)!.Value);
+
+        Task ExtendAsync(Key key, int bytes) => store.Latest.Find(key) is { } entry
+            ? store.CommitAsync(new Extend(key, entry.CreatedRevision, entry.ValueLength, new byte[bytes]))
+            : throw new InvalidOperationException();
+    }
+
     private static async Task<Store> StartAsync(StoreOptions options)
     {
         var store = await Stores.StartAsync(options);
