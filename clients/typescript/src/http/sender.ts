@@ -45,6 +45,9 @@ export interface Call {
     /** Makes a write safe to repeat, as the service then applies it once; by default random. `none` for what is safe to repeat by itself. */
     readonly idempotencyKey?: string | "none" | undefined;
 
+    /** Whether the request outlives the page that sends it. */
+    readonly keepalive?: boolean;
+
     /** How often it is retried, if not as often as the options say. */
     readonly retriesMax?: number;
     readonly signal?: AbortSignal | undefined;
@@ -128,7 +131,7 @@ export class Sender {
 
         // The key must not go to where a redirection leads, and the cache of a browser must not answer in place of the service.
         return {
-            method: call.method, headers, signal, redirect: "error", cache: "no-store", credentials: "omit", ...(call.body === undefined ? {} : { body: call.body as BodyInit }),
+            method: call.method, headers, signal, redirect: "error", cache: "no-store", credentials: "omit", keepalive: call.keepalive ?? false, ...(call.body === undefined ? {} : { body: call.body as BodyInit }),
         };
     }
 
