@@ -1,7 +1,9 @@
+import { toBase64 } from "../crdt/deltas/base64.js";
+import { KvStoreError } from "../http/errors.js";
+import type { Sender } from "../http/sender.js";
 import type { DocumentKeys } from "./keys.js";
-import { RequestError, toBase64, valueOf, type Item, type Service } from "./service.js";
+import { post, valueOf, type Item } from "./items.js";
 import { compacted, joined, split } from "./updates.js";
-import { backoff, wait } from "./waiting.js";
 
 // A transaction takes 100 operations and 8 MiB, and an answer has 4 MiB. A few operations write parts.
 const updatesMax = 90;
@@ -18,7 +20,7 @@ export class Compactor {
     readonly #updates = new Map<string, number>();
     readonly #parts = new Set<number>();
 
-    constructor(readonly service: Service, readonly keys: DocumentKeys, readonly gc: boolean, readonly partBytesMax: number) {
+    constructor(readonly sender: Sender, readonly keys: DocumentKeys, readonly gc: boolean, readonly partBytesMax: number) {
     }
 
     get updates(): number {
@@ -46,7 +48,7 @@ export class Compactor {
     async compact(signal: AbortSignal): Promise<boolean> {
         const last = Math.max(0, ...this.#parts);
         const keys = [this.keys.part(last), ...this.#oldestUpdates()];
-        const { items } = await this.service.json<{ items: Item[] }>("/v1/batch/get", { keys }, { signal });
+        const { items } = await post<{ items: Item[] }>(this.sender, "/v1/batch/get", { keys }, { signal, idempotencyKey: "none" });
         const part = items.find(item => item.key === keys[0]);
         const updates = items.filter(item => item !== part);
         if (updates.length === 0)
@@ -55,7 +57,7 @@ export class Compactor {
         const puts = this.#puts(last, compacted(items.map(valueOf), this.gc));
         const guards = [{ key: keys[0], revision: part?.revision ?? 0 }, { key: this.keys.part(last + 1), revision: 0 }];
         const operations = [...puts, ...updates.map(({ key }) => ({ delete: { key } }))];
-        await this.service.json("/v1/txn", { guards, operations }, { signal, headers: { "Idempotency-Key": crypto.randomUUID() } });
+        await post(this.sender, "/v1/txn", { guards, operations }, { signal });
         return true;
     }
 
@@ -65,18 +67,13 @@ export class Compactor {
             return false;
         const operations = this.#puts(0, update);
         const guards = operations.map(({ put }) => ({ key: put.key, revision: 0 }));
-        const headers = { "Idempotency-Key": crypto.randomUUID() };
-        for (let failures = 0; ;) {
-            try {
-                await this.service.json("/v1/txn", { guards, operations }, { signal, headers });
-                return true;
-            } catch (error) {
-                if (error instanceof RequestError && error.status === 412)
-                    return false;
-                if (!(error instanceof RequestError) || !error.isTemporary || signal.aborted)
-                    throw error;
-                await wait(backoff(++failures), signal);
-            }
+        try {
+            await post(this.sender, "/v1/txn", { guards, operations }, { signal });
+            return true;
+        } catch (error) {
+            if (error instanceof KvStoreError && error.status === 412)
+                return false;
+            throw error;
         }
     }
 

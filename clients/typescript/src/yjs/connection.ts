@@ -1,6 +1,10 @@
+import { KvStoreError } from "../http/errors.js";
+import { backoff, delay } from "../http/time.js";
 import type { Follower } from "./follower.js";
-import { RequestError } from "./service.js";
-import { backoff, wait } from "./waiting.js";
+
+// In milliseconds; clients that lose the service at once do not come back together.
+export const retryDelay = 250;
+export const retryDelayMax = 30_000;
 
 export interface ConnectionEvents {
     /** There is none, and the next attempt follows. */
@@ -46,19 +50,22 @@ export class Connection {
         for (let failures = 0; !signal.aborted;) {
             this.events.connecting();
             let retryAfter = 0;
+            const step = this.#nextStep(signal);
             try {
-                await this.follower.follow(this.#nextStep(signal));
+                await this.follower.follow(step);
                 failures = 0;
             } catch (error) {
                 if (signal.aborted)
                     return;
                 failures++;
-                if (!(error instanceof RequestError)) {
+                if (step.aborted)
+                    failures = 0;
+                else if (!(error instanceof KvStoreError)) {
                     // What observes the document has failed in the middle of a change.
                     this.follower.startOver();
                     this.events.failed(error as Error);
-                } else if (error.isTemporary || error.status === 410)
-                    retryAfter = 1000 * (error.retryAfterSeconds ?? 0);
+                } else if (error.isTransient || error.status === 410)
+                    retryAfter = error.retryAfterMs ?? 0;
                 else {
                     this.stop();
                     this.events.failed(error);
@@ -67,7 +74,7 @@ export class Connection {
             if (signal.aborted)
                 return;
             this.events.connecting();
-            await wait(Math.max(backoff(failures), retryAfter), this.#nextStep(signal));
+            await delay(backoff(failures, retryDelay, retryDelayMax, retryAfter), this.#nextStep(signal));
         }
     }
 

@@ -1,4 +1,7 @@
-import { RequestError, type Item, type Service } from "./service.js";
+import { KvStoreError } from "../http/errors.js";
+import type { ServerEvent } from "../http/events.js";
+import type { Sender } from "../http/sender.js";
+import type { Item } from "./items.js";
 
 export interface Change extends Item {
     readonly type: "put" | "delete" | "expire";
@@ -13,16 +16,15 @@ export interface FollowerEvents {
     readonly change: (changes: readonly Change[]) => void;
 }
 
-// The service begins to answer at once, and sends something every 10 seconds.
-const answerMax = 10_000;
-const silenceMax = 25_000;
-
-/** Follows the entries below a prefix over any number of connections, without missing a change. */
+/**
+ * Follows the entries below a prefix over any number of connections, without missing a change. In contrast to the client's watch it says when a
+ * connection begins and ends, and all that a commit changed at once.
+ */
 export class Follower {
     /** Where the next connection resumes. */
     #position: string | undefined;
 
-    constructor(readonly service: Service, readonly prefix: string, readonly events: FollowerEvents) {
+    constructor(readonly sender: Sender, readonly prefix: string, readonly events: FollowerEvents) {
     }
 
     /** The next connection loads everything. */
@@ -32,25 +34,11 @@ export class Follower {
 
     /** One connection, until it ends. Throws if there was none. */
     async follow(signal: AbortSignal): Promise<void> {
-        const silence = new AbortController();
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const heard = (next = silenceMax) => {
-            clearTimeout(timer);
-            timer = setTimeout(() => silence.abort(), next);
-        };
-        heard(answerMax);
-        try {
-            await this.#read(AbortSignal.any([signal, silence.signal]), heard);
-        } finally {
-            clearTimeout(timer);
-        }
-    }
-
-    async #read(signal: AbortSignal, heard: () => void): Promise<void> {
         const from = this.#position === undefined ? "initial=true" : `after=${encodeURIComponent(this.#position)}`;
-        const response = await this.service.send("GET", `/v1/watch?prefix=${encodeURIComponent(this.prefix)}&${from}`, { signal, timeout: Infinity }).catch(error => {
+        const target = `/v1/watch?prefix=${encodeURIComponent(this.prefix)}&${from}`;
+        const { events } = await this.sender.watch({ method: "GET", target, retriesMax: 0, signal }).catch(error => {
             // The position has left the history, or another store is there.
-            if (error instanceof RequestError && error.status === 410)
+            if (error instanceof KvStoreError && error.status === 410)
                 this.startOver();
             throw error;
         });
@@ -58,14 +46,14 @@ export class Follower {
             this.events.loading();
         else
             this.events.live();
-        for await (const { name, id, data } of eventsOf(response.body!, heard)) {
+        for await (const event of events) {
             if (signal.aborted)
                 return;
-            this.#handle(name, id, data);
+            this.#handle(event);
         }
     }
 
-    #handle(name: string, id: string | undefined, data: string): void {
+    #handle({ name, id, data }: ServerEvent): void {
         this.#position = id ?? this.#position;
         switch (name) {
             case "entry":
@@ -80,48 +68,10 @@ export class Follower {
             case "gone":
                 this.startOver();
                 break;
-            case "revoked":
-                throw new RequestError(401, "unauthorized", (JSON.parse(data) as { detail: string }).detail);
-        }
-    }
-}
-
-interface ServerSentEvent {
-    readonly name: string;
-    readonly id: string | undefined;
-    readonly data: string;
-}
-
-/** The events of a stream, until it ends or breaks. */
-async function* eventsOf(body: ReadableStream<Uint8Array>, heard: () => void): AsyncGenerator<ServerSentEvent> {
-    const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
-    // A line may come in many pieces, which are put together once.
-    let pieces: string[] = [];
-    let event = { name: "", id: undefined as string | undefined, data: "" };
-    try {
-        const broken = { done: true, value: undefined } as const;
-        const next = () => reader.read().catch(() => broken);
-        for (let read = await next(); !read.done; read = await next()) {
-            heard();
-            pieces.push(read.value);
-            if (!read.value.includes("\n"))
-                continue;
-            const lines = pieces.join("").split("\n");
-            pieces = [lines.pop()!];
-            for (const line of lines) {
-                if (line === "") {
-                    if (event.name)
-                        yield event;
-                    event = { name: "", id: undefined, data: "" };
-                } else if (line.startsWith("event: "))
-                    event.name = line.slice(7);
-                else if (line.startsWith("id: "))
-                    event.id = line.slice(4);
-                else if (line.startsWith("data: "))
-                    event.data += line.slice(6);
+            case "revoked": {
+                const { detail } = JSON.parse(data) as { detail: string };
+                throw new KvStoreError(detail, { status: 401, problem: { name: "unauthorized", detail, members: {} }, outcome: "not-applied", isTransient: false });
             }
         }
-    } finally {
-        void reader.cancel().catch(() => {});
     }
 }

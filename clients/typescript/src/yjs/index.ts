@@ -1,3 +1,2 @@
 export type { KvStoreProviderOptions, ProviderEvents, Status } from "./options.js";
 export { KvStoreProvider } from "./provider.js";
-export { RequestError } from "./service.js";

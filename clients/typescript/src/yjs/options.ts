@@ -1,10 +1,6 @@
 import type { Awareness } from "y-protocols/awareness";
 
 export interface KvStoreProviderOptions {
-    /** The address of the service. Default: that of the page. */
-    readonly url?: string;
-    /** The access key, for a service that has keys. It needs to read, write and delete below the document's name and a slash. */
-    readonly accessKey?: string;
     /** Who is here. Default: a new one, `provider.awareness`. */
     readonly awareness?: Awareness;
     /** Whether to connect at once. Default: true. */

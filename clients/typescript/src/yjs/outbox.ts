@@ -1,7 +1,9 @@
 import * as Y from "yjs";
-import { RequestError } from "./service.js";
+import { newReplicaId } from "../crdt/index.js";
+import { KvStoreError } from "../http/errors.js";
+import { backoff, delay } from "../http/time.js";
+import { retryDelay, retryDelayMax } from "./connection.js";
 import { joined, split } from "./updates.js";
-import { backoff, wait } from "./waiting.js";
 
 export interface OutboxOptions {
     /** Stores one update, once for each idempotency key. */
@@ -9,7 +11,7 @@ export interface OutboxOptions {
     /** All changes are stored. */
     readonly stored: () => void;
     /** The service does not take an update; nothing is sent until the outbox is started again. */
-    readonly refused: (error: RequestError) => void;
+    readonly refused: (error: KvStoreError) => void;
     /** How long changes are collected into one update, in milliseconds. */
     readonly sendAfter: number;
     readonly batchBytesMax: number;
@@ -94,13 +96,16 @@ export class Outbox {
                     this.#sending = undefined;
                     failures = 0;
                 } catch (error) {
-                    if (!(error instanceof RequestError))
+                    if (signal.aborted)
+                        continue;
+                    if (!(error instanceof KvStoreError))
                         throw error;
-                    if (!error.isTemporary) {
+                    // A store that is full takes writes again once there is room.
+                    if (!error.isTransient && error.status !== 507) {
                         this.#refuse(error);
                         return;
                     }
-                    await wait(Math.max(backoff(++failures), 1000 * (error.retryAfterSeconds ?? 0)), signal);
+                    await delay(backoff(failures++, retryDelay, retryDelayMax, error.retryAfterMs), signal);
                 }
             }
         } finally {
@@ -110,7 +115,7 @@ export class Outbox {
             this.#options.stored();
     }
 
-    #refuse(error: RequestError): void {
+    #refuse(error: KvStoreError): void {
         const { update } = this.#sending!;
         this.#sending = undefined;
         this.#setQueue([update, ...this.#queue]);
@@ -128,6 +133,6 @@ export class Outbox {
         const batch = this.#queue.slice(0, count);
         const [update, ...others] = split(batch.length === 1 ? batch[0]! : Y.mergeUpdates(batch), valueBytesMax);
         this.#setQueue([...others, ...this.#queue.slice(count)]);
-        return { update: update!, idempotencyKey: crypto.randomUUID() };
+        return { update: update!, idempotencyKey: newReplicaId() + newReplicaId() };
     }
 }

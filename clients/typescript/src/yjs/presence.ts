@@ -1,6 +1,8 @@
 import { applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates, type Awareness } from "y-protocols/awareness";
+import { KvStoreError } from "../http/errors.js";
+import type { Sender } from "../http/sender.js";
 import type { DocumentKeys } from "./keys.js";
-import { entryPath, RequestError, type Service } from "./service.js";
+import { entryTarget } from "./items.js";
 
 // An Awareness renews its state every 15 seconds, and drops states of others that were not renewed for 30.
 const expirySeconds = 40;
@@ -18,7 +20,7 @@ export class Presence {
     #isPublished = false;
     #timer: ReturnType<typeof setTimeout> | undefined;
 
-    constructor(readonly service: Service, readonly keys: DocumentKeys, readonly awareness: Awareness) {
+    constructor(readonly sender: Sender, readonly keys: DocumentKeys, readonly awareness: Awareness) {
         awareness.on("update", this.#onUpdate);
     }
 
@@ -45,7 +47,7 @@ export class Presence {
             return;
         this.#isPublished = false;
         // Unless this arrives, the entry expires.
-        await this.service.send("DELETE", this.#path, { keepalive: true }).catch(() => {});
+        await this.sender.send({ method: "DELETE", target: this.#target, idempotencyKey: "none", retriesMax: 0, keepalive: true }).catch(() => {});
     }
 
     received(update: Uint8Array): void {
@@ -74,15 +76,17 @@ export class Presence {
         this.#isPublished = true;
         const body = encodeAwarenessUpdate(this.awareness, [this.awareness.clientID]);
         try {
-            await this.service.send("PUT", `${this.#path}?ttl=${expirySeconds}`, { body, headers: { "Content-Type": "application/x.yjs-awareness" } });
+            await this.sender.send({
+                method: "PUT", target: `${this.#target}?ttl=${expirySeconds}`, body, headers: { "Content-Type": "application/x.yjs-awareness" }, idempotencyKey: "none", retriesMax: 0,
+            });
         } catch (error) {
             // The next change or renewal sends all of it again, unless this client may not write.
-            if (error instanceof RequestError && !error.isTemporary)
+            if (error instanceof KvStoreError && !error.isTransient)
                 this.stop();
         }
     }
 
-    get #path(): string {
-        return entryPath(this.keys.presence(this.awareness.clientID));
+    get #target(): string {
+        return entryTarget(this.keys.presence(this.awareness.clientID));
     }
 }

@@ -1,5 +1,6 @@
-import * as Y from "yjs";
 import { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import type { KvStoreClient } from "../client.js";
 import { Compactor, updateType } from "./compactor.js";
 import { Connection } from "./connection.js";
 import { Emitter } from "./events.js";
@@ -9,7 +10,7 @@ import type { KvStoreProviderOptions, ProviderEvents, Status } from "./options.j
 import { Outbox } from "./outbox.js";
 import { Presence } from "./presence.js";
 import { CompactionSchedule } from "./schedule.js";
-import { entryPath, RequestError, Service, valueOf, type Item } from "./service.js";
+import { entryTarget, valueOf, type Item } from "./items.js";
 import { isReadable, missingFrom } from "./updates.js";
 
 // An update that is too large is not sent again at once with each change that follows it.
@@ -21,7 +22,6 @@ const tooLargeDelay = 1_000;
  */
 export class KvStoreProvider extends Emitter<ProviderEvents> {
     readonly awareness: Awareness;
-    readonly #service: Service;
     readonly #keys: DocumentKeys;
     readonly #outbox: Outbox;
     readonly #follower: Follower;
@@ -36,19 +36,22 @@ export class KvStoreProvider extends Emitter<ProviderEvents> {
     #isTooLarge = false;
     #reload: ReturnType<typeof setTimeout> | undefined;
 
-    constructor(name: string, readonly doc: Y.Doc, options: KvStoreProviderOptions = {}) {
+    /** The key of the client needs the rights to read, write and delete below the name and a slash, if the service has keys. */
+    constructor(readonly client: KvStoreClient, name: string, readonly doc: Y.Doc, options: KvStoreProviderOptions = {}) {
         super();
-        const { url = globalThis.location?.origin, accessKey, sendAfter = 50, batchBytesMax = 256 * 1024, valueBytesMax = 1024 * 1024 } = options;
+        const { sendAfter = 50, batchBytesMax = 256 * 1024, valueBytesMax = 1024 * 1024 } = options;
         this.awareness = options.awareness ?? new Awareness(doc);
         this.#keys = new DocumentKeys(name);
-        this.#service = new Service(url, accessKey);
         this.#outbox = new Outbox({
             store: (update, idempotencyKey, signal) => this.#append(update, idempotencyKey, signal),
             stored: () => this.emit("stored"),
-            refused: error => this.#refused(error),
+            refused: error => {
+                this.#isTooLarge = error.status === 413;
+                this.emit("error", error);
+            },
             sendAfter, valueBytesMax, batchBytesMax: Math.min(batchBytesMax, valueBytesMax),
         });
-        this.#follower = new Follower(this.#service, this.#keys.prefix, {
+        this.#follower = new Follower(client.sender, this.#keys.prefix, {
             loading: () => this.#startLoading(),
             entry: item => this.#receive(item, update => this.#loaded!.push(update)),
             live: () => this.#live(),
@@ -59,9 +62,9 @@ export class KvStoreProvider extends Emitter<ProviderEvents> {
             stopped: () => this.#lost("disconnected"),
             failed: error => this.emit("error", error),
         });
-        this.#compactor = new Compactor(this.#service, this.#keys, doc.gc, valueBytesMax);
+        this.#compactor = new Compactor(client.sender, this.#keys, doc.gc, valueBytesMax);
         this.#schedule = new CompactionSchedule(this.#compactor, Math.max(2, options.compactAfter ?? 64), () => this.#isSynced);
-        this.#presence = new Presence(this.#service, this.#keys, this.awareness);
+        this.#presence = new Presence(client.sender, this.#keys, this.awareness);
         doc.on("update", this.#onUpdate);
         doc.on("destroy", this.#onDestroy);
         globalThis.addEventListener?.("online", this.#onNetwork);
@@ -207,12 +210,8 @@ export class KvStoreProvider extends Emitter<ProviderEvents> {
     }
 
     async #append(update: Uint8Array, idempotencyKey: string, signal: AbortSignal): Promise<void> {
-        await this.#service.send("POST", entryPath(this.#keys.updates), { body: update, signal, headers: { "Content-Type": updateType, "Idempotency-Key": idempotencyKey } });
-    }
-
-    #refused(error: RequestError): void {
-        this.#isTooLarge = error.status === 413;
-        this.emit("error", error);
+        const call = { method: "POST", target: entryTarget(this.#keys.updates), body: update, headers: { "Content-Type": updateType } } as const;
+        await this.client.sender.send({ ...call, idempotencyKey, retriesMax: 0, signal });
     }
 
     readonly #onUpdate = (update: Uint8Array, origin: unknown) => {

@@ -1,6 +1,6 @@
+import { KvStoreError } from "../http/errors.js";
+import { delay } from "../http/time.js";
 import type { Compactor } from "./compactor.js";
-import { RequestError } from "./service.js";
-import { wait } from "./waiting.js";
 
 // Every client sees at the same time that it is due.
 const delayMax = 1_000;
@@ -31,12 +31,12 @@ export class CompactionSchedule {
         this.#isCompacting = true;
         let hasCompacted = false;
         try {
-            await wait(delayMax * Math.random(), signal);
+            await delay(delayMax * Math.random(), signal);
             if (this.#isDue)
                 hasCompacted = await this.compactor.compact(signal);
         } catch (error) {
             // 412: another client was first. Without the rights, or with updates that cannot be read, it never succeeds.
-            if (!(error instanceof RequestError) || !error.isTemporary && error.status !== 412)
+            if (!signal.aborted && !(error instanceof KvStoreError && (error.isTransient || error.status === 412)))
                 this.forbid();
         } finally {
             this.#isCompacting = false;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before } from "node:test";
 import * as Y from "yjs";
+import { KvStoreClient } from "../../dist/index.js";
 import { KvStoreProvider } from "../../dist/yjs/index.js";
 import { Link, TestService } from "./service.mjs";
 
@@ -22,8 +23,8 @@ afterEach(async () => {
 export const newName = () => `notes/${++documents}`;
 
 /** A client, which collects its errors. */
-export function join(name, { url = service.url, doc = new Y.Doc(), ...options } = {}) {
-    const provider = new KvStoreProvider(name, doc, { url, sendAfter: 1, ...options });
+export function join(name, { url = service.url, apiKey, doc = new Y.Doc(), ...options } = {}) {
+    const provider = new KvStoreProvider(new KvStoreClient(url, { apiKey }), name, doc, { sendAfter: 1, ...options });
     const client = {
         doc, provider, text: doc.getText("text"), errors: [],
         async close() {

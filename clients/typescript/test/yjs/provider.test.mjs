@@ -132,21 +132,21 @@ test("a client without the rights keeps what it cannot send, and a store that is
         assert.equal(stranger.errors[0].status, 401);
         assert.equal(stranger.provider.status, "disconnected");
 
-        const author = await joined("notes/1", { url, accessKey: writer });
+        const author = await joined("notes/1", { url, apiKey: writer });
         author.text.insert(0, "written ");
         await author.provider.whenStored();
-        const client = await joined("notes/1", { url, accessKey: reader });
+        const client = await joined("notes/1", { url, apiKey: reader });
         assert.equal(client.text.toString(), "written ");
         client.text.insert(0, "not allowed ");
         await until(() => client.errors.length > 0);
-        assert.equal(client.errors[0].type, "forbidden");
+        assert.equal(client.errors[0].problem.name, "forbidden");
         author.text.insert(8, "again ");
         await until(() => client.text.toString() === "not allowed written again ");
         assert.ok(client.provider.unsentBytes > 0);
 
         // The application gets another key, and nothing is lost.
         await client.provider.destroy();
-        const allowed = await joined("notes/1", { url, accessKey: writer, doc: client.doc });
+        const allowed = await joined("notes/1", { url, apiKey: writer, doc: client.doc });
         await allowed.provider.whenStored();
         await equal(author, allowed);
         await allowed.close();
@@ -157,7 +157,7 @@ test("a client without the rights keeps what it cannot send, and a store that is
         await guarded.start();
         await author.provider.whenSynced();
         await author.provider.whenStored();
-        const late = await joined("notes/1", { url, accessKey: writer });
+        const late = await joined("notes/1", { url, apiKey: writer });
         assert.equal(late.text.toString(), author.text.toString());
         await Promise.all([late, author].map(one => one.close()));
     } finally {

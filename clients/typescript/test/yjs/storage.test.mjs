@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as Y from "yjs";
+import { Sender } from "../../dist/http/sender.js";
 import { Compactor } from "../../dist/yjs/compactor.js";
 import { DocumentKeys } from "../../dist/yjs/keys.js";
-import { Service } from "../../dist/yjs/service.js";
 import { forSeeds } from "../random.mjs";
 import { equal, joined, list, newName, partsOf, service, stored, until, updatesOf } from "./clients.mjs";
 
 const never = new AbortController().signal;
+const sender = () => new Sender(service.url, {});
 
 test("content of another storage is sent, deletions alone as well, and nothing that is there already", async () => {
     const name = newName(), first = await joined(name);
@@ -56,7 +57,7 @@ test("updates are merged into the snapshot, without what was deleted", async () 
 
 test("of clients that merge at once one does, and no change is lost", () => forSeeds(1, async random => {
     const name = newName(), keys = new DocumentKeys(name), writer = await joined(name, { compactAfter: Infinity });
-    const compactors = [1, 2, 3].map(() => new Compactor(new Service(service.url), keys, true, 1_500));
+    const compactors = [1, 2, 3].map(() => new Compactor(sender(), keys, true, 1_500));
     for (let round = 0; round < 12; round++) {
         for (let i = 1 + random.below(4); i > 0; i--) {
             writer.text.insert(random.below(writer.text.length + 1), `${round}.${i} `.repeat(1 + random.below(40)));
@@ -94,7 +95,7 @@ test("a document that is larger than a value is stored in pieces", async () => {
 
 test("text that is typed in one go is cut, between characters", async () => {
     const name = newName(), keys = new DocumentKeys(name), writer = await joined(name, { valueBytesMax: 1_000, compactAfter: Infinity });
-    const compactor = new Compactor(new Service(service.url), keys, true, 1_000);
+    const compactor = new Compactor(sender(), keys, true, 1_000);
     let expected = "";
     for (let i = 0; i < 5; i++) {
         const typed = "a".repeat(i) + "😀".repeat(350);
@@ -116,7 +117,7 @@ test("what the service finds too large is sent once it is deleted", async () => 
     client.text.insert(0, "kept");
     client.doc.getMap("pictures").set("large", "x".repeat(1.2 * 1024 * 1024));
     await until(() => client.errors.length > 0);
-    assert.equal(client.errors[0].type, "too-large");
+    assert.equal(client.errors[0].problem.name, "too-large");
     assert.ok(client.provider.unsentBytes > 0);
     client.doc.getMap("pictures").delete("large");
     await client.provider.whenStored();
@@ -133,7 +134,7 @@ test("an entry that is no update stays, and nothing is merged", async () => {
     await client.provider.whenStored();
     client.text.insert(0, "b");
     await client.provider.whenStored();
-    const compactor = new Compactor(new Service(service.url), new DocumentKeys(name), true, 1_000_000);
+    const compactor = new Compactor(sender(), new DocumentKeys(name), true, 1_000_000);
     (await updatesOf(name)).forEach(item => compactor.added(item));
     await assert.rejects(compactor.compact(never));
     assert.equal((await updatesOf(name)).length, 3);
