@@ -19,7 +19,7 @@ public static class MergeableValue
         if (DeltaHeader.TryRead(ref reader) is not { } header)
             return null;
         var replica = Create(header.Type, header.Lineage, self);
-        return replica.Merge(state, isLoad: true) is MergeOutcome.Merged or MergeOutcome.Unchanged ? replica : null;
+        return replica.Merge(state, DeltaSource.State) is MergeOutcome.Merged or MergeOutcome.Unchanged ? replica : null;
     }
 
     /// <summary>Which changes a delta ends with, for each replica that it names; its sender has them.</summary>

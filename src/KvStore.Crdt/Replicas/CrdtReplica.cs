@@ -61,7 +61,10 @@ public abstract class CrdtReplica
     public ulong ChangesOf(ReplicaId replica) => _progress.ChangesOf(replica);
 
     /// <summary>Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was.</summary>
-    public MergeOutcome Merge(ReadOnlySpan<byte> delta) => Merge(delta, isLoad: false);
+    public MergeOutcome Merge(ReadOnlySpan<byte> delta) => Merge(delta, DeltaSource.Other);
+
+    /// <summary>Merges a delta that was stored with the state from which this replica was loaded: it may have changes of this replica.</summary>
+    public MergeOutcome MergeStored(ReadOnlySpan<byte> delta) => Merge(delta, DeltaSource.Stored);
 
     /// <summary>
     /// Collects garbage; for the hub alone. Replicas that are retired leave the version unless the value still has content of theirs, and what was
@@ -91,7 +94,7 @@ public abstract class CrdtReplica
         return _progress.TryEndEpoch(floor, hasDropped || dropped.Count > 0);
     }
 
-    internal MergeOutcome Merge(ReadOnlySpan<byte> delta, bool isLoad)
+    internal MergeOutcome Merge(ReadOnlySpan<byte> delta, DeltaSource source)
     {
         var reader = new DeltaReader(delta);
         if (DeltaHeader.TryRead(ref reader) is not { } header)
@@ -102,7 +105,7 @@ public abstract class CrdtReplica
             return MergeOutcome.OtherLineage;
         if (IsHub && header.Epoch > Epoch)
             return MergeOutcome.Collected;
-        if ((isLoad ? _progress.FindObstacleToLoad(header) : _progress.FindObstacle(header)) is { } obstacle)
+        if ((source == DeltaSource.State ? _progress.FindObstacleToLoad(header) : _progress.FindObstacle(header, isStored: source == DeltaSource.Stored)) is { } obstacle)
             return obstacle;
 
         var outcome = MergeBody(header, ref reader);

@@ -101,7 +101,10 @@ internal sealed class Progress(ReplicaId self)
         : header.Collection?.Dropped.Any(dropped => dropped.Replica == self) == true ? MergeOutcome.Outdated
         : null;
 
-    public MergeOutcome? FindObstacle(DeltaHeader header)
+    /// <summary>Finds why a delta does not fit.</summary>
+    /// <param name="header">What a delta begins with.</param>
+    /// <param name="isStored">Whether it was stored with the state of this replica, so that it may have changes of this one.</param>
+    public MergeOutcome? FindObstacle(DeltaHeader header, bool isStored)
     {
         if (IsForgotten(header.Epoch))
             return MergeOutcome.Collected;
@@ -120,7 +123,7 @@ internal sealed class Progress(ReplicaId self)
                 if (to > dropped.Final)
                     return MergeOutcome.Collected;
             }
-            else if (replica == self && to > Own)
+            else if (replica == self && to > Own && !isStored)
             {
                 return MergeOutcome.Forked;
             }

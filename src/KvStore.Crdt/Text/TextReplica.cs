@@ -149,7 +149,7 @@ public sealed class TextReplica : CrdtReplica
 
         // On a copy, because only the result shows whether something refers to what was dropped.
         var copy = new TextReplica(Lineage, Self);
-        copy.Merge(Encode(), isLoad: true);
+        copy.Merge(Encode(), DeltaSource.State);
         var outcome = Merge(header, delta, copy._tree);
         if (outcome != MergeOutcome.Unchanged)
             return outcome;

@@ -113,6 +113,29 @@ public sealed class MergeTests
         Assert.Equal(MergeOutcome.Outdated, late.Merge(hub.Encode()));
     }
 
+    [Theory]
+    [MemberData(nameof(Samples.Types), MemberType = typeof(Samples))]
+    public void MergeStored_OfOwnChanges_RestoresTheReplica(CrdtType type)
+    {
+        var (replica, _) = Samples.TwoOf(type);
+        var (state, at) = (replica.Encode(), replica.Version);
+        Samples.Change(replica, 5);
+        var first = replica.DeltaSince(at)!;
+        at = replica.Version;
+        Samples.Change(replica, 6);
+        var second = replica.DeltaSince(at)!;
+
+        var restored = Samples.Load(state, replica.Self.Value);
+        Assert.Equal(MergeOutcome.Forked, restored.Merge(first));
+        Assert.Equal(MergeOutcome.Gap, restored.MergeStored(second));
+        Assert.Equal(MergeOutcome.Merged, restored.MergeStored(first));
+        Assert.Equal(MergeOutcome.Merged, restored.MergeStored(second));
+        Assert.Equal(replica.Encode(), restored.Encode());
+        Samples.Change(replica, 7);
+        Samples.Change(restored, 7);
+        Assert.Equal(replica.Encode(), restored.Encode());
+    }
+
     [Fact]
     public void Merge_OfALaterEpoch_IsRefusedByTheHub()
     {
