@@ -42,6 +42,29 @@ public sealed class FaultTests : IAsyncDisposable
         await _fake.ReopensAsTheSameAsync();
     }
 
+    // What was refused is in the array that the value grows in, and is no part of any value.
+    [Fact]
+    public async Task Commit_ExtensionWithoutSpace_LeavesNoTrace()
+    {
+        await _fake.OpenAsync();
+        var key = Some.Key("m");
+        await _fake.CommitAsync(new Put(key, new byte[2000], Entry.MergeableContentType) { IsRewrite = true });
+        for (var i = 0; i < 20; i++)
+        {
+            var before = _fake.Follower.Latest.Find(key)!.Value;
+            var value = before.Value.ToArray();
+            _fake.Disk.CapacityBytes = _fake.Disk.UsedBytes;
+            Stores.IsNotApplied(await _fake.SubmitAsync(new Extend(key, 1, before.ValueLength, Some.Bytes($"refused {i}"))), NotAppliedReason.NoSpace);
+            _fake.Disk.CapacityBytes = long.MaxValue;
+            await _fake.CommitAsync(new Extend(key, 1, before.ValueLength, Some.Bytes($"{i}")));
+
+            Assert.Equal(value, before.Value.ToArray());
+            Assert.Equal([.. value, .. Some.Bytes($"{i}")], _fake.Follower.Latest.Find(key)!.Value.Value.ToArray());
+        }
+
+        await _fake.ReopensAsTheSameAsync();
+    }
+
     [Theory]
     [InlineData(DiskOperation.Reserve)]
     [InlineData(DiskOperation.Write)]
