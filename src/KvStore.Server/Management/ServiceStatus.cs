@@ -1,3 +1,4 @@
+using KvStore.Mergeable;
 using KvStore.Storage;
 
 namespace KvStore.Server;
@@ -6,7 +7,7 @@ namespace KvStore.Server;
 internal sealed record ServiceStatus(
     KvStoreOptions Options, StoreId? StoreId, StoreState State, long Revision, long OldestRevision, long Entries, long Bytes,
     int QueuedOperations, long QueuedBytes, int Watchers, MemoryBudget Memory, long HeapBytes, ConnectionStatus Connections, DiskLogStatus? Log,
-    DateTimeOffset StartedAt, TimeSpan Uptime, TimeSpan HistoryAge, TimeSpan? CheckpointAge, ReadsStatus Reads, CommitLogConnection? Etcd)
+    DateTimeOffset StartedAt, TimeSpan Uptime, TimeSpan HistoryAge, TimeSpan? CheckpointAge, ReadsStatus Reads, MergeableStatus Mergeable, CommitLogConnection? Etcd)
 {
     /// <summary>For the OpenAPI document: a service with three entries and no checkpoint.</summary>
     public static ServiceStatus Example { get; } = new(
@@ -14,7 +15,7 @@ internal sealed record ServiceStatus(
         new MemoryBudget(new StoreOptions { MemoryBytesMax = 1 << 30 }), 9_437_184,
         new ConnectionStatus(ConnectionLimits.Of(new KvStoreOptions(), 1_048_576), 3, 0, 0),
         new DiskLogStatus(DiskLogPhase.Open, 96, 96, null, false, 1, 544, 7, DateTimeOffset.UnixEpoch.AddYears(56), 0, 0, null, false),
-        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195), TimeSpan.FromSeconds(40), null, new ReadsStatus(default, default, 0, 0, 0), null);
+        DateTimeOffset.UnixEpoch.AddYears(56), TimeSpan.FromSeconds(42.195), TimeSpan.FromSeconds(40), null, new ReadsStatus(default, default, 0, 0, 0), new MergeableStatus(1, 2, 2, 0, 0, 0), null);
 }
 
 /// <summary>The connections of clients: their limits, how many are open, and how many were closed at once since the start.</summary>
@@ -31,7 +32,7 @@ internal readonly record struct GateStatus(int Running, int Waiting, long Reject
 
 /// <summary>Finds out what the service is doing. Thread-safe.</summary>
 internal sealed class ServiceStatusReader(
-    Store store, Engine engine, StreamedReads streams, KvStoreOptions options, TimeProvider time, ConnectionLimits limits, ConnectionGates gates, ServiceClock clock)
+    Store store, Engine engine, StreamedReads streams, KvStoreOptions options, TimeProvider time, ConnectionLimits limits, ConnectionGates gates, ServiceClock clock, MergeableValues values)
 {
     public ServiceStatus Read()
     {
@@ -41,6 +42,6 @@ internal sealed class ServiceStatusReader(
             store.QueuedOperations, store.QueuedBytes, store.Watchers, store.Memory, GC.GetTotalMemory(forceFullCollection: false),
             new ConnectionStatus(limits, gates.Clients.Open, gates.Clients.Refused, gates.Clients.RefusedPerAddress), log, clock.StartedAt, clock.Uptime,
             store.HistoryAge, time.GetUtcNow() - log?.CheckpointAt,
-            new ReadsStatus(GateStatus.Of(store.ExpensiveReads), GateStatus.Of(streams.Gate), store.RetainedSnapshots, leases.Count, leases.Revoked), store.Connection);
+            new ReadsStatus(GateStatus.Of(store.ExpensiveReads), GateStatus.Of(streams.Gate), store.RetainedSnapshots, leases.Count, leases.Revoked), values.Status, store.Connection);
     }
 }

@@ -63,6 +63,16 @@ internal static class StatusFields
         Total("leases_revoked", "kvstore.reads.leases_revoked", "Exports and watches that were cut off since the start, because they took too long or kept too much in memory.", status => status.Reads.LeasesRevoked),
     ];
 
+    private static readonly StatusField[] Mergeable =
+    [
+        Integer("decoded", "kvstore.crdt.decoded", "Mergeable values that are kept decoded.", status => status.Mergeable.Decoded),
+        Total("merges", "kvstore.crdt.merges", "Changes and acknowledgements since the start.", status => status.Mergeable.Merges),
+        Total("commits", "kvstore.crdt.commits", "Commits that these made, of one or more each.", status => status.Mergeable.Commits),
+        Total("rewrites", "kvstore.crdt.rewrites", "Commits among them that wrote the whole value instead of a delta.", status => status.Mergeable.Rewrites),
+        Total("collections", "kvstore.crdt.collections", "Collections of garbage since the start.", status => status.Mergeable.Collections),
+        Total("retired_replicas", "kvstore.crdt.retired_replicas", "Replicas that these removed.", status => status.Mergeable.RetiredReplicas),
+    ];
+
     private static readonly StatusField[] Connections =
     [
         Integer("open", "kvstore.connections.open", "Connections that are open, without those to the operators' listener.", status => status.Connections.Open),
@@ -111,6 +121,7 @@ internal static class StatusFields
         Object("queue", "QueueStatus", "Writes that wait to be committed.", status => status, Queue),
         Integer("watchers", "kvstore.watchers", "Clients that watch or wait for a change.", status => status.Watchers),
         Object("reads", "ReadsStatus", "Reads that keep an old state in memory, or have to make one.", status => status, Reads),
+        Object("mergeable", "MergeableStatus", "Mergeable values.", status => status, Mergeable),
         Object("memory", "MemoryStatus", "What everything that can grow holds on the heap, and may hold.", status => status, Memory),
         Object("connections", "ConnectionsStatus", "The connections of clients.", status => status, Connections),
         Object("log", "LogStatus", "The log on disk; absent with other engines than `disk`.", status => status.Log is null ? null : status, Log).Optional(),

@@ -5,7 +5,7 @@ namespace KvStore.Server;
 
 /// <summary>/v1/crdt/{key}: mergeable values (docs/mergeable-values.md). POST changes one; GET and HEAD read it, or watch it.</summary>
 internal sealed class MergeableEndpoints(
-    MergeableValues values, ServedOrigins origins, Reads reads, RequestBodies bodies, LargeAnswers answers, MergeableWatch watch, MergeableInstruments instruments, KvStoreOptions options, TimeProvider time)
+    MergeableValues values, ServedOrigins origins, Reads reads, RequestBodies bodies, LargeAnswers answers, MergeableWatch watch, KvStoreOptions options, TimeProvider time)
 {
     private static readonly string[] ReadParameters = [VersionText.Since, MergeableWatch.Parameter, .. Reads.Parameters];
 
@@ -101,7 +101,7 @@ internal sealed class MergeableEndpoints(
         if (read is { Bytes: null } && form == MergeableForm.Text)
             read = await values.ReadAsync(entry, since, form = MergeableForm.Json, context.RequestAborted);
         if (read is null)
-            return instruments.Count(MergeableProblems.Collected());
+            return MergeableProblems.Collected();
         if (!answers.TryBegin(read.Bytes?.Length ?? 0, out var charge))
             return LargeAnswers.Refusal();
         using (charge)
@@ -154,7 +154,7 @@ internal sealed class MergeableEndpoints(
                 return await WriteAsync(context, answer, merged.IsCreated);
             case MergeResult.Refused refused:
                 context.Response.SetRevision(refused.Revision);
-                return instruments.Count(RefusalOf(refused));
+                return RefusalOf(refused);
             case MergeResult.NotCommitted { Outcome: Outcome.Replayed replayed }:
                 IdempotencyHeader.SetReplayed(context.Response);
                 var original = replayed.Original;

@@ -15,7 +15,6 @@ internal static class MergeableSetup
                 new MergeableOptions { ReplicaRetention = options.CrdtReplicaRetention, ValueBytesMax = options.ValueBytesMax },
                 provider.GetRequiredService<TimeProvider>());
         });
-        services.AddSingleton<MergeableInstruments>();
         services.AddSingleton<MergeableWatch>();
         return services;
     }

@@ -7,7 +7,7 @@ namespace KvStore.Server;
 /// Watches of one mergeable value: what the client lacks, and then the deltas of each commit. The client resumes with its version, whatever it has missed,
 /// and not with a position in the history. Thread-safe.
 /// </summary>
-internal sealed class MergeableWatch(Store store, Reads reads, MergeableValues values, LargeAnswers answers, MergeableInstruments instruments, KvStoreOptions options)
+internal sealed class MergeableWatch(Store store, Reads reads, MergeableValues values, LargeAnswers answers, KvStoreOptions options)
 {
     /// <summary>The query parameter that asks for a watch.</summary>
     public const string Parameter = "watch";
@@ -43,7 +43,7 @@ internal sealed class MergeableWatch(Store store, Reads reads, MergeableValues v
         if (await values.ReadAsync(entry, since, MergeableForm.Delta, context.RequestAborted) is not { } read)
         {
             context.Response.SetRevision(beginning.After);
-            return instruments.Count(MergeableProblems.Collected());
+            return MergeableProblems.Collected();
         }
 
         if (!answers.TryBegin(read.Bytes?.Length ?? 0, out var charge))
