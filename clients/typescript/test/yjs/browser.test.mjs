@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { Link, TestService } from "./service.mjs";
+import { Link, TestService } from "../service.mjs";
 
 const root = new URL("../../", import.meta.url);
 const complaints = [];

@@ -4,7 +4,7 @@ import { after, afterEach, before } from "node:test";
 import * as Y from "yjs";
 import { KvStoreClient } from "../../dist/index.js";
 import { KvStoreProvider } from "../../dist/yjs/index.js";
-import { Link, TestService } from "./service.mjs";
+import { Link, TestService } from "../service.mjs";
 
 export const service = new TestService("--engine", "disk");
 let documents = 0, open = [];

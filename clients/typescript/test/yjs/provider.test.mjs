@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { equal, join, joined, link, list, newName, service, stored, until, updatesOf } from "./clients.mjs";
-import { TestService } from "./service.mjs";
+import { TestService } from "../service.mjs";
 
 test("the program of yjs.md prints what yjs.md says", async () => {
     const text = readFileSync(new URL("../../yjs.md", import.meta.url), "utf8");

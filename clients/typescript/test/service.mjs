@@ -5,13 +5,13 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const program = process.env.KVSTORE_SERVER || new URL("../../../../src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll", import.meta.url).pathname;
+const program = process.env.KVSTORE_SERVER || new URL("../../../src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll", import.meta.url).pathname;
 
 const command = program.endsWith(".dll") ? ["dotnet", program] : [program];
 
 /** A service with a data directory of its own, which can be restarted at the same port. */
 export class TestService {
-    #directory = mkdtempSync(join(tmpdir(), "kvstore-yjs-"));
+    #directory = mkdtempSync(join(tmpdir(), "kvstore-typescript-"));
     #process;
     url = "http://127.0.0.1:0";
 
@@ -65,6 +65,7 @@ export class Link {
     #sockets = new Set();
     #server;
     #losing = 0;
+    #lossy;
     lost = 0;
 
     async open(target) {
@@ -77,7 +78,7 @@ export class Link {
             client.on("data", data => {
                 const [line] = /^(GET|PUT|POST|DELETE) \S*/.exec(data.toString("latin1")) ?? [];
                 if (line)
-                    isWrite = line.startsWith("POST /v1/kv/");
+                    isWrite = this.#lossy?.test(line) === true;
             });
             client.pipe(server);
             server.on("data", data => {
@@ -110,9 +111,10 @@ export class Link {
         this.isCut = false;
     }
 
-    /** The service gets the next writes, and its answers are lost. */
-    loseAnswers(count) {
+    /** The service gets the next requests that look like this, and its answers are lost. */
+    loseAnswers(count, lossy = /^POST \/v1\/kv\//) {
         this.#losing = count;
+        this.#lossy = lossy;
     }
 
     close() {
