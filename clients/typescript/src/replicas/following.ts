@@ -9,10 +9,15 @@ export class Following<T extends CrdtType> {
     #work = new Signal();
     #needed: "send" | "exchange" | "renew" | undefined;
     #connection: AbortController | undefined;
-    #acknowledgement: ReturnType<typeof setTimeout> | undefined;
+    #hasTaken = false;
+    #isUpkeepDue = false;
 
-    /** @param onSynced Called when the connection is live, and when something was sent. */
-    constructor(readonly exchange: Exchange<T>, readonly acknowledgeDelayMs: number, readonly onSynced: () => void) {
+    /**
+     * @param upkeepIntervalMs How often what arrived is acknowledged, and the upkeep is called.
+     * @param upkeep What is to be done now and then while the connection is live.
+     * @param onSynced Called when the connection is live, and when something was sent.
+     */
+    constructor(readonly exchange: Exchange<T>, readonly upkeepIntervalMs: number, readonly upkeep: (signal: AbortSignal) => Promise<void>, readonly onSynced: () => void) {
     }
 
     /** Sends what is not sent. */
@@ -34,6 +39,10 @@ export class Following<T extends CrdtType> {
         const abort = (): void => connection.abort(signal.reason);
         signal.addEventListener("abort", abort);
         const sending = this.#sendWhile(connection);
+        const timer = setInterval(() => {
+            this.#isUpkeepDue = true;
+            this.#work.set();
+        }, this.upkeepIntervalMs);
         try {
             const events = await this.exchange.calls.watch(String(this.exchange.copy.replica.version), connection.signal);
             for await (const event of events) {
@@ -48,8 +57,7 @@ export class Following<T extends CrdtType> {
             const isEndedHere = connection.signal.aborted;
             connection.abort();
             signal.removeEventListener("abort", abort);
-            clearTimeout(this.#acknowledgement);
-            this.#acknowledgement = undefined;
+            clearInterval(timer);
             await sending;
             if (isEndedHere)
                 connection.signal.throwIfAborted();
@@ -61,7 +69,7 @@ export class Following<T extends CrdtType> {
             case "delta": {
                 const next = this.exchange.take(parseAnswer(event.data));
                 if (next === "taken")
-                    this.#acknowledgeLater();
+                    this.#hasTaken = true;
                 else
                     this.#need(next);
                 this.onSynced();
@@ -86,9 +94,11 @@ export class Following<T extends CrdtType> {
         const { signal } = connection;
         while (await this.#work.wait(signal)) {
             try {
+                if (this.#isUpkeepDue)
+                    await this.#keepUp(signal);
                 const needed = this.#needed;
                 this.#needed = undefined;
-                if (needed === "send" && !this.exchange.copy.hasUnsent)
+                if (needed === undefined || (needed === "send" && !this.exchange.copy.hasUnsent))
                     continue;
                 if (needed === "renew")
                     await this.exchange.renew(signal);
@@ -107,14 +117,13 @@ export class Following<T extends CrdtType> {
         this.#work.set();
     }
 
-    // A replica that has changed something is waited for before what it may refer to is collected.
-    #acknowledgeLater(): void {
-        if (!this.exchange.copy.isAuthor)
-            return;
-        this.#acknowledgement ??= setTimeout(() => {
-            this.#acknowledgement = undefined;
+    // The hub waits for a replica that has changed something before it collects what that may refer to.
+    async #keepUp(signal: AbortSignal): Promise<void> {
+        this.#isUpkeepDue = false;
+        if (this.#hasTaken && this.exchange.copy.isAuthor)
             this.#need("exchange");
-        }, this.acknowledgeDelayMs);
+        this.#hasTaken = false;
+        await this.upkeep(signal);
     }
 }
 

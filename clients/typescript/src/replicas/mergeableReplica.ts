@@ -32,10 +32,10 @@ export class MergeableReplica<T extends CrdtType> {
     #wake = new AbortController();
 
     private constructor(copy: LocalCopy<T>, calls: MergeableCalls, options: MergeableReplicaOptions) {
-        this.#options = { retryDelayMs: 500, retryDelayMaxMs: 30_000, acknowledgeDelayMs: 30_000, bytesMax: 1024 * 1024, ...options };
+        this.#options = { retryDelayMs: 500, retryDelayMaxMs: 30_000, upkeepIntervalMs: 30_000, bytesMax: 1024 * 1024, ...options };
         this.#copy = copy;
         this.#exchange = new Exchange(copy, calls);
-        this.#following = new Following(this.#exchange, this.#options.acknowledgeDelayMs, () => this.#setState(copy.hasUnsent ? "syncing" : "synced"));
+        this.#following = new Following(this.#exchange, this.#options.upkeepIntervalMs, signal => this.#sendForClosedPages(signal), () => this.#setState(copy.hasUnsent ? "syncing" : "synced"));
         copy.onMerged = () => this.#emit({ type: "change", isLocal: false });
         this.#hadUnsent = copy.hasUnsent;
         globalThis.addEventListener?.("online", this.#onOnline);

@@ -30,8 +30,8 @@ export interface MergeableReplicaOptions {
     /** The longest delay after failures. Default 30 s. */
     readonly retryDelayMaxMs?: number;
 
-    /** How long after changes of others the service is notified that they have arrived, so that it can collect garbage. Default 30 s. */
-    readonly acknowledgeDelayMs?: number;
+    /** How often the service is notified of what has arrived here, so that it can collect garbage, and what closed pages left unsent is looked for. Default 30 s. */
+    readonly upkeepIntervalMs?: number;
 
     /** The largest state; while it is larger, changes throw a RangeError. Default 1 MiB, which is the service's limit of a value. */
     readonly bytesMax?: number;

@@ -117,6 +117,17 @@ test("pages of one browser have ids of their own, and what a closed one left uns
     assert.equal((await shared.storage.list("http://stub a value/1")).length, 1);
 });
 
+test("what arrives is acknowledged now and then by a replica that has changed something", async () => {
+    const one = await open("g-set", { ...browser(), upkeepIntervalMs: 5 });
+    const other = await open("g-set", { ...browser(), upkeepIntervalMs: 5 });
+    one.change(set => set.change(["one"]));
+    await Promise.all([one.synced(), other.synced()]);
+    service.change("a value/1", set => set.change(["by another"]));
+    while (service.acknowledged?.version !== String(service.values.get("a value/1").hub.version))
+        await new Promise(resolve => setTimeout(resolve, 1));
+    assert.equal(service.acknowledged.replica, one.value.self);
+});
+
 test("an answer that is lost applies nothing twice", async () => {
     const one = await open("pn-counter");
     await one.synced();

@@ -90,10 +90,8 @@ export class StubService {
         return delta === undefined ? this.#problem(410, "replica-retired") : this.#json({ ...this.#about(hub), delta: text(delta) });
     }
 
-    #merge(value, { replica, lineage, version, delta }) {
+    #merge(value, { replica, version, delta }) {
         const { hub } = value;
-        if (lineage !== hub.lineage)
-            return this.#problem(409, "other-lineage");
         const before = hub.version;
         const outcome = delta === undefined ? "unchanged" : hub.merge(bytes(delta));
         switch (outcome) {
@@ -102,6 +100,8 @@ export class StubService {
             case "merged":
                 this.#commit(value, hub.deltaSince(before));
                 break;
+            case "other-lineage":
+                return this.#problem(409, outcome);
             case "gap":
                 return this.#problem(409, "replica-gap", { version: String(hub.version) });
             case "forked":

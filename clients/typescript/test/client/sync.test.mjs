@@ -97,19 +97,3 @@ test("a value that is deleted, made again or no such value is said to be", { tim
     assert.ok(entry.error.is("not-mergeable"));
     await entry.close();
 });
-
-test("a keystroke is with the other client within a frame", { timeout: 60_000 }, async () => {
-    const [one, other] = await Promise.all([open(links[0], "sync/fast", "text"), open(links[1], "sync/fast", "text")]);
-    await Promise.all([one.synced(), other.synced()]);
-    const times = [];
-    for (let length = 1; length <= 200; length++) {
-        const start = performance.now();
-        one.change(text => text.insert(text.length, "x"));
-        await until(other, () => other.value.length === length);
-        times.push(performance.now() - start);
-    }
-
-    times.sort((left, right) => left - right);
-    console.log(`a keystroke takes ${times[100].toFixed(1)} ms, p99 ${times[197].toFixed(1)} ms`);
-    await Promise.all([one.close(), other.close()]);
-});

@@ -1,9 +1,9 @@
-// The steps of tests/crdt-vectors/README.md, made by this library.
+// The steps of tests/crdt-vectors/README.md, made by this library, in Node.js and in browsers.
 import { countScalars, createReplica, isValidText, loadReplica, Version } from "kvstore-client";
 
-const bytes = base64 => new Uint8Array(Buffer.from(base64, "base64"));
+const bytes = base64 => Uint8Array.from(atob(base64), character => character.charCodeAt(0));
 
-export const base64 = given => Buffer.from(given).toString("base64");
+export const base64 = given => btoa(Array.from(given, byte => String.fromCharCode(byte)).join(""));
 
 /** Replicas by name. */
 export class Session {
@@ -84,4 +84,18 @@ function edit(text, edits) {
     }
 
     return before.equals(text.version) ? "unchanged" : "applied";
+}
+
+// Which refusal it is depends on what is checked first.
+const comparable = ({ op }, result) =>
+    op !== "merge" || ["merged", "unchanged"].includes(result.outcome) ? result : { ...result, outcome: "refused" };
+
+/** Makes the steps of a history, and compares each result, and what the replicas are at the end, with those that it has. */
+export function follow({ name, steps, end }, compare) {
+    const session = new Session();
+    steps.forEach(({ result, ...step }, i) => compare(comparable(step, session.execute(step)), comparable(step, result), `${name}, step ${i}: ${JSON.stringify(step)}`));
+    for (const { replicas, ...expected } of end) {
+        for (const replica of replicas)
+            compare(session.describe(replica), expected, `${name}, the end of ${replica}`);
+    }
 }
