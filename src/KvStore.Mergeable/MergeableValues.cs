@@ -9,8 +9,6 @@ public sealed class MergeableValues : IAsyncDisposable
     // More wait for the next time.
     private const int CollectionsMax = 256;
 
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMinutes(1);
-
     private readonly Store _store;
     private readonly TimeProvider _time;
     private readonly MergeableCounters _counters = new();
@@ -30,7 +28,8 @@ public sealed class MergeableValues : IAsyncDisposable
         _cache = new ValueCache(store.Memory.Crdt, options, time);
         _workers = new KeyWorkers(new BatchMerger(store, options, _cache, _counters, time), store, options, _counters, time);
         _reader = new ValueReader(store, _cache);
-        _timer = time.CreateTimer(static values => _ = ((MergeableValues)values!).TickAsync(), this, TickInterval, TickInterval);
+        var interval = options.CollectionInterval / 4;
+        _timer = time.CreateTimer(static values => _ = ((MergeableValues)values!).TickAsync(), this, interval, interval);
     }
 
     /// <summary>What the values take and did.</summary>

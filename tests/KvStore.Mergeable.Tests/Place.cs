@@ -11,6 +11,9 @@ internal sealed class Place : IAsyncDisposable
         Values = new MergeableValues(store, options, time);
     }
 
+    /// <summary>Steps of months must not take a timer's interval of a quarter of a second each.</summary>
+    public static StoreOptions StoreOptions { get; } = new() { ExpiryInterval = TimeSpan.FromHours(1), QueueWaitMax = TimeSpan.FromDays(999) };
+
     public Store Store { get; }
 
     public FakeCommitLog Log { get; }
@@ -19,11 +22,11 @@ internal sealed class Place : IAsyncDisposable
 
     public MergeableValues Values { get; }
 
-    public static async Task<Place> StartAsync(MergeableOptions? options = null, FakeCommitLog? log = null, StoreOptions? storeOptions = null, FakeTimeProvider? time = null)
+    public static async Task<Place> StartAsync(MergeableOptions? options = null, FakeCommitLog? log = null, FakeTimeProvider? time = null)
     {
         time ??= new FakeTimeProvider();
         log ??= new FakeCommitLog(time);
-        return new Place(await Stores.StartAsync(log, storeOptions, time), log, time, options ?? new MergeableOptions());
+        return new Place(await Stores.StartAsync(log, StoreOptions, time), log, time, options ?? new MergeableOptions());
     }
 
     public Entry? Find(string key) => Store.Latest.Find(Some.Key(key));

@@ -5,7 +5,7 @@
 #   tests/mutations/run.sh NAME...    these mutations
 #
 # Each mutation is a line of core.mutations, for src/KvStore, of log.mutations, for src/KvStore.Storage, of etcd.mutations, for src/KvStore.Etcd,
-# of origins.mutations, for src/KvStore.Origins, of crdt.mutations, for src/KvStore.Crdt, or of access.mutations, for src/KvStore.Server: its name, the file below that folder, a regular expression that must match exactly once, the replacement, and a class of
+# of origins.mutations, for src/KvStore.Origins, of crdt.mutations, for src/KvStore.Crdt, of mergeable.mutations, for src/KvStore.Mergeable, or of access.mutations, for src/KvStore.Server: its name, the file below that folder, a regular expression that must match exactly once, the replacement, and a class of
 # the project's tests, separated by tabs. None is empty; a space stands for no replacement. Prints caught or MISSED for each; fails if one is
 # missed.
 set -euo pipefail
@@ -20,7 +20,7 @@ exec </dev/null
 build() { dotnet build "$copy/$1" "${@:2}" --configuration Release --nologo --verbosity quiet -p:TreatWarningsAsErrors=false -p:EnforceCodeStyleInBuild=false -p:RunAnalyzers=false >"$copy/build.log" 2>&1; }
 
 missed=0 ran=0
-for list in core:KvStore log:KvStore.Storage etcd:KvStore.Etcd origins:KvStore.Origins crdt:KvStore.Crdt access:KvStore.Server; do
+for list in core:KvStore log:KvStore.Storage etcd:KvStore.Etcd origins:KvStore.Origins crdt:KvStore.Crdt mergeable:KvStore.Mergeable access:KvStore.Server; do
     project="${list#*:}" tests="" names=("$@")
     while IFS=$'\t' read -r name file pattern replacement class <&3; do
         [[ -n "$name" && "$name" != \#* ]] || continue
@@ -44,7 +44,7 @@ for list in core:KvStore log:KvStore.Storage etcd:KvStore.Etcd origins:KvStore.O
             timeout 300 "$tests/$project.Tests" -class "*.$class" -stopOnFail -noColor >"$copy/test.log" 2>&1; then
             echo "MISSED  $name"
             missed=$((missed + 1))
-        elif failed="$(grep -o -m 1 'KvStore\.\(Storage\.\|Etcd\.\|Origins\.\|Crdt\.\|Server\.\)\?Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log"))"; then
+        elif failed="$(grep -o -m 1 'KvStore\.\(Storage\.\|Etcd\.\|Origins\.\|Crdt\.\|Mergeable\.\|Server\.\)\?Tests\.[A-Za-z_.]*' <(grep -F '[FAIL]' "$copy/test.log"))"; then
             echo "caught  $name: $failed"
         else
             echo "BROKEN  $name: the tests ended without a failed one: $(tail -n 1 "$copy/test.log")"

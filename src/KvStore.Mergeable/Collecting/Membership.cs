@@ -49,7 +49,7 @@ internal sealed class Membership
         _noted = version;
     }
 
-    /// <summary>Notes what the value includes without saying that anybody was seen, except replicas that are not known.</summary>
+    /// <summary>Notes what the value includes of which it does not say who was seen, except replicas that are not known.</summary>
     public void NoteStored(VersionVector version, long day)
     {
         foreach (var (replica, _) in version.Entries)

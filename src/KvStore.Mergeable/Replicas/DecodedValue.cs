@@ -8,7 +8,7 @@ internal sealed class DecodedValue
 {
     private const long ObjectBytes = 500;
 
-    // What another process of the cluster changed under the id that both have is not merged, but loaded.
+    // A delta that did not merge may have followed others that did.
     private bool _isBroken;
 
     private DecodedValue(Key key, CrdtReplica replica, ulong creation, ulong hub, Membership membership)
@@ -81,6 +81,7 @@ internal sealed class DecodedValue
 
         if (replica is null)
             throw EntryDeltas.Malformed(entry);
+        replica.IsHub = stored.Hub == store.Value;
         var membership = new Membership(stored);
         var day = DayOf(entry.ModifiedAt);
         membership.NoteStored(head, day);
@@ -89,6 +90,10 @@ internal sealed class DecodedValue
         value.MoveTo(entry, stored);
         return value;
     }
+
+    /// <summary>The same value as another replica, which is ahead of the entry.</summary>
+    public DecodedValue With(CrdtReplica replica, ulong creation) =>
+        new(Key, replica, creation, Hub, Membership) { Entry = Entry, HeadBytes = HeadBytes, DeltaBytes = DeltaBytes };
 
     /// <summary>Whether bytes can be decoded.</summary>
     public static bool IsValid(ReadOnlyMemory<byte> bytes) =>
@@ -106,7 +111,7 @@ internal sealed class DecodedValue
             return true;
         if (EntryDeltas.TryGetSuffix(before, entry) is not { } suffix || StoredValue.TryReadDeltas(suffix) is not { } deltas)
             return false;
-        _isBroken = deltas.Exists(delta => Replica.Merge(delta.Span) is not (MergeOutcome.Merged or MergeOutcome.Unchanged));
+        _isBroken = deltas.Exists(delta => Replica.MergeStored(delta.Span) is not (MergeOutcome.Merged or MergeOutcome.Unchanged));
         if (!_isBroken)
             Extended(entry);
         return !_isBroken;
@@ -133,14 +138,9 @@ internal sealed class DecodedValue
     {
         head = VersionVector.Empty;
 
-        // A replica does not merge changes of its own that it does not know, so what is stored is merged under another id first.
-        if (MergeableValue.TryLoad(stored.Head.Span, deltas.Count == 0 ? self : ReplicaId.Create()) is not { } replica)
+        if (MergeableValue.TryLoad(stored.Head.Span, self) is not { } replica)
             return null;
         head = replica.Version;
-        if (deltas.Count == 0)
-            return replica;
-        return deltas.TrueForAll(delta => replica.Merge(delta.Span) is MergeOutcome.Merged or MergeOutcome.Unchanged)
-            ? MergeableValue.TryLoad(replica.Encode(), self)
-            : null;
+        return deltas.TrueForAll(delta => replica.MergeStored(delta.Span) is MergeOutcome.Merged or MergeOutcome.Unchanged) ? replica : null;
     }
 }

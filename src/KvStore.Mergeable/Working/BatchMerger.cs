@@ -30,9 +30,11 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
             }
 
             var evaluation = Evaluation.Of(key, batch, entry, value, at, isWhole);
+            if (evaluation.Value != value)
+                GiveUp(value);
             if (!evaluation.TryWrite(key, at.Day, options.ValueBytesMax, out var operation))
             {
-                GiveUp(value);
+                GiveUp(evaluation.Value);
                 if (value is not null && !isWhole)
                 {
                     isWhole = true;
@@ -74,7 +76,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
         }
 
         var operation = StoredOperation.Write(key, entry, value, value.Replica.Encode(), [], at.Day, default);
-        if (await store.SubmitAsync(new Transaction([GuardOf(key, entry)], [operation])).ConfigureAwait(false) is Outcome.Committed committed)
+        if (await store.SubmitAsync(new Transaction([EntryGuard.Of(key, entry)], [operation])).ConfigureAwait(false) is Outcome.Committed committed)
         {
             counters.CountCollection(retired);
             Advance(key, value, committed, operation);
@@ -112,7 +114,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
 
         // A request that changes nothing is submitted all the same if it has guards, or may have been carried out before.
         var guards = batch[0].Request.Guards is { IsDefault: false } given ? given : [];
-        var outcome = await store.SubmitAsync(new Transaction(guards.Add(GuardOf(key, entry)), operation is null ? [] : [operation])
+        var outcome = await store.SubmitAsync(new Transaction(guards.Add(EntryGuard.Of(key, entry)), operation is null ? [] : [operation])
         {
             Idempotency = batch[0].Request.Idempotency,
         }).ConfigureAwait(false);
@@ -127,7 +129,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
                 return true;
             case Outcome.GuardsFailed failed:
                 GiveUp(value);
-                var others = failed.Failed.RemoveAll(one => !guards.Any(guard => IsSame(guard, one.Guard)));
+                var others = failed.Failed.RemoveAll(one => !guards.Any(guard => EntryGuard.IsSame(guard, one.Guard)));
                 if (others.IsEmpty)
                     return false;
                 End(batch, failed with { Failed = others });
@@ -140,7 +142,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
                 Refuse(batch, refusal, rejected.Revision);
                 return true;
             default:
-                // The replica is ahead of the store, or nobody knows whether it is.
+                // The replica is ahead of the store, or it is unknown whether it is.
                 GiveUp(value);
                 End(batch, outcome);
                 return true;
@@ -221,12 +223,6 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
         foreach (var pending in batch)
             await RunAsync(key, [pending]).ConfigureAwait(false);
     }
-
-    private static Guard GuardOf(Key key, Entry? entry) => entry is { } present ? Guard.RevisionIn(key, present.Revision) : Guard.Absent(key);
-
-    // A log that stores transactions has its own copies of guards.
-    private static bool IsSame(Guard left, Guard right) =>
-        left.Kind == right.Kind && left.Key.Equals(right.Key) && left.EndMilliseconds == right.EndMilliseconds && left.Revisions.SequenceEqual(right.Revisions);
 
     private static MergeRefusal? RefusalOf(RejectionReason reason) => reason switch
     {

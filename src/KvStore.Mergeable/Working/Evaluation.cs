@@ -13,6 +13,7 @@ internal sealed class Evaluation
     private int _createdBy = -1;
     private ExpiryUpdate _expiry;
     private bool _isHubChanged;
+    private bool _isRenewed;
 
     private Evaluation(IReadOnlyList<PendingMerge> batch, Entry? entry, DecodedValue? value)
     {
@@ -68,7 +69,7 @@ internal sealed class Evaluation
         operation = null;
         if (Value is null)
             return true;
-        if (_createdBy >= 0)
+        if (_createdBy >= 0 || _isRenewed)
             return TryWriteWhole(key, Value.Replica.Encode(), [], day, valueBytesMax, ref operation);
         if (_deltas.Count == 0 && !_isHubChanged)
         {
@@ -122,7 +123,7 @@ internal sealed class Evaluation
             return MergeRefusal.OtherType;
         if (request.Lineage is { } lineage && lineage != Value.Replica.Lineage)
             return MergeRefusal.OtherLineage;
-        if (Change.TryRefuse(Value.Replica, request.Change, _deltas) is { } refusal)
+        if (Change.TryRefuse(Value.Replica, request.Change, _deltas) is { } refusal && !(refusal == MergeRefusal.Collected && TryRenew(request.Change, at)))
             return refusal;
         if (request is { Replica: { } replica, Since: { } since })
             Value.Membership.Acknowledge(replica, since, Value.Replica.Version, at.Day);
@@ -130,10 +131,24 @@ internal sealed class Evaluation
         {
             // Two stores created the value by the same state. One of them collects.
             Value.Hub = request.Hub.Value;
+            Value.Replica.IsHub = Value.Hub == at.Store.Value;
             _isHubChanged = true;
         }
 
         return null;
+    }
+
+    // The hub, in another region, has retired the id of this store. If all that the store has is in the hub's state, or merges with it, the value continues under a new id.
+    private bool TryRenew(MergeChange? change, Moment at)
+    {
+        var creation = StoredValue.NewCreation();
+        if (Value!.Hub == at.Store.Value || change is not MergeChange.Delta { Bytes: var state } ||
+            MergeableValue.TryLoad(state.Span, ServerReplica.IdOf(at.Store, at.Revision, creation)) is not { } replica ||
+            replica.Lineage != Value.Replica.Lineage || replica.Merge(Value.Replica.Encode()) is not (MergeOutcome.Merged or MergeOutcome.Unchanged))
+            return false;
+        Value = Value.With(replica, creation);
+        _isRenewed = true;
+        return true;
     }
 
     private MergeRefusal? TryCreate(int index, Key key, MergeRequest request, Moment at)
@@ -146,6 +161,7 @@ internal sealed class Evaluation
         if (request.Lineage is { } lineage && request.Change is MergeChange.Delta && lineage != replica!.Lineage)
             return MergeRefusal.OtherLineage;
         Value = DecodedValue.Create(key, replica!, creation, request.Hub ?? at.Store.Value);
+        Value.Replica.IsHub = Value.Hub == at.Store.Value;
         _createdBy = index;
         return null;
     }

@@ -79,6 +79,15 @@ public class FailureTests
         var result = Assert.IsType<MergeResult.NotCommitted>(await place.MergeAsync("n", Ask.Increment(0)));
         Assert.Equal(NotAppliedReason.Unreachable, Assert.IsType<Outcome.NotApplied>(result.Outcome).Reason);
         await place.MergedAsync("n", Ask.Increment(1));
+
+        // Another process has deleted it, and this one learns of that with the barrier.
+        place.Log.Barrier = async _ =>
+        {
+            place.Log.Barrier = Task.FromResult;
+            await place.Store.CommitAsync(Some.Delete("n"));
+            return place.Store.Latest.Revision;
+        };
+        Assert.Equal(MergeRefusal.Absent, await place.RefusedAsync("n", Ask.Increment(0)));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace KvStore.Tests;
 public sealed class MutationListTests
 {
     private static readonly (string List, string Project)[] Lists =
-        [("core", "KvStore"), ("log", "KvStore.Storage"), ("etcd", "KvStore.Etcd"), ("origins", "KvStore.Origins"), ("access", "KvStore.Server")];
+        [("core", "KvStore"), ("log", "KvStore.Storage"), ("etcd", "KvStore.Etcd"), ("origins", "KvStore.Origins"), ("mergeable", "KvStore.Mergeable"), ("access", "KvStore.Server")];
 
     [Fact]
     public void Expressions_MatchExactlyOnce() => SourceTree.AssertNone(
