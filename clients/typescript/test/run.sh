@@ -17,6 +17,6 @@ mkdir -p "$artifacts"
 npm ci --silent
 npm run --silent build
 
-node --test --test-timeout=120000 \
+node --test --test-concurrency=2 --test-timeout=120000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
     test/*/*.test.mjs
