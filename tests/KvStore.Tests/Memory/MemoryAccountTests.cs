@@ -61,9 +61,9 @@ public sealed class MemoryAccountTests
     }
 
     [Theory]
-    [InlineData(64, 4, 3)]
-    [InlineData(1024, 64, 430)]
-    [InlineData(16384, 64, 14_080)]
+    [InlineData(64, 4, 2)]
+    [InlineData(1024, 64, 414)]
+    [InlineData(16384, 64, 13_824)]
     public void Divide_Default_FitsAndLeavesEntriesTheRest(long memoryMiB, long historyMiB, long entriesMiB)
     {
         var options = new StoreOptions { MemoryBytesMax = memoryMiB << 20 };
