@@ -25,9 +25,9 @@ internal sealed class Membership
 
     public IReadOnlyList<EpochDay> Epochs => _epochs;
 
-    /// <summary>The members, in ascending order, without the store itself.</summary>
+    /// <summary>The members that have changed something, in ascending order, without the store itself. Of readers there may be any number.</summary>
     public IReadOnlyCollection<Member> MembersBeside(ReplicaId self) =>
-        [.. _seenOn.Where(one => one.Key != self).OrderBy(one => one.Key).Select(one => new Member(one.Key, one.Value))];
+        [.. _seenOn.Where(one => one.Key != self && _noted[one.Key] > 0).OrderBy(one => one.Key).Select(one => new Member(one.Key, one.Value))];
 
     /// <summary>About how much memory it takes.</summary>
     public long MemoryBytes => (_seenOn.Count * 50L) + (_acknowledged.Count * 150L) + (_acknowledgedEntries * 16L) + (_noted.Count * 16L);
@@ -64,12 +64,14 @@ internal sealed class Membership
         if (has[replica] > included[replica])
             return;
         var known = has.Meet(included);
-        _acknowledgedEntries += known.Count - (_acknowledged.TryGetValue(replica, out var before) ? before.Count : 0);
+        _acknowledgedEntries += known.Count + (_acknowledged.TryGetValue(replica, out var before) ? -before.Count : 1);
         _acknowledged[replica] = known;
         if (_acknowledgedEntries <= AcknowledgedEntriesMax)
             return;
         _acknowledged.Clear();
         _acknowledgedEntries = 0;
+        foreach (var reader in _seenOn.Keys.Where(id => included[id] == 0).ToArray())
+            _seenOn.Remove(reader);
     }
 
     /// <summary>Collects the garbage of a value, by the hub.</summary>
@@ -124,6 +126,6 @@ internal sealed class Membership
     {
         _seenOn.Remove(id);
         if (_acknowledged.Remove(id, out var known))
-            _acknowledgedEntries -= known.Count;
+            _acknowledgedEntries -= known.Count + 1;
     }
 }

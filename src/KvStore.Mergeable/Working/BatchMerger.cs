@@ -158,7 +158,8 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
         {
             lock (kept.Lock)
             {
-                if (kept.TryFollow(mergeable) && kept.Replica.Self == ServerReplica.IdOf(at.Store, at.Revision, kept.Creation))
+                // One that is taken was left so by a failure, and may be ahead.
+                if (!kept.IsTaken && kept.TryFollow(mergeable) && kept.Replica.Self == ServerReplica.IdOf(at.Store, at.Revision, kept.Creation))
                 {
                     kept.IsTaken = true;
                     value = kept;

@@ -125,7 +125,7 @@ internal sealed class Evaluation
             return MergeRefusal.OtherLineage;
         if (Change.TryRefuse(Value.Replica, request.Change, _deltas) is { } refusal && !(refusal == MergeRefusal.Collected && TryRenew(request.Change, at)))
             return refusal;
-        if (request is { Replica: { } replica, Since: { } since })
+        if (request is { Replica: { } replica, Since: { } since } && Value.Replica.IsHub)
             Value.Membership.Acknowledge(replica, since, Value.Replica.Version, at.Day);
         if (request.Hub < Value.Hub)
         {

@@ -204,6 +204,20 @@ public class CollectionTests
         Assert.InRange(membership.MemoryBytes, 1, 3 << 20);
     }
 
+    [Fact]
+    public async Task Acknowledgements_OfReadersWithoutNumber_AreNotStored()
+    {
+        await using var place = await Place.StartAsync();
+        var version = (await place.MergedAsync("t", Ask.Edit(0, new string('a', 30_000), type: CrdtType.Text))).Version;
+        for (var i = 1UL; i <= 60_000; i++)
+            await place.Values.MergeAsync(Some.Key("t"), new MergeRequest(null) { Replica = new ReplicaId(i), Since = version }, CancellationToken.None);
+        Assert.InRange(place.Store.Memory.Crdt.Bytes, 1, 20 << 20);
+        for (var i = 0; i < 8; i++)
+            await place.MergedAsync("t", Ask.Edit(0, new string('b', 10_000)));
+        Assert.True(place.Values.Status.Rewrites > 0);
+        Assert.InRange(place.Find("t")!.Value.Value.Length, 110_000, 120_000);
+    }
+
     private static async Task<ReadOnlyMemory<byte>> StateAsync(Place place) =>
         (await place.Values.ReadAsync(place.Find("n")!.Value, null, MergeableForm.Delta, CancellationToken.None))!.Bytes!.Value;
 

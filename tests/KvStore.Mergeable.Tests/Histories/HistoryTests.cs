@@ -2,7 +2,7 @@ namespace KvStore.Mergeable.Tests;
 
 public class HistoryTests
 {
-    private static readonly int Histories = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 20_000 : 40;
+    private static readonly int Histories = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 2_000 : 40;
 
     [Fact]
     public Task Merge_RandomHistories_LoseAndDoubleNothing() => Seed.ForEachAsync(Histories, async seed =>
