@@ -1,4 +1,5 @@
 using KvStore.Crdt;
+using KvStore.Mergeable;
 
 namespace KvStore.Server.Tests;
 
@@ -63,6 +64,31 @@ public sealed class MergeableWatchTests(KvServer server) : IClassFixture<KvServe
         Assert.Equal(deleted.Revision, (await stream.NextAsync("delete")).Revision);
         Assert.Null(await stream.NextOrEndAsync());
         await Soon.UntilAsync(() => server.Store.Watchers == 0);
+    }
+
+    // A state without deltas takes the place of the value, as after a collection of garbage.
+    [Fact]
+    public async Task Watch_Collected_GetsSyncAndThenDeltas()
+    {
+        (await server.ChangeAsync("collected?type=text", "{\"edits\":[{\"at\":0,\"insert\":\"a\"}]}")).Expect(201);
+        using var stream = await OpenAsync("collected");
+        var replica = MergeableValue.TryLoad(DeltaOf(await stream.NextAsync("delta")), ReplicaId.Create())!;
+        var stored = server.Store.Latest.Find(Some.Key("collected"))!.Value.Value;
+        var hub = (TextReplica)await server.LoadAsync("collected");
+        hub.Delete(0, 1);
+        Assert.True(hub.Collect([], hub.Version, 0));
+        var value = StoredValue.TryRead(stored)!;
+        var collected = StoredValue.Write(value.Creation, value.Hub, value.Epochs, value.Members, hub.Encode());
+        var draft = new EntryDraft(Some.Key("collected"), collected.Length, Entry.MergeableContentType);
+        collected.CopyTo(draft.Value);
+        var revision = await server.CommitAsync(StoredOperation.Import(draft));
+
+        Assert.Equal(revision, (await stream.NextAsync("sync")).Revision);
+        replica.MergeFrom((await server.PushAsync("collected", replica, null)).Expect(200).Delta());
+        Assert.Equal((1UL, hub.Version), (replica.Epoch, replica.Version));
+        (await server.ChangeAsync("collected", "{\"edits\":[{\"at\":0,\"insert\":\"b\"}]}")).Expect(200);
+        replica.MergeFrom(DeltaOf(await stream.NextAsync("delta")));
+        Assert.Equal("b", ((TextReplica)replica).GetText());
     }
 
     // The expiry is no change of the value.
