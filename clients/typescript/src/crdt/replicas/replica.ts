@@ -1,9 +1,10 @@
-import { isState, readHeader, writeHeader, type Collection, type CrdtType, type DeltaHeader, type DroppedReplica, type Interval } from "../deltas/header.js";
-import { sequenceMax, type ReplicaId } from "../deltas/ids.js";
+import { readHeader, writeHeader, type CrdtType, type DeltaHeader, type Interval } from "../deltas/header.js";
+import type { ReplicaId } from "../deltas/ids.js";
 import { DeltaReader } from "../deltas/reader.js";
 import { Version } from "../deltas/version.js";
 import { DeltaWriter } from "../deltas/writer.js";
 import type { MergeOutcome } from "./outcomes.js";
+import { Progress } from "./progress.js";
 
 /** How much of what a replica did itself another one has. Immutable. */
 export interface Mark {
@@ -23,11 +24,7 @@ export interface Mark {
  * hub of a lineage, which is a service, decides what is collected; deltas carry that here.
  */
 export abstract class CrdtReplica {
-    readonly #seen = new Map<ReplicaId, number>();
-    #order: ReplicaId[] = [];
-    #dropped = new Map<ReplicaId, DroppedReplica>();
-    #floor = 0;
-    #epoch = 0;
+    readonly #progress: Progress;
 
     /** @internal */
     constructor(
@@ -39,16 +36,17 @@ export abstract class CrdtReplica {
 
         /** The id under which this replica changes the value. */
         readonly self: ReplicaId) {
+        this.#progress = new Progress(self);
     }
 
     /** How many collections this replica has seen. */
     get epoch(): number {
-        return this.#epoch;
+        return this.#progress.epoch;
     }
 
     /** The changes that are included. */
     get version(): Version {
-        return new Version(this.#epoch, this.#entries());
+        return this.#progress.version;
     }
 
     /** The full state, as a delta since nothing. */
@@ -62,19 +60,19 @@ export abstract class CrdtReplica {
      */
     deltaSince(version: Version): Uint8Array | undefined {
         // The version of a later epoch does not name what was dropped, which this replica still has.
-        if (version.epoch > this.#epoch)
+        if (version.epoch > this.epoch)
             return this.encode();
-        return version.epoch >= this.#floor && this.canBringForward(version) ? this.#encodeSince(version) : undefined;
+        return !this.#progress.isForgotten(version.epoch) && this.canBringForward(version) ? this.#encodeSince(version) : undefined;
     }
 
     /** Merges a delta or a state. Any bytes may be given; those that cannot be merged leave the replica as it was. */
     merge(delta: Uint8Array): MergeOutcome {
-        return this.#merge(delta, header => this.#findObstacle(header));
+        return this.#merge(delta, header => this.#progress.findObstacle(header));
     }
 
     /** @internal Merges the state that a new replica begins with, in which changes of its own are no surprise. */
     load(state: Uint8Array): MergeOutcome {
-        return this.#merge(state, header => this.#findObstacleToLoad(header));
+        return this.#merge(state, header => this.#progress.findObstacleToLoad(header));
     }
 
     /**
@@ -84,22 +82,14 @@ export abstract class CrdtReplica {
     collect(retired: Iterable<ReplicaId>, stable: Version, floor: number): boolean {
         let hasDropped = this.dropDeleted(stable);
         for (const replica of retired) {
-            const final = this.seen(replica);
-            if (final === 0 || !this.tryDrop(replica))
+            if (this.seen(replica) === 0 || !this.tryDrop(replica))
                 continue;
-            this.#drop(replica);
-            this.#dropped.set(replica, { replica, final, epoch: this.#epoch + 1 });
+            this.remove(replica);
+            this.#progress.drop(replica);
             hasDropped = true;
         }
 
-        const forgotten = [...this.#dropped.values()].filter(dropped => dropped.epoch <= floor);
-        if (!hasDropped && forgotten.length === 0)
-            return false;
-        for (const { replica } of forgotten)
-            this.#dropped.delete(replica);
-        this.#floor = Math.max(this.#floor, floor);
-        this.#epoch++;
-        return true;
+        return this.#progress.tryEndEpoch(floor, hasDropped);
     }
 
     /** @internal What this replica has done itself. */
@@ -109,7 +99,7 @@ export abstract class CrdtReplica {
 
     /** @internal How many changes of a replica are included, or were when it was dropped. */
     known(replica: ReplicaId): number {
-        return this.#dropped.get(replica)?.final ?? this.seen(replica);
+        return this.#progress.known(replica);
     }
 
     /** @internal Repeats on another replica of the same type what this one has done itself since then. */
@@ -144,25 +134,21 @@ export abstract class CrdtReplica {
 
     /** The number of changes of a replica that are included. */
     protected seen(replica: ReplicaId): number {
-        return this.#seen.get(replica) ?? 0;
+        return this.#progress.seen(replica);
     }
 
     protected isDropped(replica: ReplicaId): boolean {
-        return this.#dropped.has(replica);
+        return this.#progress.isDropped(replica);
     }
 
     /** Names changes of this replica, and returns the first of them. */
     protected takeSequences(count: number): number {
-        const before = this.seen(this.self);
-        if (before + count > sequenceMax)
-            throw new RangeError("A replica has named all the changes it can; take a new id.");
-        this.#advance(this.self, before + count);
-        return before + 1;
+        return this.#progress.take(count);
     }
 
     protected encodeIntervals(intervals: Interval[], withCollection: boolean, writeBody: (header: DeltaHeader, writer: DeltaWriter) => void): Uint8Array {
-        const collection: Collection | undefined = withCollection ? { floor: this.#floor, dropped: [...this.#dropped.values()] } : undefined;
-        const header = { type: this.type, lineage: this.lineage, epoch: this.#epoch, collection, intervals };
+        const collection = withCollection ? this.#progress.collection : undefined;
+        const header = { type: this.type, lineage: this.lineage, epoch: this.epoch, collection, intervals };
         const writer = new DeltaWriter();
         writeHeader(header, writer);
         writeBody(header, writer);
@@ -172,13 +158,13 @@ export abstract class CrdtReplica {
     #encodeSince(version: Version): Uint8Array {
         const referred = this.referredSince(version);
         const intervals: Interval[] = [];
-        for (const [replica, to] of this.#entries()) {
+        for (const [replica, to] of this.#progress.entries()) {
             const sequence = version.of(replica);
             if (to > sequence || referred.has(replica))
                 intervals.push({ replica, from: Math.min(sequence, to), to });
         }
 
-        return this.encodeIntervals(intervals, version.epoch < this.#epoch, (header, writer) => this.writeBody(header, writer));
+        return this.encodeIntervals(intervals, version.epoch < this.epoch, (header, writer) => this.writeBody(header, writer));
     }
 
     #merge(delta: Uint8Array, findObstacle: (header: DeltaHeader) => MergeOutcome | undefined): MergeOutcome {
@@ -198,76 +184,17 @@ export abstract class CrdtReplica {
         if (outcome !== "merged" && outcome !== "unchanged")
             return outcome;
         for (const { replica, to } of header.intervals) {
-            if (!this.isDropped(replica) && to > this.seen(replica)) {
-                this.#advance(replica, to);
+            if (this.#progress.advance(replica, to))
                 outcome = "merged";
-            }
         }
 
-        if (header.epoch > this.#epoch) {
-            this.#follow(header.epoch, header.collection!);
+        if (header.epoch > this.epoch) {
+            for (const { replica } of header.collection!.dropped)
+                this.remove(replica);
+            this.#progress.follow(header.epoch, header.collection!);
             outcome = "merged";
         }
 
         return outcome;
-    }
-
-    #findObstacleToLoad(header: DeltaHeader): MergeOutcome | undefined {
-        if (!isState(header))
-            return "gap";
-        return header.collection?.dropped.some(dropped => dropped.replica === this.self) ? "outdated" : undefined;
-    }
-
-    #findObstacle(header: DeltaHeader): MergeOutcome | undefined {
-        if (header.epoch < this.#floor)
-            return "collected";
-        if (header.epoch > this.#epoch) {
-            if (header.collection === undefined)
-                return "gap";
-            if (header.collection.floor > this.#epoch ||
-                header.collection.dropped.some(({ replica, final }) => replica === this.self || this.seen(replica) > final))
-                return "outdated";
-        }
-
-        for (const { replica, from, to } of header.intervals) {
-            const dropped = this.#dropped.get(replica);
-            if (dropped !== undefined) {
-                if (to > dropped.final)
-                    return "collected";
-            } else if (replica === this.self && to > this.seen(replica)) {
-                return "forked";
-            } else if (from > this.seen(replica)) {
-                return "gap";
-            }
-        }
-
-        return undefined;
-    }
-
-    #follow(epoch: number, collection: Collection): void {
-        for (const { replica } of collection.dropped)
-            this.#drop(replica);
-
-        this.#dropped = new Map(collection.dropped.map(dropped => [dropped.replica, dropped]));
-        this.#floor = collection.floor;
-        this.#epoch = epoch;
-    }
-
-    #drop(replica: ReplicaId): void {
-        this.remove(replica);
-        if (this.#seen.delete(replica))
-            this.#order = this.#order.filter(other => other !== replica);
-    }
-
-    #advance(replica: ReplicaId, sequence: number): void {
-        if (!this.#seen.has(replica))
-            this.#order.push(replica);
-        this.#seen.set(replica, sequence);
-    }
-
-    // Sorted only when a replica has come; sorting what is nearly sorted costs little.
-    *#entries(): Generator<[ReplicaId, number]> {
-        for (const replica of this.#order.sort())
-            yield [replica, this.#seen.get(replica)!];
     }
 }
