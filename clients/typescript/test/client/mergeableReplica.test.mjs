@@ -138,6 +138,22 @@ test("an answer that is lost applies nothing twice", async () => {
     assert.equal(service.values.get("a value/1").hub.value, 7n);
 });
 
+test("what others did to changes whose answer was lost does not keep later ones from being sent", async () => {
+    const one = await open("text");
+    await one.synced();
+    let isLossy = true;
+    service.fault = request => request.method === "POST" && isLossy ? "lost" : undefined;
+    one.change(text => text.insert(0, "ab"));
+    const { hub } = service.values.get("a value/1");
+    await until(one, () => hub.text === "ab" && one.state !== "syncing");
+    service.change("a value/1", text => text.delete(0, 1));
+    await until(one, () => one.value.text === "b");
+    one.change(text => text.insert(1, "c"));
+    isLossy = false;
+    await until(one, () => one.state === "synced" && !one.hasUnsent);
+    assert.equal(hub.text, "bc");
+});
+
 for (const isArrived of [true, false]) {
     test(`a replica that was retired while offline repeats what was not sent, once, if its last request ${isArrived ? "arrived" : "did not arrive"}`, async () => {
         const options = browser();
@@ -145,10 +161,14 @@ for (const isArrived of [true, false]) {
         one.change(counter => counter.increment(100));
         await one.synced();
         const { self } = one.value;
-        service.fault = request => request.method === "POST" ? (isArrived ? "lost" : "unsent") : undefined;
+        service.fault = request => {
+            if (request.method !== "POST")
+                return undefined;
+            service.cut();
+            return isArrived ? "lost" : "unsent";
+        };
         one.change(counter => counter.increment(10));
         await state(one, "offline");
-        service.cut();
         one.change(counter => counter.increment(1));
         service.retire("a value/1", self);
         service.fault = () => undefined;
