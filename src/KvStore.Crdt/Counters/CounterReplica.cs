@@ -33,7 +33,7 @@ public sealed class CounterReplica : CrdtReplica
 
         var before = _totals.GetValueOrDefault(Self);
         var after = before.Add(amount);
-        if (after.IsBeyondMax || (amount > 0 ? Value + amount > long.MaxValue : Value + amount < long.MinValue))
+        if (!CanTakeSequences(1) || after.IsBeyondMax || (amount > 0 ? Value + amount > long.MaxValue : Value + amount < long.MinValue))
             return IntentOutcome.Overflow;
         var first = TakeSequences(1);
         _totals[Self] = after;

@@ -153,6 +153,9 @@ public abstract class CrdtReplica
 
     private protected bool IsDropped(ReplicaId replica) => _progress.IsDropped(replica);
 
+    /// <summary>Whether this replica can name so many changes.</summary>
+    private protected bool CanTakeSequences(long count) => _progress.CanTake(count);
+
     /// <summary>Names changes of this replica.</summary>
     /// <returns>The first of them.</returns>
     private protected ulong TakeSequences(int count) => _progress.Take(count);

@@ -12,7 +12,7 @@ public enum IntentOutcome
     /// <summary>The type does not have this change, such as a removal from a set that only grows.</summary>
     Unsupported,
 
-    /// <summary>A number would leave 64 bits.</summary>
+    /// <summary>A number would leave 64 bits, or the replica has named all the changes that it can (2^53).</summary>
     Overflow,
 
     /// <summary>A position is outside of the text.</summary>

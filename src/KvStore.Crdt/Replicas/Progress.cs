@@ -35,11 +35,14 @@ internal sealed class Progress(ReplicaId self)
         return _seen;
     }
 
+    /// <summary>Whether this replica can name so many changes.</summary>
+    public bool CanTake(long count) => (ulong)count <= Dot.SequenceMax - Own;
+
     /// <summary>Names changes of this replica.</summary>
     /// <returns>The first of them.</returns>
     public ulong Take(int count)
     {
-        if (Own + (ulong)count > Dot.SequenceMax)
+        if (!CanTake(count))
             throw new InvalidOperationException("A replica has named all the changes it can; take a new id.");
         Own += (ulong)count;
         return Own - (ulong)count + 1;

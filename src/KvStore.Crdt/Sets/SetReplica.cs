@@ -43,6 +43,8 @@ public sealed class SetReplica : CrdtReplica
         dead.UnionWith(removed);
         if (added.Length == 0 && removed.Length == 0)
             return IntentOutcome.Unchanged;
+        if (!CanTakeSequences(added.Length + 1L))
+            return IntentOutcome.Overflow;
 
         // A removal has a sequence too: otherwise the version would not say that something changed.
         var first = TakeSequences(added.Length + (removed.Length > 0 ? 1 : 0));

@@ -55,6 +55,29 @@ internal sealed class Scalars
         return count == scalars.Length ? scalars : scalars[..count];
     }
 
+    /// <summary>Finds why edits cannot be made in a text of some length.</summary>
+    /// <param name="edits">The edits.</param>
+    /// <param name="length">The length.</param>
+    /// <param name="inserted">What each edit inserts, if they can be made.</param>
+    public static IntentOutcome? FindFault(IReadOnlyList<TextEdit> edits, long length, out int[][] inserted)
+    {
+        inserted = new int[edits.Count][];
+        if (length > int.MaxValue)
+            return IntentOutcome.OutOfRange;
+        for (var i = 0; i < inserted.Length; i++)
+        {
+            var (at, insert, deleted) = edits[i];
+            if (at < 0 || deleted < 0 || at > length - deleted)
+                return IntentOutcome.OutOfRange;
+            if (TryDecode(insert) is not { } scalars)
+                return IntentOutcome.InvalidText;
+            inserted[i] = scalars;
+            length += scalars.Length - deleted;
+        }
+
+        return null;
+    }
+
     public static void AppendTo(StringBuilder text, ReadOnlySpan<int> scalars)
     {
         foreach (var scalar in scalars)

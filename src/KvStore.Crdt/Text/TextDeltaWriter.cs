@@ -61,13 +61,15 @@ internal ref struct TextDeltaWriter
             }
             else if (deleted.Length > 0 && deleted.First <= next)
             {
-                WriteDeletions(author!, deleted.Clip(next, to));
-                next = Math.Min(deleted.Last, to) + 1;
-                deletion++;
+                var last = Math.Min(Math.Min(deleted.Last, to), next + TextRun.LengthMax - 1);
+                WriteDeletions(author!, deleted.Clip(next, last));
+                next = last + 1;
+                deletion += deleted.Last < next ? 1 : 0;
             }
             else
             {
                 var end = Math.Min(block?.First ?? (to + 1), deleted.Length > 0 ? deleted.First : to + 1);
+                end = Math.Min(end, next + TextRun.LengthMax);
                 WriteHead(TextRunKind.Gap, end - next);
                 next = end;
             }

@@ -19,6 +19,8 @@ public sealed class TextReplica : CrdtReplica
 
     internal TextReplica(ulong lineage, ReplicaId self) : base(CrdtType.Text, lineage, self) => _self = _tree.AuthorOf(self);
 
+    internal TextTree Tree => _tree;
+
     /// <summary>The number of Unicode scalars.</summary>
     public int Length => _tree.Order.Count;
 
@@ -43,6 +45,8 @@ public sealed class TextReplica : CrdtReplica
             return IntentOutcome.OutOfRange;
         if (text.Length == 0)
             return IntentOutcome.Unchanged;
+        if (!CanTakeSequences(text.Length))
+            return IntentOutcome.Overflow;
 
         // A keystroke allocates nothing.
         if (text.Length == 1 && !char.IsSurrogate(text[0]))
@@ -64,6 +68,8 @@ public sealed class TextReplica : CrdtReplica
             return IntentOutcome.OutOfRange;
         if (count == 0)
             return IntentOutcome.Unchanged;
+        if (!CanTakeSequences(count))
+            return IntentOutcome.Overflow;
 
         var first = TakeSequences(count);
         while (count > 0)
@@ -92,8 +98,10 @@ public sealed class TextReplica : CrdtReplica
         if (baseVersion is not null && FindObstacle(baseVersion) is { } obstacle)
             return obstacle;
         var view = baseVersion is null || baseVersion.Equals(Version) ? null : new TextView(_tree, baseVersion);
-        if (TryDecode(edits, view?.Length ?? Length, out var inserted) is { } fault)
+        if (Scalars.FindFault(edits, view?.Length ?? Length, out var inserted) is { } fault)
             return fault;
+        if (!CanTakeSequences(inserted.Sum(scalars => (long)scalars.Length) + edits.Sum(edit => (long)edit.Delete)))
+            return IntentOutcome.Overflow;
         if (view is { HasCondemned: true } && !new TextView(_tree, baseVersion!).TryMake(edits, inserted, _self))
             return IntentOutcome.Collected;
 
@@ -216,26 +224,6 @@ public sealed class TextReplica : CrdtReplica
         _collected = _collected.Without(replicas);
         foreach (var replica in replicas)
             _tree.RemoveAuthor(replica);
-    }
-
-    // The texts to insert as scalars, if every edit is possible.
-    private static IntentOutcome? TryDecode(IReadOnlyList<TextEdit> edits, long length, out int[][] inserted)
-    {
-        inserted = new int[edits.Count][];
-        if (length > int.MaxValue)
-            return IntentOutcome.OutOfRange;
-        for (var i = 0; i < inserted.Length; i++)
-        {
-            var (at, insert, deleted) = edits[i];
-            if (at < 0 || deleted < 0 || at > length - deleted)
-                return IntentOutcome.OutOfRange;
-            if (Scalars.TryDecode(insert) is not { } scalars)
-                return IntentOutcome.InvalidText;
-            inserted[i] = scalars;
-            length += scalars.Length - deleted;
-        }
-
-        return null;
     }
 
     private void Insert((Block Parent, Side Side) place, ulong first, int[] scalars) => _tree.Insert(place.Parent, place.Side, _self, first, scalars);

@@ -22,6 +22,9 @@ internal readonly record struct TextRun(TextRunKind Kind, ulong First, ulong Len
 {
     public const int Kinds = 6;
 
+    /// <summary>The most changes of a run, because a number has 53 bits and three of them say the kind.</summary>
+    public const ulong LengthMax = 1UL << 50;
+
     public ulong Last => First + Length - 1;
 
     public bool IsInsertion => Kind <= TextRunKind.InsertAtStart;

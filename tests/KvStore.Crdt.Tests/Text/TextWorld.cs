@@ -38,6 +38,7 @@ internal sealed class TextWorld(int replicas, bool collects = true) : World<Text
     {
         var text = Scalars(replica);
         Assert.Equal(replica.Length, text.Count);
+        TreeInvariants.Check(replica.Tree);
         if (_versions.Count < 256)
             _versions.Add((replica.Version, text));
         Observe(text);
