@@ -111,7 +111,7 @@ public sealed partial class KvMergeableValues
         string key, CrdtReplica replica, ReadOnlyMemory<byte>? delta, bool create = false, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(replica);
-        var change = new WireReplicaChange(replica.Self.ToString(), replica.Version.ToString(), delta, LineageOf(replica));
+        var change = new WireReplicaChange(replica.Self.ToString(), replica.Version.ToString(), delta, null);
         return _client.SendAsync(MergeCall(key, change, create ? replica.Type : CrdtType.None, options), DeltaOf, cancellationToken);
     }
 

@@ -10,6 +10,9 @@ internal sealed partial class ReplicaSync
     // How often the service has refused what was sent since it last took anything.
     private int _refusals;
 
+    // Versions of two lineages can look alike. A service that does not say its lineage refuses a request that does.
+    private bool _saysLineage;
+
     /// <summary>Takes the value of the service, which is made if it is absent, under a new id.</summary>
     /// <param name="repeats">Whether what the service does not have is repeated on it.</param>
     /// <param name="isSingle">Whether the caller tries again in its own way.</param>
@@ -21,7 +24,7 @@ internal sealed partial class ReplicaSync
             await _client.Mergeable.MakeAsync(Key, Type, isSingle, cancellationToken).ConfigureAwait(false);
         if (state.Type != Type)
             throw new KvReplicaException(KvReplicaStatus.Replaced, Key);
-        Restart(state, repeats, isForked: false);
+        Restart(state, repeats);
         await SaveAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -34,7 +37,7 @@ internal sealed partial class ReplicaSync
             ReadOnlyMemory<byte>? delta = onlyAsks ? default(ReadOnlyMemory<byte>?) : _local.TakeUnsent();
             _changes += onlyAsks ? 0 : 1;
             _needsAcknowledgement = false;
-            change = new(_local.Id.ToString(), _local.Value.Version.ToString(), delta, KvMergeableValues.LineageOf(_local.Value));
+            change = new(_local.Id.ToString(), _local.Value.Version.ToString(), delta, _saysLineage ? KvMergeableValues.LineageOf(_local.Value) : null);
         }
 
         await SaveAsync(cancellationToken).ConfigureAwait(false);
@@ -43,7 +46,8 @@ internal sealed partial class ReplicaSync
             var call = KvMergeableValues.MergeCall(Key, change, CrdtType.None, null) with { IsSingle = true };
             var answer = await _client.SendAsync(call, KvMergeableValues.DeltaOf, cancellationToken).ConfigureAwait(false);
             _refusals = onlyAsks ? _refusals : 0;
-            return Merge(answer.Bytes, answer.Version);
+            _saysLineage = answer.Lineage is not null;
+            return _saysLineage && answer.Lineage != Read(local => KvMergeableValues.LineageOf(local.Value)) ? KvReplicaStatus.Replaced : Merge(answer.Bytes, answer.Version);
         }
         catch (KvMergeException failure) when (failure.Problem is "other-lineage" or "other-type" or "not-mergeable")
         {
@@ -58,15 +62,17 @@ internal sealed partial class ReplicaSync
                 isOwn = _local.TryAcknowledge(version);
             }
 
-            return isOwn ? null : await RenewAsync(RenewalKind.Merge, cancellationToken).ConfigureAwait(false);
+            return isOwn ? null : await RenewAsync(mustRestart: false, cancellationToken).ConfigureAwait(false);
         }
         catch (KvMergeException failure) when (failure.Problem == "replica-retired" && ++_refusals < RefusalsMax)
         {
-            return await RenewAsync(_refusals > 1 ? RenewalKind.Restart : RenewalKind.Merge, cancellationToken).ConfigureAwait(false);
+            return await RenewAsync(mustRestart: _refusals > 1, cancellationToken).ConfigureAwait(false);
         }
         catch (KvMergeException failure) when (failure.Problem == "replica-forked" && ++_refusals < RefusalsMax)
         {
-            return await RenewAsync(RenewalKind.RestartForked, cancellationToken).ConfigureAwait(false);
+            lock (_lock)
+                _local.NoteFork();
+            return await RenewAsync(mustRestart: true, cancellationToken).ConfigureAwait(false);
         }
         catch (KvStoreException failure) when (failure.IsAbsence)
         {
@@ -75,14 +81,14 @@ internal sealed partial class ReplicaSync
     }
 
     // Gets the full state and continues with it. Null to continue.
-    private async Task<KvReplicaStatus?> RenewAsync(RenewalKind kind, CancellationToken cancellationToken)
+    private async Task<KvReplicaStatus?> RenewAsync(bool mustRestart, CancellationToken cancellationToken)
     {
         _needsState = false;
         if (await _client.Mergeable.GetStateAsync(Key, isSingle: true, cancellationToken).ConfigureAwait(false) is not { } state)
             return KvReplicaStatus.Deleted;
         if (state.Type != Type)
             return KvReplicaStatus.Replaced;
-        if (kind == RenewalKind.Merge)
+        if (!mustRestart)
         {
             var other = Merge(state.Bytes, state.Version);
             if (other is not null || !_needsState)
@@ -92,32 +98,20 @@ internal sealed partial class ReplicaSync
 
         if (MergeableValue.TryLoad((state.Bytes ?? default).Span, ReplicaId.Create())?.Lineage != Read(local => local.Value.Lineage))
             return KvReplicaStatus.Replaced;
-        Restart(state, repeats: true, isForked: kind == RenewalKind.RestartForked);
+        Restart(state, repeats: true);
         await SaveAsync(cancellationToken).ConfigureAwait(false);
         return null;
     }
 
-    private void Restart(KvMergeableDelta state, bool repeats, bool isForked)
+    private void Restart(KvMergeableDelta state, bool repeats)
     {
         lock (_lock)
         {
-            _local = _local.TryRestart(state, repeats, isForked) ?? throw new KvStoreException($"This version of the client cannot read the state of {Key}.", null, KvOutcome.NotApplied);
+            _local = _local.TryRestart(state, repeats) ?? throw new KvStoreException($"This version of the client cannot read the state of {Key}.", null, KvOutcome.NotApplied);
             _changes++;
         }
 
         Changed();
         _signal.Set();
-    }
-
-    private enum RenewalKind
-    {
-        /// <summary>Merges the state if it fits, and takes a new id otherwise.</summary>
-        Merge,
-
-        /// <summary>Takes a new id.</summary>
-        Restart,
-
-        /// <summary>The same; what the service has under the old id since the last acknowledgement is of another copy.</summary>
-        RestartForked,
     }
 }

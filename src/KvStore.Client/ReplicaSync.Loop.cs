@@ -108,7 +108,7 @@ internal sealed partial class ReplicaSync
         catch (KvMergeException)
         {
             // The version is too old for a watch: get the state first.
-            return await RenewAsync(RenewalKind.Merge, ending.Token).ConfigureAwait(false) ?? KvReplicaStatus.Offline;
+            return await RenewAsync(mustRestart: false, ending.Token).ConfigureAwait(false) ?? KvReplicaStatus.Offline;
         }
 
         await using var _ = connection.ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed partial class ReplicaSync
             while (true)
             {
                 waiters = [.. waiters, .. TakeWaiters()];
-                if (_needsState && await RenewAsync(RenewalKind.Merge, cancellationToken).ConfigureAwait(false) is { } other)
+                if (_needsState && await RenewAsync(mustRestart: false, cancellationToken).ConfigureAwait(false) is { } other)
                     return other;
                 if (isFirst || _needsExchange || waiters.Length > 0 || Read(local => local.HasUnsent))
                 {

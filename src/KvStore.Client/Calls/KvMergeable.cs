@@ -54,4 +54,7 @@ public sealed record KvMergeResult(KvRevision Revision, bool Created, VersionVec
 /// <param name="Type">The type of the value.</param>
 /// <param name="Version">What the value includes.</param>
 /// <param name="Bytes">A delta or a state for <see cref="CrdtReplica.Merge(ReadOnlySpan{byte})"/>; null if nothing is lacking.</param>
-public sealed record KvMergeableDelta(KvRevision Revision, CrdtType Type, VersionVector Version, ReadOnlyMemory<byte>? Bytes);
+public sealed record KvMergeableDelta(KvRevision Revision, CrdtType Type, VersionVector Version, ReadOnlyMemory<byte>? Bytes)
+{
+    internal string? Lineage { get; init; }
+}

@@ -15,7 +15,7 @@ internal sealed record WireMergeable(long Revision, string Type, string? Version
     public KvMergeResult ToResult(KvRevision state, bool isCreated) =>
         new(state.WithNumber(Revision), isCreated, VersionVector, Value.ValueKind == JsonValueKind.Number ? Int128.Parse(Value.GetRawText(), NumberStyles.Integer, CultureInfo.InvariantCulture) : null);
 
-    public KvMergeableDelta ToDelta(KvRevision state) => new(state.WithNumber(Revision), CrdtTypeNames.Parse(Type), VersionVector, Bytes);
+    public KvMergeableDelta ToDelta(KvRevision state) => new(state.WithNumber(Revision), CrdtTypeNames.Parse(Type), VersionVector, Bytes) { Lineage = Lineage };
 }
 
 internal sealed record WireIncrement(long Increment);

@@ -3,60 +3,63 @@ using KvStore.Crdt;
 namespace KvStore.Client;
 
 /// <summary>
-/// A replica of a mergeable value with what is known of the service: which changes it has, and which were sent. Not thread-safe.
+/// A replica of a mergeable value with what is known of the service: which changes it has. Not thread-safe.
 /// </summary>
 /// <remarks>
-/// A replica id has one history. It would have two if a copy of what was saved were used as well, or if an older copy were restored. So what is sent is saved before, with how much was
-/// sent: if the service has more changes under this id than this replica has ever sent, another copy has sent them, and this one takes a new id.
+/// A replica id has one history. It would have two if a copy of what was saved were used as well, or an older copy were restored. So what was loaded is not continued under its id before the service has shown
+/// that it has no more changes of it; who makes changes before that, or was saved at another place, makes them under a new id. What was done under the old one is sent as it is, by each copy, which does no harm.
 /// </remarks>
 internal sealed class LocalReplica
 {
     private readonly UnsentChanges _unsent;
 
-    // Whether the service was seen since this was loaded, so that it is known to be no older copy.
+    // Earlier ids of this replica, as long as the service may lack changes of them.
+    private readonly List<ReplicaId> _earlier;
+
+    // Whether this id has no other history: it is new, or the service was seen since it was loaded.
     private bool _isSettled;
+    private bool _isForked;
     private bool _isConnecting;
 
     // The last change as a delta, if there was only this one since the service had everything. A delta since a version of a set grows with the set.
     private (ulong From, ulong To, ulong Epoch, byte[] Bytes) _single;
 
-    private LocalReplica(CrdtReplica value, UnsentChanges unsent, VersionVector known)
+    private LocalReplica(CrdtReplica value, UnsentChanges unsent, IEnumerable<ReplicaId> earlier, VersionVector known)
     {
         Value = value;
         _unsent = unsent;
+        _earlier = [.. earlier];
         Known = known;
     }
 
-    public CrdtReplica Value { get; }
+    public CrdtReplica Value { get; private set; }
 
     /// <summary>What the service is known to have.</summary>
     public VersionVector Known { get; private set; }
 
-    /// <summary>How many changes of this replica may have been sent, by it or by a copy of what it saved.</summary>
-    public ulong Sent { get; private set; }
-
     /// <summary>Whether the value is known to be the service's, and not only one that was made here.</summary>
-    public bool IsShared { get; private set; }
+    public bool IsShared { get; private init; }
 
     public ReplicaId Id => Value.Self;
-
-    public ulong Own => Value.Version[Id];
 
     public long MemoryBytes => Value.MemoryBytes + _unsent.MemoryBytes;
 
     /// <summary>Whether there are changes that the service is not known to have.</summary>
     public bool HasUnsent => !Known.Covers(Value.Version);
 
+    private ulong Own => Value.Version[Id];
+
     /// <summary>A replica of a value that is made here.</summary>
     public static LocalReplica Create(CrdtType type) =>
-        new(MergeableValue.Create(type, ReplicaId.Create()), new UnsentChanges(), VersionVector.Empty) { _isSettled = true };
+        new(MergeableValue.Create(type, ReplicaId.Create()), new UnsentChanges(), [], VersionVector.Empty) { _isSettled = true };
 
     /// <summary>A replica of the value of the service; null if the state is none.</summary>
     public static LocalReplica? TryLoad(KvMergeableDelta state) =>
-        MergeableValue.TryLoad((state.Bytes ?? default).Span, ReplicaId.Create()) is { } value ? new(value, new UnsentChanges(), state.Version) { IsShared = true, _isSettled = true } : null;
+        MergeableValue.TryLoad((state.Bytes ?? default).Span, ReplicaId.Create()) is { } value ? new(value, new UnsentChanges(), [], state.Version) { IsShared = true, _isSettled = true } : null;
 
     public IntentOutcome Increment(long amount)
     {
+        Settle();
         if (Value is not CounterReplica counter)
             return IntentOutcome.Unsupported;
         var before = Own;
@@ -64,7 +67,7 @@ internal sealed class LocalReplica
         if (outcome == IntentOutcome.Applied)
         {
             Note(before, delta);
-            _unsent.Add(Own, amount, Sent);
+            _unsent.Add(new(Id, Own), amount);
         }
 
         return outcome;
@@ -72,6 +75,7 @@ internal sealed class LocalReplica
 
     public IntentOutcome Change(IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove, VersionVector? context)
     {
+        Settle();
         if (Value is not SetReplica set)
             return IntentOutcome.Unsupported;
         var before = set.Version;
@@ -80,14 +84,15 @@ internal sealed class LocalReplica
             return outcome;
         Note(before[Id], delta);
         foreach (var element in remove)
-            _unsent.Set(element, new ElementChange(Own, context ?? before));
+            _unsent.Set(element, new ElementChange(new(Id, Own), context ?? before));
         foreach (var element in add)
-            _unsent.Set(element, new ElementChange(Own, null));
+            _unsent.Set(element, new ElementChange(new(Id, Own), null));
         return outcome;
     }
 
     public IntentOutcome Edit(IReadOnlyList<TextEdit> edits, VersionVector? baseVersion)
     {
+        Settle();
         if (Value is not TextReplica text)
             return IntentOutcome.Unsupported;
         var before = Own;
@@ -100,15 +105,14 @@ internal sealed class LocalReplica
     /// <summary>Merges what the service sent.</summary>
     public MergeOutcome Merge(ReadOnlySpan<byte> delta)
     {
-        var outcome = Value.Merge(delta);
-        if (outcome is not (MergeOutcome.Merged or MergeOutcome.Unchanged) || MergeableValue.TryReadVersion(delta) is not { } brought)
-            return outcome;
-        if (brought[Id] > Sent)
-            return MergeOutcome.Forked;
+        if (MergeableValue.TryReadVersion(delta) is not { } brought)
+            return MergeOutcome.Malformed;
+        var outcome = IsOfACopy(brought) ? MergeOutcome.Forked : Value.Merge(delta);
+        _isForked |= outcome == MergeOutcome.Forked;
 
         // The service has what it sends, also what it got from this replica in a request whose answer did not arrive. Without that, a delta could lack what others did to it.
-        Known = Known.Join(brought);
-        _unsent.Forget(brought[Id]);
+        if (outcome is MergeOutcome.Merged or MergeOutcome.Unchanged)
+            Learn(Known.Join(brought));
         return outcome;
     }
 
@@ -116,60 +120,71 @@ internal sealed class LocalReplica
     public void BeginConnection() => _isConnecting = true;
 
     /// <summary>Notes what the service has.</summary>
-    /// <returns>False if it has changes of this id that are not this replica's.</returns>
+    /// <returns>False if it has changes of this id that are of a copy.</returns>
     public bool TryAcknowledge(VersionVector version)
     {
-        if (version[Id] > Sent)
+        if (IsOfACopy(version))
+        {
+            _isForked = true;
             return false;
-        Known = _isConnecting ? version : Known.Join(version);
+        }
+
+        Learn(_isConnecting ? version : Known.Join(version));
         _isConnecting = false;
         _isSettled = true;
-        _unsent.Forget(version[Id]);
         return true;
     }
+
+    /// <summary>The service says that it has other changes under this id.</summary>
+    public void NoteFork() => _isForked = true;
 
     /// <summary>What the service lacks. It may be sent once this replica is saved.</summary>
     public byte[] TakeUnsent()
     {
-        Sent = Math.Max(Sent, Own);
+        _unsent.EndRun();
         var lacking = Value.Version.Beyond(Known);
-        var isSingle = lacking.Count == 1 && (_single.From, _single.To) == (Known[Id], lacking[Id]) && _single.Epoch == Value.Epoch && _single.Epoch == Known.Epoch;
+        var isSingle = lacking.Count == 1 && lacking[Id] > 0 && (_single.From, _single.To) == (Known[Id], lacking[Id]) && _single.Epoch == Value.Epoch && _single.Epoch == Known.Epoch;
         return isSingle ? _single.Bytes : Value.DeltaSince(Known) ?? Value.Encode();
     }
 
     /// <summary>
-    /// This replica under a new id: the state of the service, and on top of it what it is not known to have of this one. Of what was sent without an answer, the state says whether it arrived, unless it is so
-    /// old that the service has forgotten this id; then it is repeated.
+    /// This replica under a new id: the state of the service, and on top of it what that does not have of this one. Of what was sent without an answer, the state says whether it arrived, unless it is so
+    /// old that the service has forgotten the id; then it is repeated.
     /// </summary>
     /// <param name="state">The state.</param>
     /// <param name="repeats">Whether what the service is not known to have is repeated.</param>
-    /// <param name="isForked">Whether what it has of this id beyond what is known is of a copy.</param>
     /// <returns>Null if the bytes are no state, or one of another type.</returns>
-    /// <exception cref="OverflowException">A change cannot be repeated, because a number would leave 64 bits.</exception>
-    public LocalReplica? TryRestart(KvMergeableDelta state, bool repeats, bool isForked)
+    /// <exception cref="OverflowException">A number would leave 64 bits.</exception>
+    public LocalReplica? TryRestart(KvMergeableDelta state, bool repeats)
     {
         if (TryLoad(state) is not { } fresh || fresh.Value.Type != Value.Type)
             return null;
         if (!repeats)
             return fresh;
-        var has = isForked || fresh.Value.Lineage != Value.Lineage ? 0 : fresh.Value.ChangesOf(Id);
-
-        // If it has more than was sent, it has them from a copy, with which this replica shares no more than what was sent.
-        var after = Math.Max(Known[Id], Math.Min(has, Sent));
-        _unsent.RepeatOn(after, fresh);
+        _unsent.RepeatOn(After, fresh);
         if (fresh.Value is TextReplica text)
-            text.Repeat((TextReplica)Value, after);
+        {
+            foreach (var id in _earlier.Append(Id))
+                text.Repeat((TextReplica)Value, id, After(id));
+        }
+
         return fresh;
+
+        // Of a copy it has other changes under this id than are here.
+        ulong After(ReplicaId id) =>
+            fresh.Value.Lineage != Value.Lineage || (_isForked && id == Id) ? Known[id] : Math.Max(Known[id], fresh.Value.ChangesOf(id));
     }
 
     public void Write(BinaryWriter writer)
     {
+        _unsent.EndRun();
         writer.Write((byte)Value.Type);
         writer.Write(Id.Value);
+        writer.Write7BitEncodedInt(_earlier.Count);
+        foreach (var id in _earlier)
+            writer.Write(id.Value);
         writer.Write(Known.ToString());
-        writer.Write(Sent);
         writer.Write(IsShared);
-        writer.Write(_isSettled);
         var state = Value.Encode();
         writer.Write7BitEncodedInt(state.Length);
         writer.Write(state);
@@ -178,26 +193,49 @@ internal sealed class LocalReplica
 
     /// <summary>Reads what was written.</summary>
     /// <param name="reader">The bytes.</param>
-    /// <param name="isCopy">Whether they may be used elsewhere too: then this replica takes a new id, and what it did under the old one is sent as it is.</param>
+    /// <param name="isCopy">Whether they may be used elsewhere at the same time.</param>
     /// <exception cref="FormatException">The bytes are no replica.</exception>
     public static LocalReplica Read(BinaryReader reader, bool isCopy)
     {
         var type = (CrdtType)reader.ReadByte();
         var id = new ReplicaId(reader.ReadUInt64());
+        var earlier = new ReplicaId[reader.Read7BitEncodedInt()];
+        for (var i = 0; i < earlier.Length; i++)
+            earlier[i] = new(reader.ReadUInt64());
         var known = VersionVector.TryParse(reader.ReadString());
-        var sent = reader.ReadUInt64();
-        var (isShared, isSettled) = (reader.ReadBoolean(), reader.ReadBoolean());
+        var isShared = reader.ReadBoolean();
         var state = reader.ReadBytes(reader.Read7BitEncodedInt());
         var unsent = UnsentChanges.Read(reader);
-        if (known is null || MergeableValue.TryLoad(state, isCopy ? ReplicaId.Create() : id) is not { } value || value.Type != type)
+        if (known is null || MergeableValue.TryLoad(state, id) is not { } value || value.Type != type)
             throw new FormatException("It has no state of a mergeable value.");
+        var replica = new LocalReplica(value, unsent, earlier, known) { IsShared = isShared };
+        if (isCopy)
+            replica.Settle();
+        return replica;
+    }
 
-        // Until the service is seen, what was loaded may be an older copy: all of it may have been sent since. What is done from now on has not.
-        return new LocalReplica(value, isCopy ? new UnsentChanges() : unsent, known)
-        {
-            IsShared = isShared,
-            Sent = isCopy ? 0 : isSettled ? value.Version[id] : sent,
-        };
+    private void Learn(VersionVector known)
+    {
+        Known = known;
+        _unsent.Forget(known);
+        _earlier.RemoveAll(id => known[id] >= Value.Version[id]);
+    }
+
+    // What was loaded is older than what the service has: then this id is not used any more, and all that was loaded is a part of what the service has.
+    private bool IsOfACopy(VersionVector version)
+    {
+        if (version[Id] > Own)
+            Settle();
+        return version[Id] > Own;
+    }
+
+    private void Settle()
+    {
+        if (_isSettled)
+            return;
+        _earlier.Add(Id);
+        Value = MergeableValue.TryLoad(Value.Encode(), ReplicaId.Create())!;
+        (_isSettled, _single) = (true, default);
     }
 
     private void Note(ulong before, byte[] delta) => _single = (before, Own, Value.Epoch, delta);

@@ -2,32 +2,50 @@ using KvStore.Crdt;
 
 namespace KvStore.Client;
 
+/// <summary>A change, by the number of changes of its replica after it.</summary>
+internal readonly record struct ChangeName(ReplicaId Replica, ulong Sequence)
+{
+    public bool IsIn(VersionVector version) => version[Replica] >= Sequence;
+
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(Replica.Value);
+        writer.Write(Sequence);
+    }
+
+    public static ChangeName Read(BinaryReader reader) => new(new(reader.ReadUInt64()), reader.ReadUInt64());
+}
+
+/// <summary>The last change of an element of a set.</summary>
+/// <param name="Name">Which change it is.</param>
+/// <param name="Context">What a removal has seen; null for an addition.</param>
+internal readonly record struct ElementChange(ChangeName Name, VersionVector? Context);
+
 /// <summary>
-/// What this replica did that the service may not have, so that it can be repeated under another id. Of a text nothing is kept here, because the replica itself has it. Bounded: numbers are added up
-/// unless some of them have been sent, and of an element only the last change counts.
+/// What this replica did that the service may not have, so that it can be repeated under another id. Of a text nothing is kept here, because the replica itself has it. Numbers are added up
+/// unless some of them have been sent or saved, and of an element only the last change counts.
 /// </summary>
 internal sealed class UnsentChanges
 {
-    private readonly List<(ulong Sequence, long Amount)> _amounts = [];
+    private readonly List<(ChangeName Name, long Amount)> _amounts = [];
     private readonly Dictionary<string, ElementChange> _elements = new(StringComparer.Ordinal);
     private long _characters;
+    private bool _isInRun;
 
     /// <summary>About how much memory it takes.</summary>
-    public long MemoryBytes => (16L * _amounts.Count) + (300L * _elements.Count) + (2 * _characters);
+    public long MemoryBytes => (32L * _amounts.Count) + (300L * _elements.Count) + (2 * _characters);
+
+    /// <summary>The service may get what was done so far, and not what is done from now on.</summary>
+    public void EndRun() => _isInRun = false;
 
     /// <summary>Notes an increment.</summary>
-    /// <param name="sequence">The number of changes of this replica after it.</param>
-    /// <param name="amount">How much.</param>
-    /// <param name="sent">How many of them may have been sent.</param>
-    public void Add(ulong sequence, long amount, ulong sent)
+    public void Add(ChangeName name, long amount)
     {
-        if (_amounts is [.., var last] && last.Sequence > sent && CanAdd(last.Amount, amount))
-        {
-            _amounts[^1] = (sequence, last.Amount + amount);
-            return;
-        }
-
-        _amounts.Add((sequence, amount));
+        if (_isInRun && _amounts is [.., var last] && last.Name.Replica == name.Replica && CanAdd(last.Amount, amount))
+            _amounts[^1] = (name, last.Amount + amount);
+        else
+            _amounts.Add((name, amount));
+        _isInRun = true;
     }
 
     /// <summary>Notes the last change of an element.</summary>
@@ -39,39 +57,40 @@ internal sealed class UnsentChanges
     }
 
     /// <summary>Forgets what the service has.</summary>
-    /// <param name="sequence">How many changes of this replica it has.</param>
-    public void Forget(ulong sequence)
+    public void Forget(VersionVector known)
     {
-        _amounts.RemoveAll(change => change.Sequence <= sequence);
+        _amounts.RemoveAll(change => change.Name.IsIn(known));
         foreach (var (element, change) in _elements)
         {
-            if (change.Sequence <= sequence && _elements.Remove(element))
+            if (change.Name.IsIn(known) && _elements.Remove(element))
                 _characters -= element.Length;
         }
     }
 
-    /// <summary>Repeats changes on another replica, and notes them as its own.</summary>
-    /// <param name="after">The number of changes not to repeat.</param>
+    /// <summary>Repeats changes on another replica.</summary>
+    /// <param name="after">How many changes of an id are not repeated.</param>
     /// <param name="target">What makes them.</param>
-    public void RepeatOn(ulong after, LocalReplica target)
+    /// <exception cref="OverflowException">A number would leave 64 bits.</exception>
+    public void RepeatOn(Func<ReplicaId, ulong> after, LocalReplica target)
     {
-        foreach (var (_, amount) in _amounts.Where(change => change.Sequence > after))
-            target.Increment(amount);
-        foreach (var (element, change) in _elements.Where(change => change.Value.Sequence > after).OrderBy(change => change.Value.Sequence))
+        foreach (var (_, amount) in _amounts.Where(change => IsNew(change.Name)))
         {
-            if (change.IsAddition)
-                target.Change([element], [], null);
-            else
-                target.Change([], [element], change.Context);
+            if (target.Increment(amount) == IntentOutcome.Overflow)
+                throw new OverflowException("What was not sent cannot be repeated: the number would leave 64 bits.");
         }
+
+        foreach (var (element, change) in _elements.Where(change => IsNew(change.Value.Name)))
+            target.Change(change.Context is null ? [element] : [], change.Context is null ? [] : [element], change.Context);
+
+        bool IsNew(ChangeName name) => name.Sequence > after(name.Replica);
     }
 
     public void Write(BinaryWriter writer)
     {
         writer.Write7BitEncodedInt(_amounts.Count);
-        foreach (var (sequence, amount) in _amounts)
+        foreach (var (name, amount) in _amounts)
         {
-            writer.Write(sequence);
+            name.Write(writer);
             writer.Write(amount);
         }
 
@@ -79,7 +98,7 @@ internal sealed class UnsentChanges
         foreach (var (element, change) in _elements)
         {
             writer.Write(element);
-            writer.Write(change.Sequence);
+            change.Name.Write(writer);
             writer.Write(change.Context?.ToString() ?? "");
         }
     }
@@ -88,13 +107,11 @@ internal sealed class UnsentChanges
     {
         var unsent = new UnsentChanges();
         for (var count = reader.Read7BitEncodedInt(); count > 0; count--)
-            unsent.Add(reader.ReadUInt64(), reader.ReadInt64(), ulong.MaxValue);
+            unsent._amounts.Add((ChangeName.Read(reader), reader.ReadInt64()));
         for (var count = reader.Read7BitEncodedInt(); count > 0; count--)
         {
-            var element = reader.ReadString();
-            var sequence = reader.ReadUInt64();
-            var context = reader.ReadString();
-            unsent.Set(element, new(sequence, context.Length == 0 ? null : VersionVector.TryParse(context) ?? throw new FormatException("It has no version.")));
+            var (element, name, context) = (reader.ReadString(), ChangeName.Read(reader), reader.ReadString());
+            unsent.Set(element, new(name, context.Length == 0 ? null : VersionVector.TryParse(context) ?? throw new FormatException("It has no version.")));
         }
 
         return unsent;
@@ -105,12 +122,4 @@ internal sealed class UnsentChanges
         var sum = (Int128)one + other;
         return sum >= long.MinValue && sum <= long.MaxValue;
     }
-}
-
-/// <summary>The last change of an element of a set.</summary>
-/// <param name="Sequence">The number of changes of the replica after it.</param>
-/// <param name="Context">What a removal has seen; null for an addition.</param>
-internal readonly record struct ElementChange(ulong Sequence, VersionVector? Context)
-{
-    public bool IsAddition => Context is null;
 }

@@ -128,14 +128,16 @@ public sealed class TextReplica : CrdtReplica
         return IntentOutcome.Applied;
     }
 
-    /// <summary>Repeats what another replica of the text did, as changes of this one, at the places where they were made; for a replica that lost its id.</summary>
-    /// <param name="other">The other replica. If it is of another lineage, its insertions come first.</param>
+    /// <summary>Repeats what was done under another id, as changes of this replica, at the places where they were made.</summary>
+    /// <param name="other">A replica with these changes. If it is of another lineage, they come first.</param>
+    /// <param name="id">The other id.</param>
     /// <param name="after">The number of its changes that are not repeated.</param>
-    public void Repeat(TextReplica other, ulong after)
+    public void Repeat(TextReplica other, ReplicaId id, ulong after)
     {
         ArgumentNullException.ThrowIfNull(other);
-        var places = new TextPlaces(_tree, other._self, after, isSameText: other.Lineage == Lineage);
-        Delete(places.Find(other._self.Deletions.From(after + 1)));
+        var author = other._tree.AuthorOf(id);
+        var places = new TextPlaces(_tree, author, after, isSameText: other.Lineage == Lineage);
+        Delete(places.Find(author.Deletions.From(after + 1)));
         foreach (var scalars in places.Insertions(other._tree))
             _tree.InsertAt(places.Position, _self, TakeSequences(scalars.Length), scalars);
     }

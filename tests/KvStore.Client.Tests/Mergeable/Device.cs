@@ -42,8 +42,8 @@ internal sealed class Device : IAsyncDisposable
     /// <summary>Ends as a process that is killed: nothing is saved or sent any more.</summary>
     public async Task KillAsync()
     {
-        Storage.Die();
         Connection.Cut();
+        Storage.Die();
         await DisposeAsync();
     }
 

@@ -104,7 +104,7 @@ internal sealed class FakeMergeableService
         {
             Change(body);
         }
-        else if ((string?)body["lineage"] != Value.Lineage.ToString("x16", CultureInfo.InvariantCulture))
+        else if (body["lineage"] is { } lineage && (string?)lineage != Value.Lineage.ToString("x16", CultureInfo.InvariantCulture))
         {
             return Problem(409, "other-lineage");
         }
@@ -146,7 +146,7 @@ internal sealed class FakeMergeableService
 
     private JsonObject Describe(VersionVector since)
     {
-        var answer = new JsonObject { ["revision"] = _revision, ["type"] = NameOf(Value!), ["version"] = Value!.Version.ToString(), ["a later member"] = 1 };
+        var answer = new JsonObject { ["revision"] = _revision, ["type"] = NameOf(Value!), ["version"] = Value!.Version.ToString(), ["lineage"] = Value.Lineage.ToString("x16", CultureInfo.InvariantCulture), ["a later member"] = 1 };
         if (since.Count == 0 || !since.Equals(Value.Version))
             answer["delta"] = Convert.ToBase64String(Value.DeltaSince(since) ?? Value.Encode());
         return answer;

@@ -118,6 +118,7 @@ public sealed class ReplicaRestartTests
         Change(one, 1);
         await one.SyncAsync();
         one.Connection.Cut();
+        await one.StatusAsync(KvReplicaStatus.Offline);
         Change(one, 2);
         await one.Replica.SaveAsync(Clients.Token);
         await using var copy = await Device.StartAsync(_service, type, one.Storage.Copy("elsewhere"), isCut: true);

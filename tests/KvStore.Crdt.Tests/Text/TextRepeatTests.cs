@@ -35,7 +35,7 @@ public sealed class TextRepeatTests
 
         var (lostText, hubText) = (lost.GetText(), hub.GetText());
         var fresh = (TextReplica)MergeableValue.TryLoad(hub.Encode(), ReplicaId.Create())!;
-        fresh.Repeat(lost, sent);
+        fresh.Repeat(lost, lost.Self, sent);
         var result = fresh.GetText();
         var (ofLost, ofHub) = (lostText.Except(common).ToHashSet(), hubText.Except(common).ToHashSet());
         var deleted = common.Except(lostText).Concat(common.Except(hubText)).ToHashSet();
@@ -53,7 +53,7 @@ public sealed class TextRepeatTests
         one.Delete(1, 1);
         var other = (TextReplica)MergeableValue.Create(CrdtType.Text, one.Self);
         other.Insert(0, "other");
-        other.Repeat(one, 0);
+        other.Repeat(one, one.Self, 0);
         Assert.Equal("oeother", other.GetText());
     }
 
@@ -70,7 +70,7 @@ public sealed class TextRepeatTests
         copy.Delete(3, 1);
         copy.Delete(0, 1);
         var fresh = (TextReplica)MergeableValue.TryLoad(one.Encode(), ReplicaId.Create())!;
-        fresh.Repeat(copy, 2);
+        fresh.Repeat(copy, copy.Self, 2);
         Assert.Equal("Xb1", fresh.GetText());
     }
 
