@@ -28,7 +28,7 @@ public class CollectionTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Collect_WhatIsIdle_IsFoundByTheTimer(bool isHub)
+    public async Task Collect_ReplicaThatIsSilent_IsRetiredByTheHub(bool isHub)
     {
         await using var place = await Place.StartAsync(new MergeableOptions { IdleMax = 90 * Day, CollectionInterval = Day });
         var client = (SetReplica)MergeableValue.Create(CrdtType.ORSet, new ReplicaId(1));
@@ -36,7 +36,9 @@ public class CollectionTests
         client.Change([], ["a"], null, out _);
         await place.MergedAsync("s", Ask.Delta(client.Encode(), CrdtType.ORSet) with { Hub = isHub ? null : 5 });
         place.Time.Advance(33 * Day);
-        await Soon.UntilAsync(() => !isHub || place.Values.Status.Collections > 0);
+
+        // A collection is after the batch that finds it due, and before the next one.
+        await place.MergedAsync("s", new MergeRequest(null));
         Assert.Equal(isHub ? 0 : 1, (await place.MergedAsync("s", new MergeRequest(null))).Version.Count);
         Assert.Equal(isHub ? 1 : 0, place.Values.Status.RetiredReplicas);
     }
@@ -169,9 +171,7 @@ public class CollectionTests
         var hub = (TextReplica)MergeableValue.Create(CrdtType.Text, new ReplicaId(1));
         hub.Edit([new TextEdit(0, "abcdef", 0)], null, out _);
         var client = (TextReplica)MergeableValue.TryLoad(hub.Encode(), new ReplicaId(2))!;
-        client.Edit([new TextEdit(6, "g", 0)], null, out var early);
-        hub.Merge(early);
-        hub.Edit([new TextEdit(1, null, 4)], null, out _);
+        hub.Edit([new TextEdit(1, null, 5)], null, out _);
         client.Edit([new TextEdit(3, "X", 0)], null, out var unsent);
         client.Merge(hub.DeltaSince(client.Version)!);
 
@@ -183,7 +183,7 @@ public class CollectionTests
         }
 
         Assert.Equal(MergeOutcome.Merged, hub.Merge(unsent));
-        Assert.Equal("aXfg", hub.GetText());
+        Assert.Equal("aX", hub.GetText());
     }
 
     [Fact]
@@ -201,7 +201,7 @@ public class CollectionTests
         var membership = new Membership(new StoredValue(0, 0, [], [], default, 0));
         for (var i = 2UL; i <= 400; i++)
             membership.Acknowledge(new ReplicaId(i), hub.Version, hub.Version, 0);
-        Assert.InRange(membership.MemoryBytes, 1, 3 << 20);
+        Assert.InRange(membership.MemoryBytes, 1, 2 << 20);
     }
 
     [Fact]

@@ -75,8 +75,15 @@ public class BatchTests
     {
         await using var place = await Place.StartAsync();
         await place.MergedAsync("t", Ask.Edit(0, "seen", type: CrdtType.Text));
-        var gate = place.Log.Block();
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        place.Log.Committing = () =>
+        {
+            committing.TrySetResult();
+            return gate.Task;
+        };
         var merging = place.MergeAsync("t", Ask.Edit(0, "un"));
+        await committing.Task.Within();
         Assert.Equal("seen", await place.ReadAsync("t", MergeableForm.Text));
         var pull = place.MergeAsync("t", new MergeRequest(null));
         Assert.False(pull.IsCompleted);
