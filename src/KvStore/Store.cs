@@ -62,7 +62,7 @@ public sealed class Store : IAsyncDisposable
     public Task Completion => _loop.Completion;
 
     /// <summary>The place of this node among those that have the same commits, for work that one of them does for all; 0 for the first, and for the only one.</summary>
-    internal int Rank => _log.Rank;
+    public int Rank => _log.Rank;
 
     /// <inheritdoc cref="ICommitLog.FenceBase"/>
     public long FenceBase => _log.FenceBase;

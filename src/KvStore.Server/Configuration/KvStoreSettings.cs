@@ -17,6 +17,7 @@ internal static class KvStoreSettings
         var options = new KvStoreOptions(reader);
         Check(options, reader);
         _ = OriginSettings.Read(reader, options.KeyBytesMax);
+        _ = RegionSettings.Read(reader, options.KeyBytesMax);
         reader.RejectUnknown();
         reader.Problems.AddRange(FlatNames.Check(Environment.GetEnvironmentVariables()));
         AddressSettings.Check(configuration, reader.Problems);
@@ -28,6 +29,10 @@ internal static class KvStoreSettings
     /// <summary>Reads the origins, whose settings <see cref="Read"/> has found to be acceptable.</summary>
     public static IReadOnlyList<OriginOptions> ReadOrigins(IConfiguration configuration, KvStoreOptions options) =>
         OriginSettings.Read(new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []), options.KeyBytesMax);
+
+    /// <summary>Reads the regions, whose settings <see cref="Read"/> has found to be acceptable.</summary>
+    public static IReadOnlyList<RegionOptions> ReadRegions(IConfiguration configuration, KvStoreOptions options) =>
+        RegionSettings.Read(new SettingsReader(configuration.GetSection(KvStoreOptions.Section), []), options.KeyBytesMax);
 
     /// <summary>Whether a setting that names something names anything, before the settings are read.</summary>
     public static bool IsGiven(IConfiguration configuration, string name)

@@ -56,6 +56,19 @@ internal static class SettingGroups
         ["Journal:RedactHeaders"] = "headers whose values are not logged",
     };
 
+    /// <summary>The settings of a region, and what each is for.</summary>
+    public static readonly IReadOnlyDictionary<string, string> OfRegions = new Dictionary<string, string>
+    {
+        ["Address"] = "where its service is reached",
+        ["Key"] = "the key of the requests there; secret",
+        ["KeyFile"] = "the file that has it instead",
+        ["Prefixes"] = "what shared keys start with",
+        ["ExchangesMax"] = "values that are exchanged at a time",
+        ["KeysMax"] = "keys that may wait for their exchange",
+        ["CallTimeout"] = "a call that takes longer fails",
+        ["BackoffMax"] = "the longest pause after failures",
+    };
+
     public static readonly IReadOnlyList<(string Title, (string Name, string Meaning)[] Settings)> All =
     [
         ("Data",

@@ -53,6 +53,9 @@ internal static class Usage
         text.Append(CultureInfo.InvariantCulture, $"\nEach origin: KvStore:{OriginSettings.Section}:NAME:..., for keys that load from a service (/docs/origins)\n");
         foreach (var (name, fallback, _) in OriginSettings.Describe())
             text.Append(CultureInfo.InvariantCulture, $"  {name,-27}  {fallback,-9}  {SettingGroups.OfOrigins[name]}\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nEach region: KvStore:{RegionSettings.Section}:NAME:..., for stores that exchange mergeable values (/docs/regions)\n");
+        foreach (var (name, fallback, _) in RegionSettings.Describe())
+            text.Append(CultureInfo.InvariantCulture, $"  {name,-27}  {fallback,-9}  {SettingGroups.OfRegions[name]}\n");
         return text.ToString();
     }
 }

@@ -43,6 +43,7 @@ internal static class ServiceCollectionExtensions
         services.AddHostedService<StoreHostedService>();
         services.AddOrigins();
         services.AddMergeableValues();
+        services.AddRegions();
 
         services.AddSingleton(provider => ConnectionLimits.Of(provider.GetRequiredService<KvStoreOptions>(), DescriptorLimit.Raise()));
         services.AddSingleton<ConnectionGates>();

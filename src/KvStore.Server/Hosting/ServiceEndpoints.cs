@@ -20,6 +20,7 @@ internal static class ServiceEndpoints
         JoinEndpoints.Map(app);
         OriginEndpoints.Map(app);
         OutboxEndpoints.Map(app);
+        RegionEndpoints.Map(app);
         CheckpointEndpoints.Map(app);
         PersonEndpoints.Map(app);
         ApiDocument.Map(app);

@@ -146,4 +146,25 @@ internal static partial class ServiceLog
 
     [LoggerMessage(82, LogLevel.Error, "Origin {Name} has met a bug: {Message} Please report the exception")]
     public static partial void OriginFaulted(this ILogger logger, string name, string message, Exception exception);
+
+    [LoggerMessage(90, LogLevel.Warning, "Region {Name} at {Address}: {Message} It is tried again")]
+    public static partial void RegionFailed(this ILogger logger, string name, Uri address, string message);
+
+    [LoggerMessage(91, LogLevel.Information, "Region {Name} at {Address} answers again")]
+    public static partial void RegionReturned(this ILogger logger, string name, Uri address);
+
+    [LoggerMessage(92, LogLevel.Warning, "Region {Name}: a value cannot be merged. {Reason} GET /v1/regions has its key")]
+    public static partial void RegionConflict(this ILogger logger, string name, string reason);
+
+    [LoggerMessage(93, LogLevel.Warning, "Region {Name}: {Count} more values cannot be merged, found in the last {Seconds} s")]
+    public static partial void RegionConflicts(this ILogger logger, string name, long count, double seconds);
+
+    [LoggerMessage(94, LogLevel.Warning, "Region {Name}: the exchange of a value failed, and is tried again. {Message}")]
+    public static partial void RegionKeyFailed(this ILogger logger, string name, string message);
+
+    [LoggerMessage(95, LogLevel.Warning, "Region {Name}: {Count} more exchanges failed in the last {Seconds} s, and are tried again")]
+    public static partial void RegionKeysFailed(this ILogger logger, string name, long count, double seconds);
+
+    [LoggerMessage(96, LogLevel.Error, "Region {Name} has met a bug. Its work begins again. Please report the exception")]
+    public static partial void RegionFaulted(this ILogger logger, string name, Exception exception);
 }

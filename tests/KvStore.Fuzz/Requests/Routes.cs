@@ -35,6 +35,7 @@ internal static class Routes
         .. Management("/v1/cluster/join", 1),
         new("DELETE", "/v1/cluster/replicas/{id}", 1, material => new RequestParts { Method = "DELETE", Target = "/v1/cluster/replicas/" + material.Of("unknown", "1f0e3dad99908345", "%00", "a%2Fb") }),
         .. Management("/v1/origins", 1),
+        .. Management("/v1/regions", 1),
         new("GET", "/v1/origins/{name}", 1, material => new RequestParts { Method = "GET", Target = "/v1/origins/" + material.Of("acme", "%00", "a%2Fb") }),
         new("HEAD", "/v1/origins/{name}", 1, material => new RequestParts { Method = "HEAD", Target = "/v1/origins/" + material.Of("acme", "%00", "a%2Fb") }),
         new("POST", "/v1/origins/{name}/invalidate", 1, material => OtherRequests.OfOrigin(material, "invalidate")),

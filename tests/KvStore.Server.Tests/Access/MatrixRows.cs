@@ -169,7 +169,7 @@ internal static class MatrixRows
     // The keys of an origin begin with its prefix, so they are not those of a case.
     private static IEnumerable<MatrixRow> Origins =>
     [
-        .. new[] { ListOrigins, HeadOrigins }.Select(request => new MatrixRow("service", request, 200, Admin)),
+        .. new[] { ListOrigins, HeadOrigins, ListRegions, HeadRegions }.Select(request => new MatrixRow("service", request, 200, Admin)),
         .. new[] { ReadOrigin, HeadOrigin }.Select(request => new MatrixRow("service", request.At("/v1/origins/inside"), 200, Admin)),
         .. new[] { ("inside", "team-a/origin/"), ("outside", "team-b/origin/") }.SelectMany(origin => new MatrixRow[]
         {

@@ -45,6 +45,8 @@ internal static class Samples
 
     public static readonly Request ListOrigins = new("GET /v1/origins", "/v1/origins");
     public static readonly Request HeadOrigins = new("HEAD /v1/origins", "/v1/origins");
+    public static readonly Request ListRegions = new("GET /v1/regions", "/v1/regions");
+    public static readonly Request HeadRegions = new("HEAD /v1/regions", "/v1/regions");
     public static readonly Request ReadOrigin = new("GET /v1/origins/{name}", "/v1/origins/acme");
     public static readonly Request HeadOrigin = new("HEAD /v1/origins/{name}", "/v1/origins/acme");
     public static readonly Request Invalidate = new Request("POST /v1/origins/{name}/invalidate", "/v1/origins/acme/invalidate").WithBody(Json, "{\"keys\":[\"rates/1\"]}");
@@ -97,10 +99,10 @@ internal static class Samples
     public static readonly Request[] WithBody = [.. WithLimitedBody, ImportEntries];
 
     /// <summary>Whatever reads its query, and so refuses parameters that it does not know.</summary>
-    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, LoadKeys, .. OfOutbox];
+    public static readonly Request[] WithQuery = [.. AllReads, .. AllWrites, MakeCheckpoint, ForgetReplica, Invite, HeadInvite, ListRegions, HeadRegions, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, LoadKeys, .. OfOutbox];
 
     /// <summary>Whatever is about the service, not about entries.</summary>
-    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin];
+    public static readonly Request[] Operating = [MakeCheckpoint, Status, HeadStatus, Cluster, HeadCluster, Invite, HeadInvite, ForgetReplica, ReadMetrics, HeadMetrics, ListRegions, HeadRegions, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin];
 
     /// <summary>Whatever needs a key, if there are keys.</summary>
     public static readonly Request[] Protected = [.. AllReads, .. AllWrites, .. Operating, Invalidate, LoadKeys, .. OfOutbox];

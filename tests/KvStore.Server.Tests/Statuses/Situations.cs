@@ -31,7 +31,7 @@ internal static class Situations
             Rejection(413, "too-large", Merge.At("/v1/crdt/note").WithBody("application/json", $"{{\"edits\":[{{\"at\":0,\"insert\":\"{new string('b', 3000)}\"}}]}}")),
             Success(204, PutEntry, PatchEntry, DeleteEntry),
             Success(200, ExpiringReads),
-            Success(200, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, Invalidate.WithBody("application/json", "{\"prefix\":\"rates/\"}")),
+            Success(200, ListRegions, HeadRegions, ListOrigins, HeadOrigins, ReadOrigin, HeadOrigin, Invalidate, Invalidate.WithBody("application/json", "{\"prefix\":\"rates/\"}")),
             Success(202, LoadKeys),
             Success(200, [.. OfOutbox, DropOutbox.At("/v1/origins/later/outbox?prefix=later/none")]),
             Rejection(404, "no-outbox", ListOutbox.At("/v1/origins/acme/outbox"), HeadOutbox.At("/v1/origins/acme/outbox"), RetryOutbox.At("/v1/origins/acme/outbox/retry").WithBody("application/json", "{\"keys\":[\"rates/1\"]}"), DropOutbox.At("/v1/origins/acme/outbox?key=rates/1")),

@@ -53,7 +53,8 @@ public sealed class ClockTests
         Assert.True(Stopwatch.GetElapsedTime(before) >= Lifetime - ClockTolerance, $"{target} expired after {Stopwatch.GetElapsedTime(before)}.");
     }
 
-    private static string[] Faketime(string error)
+    /// <summary>A program that starts another one, with a clock that is wrong.</summary>
+    public static string[] Faketime(string error)
     {
         var library = Directory.EnumerateDirectories("/usr/lib").Select(directory => Path.Combine(directory, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("libfaketime is not installed. ./test.sh installs it; without it, run the tests with --filter Needs!=packages.");
