@@ -14,6 +14,12 @@ internal readonly record struct MergeAnswer(long Revision)
     /// <summary>The number of a counter.</summary>
     public Int128? Number { get; init; }
 
+    /// <summary>Which creation of the value it is; null if it is not said.</summary>
+    public ulong? Lineage { get; init; }
+
+    /// <summary>The store that collects; null if it is not said.</summary>
+    public ulong? Hub { get; init; }
+
     /// <summary>The delta; null if there is none.</summary>
     public ReadOnlyMemory<byte>? Delta { get; init; }
 
@@ -36,6 +42,10 @@ internal readonly record struct MergeAnswer(long Revision)
             json.WriteString("type"u8, CrdtTypeText.Of(type));
         if (Version is not null)
             json.WriteString("version"u8, Version);
+        if (Lineage is { } lineage)
+            json.WriteString("lineage"u8, lineage.ToString("x16", CultureInfo.InvariantCulture));
+        if (Hub is { } hub)
+            json.WriteString("hub"u8, hub.ToString("x16", CultureInfo.InvariantCulture));
         if (Number is { } number)
         {
             json.WritePropertyName("value"u8);

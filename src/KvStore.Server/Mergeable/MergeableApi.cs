@@ -13,6 +13,8 @@ internal static class MergeableApi
         Integer("revision", "The revision of the entry: its ETag without the quotes."),
         Text("type", "`g-counter`, `pn-counter`, `g-set`, `or-set` or `text`; absent if a repeated request finds the value deleted.").Optional(),
         Text("version", "What the value includes, to be sent as `since`, `context`, `base` or `version`; absent like the type.").Optional(),
+        Text("lineage", "Which creation of the value it is: 16 hexadecimal digits; for replicas.").Optional(),
+        Text("hub", "The store that collects garbage; with the full state, or what a version lacks.").Optional(),
         Number("value", "The number of a counter; absent with other types.").Optional(),
         Text("delta", "What the client lacks, in base64; absent if it has not asked, or lacks nothing.").Optional(),
     ]);
@@ -40,7 +42,9 @@ internal static class MergeableApi
     private static readonly ApiSchema Replica = ApiSchema.Closed("What a client has that keeps a replica.",
         Text("replica", "The id of the replica: 16 hexadecimal digits.").Optional(),
         Text("version", "What it includes after its own changes. The answer has what it lacks, and the service knows what it has.").Optional(),
-        Text("delta", "What it has done, or its state, in base64.").Optional());
+        Text("delta", "What it has done, or its state, in base64.").Optional(),
+        Text("lineage", "Which creation of the value it has: if the value is another one, it is 409 and nothing is acknowledged.").Optional(),
+        Text("hub", "The store that collects garbage, for a value that this makes; without it the one that makes it.").Optional());
 
     private static readonly ApiParameter Key = ApiParts.Key with { Example = Examples.Mergeable };
 

@@ -117,7 +117,7 @@ internal sealed class MergeableEndpoints(
         response.Headers.Append("Vary", "Accept");
         if (form == MergeableForm.Delta)
         {
-            await SendAsync(new JsonOutput(context, options, ContentTypes.Delta), new MergeAnswer(entry.Revision) { Type = read.Type, Version = version, Delta = read.Bytes });
+            await SendAsync(new JsonOutput(context, options, ContentTypes.Delta), new MergeAnswer(entry.Revision) { Type = read.Type, Version = version, Lineage = read.Lineage, Hub = read.Hub, Delta = read.Bytes });
             return;
         }
 
@@ -141,7 +141,7 @@ internal sealed class MergeableEndpoints(
             return problem;
         if (since is not null && body.Version is not null)
             return Problems.MalformedRequest($"Give {VersionText.Since} or the member version, not both.", VersionText.Since);
-        request = new MergeRequest(body.Delta is null ? null : new MergeChange.Delta(body.Delta)) { Since = body.Version ?? since, Replica = body.Version is null ? null : body.Replica };
+        request = new MergeRequest(body.Delta is null ? null : new MergeChange.Delta(body.Delta)) { Since = body.Version ?? since, Replica = body.Version is null ? null : body.Replica, Lineage = body.Lineage, Hub = body.Hub };
         return null;
     }
 
@@ -150,7 +150,7 @@ internal sealed class MergeableEndpoints(
         switch (result)
         {
             case MergeResult.Merged merged:
-                var answer = new MergeAnswer(merged.Revision) { Type = merged.Type, Version = merged.Version.ToString(), Number = merged.Number, Delta = merged.Delta };
+                var answer = new MergeAnswer(merged.Revision) { Type = merged.Type, Version = merged.Version.ToString(), Lineage = ContentTypes.IsDelta(context.Request.ContentType!) ? merged.Lineage : null, Number = merged.Number, Delta = merged.Delta };
                 return await WriteAsync(context, answer, merged.IsCreated);
             case MergeResult.Refused refused:
                 context.Response.SetRevision(refused.Revision);

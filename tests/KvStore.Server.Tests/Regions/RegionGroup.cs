@@ -42,7 +42,9 @@ internal sealed class RegionGroup : IAsyncDisposable
     public static async Task<RegionGroup> StartAsync(int count, (int From, int To)[] links, bool isDurable = false, LogLines? log = null, (string, string)[]? settings = null, TimeProvider? time = null)
     {
         var group = new RegionGroup(count, links, isDurable, log, settings ?? []) { Time = time };
-        for (var i = 0; i < count; i++)
+
+        // The last one first: others may have it among their regions, and should find it.
+        for (var i = count - 1; i >= 0; i--)
             await group.StartAsync(i);
         return group;
     }
