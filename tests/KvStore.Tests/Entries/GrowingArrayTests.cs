@@ -51,7 +51,7 @@ public sealed class GrowingArrayTests
     [Fact]
     public async Task TryExtend_Races_OneWins()
     {
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < 50; round++)
         {
             var array = GrowingArray.Create(new byte[1000], new byte[24], 1);
             using var barrier = new Barrier(3);
@@ -88,14 +88,14 @@ public sealed class GrowingArrayTests
 
     // Every snapshot is compared with a deep copy of itself after each step, and every revision with that copy at the end.
     [Fact]
-    public Task Extend_MovesExpiriesAndRejectedTransactions_OldRevisionsStay() => Seed.ForEachAsync(2, async seed =>
+    public Task Extend_MovesExpiriesAndRejectedTransactions_OldRevisionsStay() => Seed.ForEachAsync(1, async seed =>
     {
         var random = new Random(seed);
         await using var store = await Stores.StartAsync(new MemoryCommitLog(Time), new StoreOptions { HistoryBytesMax = 1 << 30 }, Time);
         await store.CommitAsync(Some.Put("text"));
         var values = new Dictionary<Key, byte[]>();
         List<(Snapshot Snapshot, string Copy)> states = [];
-        for (var step = 0; step < 400; step++)
+        for (var step = 0; step < 300; step++)
         {
             var key = Some.Key($"{(char)random.Next('a', 'd')}");
             var entry = store.Latest.Find(key);

@@ -4,7 +4,7 @@ namespace KvStore.Tests;
 public sealed class SnapshotHoldsTests
 {
     [Fact]
-    public Task Account_RandomHoldsOfTheLatest_IsExact() => Seed.ForEachAsync(12, seed =>
+    public Task Account_RandomHoldsOfTheLatest_IsExact() => Seed.ForEachAsync(6, seed =>
     {
         var holds = new Sequence(seed, 200);
         for (var step = 0; step < 600; step++)
@@ -18,7 +18,7 @@ public sealed class SnapshotHoldsTests
     });
 
     [Fact]
-    public Task Account_LateHoldsAndDroppedRanges_IsNeverTooSmall() => Seed.ForEachAsync(12, seed =>
+    public Task Account_LateHoldsAndDroppedRanges_IsNeverTooSmall() => Seed.ForEachAsync(6, seed =>
     {
         var holds = new Sequence(seed, 200);
         for (var step = 0; step < 600; step++)

@@ -14,19 +14,19 @@ public sealed class ExtendTests
     {
         await using var store = await Stores.StartAsync();
         var created = (await store.CommitAsync(Rewrite(bytes))).Revision;
-        var whole = Bytes(bytes).ToList();
+        var whole = Bytes(bytes);
         for (var i = 0; i < 20; i++)
         {
             var suffix = Bytes(suffixBytes + i);
-            var committed = await store.CommitAsync(new Extend(K, created, whole.Count, suffix));
-            whole.AddRange(suffix);
+            var committed = await store.CommitAsync(new Extend(K, created, whole.Length, suffix));
+            whole = [.. whole, .. suffix];
 
             var change = Assert.Single(committed.Changes.ToArray());
             var entry = Assert.NotNull(store.Latest.Find(K));
             Assert.Equal(entry, change.Current);
             Assert.True(change.TryGetSuffix(out var added));
-            Assert.Equal(suffix, added.ToArray());
-            Assert.Equal(whole, entry.Value.ToArray());
+            Assert.True(added.Span.SequenceEqual(suffix));
+            Assert.True(entry.Value.Span.SequenceEqual(whole));
             Assert.Equal((created, committed.Revision, i + 2L, Entry.MergeableContentType), (entry.CreatedRevision, entry.Revision, entry.Version, entry.ContentType));
             Assert.True(committed.Results[0].Existed);
         }
