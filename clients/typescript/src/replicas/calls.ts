@@ -43,8 +43,8 @@ export class MergeableCalls {
     }
 
     /** Sends what a replica has done, and acknowledges what it has. Safe to repeat, because a delta that is merged twice is merged once. */
-    async merge(replica: ReplicaId, version: string, delta: Uint8Array | undefined, signal: AbortSignal): Promise<MergeAnswer> {
-        return toMergeAnswer(await this.#post("", deltaType, { replica, version, ...(delta === undefined ? {} : { delta: toBase64(delta) }) }, signal));
+    async merge(replica: ReplicaId, lineage: string, version: string, delta: Uint8Array | undefined, signal: AbortSignal): Promise<MergeAnswer> {
+        return toMergeAnswer(await this.#post("", deltaType, { replica, lineage, version, ...(delta === undefined ? {} : { delta: toBase64(delta) }) }, signal));
     }
 
     /** The changes since a version: one connection. */

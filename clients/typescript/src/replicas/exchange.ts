@@ -41,7 +41,7 @@ export class Exchange<T extends CrdtType> {
             }
 
             const mark = await this.copy.beginSending();
-            const answer = await this.#call(signal, () => this.calls.merge(replica.self, version, delta, signal), known => base = known);
+            const answer = await this.#call(signal, () => this.calls.merge(replica.self, replica.lineage, version, delta, signal), known => base = known);
             if (answer === "repeat") {
                 base = this.copy.replica === replica ? base : this.copy.base;
                 refusals++;

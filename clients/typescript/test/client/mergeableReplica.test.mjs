@@ -1,7 +1,7 @@
 // Replicas that are edited online and offline, against a service in memory.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { KvStoreClient, loadReplica, LocalStorage, MemoryStorage, MergeableReplica, ProgramLocks } from "kvstore-client";
+import { createReplica, KvStoreClient, loadReplica, LocalStorage, MemoryStorage, MergeableReplica, ProgramLocks } from "kvstore-client";
 import { change } from "../crdt/changes.mjs";
 import { forSeeds } from "../random.mjs";
 import { StubService } from "./stubService.mjs";
@@ -248,6 +248,22 @@ test("a value that was deleted, and one that was made again, are for the applica
     await until(one, () => one.state === "synced" && one.value.text.includes("made again: "));
     assert.equal(one.value.text.length, "made again:  and new".length);
     await until(other, () => other.value.text === one.value.text);
+});
+
+test("a value that was made again is another one, also if its version looks the same", async () => {
+    const one = await open("g-counter");
+    await one.synced();
+    service.change("a value/1", counter => counter.increment(5));
+    await until(one, () => one.value.value === 5n);
+    service.cut();
+    const value = service.values.get("a value/1");
+    value.hub = createReplica("g-counter", value.hub.self);
+    value.hub.increment(7);
+    assert.ok(value.hub.version.equals(one.value.version));
+    service.isOnline = true;
+    await state(one, "conflict");
+    one.startOver(true);
+    await until(one, () => one.state === "synced" && one.value.value === 7n);
 });
 
 test("what the service refuses stays until it is tried again", async () => {

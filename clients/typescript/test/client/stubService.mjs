@@ -87,11 +87,18 @@ export class StubService {
     #read({ hub }, url) {
         const since = url.searchParams.get("since");
         const delta = since === null ? hub.encode() : hub.deltaSince(Version.parse(since));
-        return delta === undefined ? this.#problem(410, "replica-retired") : this.#json({ ...this.#about(hub), delta: text(delta) });
+        return delta === undefined ? this.#problem(410, "replica-retired") : this.#json({ ...this.#about(hub), ...this.#lacking(hub, since, delta) });
     }
 
-    #merge(value, { replica, version, delta }) {
+    // Nothing, if the version has everything, whatever lineage it is of.
+    #lacking(hub, since, delta) {
+        return since !== null && Version.parse(since).equals(hub.version) ? {} : { delta: text(delta) };
+    }
+
+    #merge(value, { replica, lineage, version, delta }) {
         const { hub } = value;
+        if (lineage !== hub.lineage)
+            return this.#problem(409, "other-lineage");
         const before = hub.version;
         const outcome = delta === undefined ? "unchanged" : hub.merge(bytes(delta));
         switch (outcome) {
@@ -100,8 +107,6 @@ export class StubService {
             case "merged":
                 this.#commit(value, hub.deltaSince(before));
                 break;
-            case "other-lineage":
-                return this.#problem(409, outcome);
             case "gap":
                 return this.#problem(409, "replica-gap", { version: String(hub.version) });
             case "forked":
@@ -115,7 +120,7 @@ export class StubService {
 
         this.acknowledged = { replica, version };
         const lacking = hub.deltaSince(Version.parse(version)) ?? hub.encode();
-        return this.#json({ ...this.#about(hub), delta: text(lacking) });
+        return this.#json({ ...this.#about(hub), ...this.#lacking(hub, version, lacking) });
     }
 
     #watch(value, url, signal) {
