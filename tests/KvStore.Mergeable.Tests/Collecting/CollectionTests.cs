@@ -178,6 +178,7 @@ public class CollectionTests
         var membership = new Membership(new StoredValue(0, 0, [], [], default, 0));
         for (var round = 0; round < 4; round++)
         {
+            client.Merge(hub.DeltaSince(client.Version) ?? hub.Encode());
             membership.Acknowledge(client.Self, client.Version, hub.Version, 0);
             membership.TryCollect(hub, new HashSet<ReplicaId>(), 0, 30, out _);
         }

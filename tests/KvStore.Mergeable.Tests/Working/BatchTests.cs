@@ -84,11 +84,12 @@ public class BatchTests
         };
         var merging = place.MergeAsync("t", Ask.Edit(0, "un"));
         await committing.Task.Within();
-        Assert.Equal("seen", await place.ReadAsync("t", MergeableForm.Text));
+        var read = await place.ReadAsync("t", MergeableForm.Text);
         var pull = place.MergeAsync("t", new MergeRequest(null));
-        Assert.False(pull.IsCompleted);
+        var isPulled = pull.IsCompleted;
         gate.SetResult();
         await merging;
+        Assert.Equal(("seen", false), (read, isPulled));
         Assert.Equal("unseen", await place.ReadAsync("t", MergeableForm.Text));
         Assert.IsType<MergeResult.Merged>(await pull);
     }
