@@ -50,16 +50,19 @@ public sealed class MergeableWatchTests(KvServer server) : IClassFixture<KvServe
         Assert.Equal(["a", "b", "c"], ((SetReplica)replica).Elements);
     }
 
+    // By prefix alone, or with so many others that the commit does not name each.
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Watch_Deleted_GetsEventAndEnd(bool byPrefix)
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(true, 1001)]
+    public async Task Watch_Deleted_GetsEventAndEnd(bool byPrefix, int others)
     {
-        var key = $"doomed/{byPrefix}/value";
+        var key = $"doomed/{byPrefix}/{others}/value";
+        await server.CommitAsync([.. Enumerable.Range(0, others).Select(number => Some.Put($"doomed/{byPrefix}/{others}/{number}"))]);
         (await server.ChangeAsync(key + "?type=g-counter", "{\"increment\":1}")).Expect(201);
         using var stream = await OpenAsync(key);
         await stream.NextAsync("delta");
-        var deleted = await server.Client.DeleteAsync(byPrefix ? $"/v1/kv?prefix=doomed/{byPrefix}/" : "/v1/kv/" + key);
+        var deleted = await server.Client.DeleteAsync(byPrefix ? $"/v1/kv?prefix=doomed/{byPrefix}/{others}/" : "/v1/kv/" + key);
         (await server.ChangeAsync(key + "?type=g-counter", "{\"increment\":5}")).Expect(201);
         Assert.Equal(deleted.Revision, (await stream.NextAsync("delete")).Revision);
         Assert.Null(await stream.NextOrEndAsync());
