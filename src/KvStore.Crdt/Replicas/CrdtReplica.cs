@@ -164,7 +164,7 @@ public abstract class CrdtReplica
     private protected IntentOutcome? FindObstacle(VersionVector version) =>
         _progress.FindObstacle(version) ?? (CanBringForward(version) ? null : IntentOutcome.Collected);
 
-    /// <summary>Encodes the changes of this replica after one of them: as the delta since the version before them does, but without a look at every replica.</summary>
+    /// <summary>Encodes the changes of this replica after one of them: as the delta since the version before them does, but without a scan of every replica.</summary>
     /// <param name="from">The last change before them.</param>
     /// <param name="referred">The replicas that they refer to, in any order.</param>
     private protected byte[] EncodeOwn(ulong from, List<ReplicaId> referred)
