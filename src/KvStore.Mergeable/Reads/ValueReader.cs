@@ -19,8 +19,8 @@ internal sealed class ValueReader(Store store, ValueCache cache) : IDisposable
             var key = Key.FromStored(entry.KeyUtf8.ToArray());
             var value = DecodedValue.Decode(key, entry, store.Id ?? default, state.Revision);
             read = Reading.Read(value, since, form);
-            if (state.Find(key) == entry && cache.Find(key) is null)
-                cache.Keep(value);
+            if (state.Find(key) == entry)
+                cache.KeepLater(value);
             return read;
         }
         finally

@@ -47,6 +47,21 @@ internal sealed class ValueCache(MemoryAccount account, MergeableOptions options
         }
     }
 
+    /// <summary>Keeps what a reader has decoded, unless there is as late a value, or one that its worker has: that goes on with it.</summary>
+    public void KeepLater(DecodedValue value)
+    {
+        if (Find(value.Key) is { } before)
+        {
+            lock (before.Lock)
+            {
+                if (before.IsTaken || before.Entry is not { } kept || kept.Revision >= value.Entry!.Value.Revision)
+                    return;
+            }
+        }
+
+        Keep(value);
+    }
+
     public void Remove(DecodedValue value)
     {
         lock (_lock)

@@ -215,14 +215,15 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
 
     private async Task RefuseTooLargeAsync(Key key, IReadOnlyList<PendingMerge> batch, long revision)
     {
-        if (batch.Count == 1)
+        if (batch.Count > 1)
         {
-            Refuse(batch, MergeRefusal.TooLarge, revision);
-            return;
+            foreach (var pending in batch)
+                await RunAsync(key, [pending]).ConfigureAwait(false);
         }
-
-        foreach (var pending in batch)
-            await RunAsync(key, [pending]).ConfigureAwait(false);
+        else if (batch[0].Probe is { } probe && await store.SubmitAsync(probe).ConfigureAwait(false) is not Outcome.Committed and var outcome)
+            End(batch, outcome);
+        else
+            Refuse(batch, MergeRefusal.TooLarge, revision);
     }
 
     private static MergeRefusal? RefusalOf(RejectionReason reason) => reason switch

@@ -38,9 +38,12 @@ internal sealed class Evaluation
     {
         var hasChanges = batch.Any(pending => pending.Request.Change is not null);
         var replica = value?.Replica;
+
+        // The hub is in the part of the value that an extension does not change.
+        var mayChangeHub = value is not null && batch.Any(pending => pending.Request.Hub < value.Hub);
         var evaluation = new Evaluation(batch, entry, value)
         {
-            HeadBefore = value is not null && hasChanges && (isWhole || value.MustRewrite || value.DeltaBytes > Math.Max(value.HeadBytes, DeltaBytesMin)) ? value.Replica.Encode() : null,
+            HeadBefore = value is not null && (mayChangeHub || (hasChanges && (isWhole || value.MustRewrite || value.DeltaBytes > Math.Max(value.HeadBytes, DeltaBytesMin)))) ? value.Replica.Encode() : null,
         };
 
         // A delta since a version costs a set as much as all its elements.
@@ -86,7 +89,7 @@ internal sealed class Evaluation
 
         var suffix = StoredValue.WriteDeltas(_deltas);
         var entry = _entry!.Value;
-        if (_isHubChanged || entry.Value.Length > valueBytesMax - suffix.Length)
+        if (entry.Value.Length > valueBytesMax - suffix.Length)
             return false;
         operation = StoredOperation.Extend(key, entry, suffix, _expiry);
         return true;

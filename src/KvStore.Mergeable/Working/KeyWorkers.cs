@@ -8,6 +8,9 @@ internal sealed class KeyWorkers(BatchMerger merger, Store store, MergeableOptio
 {
     private const long BatchBytesMax = 1 << 20;
 
+    // What the requests of a batch lack is in memory at once, before any answer is charged.
+    private const long AnswerBytesMax = 16 << 20;
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards all that follows.
@@ -87,6 +90,8 @@ internal sealed class KeyWorkers(BatchMerger merger, Store store, MergeableOptio
 
     private async Task RunAsync(Key key, List<PendingMerge> batch)
     {
+        // Those that are too late leave the batch, with what they are charged.
+        var bytes = batch.Sum(pending => pending.Bytes);
         try
         {
             var late = batch.FindAll(pending => time.GetElapsedTime(pending.StartedAt) > store.Options.QueueWaitMax);
@@ -104,13 +109,14 @@ internal sealed class KeyWorkers(BatchMerger merger, Store store, MergeableOptio
         }
         finally
         {
-            store.Memory.Queue.Release(batch.Sum(pending => pending.Bytes));
+            store.Memory.Queue.Release(bytes);
         }
     }
 
     // Requests that may share a transaction, or one that may not; null when there are none, and then the worker has ended.
     private List<PendingMerge>? TryTake(Key key, Queue<PendingMerge> queue)
     {
+        long valueBytes = store.Latest.Find(key)?.Value.Length ?? 0;
         lock (_lock)
         {
             if (queue.Count == 0)
@@ -122,12 +128,15 @@ internal sealed class KeyWorkers(BatchMerger merger, Store store, MergeableOptio
             }
 
             List<PendingMerge> batch = [queue.Dequeue()];
-            var bytes = batch[0].Bytes;
-            while (!batch[0].IsAlone && batch.Count < options.BatchMax && queue.TryPeek(out var next) && !next.IsAlone && (bytes += next.Bytes) <= BatchBytesMax)
+            var (bytes, answerBytes) = (batch[0].Bytes, AnswerBytesOf(batch[0]));
+            while (!batch[0].IsAlone && batch.Count < options.BatchMax && queue.TryPeek(out var next) && !next.IsAlone
+                && (bytes += next.Bytes) <= BatchBytesMax && (answerBytes += AnswerBytesOf(next)) <= AnswerBytesMax)
                 batch.Add(queue.Dequeue());
             _waiting -= batch.Count;
             return batch;
         }
+
+        long AnswerBytesOf(PendingMerge pending) => pending.Request.Since is null ? 0 : valueBytes;
     }
 
     private static Task<MergeResult> Reject(NotAppliedReason reason) => Task.FromResult<MergeResult>(new MergeResult.NotCommitted(new Outcome.NotApplied(reason)));

@@ -23,6 +23,9 @@ internal sealed class PendingMerge(MergeRequest request, long bytes, long starte
     /// <summary>Whether it is a transaction of its own, because its guards, or what repeats it, must not decide on others.</summary>
     public bool IsAlone => request.Idempotency is not null || !request.Guards.IsDefaultOrEmpty;
 
+    /// <summary>A transaction that is replayed if the request was carried out before (and has filled the value since), and else changes nothing; null if it cannot be repeated.</summary>
+    public Transaction? Probe => request.Idempotency is null ? null : new Transaction(request.Guards.IsDefault ? [] : request.Guards, []) { Idempotency = request.Idempotency };
+
     /// <summary>What a request holds in memory.</summary>
     public static long BytesOf(MergeRequest request) => ObjectBytes + ((request.Since?.Count ?? 0) * 16L) + request.Change switch
     {

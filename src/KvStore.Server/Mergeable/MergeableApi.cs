@@ -16,7 +16,7 @@ internal static class MergeableApi
         Text("lineage", "Which creation of the value it is: 16 hexadecimal digits; for replicas.").Optional(),
         Text("hub", "The store that collects garbage; with the full state, or what a version lacks.").Optional(),
         Number("value", "The number of a counter; absent with other types.").Optional(),
-        Text("delta", "What the client lacks, in base64; absent if it has not asked, or lacks nothing.").Optional(),
+        Text("delta", "What the client lacks, in base64; absent if it has not asked, or lacks nothing, or if the memory for answers is full after an intent: read it.").Optional(),
     ]);
 
     private static readonly ApiSchema Edit = ApiSchema.Closed("An edit of a text; a deletion comes before an insertion.",

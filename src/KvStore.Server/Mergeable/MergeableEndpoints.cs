@@ -151,14 +151,14 @@ internal sealed class MergeableEndpoints(
         {
             case MergeResult.Merged merged:
                 var answer = new MergeAnswer(merged.Revision) { Type = merged.Type, Version = merged.Version.ToString(), Lineage = ContentTypes.IsDelta(context.Request.ContentType!) ? merged.Lineage : null, Number = merged.Number, Delta = merged.Delta };
-                return await WriteAsync(context, answer, merged.IsCreated);
+                return await WriteAsync(context, request, answer, merged.IsCreated);
             case MergeResult.Refused refused:
                 context.Response.SetRevision(refused.Revision);
                 return RefusalOf(refused);
             case MergeResult.NotCommitted { Outcome: Outcome.Replayed replayed }:
                 IdempotencyHeader.SetReplayed(context.Response);
                 var original = replayed.Original;
-                return await WriteAsync(context, await ReadAgainAsync(key, original.Revision, request.Since, context), isCreated: !original.Results[0].Existed);
+                return await WriteAsync(context, request, await ReadAgainAsync(key, original.Revision, request.Since, context), isCreated: !original.Results[0].Existed);
             case MergeResult.NotCommitted failed:
                 return WriteOutcome.ProblemOf(context.Response, failed.Outcome);
             default:
@@ -166,10 +166,16 @@ internal sealed class MergeableEndpoints(
         }
     }
 
-    private async Task<Problem?> WriteAsync(HttpContext context, MergeAnswer answer, bool isCreated)
+    private async Task<Problem?> WriteAsync(HttpContext context, MergeRequest request, MergeAnswer answer, bool isCreated)
     {
-        if (!answers.TryBegin(answer.Delta?.Length ?? 0, out var charge))
-            return LargeAnswers.Refusal();
+        if (!answers.TryBegin((answer.Delta?.Length ?? 0) + (answer.Version?.Length ?? 0), out var charge))
+        {
+            // A delta can be sent again. An intent is carried out, and the client would repeat it: it gets no more than that.
+            if (request.Change is null or MergeChange.Delta)
+                return LargeAnswers.Refusal();
+            answer = answer with { Delta = null };
+        }
+
         var response = context.Response;
         response.StatusCode = isCreated ? StatusCodes.Status201Created : StatusCodes.Status200OK;
         response.SetRevision(answer.Revision);
@@ -198,7 +204,10 @@ internal sealed class MergeableEndpoints(
         answer = answer with { Type = read!.Type, Version = read.Version.ToString() };
         if (read.Type is CrdtType.GCounter or CrdtType.PNCounter)
             answer = answer with { Number = Int128.Parse((await values.ReadAsync(entry, null, MergeableForm.Text, context.RequestAborted))!.Bytes!.Value.Span, CultureInfo.InvariantCulture) };
-        return since is null ? answer : answer with { Delta = (await values.ReadAsync(entry, since, MergeableForm.Delta, context.RequestAborted))?.Bytes };
+        if (since is null)
+            return answer;
+        var lacking = await values.ReadAsync(entry, since, MergeableForm.Delta, context.RequestAborted) ?? await values.ReadAsync(entry, null, MergeableForm.Delta, context.RequestAborted);
+        return answer with { Delta = lacking!.Bytes };
 
         static Entry? Find(Reads.Taken taken, Key key) => taken.Snapshot?.Find(key);
     }

@@ -20,6 +20,19 @@ public class BatchTests
     }
 
     [Fact]
+    public async Task Merge_ManyLackALargeValue_FewAreAnsweredAtOnce()
+    {
+        await using var place = await Place.StartAsync();
+        await place.MergedAsync("t", Ask.Edit(0, new string('a', 1_000_000), type: CrdtType.Text));
+        var gate = place.Log.Block();
+        var merges = Enumerable.Range(0, 40).Select(_ => place.MergeAsync("t", Ask.Edit(0, "b") with { Since = VersionVector.Empty })).ToArray();
+        gate.SetResult();
+        var results = (await Task.WhenAll(merges)).Cast<MergeResult.Merged>().ToArray();
+        Assert.All(results, merged => Assert.True(merged.Delta!.Value.Length > 1_000_000));
+        Assert.InRange(results.GroupBy(merged => merged.Revision).Max(group => group.Count()), 2, 17);
+    }
+
+    [Fact]
     public async Task Merge_OneOfABatchRefused_OthersAreCommitted()
     {
         await using var place = await Place.StartAsync();

@@ -105,6 +105,59 @@ public class FailureTests
         IsNotApplied(await values.MergeAsync(Some.Key("n"), Ask.Increment(1), CancellationToken.None), NotAppliedReason.Stopping);
     }
 
+    [Fact]
+    public async Task Merge_WaitedTooLong_ReleasesWhatItWasCharged()
+    {
+        var time = new FakeTimeProvider();
+        var log = new FakeCommitLog(time);
+        await using var store = await Stores.StartAsync(log, new StoreOptions { QueueWaitMax = TimeSpan.FromSeconds(10) }, time);
+        await using var values = new MergeableValues(store, new MergeableOptions(), time);
+        var (entered, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        log.Committing = () =>
+        {
+            entered.TrySetResult();
+            return gate.Task;
+        };
+        var first = values.MergeAsync(Some.Key("n"), Ask.Increment(1, CrdtType.GCounter), CancellationToken.None);
+        await entered.Task.Within();
+        var late = values.MergeAsync(Some.Key("n"), Ask.Increment(1), CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(11));
+        gate.SetResult();
+        Assert.IsType<MergeResult.Merged>(await first.AsTask().Within());
+        IsNotApplied(await late.AsTask().Within(), NotAppliedReason.WaitedTooLong);
+
+        // Ended, all has been released.
+        await values.DisposeAsync();
+        Assert.Equal(0, store.Memory.Queue.Bytes);
+    }
+
+    [Fact]
+    public async Task Merge_RepeatedWhenItHasFilledTheValue_IsReplayed()
+    {
+        await using var place = await Place.StartAsync(new MergeableOptions { ValueBytesMax = 2_000 });
+        await place.MergedAsync("t", Ask.Edit(0, new string('x', 1_500), type: CrdtType.Text));
+        var request = Ask.Edit(0, new string('y', 300)) with { Idempotency = new Idempotency("key"u8, "f"u8.ToArray(), TimeSpan.FromHours(1), 10_000) };
+        var merged = await place.MergedAsync("t", request);
+        var replayed = Assert.IsType<Outcome.Replayed>(Assert.IsType<MergeResult.NotCommitted>(await place.MergeAsync("t", request)).Outcome);
+        Assert.Equal(merged.Revision, replayed.Original.Revision);
+        var other = request with { Idempotency = new Idempotency("other"u8, "f"u8.ToArray(), TimeSpan.FromHours(1), 10_000) };
+        Assert.Equal(MergeRefusal.TooLarge, await place.RefusedAsync("t", other));
+        Assert.Equal(MergeRefusal.TooLarge, await place.RefusedAsync("t", other));
+    }
+
+    [Fact]
+    public async Task Read_AnotherProcessHasWrittenItAnew_IsKeptDecoded()
+    {
+        await using var place = await Place.StartAsync();
+        await using var other = new MergeableValues(place.Store, new MergeableOptions(), place.Time);
+        await place.MergedAsync("t", Ask.Edit(0, "a", type: CrdtType.Text));
+        foreach (var length in (int[])[20_000, 1])
+            await other.MergeAsync(Some.Key("t"), Ask.Edit(0, new string('b', length)), CancellationToken.None);
+        var before = place.Store.Memory.Crdt.Bytes;
+        Assert.Equal(20_002, (await place.ReadAsync("t", MergeableForm.Text)).Length);
+        Assert.True(place.Store.Memory.Crdt.Bytes > before + 20_000);
+    }
+
     private static void IsNotApplied(MergeResult result, NotAppliedReason reason) => Stores.IsNotApplied(Assert.IsType<MergeResult.NotCommitted>(result).Outcome, reason);
 
     private static async Task<string> ReadAsync(MergeableValues values, Place place, string key) =>

@@ -73,6 +73,18 @@ public class MergeTests
     }
 
     [Fact]
+    public async Task Merge_PullOfAReplicaWithALowerHub_ChangesTheHub()
+    {
+        await using var place = await Place.StartAsync();
+        await place.MergedAsync("k", Ask.Edit(0, "ab", type: CrdtType.Text));
+        var client = await place.ReplicaAsync("k", 1);
+        var merged = await place.MergedAsync("k", Ask.Sync(client) with { Hub = 1 });
+        Assert.Equal(place.Find("k")!.Value.Revision, merged.Revision);
+        var read = await place.Values.ReadAsync(place.Find("k")!.Value, null, MergeableForm.None, TestContext.Current.CancellationToken);
+        Assert.Equal((1UL, "\"ab\""), (read!.Hub, await place.ReadAsync("k")));
+    }
+
+    [Fact]
     public async Task Merge_WhatCannotBe_IsRefusedAndChangesNothing()
     {
         await using var place = await Place.StartAsync();

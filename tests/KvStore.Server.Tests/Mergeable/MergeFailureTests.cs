@@ -122,4 +122,18 @@ public sealed class MergeFailureTests(KvServer server) : IClassFixture<KvServer>
         (await server.ChangeAsync(key + "?type=text", "{\"edits\":[]}")).Expect(201);
         return (TextReplica)await server.LoadAsync(key);
     }
+
+    [Fact]
+    public async Task Post_AnswerDoesNotFitIntoMemory_IntentIsAnswered()
+    {
+        await using var server = await KvServer.StartAsync();
+        (await server.ChangeAsync("t?type=text", $"{{\"edits\":[{{\"at\":0,\"insert\":\"{new string('a', 100_000)}\"}}]}}")).Expect(201);
+        var all = server.Store.Memory.Answers;
+        all.Charge(all.BytesMax);
+        var answer = (await server.ChangeAsync($"t?since={VersionVector.Empty}", "{\"edits\":[{\"at\":0,\"insert\":\"b\"}]}")).Expect(200);
+        Assert.False(answer.Json.TryGetProperty("delta", out _));
+        (await server.SendAsync("t", $"{{\"version\":\"{VersionVector.Empty}\"}}")).ExpectProblem(503, "overloaded");
+        all.Release(all.BytesMax);
+        Assert.Equal("\"b" + new string('a', 100_000) + "\"", await server.ReadAsync("t"));
+    }
 }
