@@ -38,7 +38,7 @@ internal sealed class ValueExchange(Store store, MergeableValues values, RegionC
             switch (answer.Problem)
             {
                 case "not-found":
-                    return await CreateThereAsync(key, entry, cancellationToken);
+                    return await SendStateAsync(key, cancellationToken);
                 case "replica-gap" or "replica-retired" when known is not null:
                     known = null;
                     break;
@@ -62,6 +62,10 @@ internal sealed class ValueExchange(Store store, MergeableValues values, RegionC
                 return new ExchangeResult.Failed("The region's answer has no version that this version understands.");
             var change = there.Delta is { } delta ? new MergeChange.Delta(delta) : null;
             var merged = await values.MergeAsync(key, new MergeRequest(change) { Since = version, Lineage = LineageOf(there) }, cancellationToken);
+
+            // The region has dropped the id of this store, which had been silent: with the full state it continues under a new one.
+            if (merged is MergeResult.Refused { Reason: MergeRefusal.Collected } refused)
+                return await FetchAsync(key, refused.Revision, cancellationToken);
             if (merged is not MergeResult.Merged now)
                 return OfRefusal(merged);
             if (now.Delta is null)
@@ -73,7 +77,7 @@ internal sealed class ValueExchange(Store store, MergeableValues values, RegionC
             if (answer.IsOfRegion)
                 return new ExchangeResult.RegionFailed(answer.Sentence, answer.RetryAfter);
             if (answer.Body is null)
-                return OfProblem(answer);
+                return answer.Problem == "replica-retired" ? await SendStateAsync(key, cancellationToken) : OfProblem(answer);
             (there, sent) = (answer.Body, now.Revision);
         }
     }
@@ -104,9 +108,10 @@ internal sealed class ValueExchange(Store store, MergeableValues values, RegionC
         };
     }
 
-    private async Task<ExchangeResult> CreateThereAsync(Key key, Entry entry, CancellationToken cancellationToken)
+    // The value is absent there, or too old for a delta.
+    private async Task<ExchangeResult> SendStateAsync(Key key, CancellationToken cancellationToken)
     {
-        if (!entry.IsMergeable || await values.ReadAsync(entry, null, MergeableForm.Delta, cancellationToken) is not { } state)
+        if (store.Latest.Find(key) is not { IsMergeable: true } entry || await values.ReadAsync(entry, null, MergeableForm.Delta, cancellationToken) is not { } state)
             return Busy;
         var push = new WirePush(values.ReplicaOf(entry).ToString(), state.Version.ToString(), TextOf(state.Lineage), state.Bytes, TextOf(state.Hub));
         var answer = await client.PushAsync(key, push, state.Type, cancellationToken);

@@ -142,8 +142,11 @@ internal sealed class RegionGroup : IAsyncDisposable
 
     private async Task<string> DescribeAsync(int index) => (await Client(index).GetAsync("/v1/regions")).Text;
 
-    private sealed class WrongTime(TimeSpan error) : TimeProvider
+    /// <summary>A clock that is wrong.</summary>
+    public sealed class WrongTime(TimeSpan error) : TimeProvider
     {
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + error;
+        public TimeSpan Error { get; set; } = error;
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Error;
     }
 }
