@@ -13,6 +13,7 @@ public sealed class MergeableValues : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly MergeableCounters _counters = new();
     private readonly ValueCache _cache;
+    private readonly DecodingGate _gate = new();
     private readonly KeyWorkers _workers;
     private readonly ValueReader _reader;
     private readonly ITimer _timer;
@@ -26,8 +27,8 @@ public sealed class MergeableValues : IAsyncDisposable
     {
         (_store, _time) = (store, time);
         _cache = new ValueCache(store.Memory.Crdt, options, time);
-        _workers = new KeyWorkers(new BatchMerger(store, options, _cache, _counters, time), store, options, _counters, time);
-        _reader = new ValueReader(store, _cache);
+        _workers = new KeyWorkers(new BatchMerger(store, options, _cache, _gate, _counters, time), store, options, _counters, time);
+        _reader = new ValueReader(store, _cache, _gate);
         var interval = options.CollectionInterval / 4;
         _timer = time.CreateTimer(static values => _ = ((MergeableValues)values!).TickAsync(), this, interval, interval);
     }
@@ -83,7 +84,7 @@ public sealed class MergeableValues : IAsyncDisposable
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _workers.CloseAsync().ConfigureAwait(false);
         _cache.Clear();
-        _reader.Dispose();
+        _gate.Dispose();
     }
 
     // The store knows why it commits nothing.

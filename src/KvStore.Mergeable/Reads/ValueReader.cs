@@ -1,35 +1,25 @@
 namespace KvStore.Mergeable;
 
-/// <summary>Reads entries: from the decoded value if it is at the entry, else from the entry's bytes, of which only as many are decoded at a time as there are processors. Thread-safe.</summary>
-internal sealed class ValueReader(Store store, ValueCache cache) : IDisposable
+/// <summary>Reads entries: from the decoded value if it is at the entry, else from the entry's bytes. Thread-safe.</summary>
+internal sealed class ValueReader(Store store, ValueCache cache, DecodingGate gate)
 {
-    private readonly SemaphoreSlim _gate = new(Environment.ProcessorCount);
-
     public async ValueTask<MergeableRead?> ReadAsync(Entry entry, VersionVector? since, MergeableForm form, CancellationToken cancellationToken)
     {
         if (TryReadKept(entry, since, form, out var read))
             return read;
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // Another reader may have decoded it meanwhile.
-            if (TryReadKept(entry, since, form, out read))
-                return read;
-            var state = store.Latest;
-            var key = Key.FromStored(entry.KeyUtf8.ToArray());
-            var value = DecodedValue.Decode(key, entry, store.Id ?? default, state.Revision);
-            read = Reading.Read(value, since, form);
-            if (state.Find(key) == entry)
-                cache.KeepLater(value);
-            return read;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+        using var turn = await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
 
-    public void Dispose() => _gate.Dispose();
+        // Another reader may have decoded it meanwhile.
+        if (TryReadKept(entry, since, form, out read))
+            return read;
+        var state = store.Latest;
+        var key = Key.FromStored(entry.KeyUtf8.ToArray());
+        var value = DecodedValue.Decode(key, entry, store.Id ?? default, state.Revision);
+        read = Reading.Read(value, since, form);
+        if (state.Find(key) == entry)
+            cache.KeepLater(value);
+        return read;
+    }
 
     private bool TryReadKept(Entry entry, VersionVector? since, MergeableForm form, out MergeableRead? read)
     {

@@ -4,7 +4,7 @@ namespace KvStore.Mergeable;
 /// Merges the requests of a batch into a value and commits them together, with a guard on the entry that they were merged into. If another process, a deletion or an
 /// expiry was faster, they are merged anew into what there is then. One batch of a key at a time.
 /// </summary>
-internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCache cache, MergeableCounters counters, TimeProvider time)
+internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCache cache, DecodingGate gate, MergeableCounters counters, TimeProvider time)
 {
     // Of one process against others of a cluster that write the same key all the time.
     private const int AttemptsMax = 20;
@@ -17,21 +17,22 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
         {
             if ((attempt == 0 ? store.Latest : await store.ReadAsync(CancellationToken.None).ConfigureAwait(false)) is not { } state)
             {
-                End(batch, new Outcome.NotApplied(NotAppliedReason.Unreachable));
+                PendingMerge.End(batch, new Outcome.NotApplied(NotAppliedReason.Unreachable));
                 return;
             }
 
             var entry = state.Find(key);
             var at = new Moment(store.Id ?? default, state.Revision, DecodedValue.DayOf(time.GetUtcNow()));
-            if (!TryTake(key, entry, at, out var value))
+            Evaluation? evaluation;
+            DecodedValue? value;
+            using (cache.Find(key) is not null && batch.Sum(pending => pending.Bytes) < DecodingGate.LargeBytes ? default : await gate.EnterAsync(CancellationToken.None).ConfigureAwait(false))
+                evaluation = Evaluate(key, batch, entry, at, isWhole, out value);
+            if (evaluation is null)
             {
-                Refuse(batch, MergeRefusal.NotMergeable, state.Revision);
+                PendingMerge.Refuse(batch, MergeRefusal.NotMergeable, state.Revision);
                 return;
             }
 
-            var evaluation = Evaluation.Of(key, batch, entry, value, at, isWhole);
-            if (evaluation.Value != value)
-                GiveUp(value);
             if (!evaluation.TryWrite(key, at.Day, options.ValueBytesMax, out var operation))
             {
                 GiveUp(evaluation.Value);
@@ -49,7 +50,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
                 return;
         }
 
-        End(batch, new Outcome.NotApplied(NotAppliedReason.Overloaded));
+        PendingMerge.End(batch, new Outcome.NotApplied(NotAppliedReason.Overloaded));
     }
 
     /// <summary>Collects the garbage of a value, if this store is its hub and there is any.</summary>
@@ -91,6 +92,17 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
     /// <summary>Whether a value is due for collection.</summary>
     public bool IsCollectionDue(Key key) => cache.Find(key) is { } value && value.CollectFrom <= time.GetUtcNow();
 
+    // Null if the entry is no mergeable value.
+    private Evaluation? Evaluate(Key key, IReadOnlyList<PendingMerge> batch, Entry? entry, Moment at, bool isWhole, out DecodedValue? value)
+    {
+        if (!TryTake(key, entry, at, out value))
+            return null;
+        var evaluation = Evaluation.Of(key, batch, entry, value, at, isWhole);
+        if (evaluation.Value != value)
+            GiveUp(value);
+        return evaluation;
+    }
+
     // Whether each request has its result.
     private async Task<bool> TryCommitAsync(Key key, IReadOnlyList<PendingMerge> batch, Entry? entry, Evaluation evaluation, Operation? operation, long revision)
     {
@@ -100,7 +112,7 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
             // Nothing is committed, so nothing has shown yet that the state is not an old one of another process.
             if (await store.ReadAsync(CancellationToken.None).ConfigureAwait(false) is not { } latest)
             {
-                End(batch, new Outcome.NotApplied(NotAppliedReason.Unreachable));
+                PendingMerge.End(batch, new Outcome.NotApplied(NotAppliedReason.Unreachable));
                 GiveBack(value);
                 return true;
             }
@@ -132,19 +144,19 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
                 var others = failed.Failed.RemoveAll(one => !guards.Any(guard => EntryGuard.IsSame(guard, one.Guard)));
                 if (others.IsEmpty)
                     return false;
-                End(batch, failed with { Failed = others });
+                PendingMerge.End(batch, failed with { Failed = others });
                 return true;
             case Outcome.Rejected { Reason: RejectionReason.Conflict or RejectionReason.NotMergeable }:
                 GiveUp(value);
                 return false;
             case Outcome.Rejected rejected when RefusalOf(rejected.Reason) is { } refusal:
                 GiveUp(value);
-                Refuse(batch, refusal, rejected.Revision);
+                PendingMerge.Refuse(batch, refusal, rejected.Revision);
                 return true;
             default:
                 // The replica is ahead of the store, or it is unknown whether it is.
                 GiveUp(value);
-                End(batch, outcome);
+                PendingMerge.End(batch, outcome);
                 return true;
         }
     }
@@ -221,9 +233,9 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
                 await RunAsync(key, [pending]).ConfigureAwait(false);
         }
         else if (batch[0].Probe is { } probe && await store.SubmitAsync(probe).ConfigureAwait(false) is not Outcome.Committed and var outcome)
-            End(batch, outcome);
+            PendingMerge.End(batch, outcome);
         else
-            Refuse(batch, MergeRefusal.TooLarge, revision);
+            PendingMerge.Refuse(batch, MergeRefusal.TooLarge, revision);
     }
 
     private static MergeRefusal? RefusalOf(RejectionReason reason) => reason switch
@@ -233,16 +245,4 @@ internal sealed class BatchMerger(Store store, MergeableOptions options, ValueCa
             or RejectionReason.OriginTakesSingleWrites => MergeRefusal.OfOrigin,
         _ => null,
     };
-
-    private static void Refuse(IReadOnlyList<PendingMerge> batch, MergeRefusal refusal, long revision)
-    {
-        foreach (var pending in batch)
-            pending.SetResult(new MergeResult.Refused(refusal, revision, null));
-    }
-
-    private static void End(IReadOnlyList<PendingMerge> batch, Outcome outcome)
-    {
-        foreach (var pending in batch)
-            pending.SetResult(new MergeResult.NotCommitted(outcome));
-    }
 }

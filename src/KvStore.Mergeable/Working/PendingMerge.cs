@@ -38,4 +38,18 @@ internal sealed class PendingMerge(MergeRequest request, long bytes, long starte
     public void SetResult(MergeResult result) => _completion.TrySetResult(result);
 
     public void SetException(Exception exception) => _completion.TrySetException(exception);
+
+    /// <summary>Refuses all requests of a batch.</summary>
+    public static void Refuse(IReadOnlyList<PendingMerge> batch, MergeRefusal refusal, long revision)
+    {
+        foreach (var pending in batch)
+            pending.SetResult(new MergeResult.Refused(refusal, revision, null));
+    }
+
+    /// <summary>Gives all requests of a batch the outcome of a transaction that is not committed.</summary>
+    public static void End(IReadOnlyList<PendingMerge> batch, Outcome outcome)
+    {
+        foreach (var pending in batch)
+            pending.SetResult(new MergeResult.NotCommitted(outcome));
+    }
 }

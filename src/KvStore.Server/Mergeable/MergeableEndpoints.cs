@@ -102,7 +102,7 @@ internal sealed class MergeableEndpoints(
             read = await values.ReadAsync(entry, since, form = MergeableForm.Json, context.RequestAborted);
         if (read is null)
             return MergeableProblems.Collected();
-        if (!answers.TryBegin(read.Bytes?.Length ?? 0, out var charge))
+        if (!answers.TryBegin((read.Bytes?.Length ?? 0) + read.Version.TextLength, out var charge))
             return LargeAnswers.Refusal();
         using (charge)
             await WriteAsync(context, entry, read, form);
@@ -172,7 +172,7 @@ internal sealed class MergeableEndpoints(
         {
             // A delta can be sent again. An intent is carried out, and the client would repeat it: it gets no more than that.
             if (request.Change is null or MergeChange.Delta)
-                return LargeAnswers.Refusal();
+                return LargeAnswers.Refusal() with { Detail = "The memory for answers is full. A delta that was sent is merged. Try again a little later: it does no harm to send it twice." };
             answer = answer with { Delta = null };
         }
 

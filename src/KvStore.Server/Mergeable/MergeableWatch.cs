@@ -46,7 +46,7 @@ internal sealed class MergeableWatch(Store store, Reads reads, MergeableValues v
             return MergeableProblems.Collected();
         }
 
-        if (!answers.TryBegin(read.Bytes?.Length ?? 0, out var charge))
+        if (!answers.TryBegin((read.Bytes?.Length ?? 0) + read.Version.TextLength, out var charge))
             return LargeAnswers.Refusal();
         beginning.Take(new MergeAnswer(entry.Revision) { Type = read.Type, Version = read.Version.ToString(), Delta = read.Bytes }, charge);
         return null;
