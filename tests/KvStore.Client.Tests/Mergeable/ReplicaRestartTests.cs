@@ -31,7 +31,9 @@ public sealed class ReplicaRestartTests
         one.Connection.Fault = request => request.Method != HttpMethod.Post || !one.Replica.HasUnsent ? (true, true) : (arrives, false);
         Change(one, 2);
         await Soon.UntilAsync(() => !arrives || _service.Read(value => value.Version[id]) == one.Replica.Version[id]);
-        await one.StatusAsync(KvReplicaStatus.Offline);
+
+        // The watch may bring it back, which is as good as an answer.
+        await Soon.UntilAsync(() => one.Replica.Status == KvReplicaStatus.Offline || (arrives && !one.Replica.HasUnsent));
         one.Connection.Cut();
         Change(one, 3);
 
