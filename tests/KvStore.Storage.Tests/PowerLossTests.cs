@@ -3,7 +3,7 @@ namespace KvStore.Storage.Tests;
 /// <summary>Nothing that was acknowledged is lost by a power cut at any operation, and nothing comes back by halves.</summary>
 public sealed class PowerLossTests
 {
-    private const int Lives = 10_000;
+    private const int Lives = 6_000;
 
     [Fact]
     public Task Follow_AfterPowerCuts_HasAcknowledgedWholeCommits() =>

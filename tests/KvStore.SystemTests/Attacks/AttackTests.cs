@@ -8,7 +8,7 @@ namespace KvStore.SystemTests;
 /// </summary>
 public sealed class AttackTests
 {
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(2);
 
     public static TheoryData<string> Names => [.. AttackRun.All.Select(attack => attack.Name)];
 
