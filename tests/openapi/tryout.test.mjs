@@ -29,7 +29,7 @@ const groups = {
     Transactions: { runTransaction: [200, { added: ["example/account/1", "example/account/2"] }] },
     Watch: { watch: [200, nothing] },
     Origins: { invalidateOrigin: [404, nothing], loadOrigin: [404, nothing], listOutbox: [404, nothing], dropOutbox: [404, nothing], retryOutbox: [404, nothing] },
-    Operations: { getLive: [200, nothing], getReady: [200, nothing], getStatus: [200, nothing], metrics: [200, nothing], getCluster: [200, nothing], forgetReplica: [404, nothing], getClusterJoin: [200, nothing], getOrigins: [200, nothing], getRegions: [200, nothing], getOrigin: [404, nothing], makeCheckpoint: [200, nothing] },
+    Operations: { getLive: [200, nothing], getReady: [200, nothing], getStatus: [200, nothing], metrics: [200, nothing], getCluster: [200, nothing], forgetReplica: [404, nothing], getClusterJoin: [200, nothing], getOrigins: [200, nothing], getOrigin: [404, nothing], getRegions: [200, nothing], makeCheckpoint: [200, nothing] },
     Compatibility: { updatePerson: [200, { added: ["person/-1"] }], getPerson: [200, nothing] },
 };
 const operations = Object.entries(groups).flatMap(([tag, members]) => Object.entries(members).map(([id, [status, changes]]) => ({ tag, id, status, changes })));
