@@ -7,7 +7,7 @@ internal sealed class ValueReader(Store store, ValueCache cache, DecodingGate ga
     {
         if (TryReadKept(entry, since, form, out var read))
             return read;
-        using var turn = await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        using var slot = await gate.EnterAsync(cancellationToken).ConfigureAwait(false);
 
         // Another reader may have decoded it meanwhile.
         if (TryReadKept(entry, since, form, out read))

@@ -5,23 +5,23 @@ namespace KvStore.Mergeable;
 /// </summary>
 internal sealed class DecodingGate : IDisposable
 {
-    /// <summary>From here on a change waits for a turn too, because it may take much memory and time to merge.</summary>
+    /// <summary>From here on a change waits for a slot too, because it may take much memory and time to merge.</summary>
     public const long LargeBytes = 64 << 10;
 
     private readonly SemaphoreSlim _slots = new(Environment.ProcessorCount);
 
-    /// <summary>Waits for a turn.</summary>
+    /// <summary>Waits for a slot.</summary>
     /// <returns>Disposed of when the value is decoded.</returns>
-    public async ValueTask<Turn> EnterAsync(CancellationToken cancellationToken)
+    public async ValueTask<Slot> EnterAsync(CancellationToken cancellationToken)
     {
         await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return new Turn(_slots);
+        return new Slot(_slots);
     }
 
     public void Dispose() => _slots.Dispose();
 
-    /// <summary>A turn; the default value is none.</summary>
-    public readonly struct Turn(SemaphoreSlim? slots) : IDisposable
+    /// <summary>A slot; the default value is none.</summary>
+    public readonly struct Slot(SemaphoreSlim? slots) : IDisposable
     {
         public void Dispose() => slots?.Release();
     }

@@ -47,7 +47,7 @@ internal sealed class ValueCache(MemoryAccount account, MergeableOptions options
         }
     }
 
-    /// <summary>Keeps what a reader has decoded, unless there is as late a value, or one that its worker has: that goes on with it.</summary>
+    /// <summary>Keeps what a reader has decoded, unless there is as late a value, or one that its worker has: that one stays.</summary>
     public void KeepLater(DecodedValue value)
     {
         if (Find(value.Key) is { } before)
