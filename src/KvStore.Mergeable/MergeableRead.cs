@@ -27,4 +27,7 @@ public sealed record MergeableRead(CrdtType Type, VersionVector Version, ReadOnl
 
     /// <summary>Which creation of the value it is.</summary>
     public ulong Lineage { get; init; }
+
+    /// <summary>The number of a counter; null for another type.</summary>
+    public Int128? Number { get; init; }
 }

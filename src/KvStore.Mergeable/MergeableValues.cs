@@ -71,8 +71,8 @@ public sealed class MergeableValues : IAsyncDisposable
         return [stored.Head, .. deltas];
     }
 
-    /// <summary>Whether bytes have the form of a mergeable value, as an import has to know.</summary>
-    public static bool IsValid(ReadOnlySpan<byte> value) => DecodedValue.IsValid(value.ToArray());
+    /// <summary>Whether bytes have the form of a mergeable value.</summary>
+    internal static bool IsValid(ReadOnlySpan<byte> value) => DecodedValue.IsValid(value.ToArray());
 
     /// <summary>The bytes to store for a value that was exported: as those of a new entry, so that the store does not change it under an id that it had before.</summary>
     /// <returns>The bytes; null if they do not have the form of a mergeable value.</returns>

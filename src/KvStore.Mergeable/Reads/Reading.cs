@@ -28,7 +28,7 @@ internal static class Reading
             bytes = delta;
         }
 
-        return new MergeableRead(value.Replica.Type, version, bytes) { Hub = value.Hub, Lineage = value.Replica.Lineage };
+        return new MergeableRead(value.Replica.Type, version, bytes) { Hub = value.Hub, Lineage = value.Replica.Lineage, Number = NumberOf(value.Replica) };
     }
 
     /// <summary>Whether a reader at a version lacks nothing.</summary>

@@ -201,9 +201,7 @@ internal sealed class MergeableEndpoints(
         if (Find(await reads.TakeAsync(new ReadRequest(null, revision, IsLocal: false), context), key) is not { IsMergeable: true } entry)
             return answer;
         var read = await values.ReadAsync(entry, null, MergeableForm.None, context.RequestAborted);
-        answer = answer with { Type = read!.Type, Version = read.Version.ToString() };
-        if (read.Type is CrdtType.GCounter or CrdtType.PNCounter)
-            answer = answer with { Number = Int128.Parse((await values.ReadAsync(entry, null, MergeableForm.Text, context.RequestAborted))!.Bytes!.Value.Span, CultureInfo.InvariantCulture) };
+        answer = answer with { Type = read!.Type, Version = read.Version.ToString(), Number = read.Number };
         if (since is null)
             return answer;
         var lacking = await values.ReadAsync(entry, since, MergeableForm.Delta, context.RequestAborted) ?? await values.ReadAsync(entry, null, MergeableForm.Delta, context.RequestAborted);

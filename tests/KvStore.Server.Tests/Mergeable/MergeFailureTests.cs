@@ -36,6 +36,19 @@ public sealed class MergeFailureTests(KvServer server) : IClassFixture<KvServer>
     }
 
     [Fact]
+    public async Task Repeat_SinceWasCollected_HasTheState()
+    {
+        await using var collected = await SituationServers.CollectedAsync();
+        const string Edit = "{\"edits\":[{\"at\":0,\"insert\":\"a\"}]}";
+        var first = (await collected.ChangeAsync("collected?since=AAA", Edit, ("Idempotency-Key", "once"))).Expect(200);
+        var again = (await collected.ChangeAsync("collected?since=AAA", Edit, ("Idempotency-Key", "once"))).Expect(200);
+        Assert.Equal("true", again.Header("Idempotency-Replayed"));
+        var state = again.Json.GetProperty("delta").GetString();
+        Assert.Equal(first.Json.GetProperty("delta").GetString(), state);
+        Assert.Equal("a", Assert.IsType<TextReplica>(MergeableValue.TryLoad(Convert.FromBase64String(state!), ReplicaId.Create())).GetText());
+    }
+
+    [Fact]
     public async Task Push_OtherLineage_Is409()
     {
         var replica = await MakeAsync("lineage");
