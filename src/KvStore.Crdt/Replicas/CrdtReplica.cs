@@ -153,6 +153,9 @@ public abstract class CrdtReplica
 
     private protected bool IsDropped(ReplicaId replica) => _progress.IsDropped(replica);
 
+    /// <summary>Whether a delta that fits has anything that this replica lacks.</summary>
+    private protected bool Lacks(DeltaHeader header) => _progress.Lacks(header);
+
     /// <summary>Whether this replica can name so many changes.</summary>
     private protected bool CanTakeSequences(long count) => _progress.CanTake(count);
 

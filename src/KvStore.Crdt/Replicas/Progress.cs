@@ -48,6 +48,10 @@ internal sealed class Progress(ReplicaId self)
         return Own - (ulong)count + 1;
     }
 
+    /// <summary>Whether a delta that fits has changes or a collection that this replica lacks.</summary>
+    public bool Lacks(DeltaHeader header) =>
+        header.Epoch > Epoch || header.Intervals.Any(interval => interval.To > Seen(interval.Replica) && !IsDropped(interval.Replica));
+
     /// <summary>Notes what a delta has brought.</summary>
     /// <returns>Whether it brought anything.</returns>
     public bool Advance(DeltaHeader header)

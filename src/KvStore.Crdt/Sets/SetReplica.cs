@@ -65,6 +65,10 @@ public sealed class SetReplica : CrdtReplica
         if (body.Added.Any(added => _live.Of(added.Dot.Replica).TryGetValue(added.Dot.Sequence, out var element) && element != added.Element))
             return MergeOutcome.Forked;
 
+        // A removal is a change of its replica. Only a forged delta can remove something without one, and the version would not say that the set has changed.
+        if (!Lacks(header))
+            return MergeOutcome.Unchanged;
+
         var alive = body.Added.Select(added => added.Dot).ToHashSet();
 
         // Against the version before this delta: what it includes is either here, or was removed.

@@ -52,6 +52,20 @@ public sealed class SetTests
     }
 
     [Fact]
+    public void Merge_ForgedRemovalWithoutAChange_RemovesNothing()
+    {
+        var set = New(CrdtType.ORSet);
+        set.Change(["x"], [], null, out _);
+        var writer = new DeltaWriter();
+        new DeltaHeader(CrdtType.ORSet, set.Lineage, 0, null, [new Interval(set.Self, 1, 1)]).Write(writer);
+        foreach (var number in (ulong[])[0, 1, 0, 0])
+            writer.WriteNumber(number);
+
+        Assert.Equal(MergeOutcome.Unchanged, set.Merge(writer.Written));
+        Assert.Equal(["x"], set.Elements);
+    }
+
+    [Fact]
     public void Change_HalfASurrogatePair_IsRefused() =>
         Assert.Equal(IntentOutcome.InvalidText, New(CrdtType.ORSet).Change(["\ud83d"], [], null, out _));
 

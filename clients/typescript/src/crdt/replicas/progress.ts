@@ -60,6 +60,11 @@ export class Progress {
         return before + 1;
     }
 
+    /** Whether a delta that fits has changes or a collection that this replica lacks. */
+    lacks(header: DeltaHeader): boolean {
+        return header.epoch > this.#epoch || header.intervals.some(({ replica, to }) => to > this.seen(replica) && !this.isDropped(replica));
+    }
+
     /** Notes how many changes of a replica are included now. False if they were before. */
     advance(replica: ReplicaId, sequence: number): boolean {
         if (this.isDropped(replica) || sequence <= this.seen(replica))

@@ -137,6 +137,11 @@ export abstract class CrdtReplica {
         return this.#progress.seen(replica);
     }
 
+    /** Whether a delta that fits has anything that this replica lacks. */
+    protected lacks(header: DeltaHeader): boolean {
+        return this.#progress.lacks(header);
+    }
+
     protected isDropped(replica: ReplicaId): boolean {
         return this.#progress.isDropped(replica);
     }

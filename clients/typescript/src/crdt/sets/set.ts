@@ -89,6 +89,10 @@ export class SetReplica extends CrdtReplica {
                 return "forked";
         }
 
+        // A removal is a change of its replica. Only a forged delta can remove something without one, and the version would not say that the set has changed.
+        if (!this.lacks(header))
+            return "unchanged";
+
         // Against the version before this delta: what it includes is either here, or was removed.
         for (const [i, { replica, from, to }] of header.intervals.entries()) {
             if (this.isDropped(replica))
