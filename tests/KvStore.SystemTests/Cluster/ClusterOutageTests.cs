@@ -18,7 +18,7 @@ public sealed class ClusterOutageTests
     public async Task Leader_Killed_WritesReturnAndLocalReadsNeverStop()
     {
         await using var cluster = await ReplicaCluster.StartAsync(3);
-        var loads = await Task.WhenAll(cluster.Replicas.Select(OutageLoad.StartAsync));
+        var loads = await OutageLoad.StartAsync(cluster.Replicas);
         var times = new List<TimeSpan>();
         try
         {
@@ -46,7 +46,7 @@ public sealed class ClusterOutageTests
     public async Task Etcd_DownAndBack_OutcomesAreTrue()
     {
         await using var cluster = await ReplicaCluster.StartAsync(3);
-        var loads = await Task.WhenAll(cluster.Replicas.Select(OutageLoad.StartAsync));
+        var loads = await OutageLoad.StartAsync(cluster.Replicas);
         var recovery = TimeSpan.Zero;
         try
         {

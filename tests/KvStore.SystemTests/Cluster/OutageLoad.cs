@@ -45,7 +45,12 @@ internal sealed class OutageLoad : IDisposable
     public string Summary =>
         $"{_replica.Name}: {_applied.Count} writes applied, {_rejected.Count} rejected, {_unknown.Count} unknown; {_localReads} local reads, the longest took {LongestLocalRead.TotalMilliseconds:F0} ms; {_unread} other reads rejected";
 
-    public static async Task<OutageLoad> StartAsync(Replica replica) => new(replica, await EventStream.OpenAsync(replica.Address, $"?prefix={Prefix}&values=false"));
+    /// <summary>Starts a load on each replica. Every watch is open before the first write: one that opens later would not send that write.</summary>
+    public static async Task<OutageLoad[]> StartAsync(IReadOnlyList<Replica> replicas)
+    {
+        var watches = await Task.WhenAll(replicas.Select(replica => EventStream.OpenAsync(replica.Address, $"?prefix={Prefix}&values=false")));
+        return [.. replicas.Zip(watches, (replica, watch) => new OutageLoad(replica, watch))];
+    }
 
     /// <summary>Ends the requests; throws if one was answered as it must not be.</summary>
     public async Task EndAsync()
