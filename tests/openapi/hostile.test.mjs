@@ -132,7 +132,9 @@ for (const [kind, originOf] of [["another site", () => `http://attacker.example:
                 const frame = document.body.appendChild(Object.assign(document.createElement("iframe"), { src: service + target }));
                 frame.addEventListener("load", () => resolve(null));
             }), target);
-            assert.match(page.frames().at(-1).url(), /^chrome-error:/);
+
+            // Its address arrives by another way than the event of the page.
+            await page.waitForFrame(frame => frame.url().startsWith("chrome-error:"), patience);
         });
     }
 }
