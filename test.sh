@@ -166,15 +166,15 @@ run_node() {
     ((passed += now_passed, failed += now_failed)) || true
 }
 
-# Options leave out the native program: it takes longer to make than a few tests take. It is made while tests run that mostly wait and do not need it.
+# Options leave out the native program: it takes longer to make than a few tests take. It is made beside tests that mostly wait, measure no times and do not need it.
 native=""
 if ((full)); then
     mkdir -p artifacts
     nice ./publish.sh >artifacts/publish.log 2>&1 &
     native=$!
 fi
-beside=KvStore.Etcd.Tests
-run "$beside" "tests/$beside" "$@"
+beside=(KvStore.Etcd.Tests KvStore.Client.Tests KvStore.Crdt.Tests KvStore.Mergeable.Tests KvStore.Origins.Tests)
+for name in "${beside[@]}"; do run "$name" "tests/$name" "$@"; done
 if ((full)); then
     echo
     echo "== native program"
@@ -191,7 +191,7 @@ fi
 # One project after the other: the system tests measure times and share the processors with nobody.
 for project in tests/*/*Tests.csproj; do
     name="$(basename "$project" .csproj)"
-    [[ "$name" == "$beside" ]] || run "$name" "$project" "$@"
+    [[ " ${beside[*]} " == *" $name "* ]] || run "$name" "$project" "$@"
 done
 
 # Options for "dotnet test" leave out what is not its own.
