@@ -2,25 +2,31 @@
 # Compares KvStore over HTTP with bare Kestrel endpoints and with other services, in one run on this machine.
 #
 #   bench/http/compare.sh                      the usual set, less than 9 minutes
-#   bench/http/compare.sh --quick              GET hit and PUT only, about 2 minutes
+#   bench/http/compare.sh --quick              GET hit and PUT only, less than 2 minutes
 #   bench/http/compare.sh --full               every workload at every value size and number of connections
 #   bench/http/compare.sh --entries 10000000   GET throughput with that many entries against 1,000
-#   bench/http/compare.sh --durable            PUT with every write flushed to a disk (TMPDIR, else /tmp) before its answer
+#   bench/http/compare.sh --durable            PUT with every write flushed to a disk (TMPDIR, else /tmp) before its answer, about 4 minutes
 #   bench/http/compare.sh --paced              GET at a low, fixed rate: alone, and beside others at full rate
 #
-#   --rounds N       measurements of each cell (default 4); their median is reported
+#   --rounds N       measurements of each cell (default 4; 7 with --quick and --durable); their median is reported
 #   --seconds N      seconds of one measurement (default 1; 2 for the rows that matter most)
-#   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd; disk durable with --durable
+#   --connections N,N  connections of the rows with --durable (default 1,64,512)
+#   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd; with --durable of: flush disk baseline kvstore durable limit etcd,
+#                    where durable is webdis and redis, and limit what a web server without a store reaches, in each way to commit
 #   --server DLL     another build of the service, or a native program; --baseline DLL a second one to compare it with
+#   --space SPACE    what the file of limit has before the first write: growing (default), reserved or written
+#   --no-build       measure what was built before
 #   --no-install     leave out contenders whose programs are missing instead of installing their Debian packages
 #   --no-docs        do not write the table into docs/performance.md
+#
+# A change of the disk engine, judged in a minute: --durable --connections 1,64 --only disk,baseline,durable --baseline OLD.dll --no-docs
 #
 # Needs the .NET SDK; wrk, curl, redis, webdis, nginx and etcd are installed by apt-get when they are missing. What it
 # compares, and what the numbers mean, is said in docs/performance.md.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-mode=default rounds=4 seconds="" only="" entries=0 install=1 docs=1
+mode=default rounds="" seconds="" only="" entries=0 durable_connections="1,64,512" space=growing build=1 install=1 docs=1
 server="$root/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll" baseline=""
 source "$root/bench/http/report.sh"
 
@@ -31,8 +37,11 @@ while (($# > 0)); do
     --rounds) rounds=$2; shift ;;
     --seconds) seconds=$2; shift ;;
     --only) only=$2; shift ;;
+    --connections) durable_connections=$2; shift ;;
+    --space) space=$2; shift ;;
     --server) server=$2; shift ;;
     --baseline) baseline=$2; shift ;;
+    --no-build) build=0 ;;
     --no-install) install=0 ;;
     --no-docs) docs=0 ;;
     --help | -h) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit ;;
@@ -43,17 +52,21 @@ done
 
 source "$root/bench/http/contenders.sh"
 floor_program="$root/bench/http/Floor/bin/Release/net10.0/KvStore.Floor.dll"
+# The ways in which limit commits: bench/http/Floor/Commits. The first gets worse with each connection, so it is measured with one only.
+limits="leader leader-once thread"
+[[ -z $only || ,$only, != *,limit,* ]] || only+=",${limits// /,}"
 declare -A entries_of=([few]=1000 [many]=$entries)
 threads=$(($(nproc) < 2 ? 1 : 2))
 sizes=(100 1024 16384)
-case $mode in quick | durable) sizes=(100) ;; esac
+case $mode in quick | durable) sizes=(100) rounds=${rounds:-7} ;; esac
+rounds=${rounds:-4}
 run=0
 
 # load CONTENDER WORKLOAD SIZE CONNECTIONS SECONDS [verify]: runs wrk and prints its result line without the first word.
 load() {
     run=$((run + 1))
     local name=$1 use=$threads
-    case $name in baseline | few | many | disk) name=kvstore ;; durable) name=webdis ;; esac
+    case $name in baseline | few | many | disk) name=kvstore ;; durable) name=webdis ;; leader | leader-once | thread) name=floor ;; esac
     (($4 >= use)) || use=$4
     [[ $2 != paced ]] || use=1
     wrk -t"$use" -c"$4" -d"$5s" --timeout 5s -s "$root/bench/http/load.lua" "http://127.0.0.1:${port_of[$1]}" \
@@ -102,8 +115,8 @@ measure() {
 
 # rows: one line per row: workload, size, connections, seconds, contenders.
 rows() {
-    local all="floor kvstore baseline webdis nginx etcd" others="kvstore baseline webdis nginx etcd" size connections workload
-    local brief="floor kvstore baseline webdis nginx" beside
+    local all="floor kvstore baseline webdis nginx etcd" others="kvstore baseline webdis nginx etcd" size workload
+    local brief="floor kvstore baseline webdis nginx" beside count ways
     case $mode in
     quick)
         for workload in get put-new; do echo "$workload 100 64 1 $brief"; done
@@ -113,18 +126,23 @@ rows() {
         echo "mix 100 64 1 $all"
         for workload in miss list; do echo "$workload 100 64 1 $others"; done
         for size in 1024 16384; do for workload in get put-same; do echo "$workload $size 64 1 $brief"; done; done
-        for connections in 1 512; do for workload in get put-same; do echo "$workload 100 $connections 1 $brief"; done; done
+        for count in 1 512; do for workload in get put-same; do echo "$workload 100 $count 1 $brief"; done; done
         ;;
     full)
-        for size in "${sizes[@]}"; do for connections in 1 64 512; do
-            for workload in get put-new put-same; do echo "$workload $size $connections 2 $all"; done
-            echo "mix $size $connections 2 $all"
-            echo "miss $size $connections 2 $others"
-            ((size != 100)) || echo "list $size $connections 2 $others"
+        for size in "${sizes[@]}"; do for count in 1 64 512; do
+            for workload in get put-new put-same; do echo "$workload $size $count 2 $all"; done
+            echo "mix $size $count 2 $all"
+            echo "miss $size $count 2 $others"
+            ((size != 100)) || echo "list $size $count 2 $others"
         done; done
         ;;
     entries) echo "entries 100 64 2 few many" ;;
-    durable) for connections in 1 64 512; do echo "put-new 100 $connections 1 disk kvstore durable etcd"; done ;;
+    durable)
+        for count in ${durable_connections//,/ }; do
+            ((count == 1)) && ways=$limits || ways=${limits#* }
+            echo "put-new 100 $count 1 disk baseline kvstore durable $ways etcd"
+        done
+        ;;
     paced) for beside in paced paced+get paced+put-new; do echo "$beside 100 8 3 floor kvstore baseline"; done ;;
     esac
 }
@@ -143,7 +161,7 @@ measure_generator() {
 # What one connection can have at most: a bare loop that writes and flushes as many bytes as a frame with such an entry has.
 measure_flush() {
     local requests duration rest
-    read -r _ requests duration rest <<<"$(dotnet "$floor_program" flush "$scratch" 220 1)"
+    read -r _ requests duration rest <<<"$(dotnet "$floor_program" flush "$scratch" 220 1 "$space")"
     awk -v id="put-new 100 1 flush $1" -v n="$requests" -v d="$duration" -v rest="${rest#0 }" 'BEGIN { split(rest, part, " "); printf "%s %.0f %s %s 0 0 0\n", id, n / d, part[2], part[3] }' >>"$results"
 }
 
@@ -159,7 +177,7 @@ facts() {
         esac
     done
     echo "load=$(cut -d' ' -f1 /proc/loadavg)"
-    echo "files=$(stat -f -c %T "$scratch")"
+    echo "files=$file_system"
     echo "rounds=$rounds"
     echo "mode=$mode"
     echo "date=$(date -u +%F)"
@@ -170,18 +188,22 @@ facts() {
 
 have curl wrk || fail "wrk and curl are needed"
 command -v dotnet >/dev/null || fail "the .NET SDK is needed"
-say "building"
-for project in src/KvStore.Server bench/http/Floor; do dotnet build -c Release "$root/$project" -v quiet -clp:NoSummary >&2; done
+if ((build)); then
+    say "building"
+    for project in src/KvStore.Server bench/http/Floor; do dotnet build -c Release "$root/$project" -v quiet -clp:NoSummary >&2; done
+fi
 
 # In memory when there is such a file system, unless disks are what is compared.
 scratch=$(mktemp -d -p "$([[ $mode != durable && -w /dev/shm ]] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" kvstore-compare.XXXXXX)
+file_system=$(df --output=fstype "$scratch" | tail -n 1)
 trap stop_everything EXIT
 trap 'exit 130' INT TERM
+[[ $mode != durable || $file_system != *tmpfs ]] || fail "$scratch is in memory: name a directory on a disk in TMPDIR"
 results="$scratch/results"
 
 contenders=()
-for contender in floor disk kvstore baseline webdis durable nginx etcd few many; do
-    rows | grep -qw "$contender" || continue
+for contender in floor disk kvstore baseline webdis durable $limits nginx etcd few many; do
+    rows | tr ' ' '\n' | grep -qx -- "$contender" || continue
     [[ -z $only || ,$only, == *,$contender,* ]] || continue
     case $contender in
     baseline) [[ -n $baseline ]] || continue ;;
@@ -216,14 +238,15 @@ while read -r workload size connections duration contender; do
     verify "$contender" "${workload%+*}" "$size"
 done < <(cells 0 | sort -k1,2 -k5,5 -u)
 while read -r workload size connections duration contender; do
-    case $contender in floor | kvstore | baseline | few | many | disk) load "$contender" "${workload#paced+}" "$size" "$connections" 2 >/dev/null ;; esac
+    case $contender in webdis | durable | nginx | etcd) continue ;; esac
+    load "$contender" "${workload#paced+}" "$size" "$connections" 2 >/dev/null
     [[ $workload != *put-new ]] || clean "$contender"
-done < <(cells 0)
+done < <(cells 0 | sort -k1,2 -k5,5 -k3,3nr | awk '!seen[$1, $2, $5]++')
 
 for ((round = 1; round <= rounds; round++)); do
     say "round $round of $rounds"
     [[ " ${contenders[*]} " != *" floor "* ]] || measure_generator "$round"
-    [[ " ${contenders[*]} " != *" disk "* ]] || measure_flush "$round"
+    [[ $mode != durable || ,${only:-flush}, != *,flush,* ]] || measure_flush "$round"
     while read -r workload size connections duration contender; do
         measure "$round" "$contender" "$workload" "$size" "$connections" "$duration"
     done < <(cells "$round")

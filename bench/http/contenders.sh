@@ -73,12 +73,23 @@ have() {
     done
 }
 
-start_floor() {
+start_floor() { start_floor_as floor; }
+start_leader() { start_limit leader; }
+start_leader-once() { start_limit leader-once; }
+start_thread() { start_limit thread; }
+
+start_limit() {
+    mkdir "$scratch/$1-files"
+    start_floor_as "$1" --commit "$1" --directory "$scratch/$1-files" --space "$space"
+}
+
+# start_floor_as NAME SWITCHES: the web server without a store.
+start_floor_as() {
     take_port
-    port_of[floor]=$port
-    launch floor dotnet "$floor_program" --urls "http://127.0.0.1:$port"
-    processes_of[floor]=${pids[-1]}
-    await_port floor "$port"
+    port_of[$1]=$port
+    launch "$1" dotnet "$floor_program" --urls "http://127.0.0.1:$port" "${@:2}"
+    processes_of[$1]=${pids[-1]}
+    await_port "$1" "$port"
 }
 
 # start_server NAME PROGRAM [SWITCHES]: a KvStore, memory engine unless the switches say otherwise, logging warnings only.
@@ -95,7 +106,7 @@ start_server() {
 }
 
 start_kvstore() { start_server kvstore "$server" --engine memory; }
-start_baseline() { start_server baseline "$baseline" --engine memory; }
+start_baseline() { start_server baseline "$baseline" --engine "$([[ ${mode:-} == durable ]] && echo disk || echo memory)"; }
 start_few() { start_server few "$server" --engine memory; }
 start_many() { start_server many "$server" --engine memory; }
 start_disk() { start_server disk "$server" --engine disk; }
@@ -177,7 +188,7 @@ start_etcd() {
 fill() {
     local contender=$1 size
     case $contender in
-    floor) return ;;
+    floor | leader | leader-once | thread) return ;;
     few | many)
         dotnet "$floor_program" load "http://127.0.0.1:${port_of[$contender]}" "${entries_of[$contender]}" 100 64 >&2
         return

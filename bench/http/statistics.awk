@@ -5,6 +5,7 @@ BEGIN {
     name["floor"] = "bare Kestrel"; name["kvstore"] = "KvStore"; name["baseline"] = "KvStore, other build"
     name["disk"] = "KvStore, disk engine"; name["durable"] = "webdis + redis, every write flushed"; name["flush"] = "a write and a flush, without HTTP"
     name["webdis"] = "webdis + redis"; name["nginx"] = "nginx"; name["etcd"] = "etcd"
+    name["leader"] = "limit, leader"; name["leader-once"] = "limit, leader of one group"; name["thread"] = "limit, thread"
     name["few"] = "KvStore, fewer entries"; name["many"] = "KvStore, more entries"
 }
 
