@@ -68,16 +68,22 @@ public sealed partial class KvStoreClient
         return await WriteAsync<KvRevision?>(call, options ?? Always, answer => answer.Revision, cancellationToken).ConfigureAwait(false);
     }
 
-    private static KvEntry EntryOf(string key, Answer answer) => new()
+    private static KvEntry EntryOf(string key, Answer answer) => MetadataOf(key, answer) with { Value = answer.Body, Size = answer.Body.Length };
+
+    private static KvEntry MetadataOf(string key, Answer answer)
     {
-        Key = key,
-        Revision = answer.EntryRevision,
-        ContentType = answer.ContentHeader("Content-Type") ?? OctetStream,
-        Value = answer.Body,
-        Size = answer.Body.Length,
-        Cache = KvCacheStatus.Of(answer.Header("Cache-Status"), answer.Header("Age")),
-        ExpiresAt = answer.Header("KvStore-Expires") is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null,
-    };
+        var expiresAt = answer.Header("KvStore-Expires") is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : default(DateTimeOffset?);
+        return new KvEntry
+        {
+            Key = key,
+            Revision = answer.EntryRevision,
+            ContentType = answer.ContentHeader("Content-Type") ?? OctetStream,
+            Size = answer.Response.Content.Headers.ContentLength ?? 0,
+            Cache = KvCacheStatus.Of(answer.Header("Cache-Status"), answer.Header("Age")),
+            ExpiresAt = expiresAt,
+            TimeToLive = expiresAt - answer.Response.Headers.Date,
+        };
+    }
 
     private static string EntryTarget(string key, KvWriteOptions options) =>
         new QueryString(QueryString.PathOf(EntryPath, key)).Add("ttl", options.TimeToLiveSeconds).ToString();

@@ -7,6 +7,8 @@ public sealed partial class KvStoreClient
     private const string ListPath = "/v1/kv";
     private const string OriginPath = "/v1/origins/";
 
+    private static readonly Comparer<byte[]> ByteOrder = Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
+
     /// <summary>Lists the entries of one snapshot in the order of their keys' UTF-8 bytes. Pages are fetched on demand.</summary>
     /// <param name="prefix">The prefix of the keys; empty for every entry.</param>
     /// <param name="withValues">Whether the entries contain values.</param>
@@ -16,24 +18,29 @@ public sealed partial class KvStoreClient
     public async IAsyncEnumerable<KvEntry> ListAsync(
         string prefix = "", bool withValues = false, KvReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        options ??= Latest;
-        string? cursor = null;
-        do
+        await foreach (var page in PagesAsync(prefix, null, withValues, options ?? Latest, cancellationToken).ConfigureAwait(false))
         {
-            var query = new QueryString(ListPath).Add("prefix", prefix).Add("limit", 1000).Add("values", withValues ? "true" : null).Add("cursor", cursor);
-            if (cursor is null)
-                options.AddTo(query);
-            var page = await ReadAsync(query.ToString(), options, PageOf, cancellationToken).ConfigureAwait(false);
             foreach (var entry in page.Entries)
                 yield return entry;
-            cursor = page.Cursor;
         }
-        while (cursor is not null);
+    }
 
-        static (KvEntry[] Entries, string? Cursor) PageOf(Answer answer)
+    /// <summary>Lists one level of one snapshot, like a directory: the entries directly below a prefix, and one item for each group of keys that share the text up to the next delimiter. In the order of the names' UTF-8 bytes.</summary>
+    /// <param name="prefix">The prefix of the level; empty for the top one. For a group, its <see cref="KvListItem.Name"/>.</param>
+    /// <param name="delimiter">What ends the name of a group.</param>
+    /// <param name="withValues">Whether the entries contain values.</param>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    /// <exception cref="KvRevisionGoneException">The snapshot is no longer retained because the listing took too long. Begin again.</exception>
+    public async IAsyncEnumerable<KvListItem> ListLevelAsync(
+        string prefix = "", string delimiter = "/", bool withValues = false, KvReadOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(delimiter);
+        await foreach (var page in PagesAsync(prefix, delimiter, withValues, options ?? Latest, cancellationToken).ConfigureAwait(false))
         {
-            var page = answer.Json(Wire.Default.WirePage);
-            return ([.. page.Items.Select(item => item.ToEntry(answer.Revision))], page.Cursor);
+            var items = page.Entries.Select(entry => new KvListItem(entry.Key, entry)).Concat(page.Groups.Select(group => new KvListItem(group, null)));
+            foreach (var item in items.OrderBy(item => Encoding.UTF8.GetBytes(item.Name), ByteOrder))
+                yield return item;
         }
     }
 
@@ -119,6 +126,29 @@ public sealed partial class KvStoreClient
     }
 
     private static byte[] BodyOf(IEnumerable<string> keys) => JsonSerializer.SerializeToUtf8Bytes(new WireKeys([.. keys.Select(key => Arguments.Text(key, nameof(keys)))]), Wire.Default.WireKeys);
+
+    private async IAsyncEnumerable<Page> PagesAsync(string prefix, string? delimiter, bool withValues, KvReadOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? cursor = null;
+        do
+        {
+            var query = new QueryString(ListPath).Add("prefix", prefix).Add("delimiter", delimiter).Add("limit", 1000).Add("values", withValues ? "true" : null).Add("cursor", cursor);
+            if (cursor is null)
+                options.AddTo(query);
+            var page = await ReadAsync(query.ToString(), options, PageOf, cancellationToken).ConfigureAwait(false);
+            yield return page;
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+
+        static Page PageOf(Answer answer)
+        {
+            var page = answer.Json(Wire.Default.WirePage);
+            return new Page([.. page.Items.Select(item => item.ToEntry(answer.Revision))], page.Prefixes ?? [], page.Cursor);
+        }
+    }
+
+    private sealed record Page(KvEntry[] Entries, string[] Groups, string? Cursor);
 
     private Task<KvRevision> InvalidateAsync(string origin, WireInvalidation what, CancellationToken cancellationToken) => SendAsync(
         new Call(HttpMethod.Post, QueryString.PathOf(OriginPath, origin) + "/invalidate")

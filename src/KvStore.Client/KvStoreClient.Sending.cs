@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace KvStore.Client;
 
 /// <content>Attempts, retries, and what they say together about a write.</content>
@@ -11,19 +13,26 @@ public sealed partial class KvStoreClient
     internal async Task<T> SendAsync<T>(Call call, Func<Answer, T> read, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, this);
+        using var observed = ObservedCall.Begin(call, _address);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended.Token);
         try
         {
-            return await SendAsync(call, new TimeLimit(call.IsEndless ? Timeout.InfiniteTimeSpan : _options.Timeout, _options.TimeProvider), read, ending.Token).ConfigureAwait(false);
+            return await SendAsync(call, new TimeLimit(call.IsEndless ? Timeout.InfiniteTimeSpan : _options.Timeout, _options.TimeProvider), read, observed, ending.Token).ConfigureAwait(false);
+        }
+        catch (KvStoreException failure)
+        {
+            observed?.Fail(failure);
+            throw;
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
+            observed?.Cancel();
             cancellationToken.ThrowIfCancellationRequested();
             throw new ObjectDisposedException(nameof(KvStoreClient));
         }
     }
 
-    private async Task<T> SendAsync<T>(Call call, TimeLimit limit, Func<Answer, T> read, CancellationToken cancellationToken)
+    private async Task<T> SendAsync<T>(Call call, TimeLimit limit, Func<Answer, T> read, ObservedCall? observed, CancellationToken cancellationToken)
     {
         var outcome = KvOutcome.NotApplied;
         for (var retry = 0; ; retry++)
@@ -43,6 +52,7 @@ public sealed partial class KvStoreClient
                 var retriesMax = call.IsSingle ? 0 : call.IsEndless ? int.MaxValue : failure.IsUnreachable && !_hasAnswered ? Math.Min(FirstContactRetriesMax, _options.RetriesMax) : _options.RetriesMax;
                 if (!failure.IsTransient || retry >= retriesMax || limit.IsReachedIn(delay) || !(call.IsRepeatable || ofAttempt == KvOutcome.NotApplied))
                     throw;
+                observed?.Retry();
                 await Task.Delay(delay, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -74,12 +84,14 @@ public sealed partial class KvStoreClient
         var time = limit.Shorter(_options.AttemptTimeout == Timeout.InfiniteTimeSpan ? Timeout.InfiniteTimeSpan : _options.AttemptTimeout + call.Wait);
         using var timeout = new CancellationTokenSource(time, _options.TimeProvider);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        if (call.Upload is { } upload)
+            upload.Sent = () => timeout.CancelAfter(_options.AttemptTimeout);
         HttpResponseMessage? response = null;
         var answered = KvOutcome.NotApplied;
         try
         {
             response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, attempt.Token).ConfigureAwait(false);
-            if (!response.IsSuccessStatusCode)
+            if (!(response.IsSuccessStatusCode || (call.AllowsUnchanged && response.StatusCode == HttpStatusCode.NotModified)))
                 throw await ReadFailureAsync(call, request, response, attempt.Token).ConfigureAwait(false);
             if (Answer.RevisionOf(response) is not { } revision || !(call.IsStream || Answer.HasKnownEnd(response)))
                 throw Foreign(call, request, response);
@@ -110,6 +122,8 @@ public sealed partial class KvStoreClient
         }
         finally
         {
+            if (call.Upload is not null)
+                call.Upload.Sent = null;
             response?.Dispose();
         }
 
@@ -126,12 +140,12 @@ public sealed partial class KvStoreClient
 
     private async Task<KvStoreException> ReadFailureAsync(Call call, HttpRequestMessage request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json" || !Answer.HasKnownEnd(response))
+        if (response.Content.Headers.ContentType?.MediaType != "application/problem+json" || !(Answer.HasKnownEnd(response) || call.Method == HttpMethod.Head))
             return Foreign(call, request, response);
         WireProblem? problem;
         try
         {
-            problem = JsonSerializer.Deserialize(await ReadBodyAsync(response, cancellationToken).ConfigureAwait(false), Wire.Default.WireProblem);
+            problem = call.Method == HttpMethod.Head ? WireProblem.OfHead(response.StatusCode, Answer.RevisionOf(response)) : JsonSerializer.Deserialize(await ReadBodyAsync(response, cancellationToken).ConfigureAwait(false), Wire.Default.WireProblem);
         }
         catch (JsonException)
         {

@@ -8,7 +8,7 @@ namespace KvStore.Client;
 /// applies it once however often it arrives. A call that fails throws <see cref="KvStoreException"/>, whose
 /// <see cref="KvStoreException.Outcome"/> says what became of a write. After a cancellation the outcome of a write is unknown.
 /// </remarks>
-public sealed partial class KvStoreClient : IDisposable
+public sealed partial class KvStoreClient : IKvStoreClient, IDisposable
 {
     private readonly HttpClient _http;
     private readonly bool _ownsHttp;
@@ -67,9 +67,17 @@ public sealed partial class KvStoreClient : IDisposable
         call with
         {
             IsWrite = true,
+            IsIdempotent = call.IsIdempotent || options.IsIdempotent,
             Conditions = options,
             StoreId = call.StoreId ?? options.IfRevision?.StoreId,
-            IdempotencyKey = Arguments.IdempotencyKey(options.IdempotencyKey) ?? (_options.MakesWritesIdempotent ? Guid.CreateVersion7().ToString("N") : null),
+            IdempotencyKey = Arguments.IdempotencyKey(options.IdempotencyKey) ?? (_options.MakesWritesIdempotent && !options.IsIdempotent ? NewIdempotencyKey() : null),
         },
         read, cancellationToken);
+
+    private static string NewIdempotencyKey() =>
+#if NET9_0_OR_GREATER
+        Guid.CreateVersion7().ToString("N");
+#else
+        Polyfills.NewGuidVersion7().ToString("N");
+#endif
 }

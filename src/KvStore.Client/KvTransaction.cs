@@ -82,7 +82,8 @@ public sealed class KvTransaction
     /// <summary>Moves an entry to another key and replaces the entry there. The transaction is rejected if there is no entry to move.</summary>
     public KvTransaction Move(string from, string to) => Operation("move", Named("from", from, nameof(from)) + Named("to", to, nameof(to)));
 
-    internal byte[] ToUtf8Json()
+    /// <summary>The body of the request, for logs and for fakes of <see cref="IKvStoreClient"/>.</summary>
+    public byte[] ToUtf8Json()
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))

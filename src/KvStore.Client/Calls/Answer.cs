@@ -40,7 +40,7 @@ internal sealed class Answer(HttpResponseMessage response, KvRevision revision, 
             : null;
 
     /// <summary>Whether the end of the body is distinguishable from a broken connection.</summary>
-    public static bool HasKnownEnd(HttpResponseMessage response) => response.Version.Major >= 2 || response.StatusCode == HttpStatusCode.NoContent
+    public static bool HasKnownEnd(HttpResponseMessage response) => response.Version.Major >= 2 || response.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotModified
         || response.Headers.TransferEncodingChunked == true || response.Content.Headers.ContentLength is not null;
 
     private static string? Header(HttpHeaders headers, string name) => headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;

@@ -14,6 +14,9 @@ internal sealed record Call(HttpMethod Method, string Target)
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>A body that is read while it is sent, in place of <see cref="Body"/>.</summary>
+    public RequestStream? Upload { get; init; }
+
     public string? ContentType { get; init; }
 
     /// <summary>The store whose revisions the request contains; null if it contains none.</summary>
@@ -38,6 +41,9 @@ internal sealed record Call(HttpMethod Method, string Target)
     /// <summary>Whether the absence of the entry is a result, null, and no failure.</summary>
     public bool AllowsAbsence { get; init; }
 
+    /// <summary>Whether 304 is an answer.</summary>
+    public bool AllowsUnchanged { get; init; }
+
     /// <summary>Whether the body of the answer is left to be read as a stream.</summary>
     public bool IsStream { get; init; }
 
@@ -50,11 +56,13 @@ internal sealed record Call(HttpMethod Method, string Target)
     /// <summary>Whether it may be sent again while the outcome of an attempt is unknown.</summary>
     public bool IsRepeatable => !IsWrite || IsIdempotent || IdempotencyKey is not null;
 
+    private bool HasBody => Method != HttpMethod.Get && Method != HttpMethod.Head;
+
     public HttpRequestMessage ToRequest(string address)
     {
         var request = new HttpRequestMessage(Method, new Uri(address + Target, in AsWritten));
-        if (Method != HttpMethod.Get)
-            request.Content = new RequestBytes(Body, ContentType);
+        if (HasBody)
+            request.Content = Upload ?? (RequestBody)new RequestBytes(Body, ContentType);
         Conditions?.AddConditionsTo(request);
         if (IdempotencyKey is not null)
             request.Headers.TryAddWithoutValidation("Idempotency-Key", IdempotencyKey);
@@ -69,5 +77,5 @@ internal sealed record Call(HttpMethod Method, string Target)
 
     /// <summary>What is known of an attempt that ended without an answer of the service.</summary>
     public KvOutcome OutcomeWithoutAnswer(HttpRequestMessage request) =>
-        IsWrite && request.Content is RequestBytes { WasAskedFor: true } ? KvOutcome.Unknown : KvOutcome.NotApplied;
+        IsWrite && request.Content is RequestBody { WasAskedFor: true } ? KvOutcome.Unknown : KvOutcome.NotApplied;
 }

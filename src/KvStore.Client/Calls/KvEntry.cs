@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 
 namespace KvStore.Client;
@@ -34,6 +35,12 @@ public sealed record KvEntry
     /// <summary>When the entry expires; null if never. To the second when one entry was read, otherwise to the millisecond.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>
+    /// What was left until the expiry when the entry was read, by the clock of the service and to the second; null if it does not expire, and if it comes from a listing, a watch or a
+    /// batch. However wrong the clock of this machine is.
+    /// </summary>
+    public TimeSpan? TimeToLive { get; init; }
+
     /// <summary>The revision that created the entry; null if <see cref="KvStoreClient.GetAsync"/> read it.</summary>
     public long? CreatedRevision { get; init; }
 
@@ -55,6 +62,19 @@ public sealed record KvEntry
     /// <exception cref="JsonException">The value is not JSON of that type.</exception>
     /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
     public T? As<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Value.Span, type);
+
+    /// <summary>The value as JSON, by reflection: not for programs that are trimmed or native.</summary>
+    /// <param name="options">How to read it; null for <see cref="JsonSerializerOptions.Web"/>: camel case, and names in any case.</param>
+    /// <exception cref="JsonException">The value is not JSON of that type.</exception>
+    /// <exception cref="InvalidOperationException">The value was not requested; see <see cref="HasValue"/>.</exception>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public T? As<T>(JsonSerializerOptions? options) => JsonSerializer.Deserialize<T>(Value.Span, options ?? JsonSerializerOptions.Web);
+
+    /// <inheritdoc cref="As{T}(JsonSerializerOptions?)"/>
+    [RequiresUnreferencedCode(JsonByReflection.Unreferenced)]
+    [RequiresDynamicCode(JsonByReflection.Dynamic)]
+    public T? As<T>() => As<T>(JsonSerializerOptions.Web);
 
     /// <summary>The key and metadata, without the value.</summary>
     public override string ToString() =>

@@ -20,7 +20,12 @@ public enum KvOutcome
 /// </summary>
 public class KvStoreException : Exception
 {
-    internal KvStoreException(string message, HttpStatusCode? status, KvOutcome outcome, Exception? inner = null)
+    /// <summary>Makes one, for fakes of <see cref="IKvStoreClient"/>.</summary>
+    /// <param name="message">What went wrong.</param>
+    /// <param name="status">The HTTP status; null for no answer.</param>
+    /// <param name="outcome">What is known of the write.</param>
+    /// <param name="inner">The cause; null for none.</param>
+    public KvStoreException(string message, HttpStatusCode? status, KvOutcome outcome, Exception? inner = null)
         : base(message, inner)
     {
         StatusCode = status;
@@ -65,6 +70,9 @@ public class KvStoreException : Exception
         _ => base.Message,
     };
 
+    /// <summary>The revision of the state that a read found without an entry; null if the answer names none.</summary>
+    internal KvRevision? StateRevision { get; init; }
+
     /// <summary>Whether the service says that the entry does not exist.</summary>
     internal bool IsAbsence => StatusCode == HttpStatusCode.NotFound && Problem == "not-found";
 
@@ -83,7 +91,7 @@ public class KvStoreException : Exception
         var status when KvMergeException.IsOfMerge(problem) => new KvMergeException(status, problem),
         HttpStatusCode.Gone => new KvRevisionGoneException(problem),
         var status when KvOriginException.IsOfOrigin(problem) => new KvOriginException(status, problem) { RetryAfter = response.Headers.RetryAfter?.Delta },
-        var status => new KvStoreException(status, problem) { IsTransient = IsTransientStatus(status), RetryAfter = response.Headers.RetryAfter?.Delta },
+        var status => new KvStoreException(status, problem) { IsTransient = IsTransientStatus(status), RetryAfter = response.Headers.RetryAfter?.Delta, StateRevision = Answer.RevisionOf(response) },
     };
 
     internal static bool IsTransientStatus(HttpStatusCode status) => status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
@@ -103,6 +111,12 @@ public sealed class KvPreconditionFailedException : KvStoreException
         CurrentRevision = Answer.TryParseETag(response.Headers.ETag, out var current) ? revision.WithNumber(current) : null;
         Failed = [.. (problem.Failed ?? []).Select(guard => new KvFailedGuard(guard.Key, guard.Revision is { } number ? revision.WithNumber(number) : null))];
     }
+
+    /// <summary>Makes one, for fakes of <see cref="IKvStoreClient"/>.</summary>
+    /// <param name="message">What failed.</param>
+    /// <param name="current">The current revision of the entry; null if there is none.</param>
+    public KvPreconditionFailedException(string message, KvRevision? current = null)
+        : base(message, HttpStatusCode.PreconditionFailed, KvOutcome.NotApplied) => (CurrentRevision, Failed) = (current, []);
 
     /// <summary>The current revision of the entry; null if there is none, and for transactions.</summary>
     public KvRevision? CurrentRevision { get; }

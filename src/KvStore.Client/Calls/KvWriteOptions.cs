@@ -21,6 +21,12 @@ public sealed record KvWriteOptions
     /// </summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>
+    /// Whether it makes no difference if the write is applied twice, and perhaps after a later write of another client: it is then repeated without an idempotency key, and the
+    /// service keeps no record of it. For caches. Default false.
+    /// </summary>
+    public bool IsIdempotent { get; init; }
+
     internal string? TimeToLiveSeconds => TimeToLive is { } ttl
         ? Math.Ceiling(ttl.TotalSeconds).ToString("F0", CultureInfo.InvariantCulture)
         : null;

@@ -22,6 +22,7 @@ namespace KvStore.Client;
 [JsonSerializable(typeof(WireIncrement))]
 [JsonSerializable(typeof(WireElements))]
 [JsonSerializable(typeof(WireEdits))]
+[JsonSerializable(typeof(WireImportReport))]
 internal sealed partial class Wire : JsonSerializerContext;
 
 internal sealed record WireProblem(
@@ -34,6 +35,11 @@ internal sealed record WireProblem(
     /// <summary>The heading of docs/http-api.md that explains it.</summary>
     [JsonIgnore]
     public string Name => Type is { } type ? type[(type.LastIndexOf('#') + 1)..] : "";
+
+    /// <summary>What the answer to a HEAD says, which has no body: that the entry is absent if it names the revision of that state.</summary>
+    public static WireProblem? OfHead(HttpStatusCode status, KvRevision? revision) => status == HttpStatusCode.NotFound && revision is null
+        ? null
+        : new WireProblem(status == HttpStatusCode.NotFound ? $"/docs/{Document}#not-found" : $"/docs/{Document}#", Status: (int)status, Detail: $"The service answered {(int)status} ({status}).");
 
     /// <summary>Whether it is a problem of KvStore, and the one of this status.</summary>
     public bool IsOfStatus(HttpStatusCode status) => Status == (int)status && Type is { } type && type.LastIndexOf('#') is > 0 and var end && type.AsSpan(0, end).Contains(Document, StringComparison.Ordinal);
@@ -95,3 +101,7 @@ internal sealed record WireInvalidation(string[]? Keys = null, string? Prefix = 
 internal sealed record WireLoads(int Loading, int Refused);
 
 internal sealed record WireStepResult(WireItem? Get = null);
+
+internal sealed record WireImportReport(long Revision, long Imported, long Expired, long Failed, WireImportError[]? Errors = null);
+
+internal sealed record WireImportError(long Line, string? Detail = null);

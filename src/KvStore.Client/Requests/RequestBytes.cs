@@ -7,13 +7,10 @@ namespace KvStore.Client;
 /// bytes of the headers leave together with the body. Every write has one, if only an empty one, because <see cref="SocketsHttpHandler"/>
 /// silently sends a request without a body again when a reused connection ends before the answer.
 /// </summary>
-internal sealed class RequestBytes : HttpContent
+internal abstract class RequestBody : HttpContent
 {
-    private readonly ReadOnlyMemory<byte> _bytes;
-
-    public RequestBytes(ReadOnlyMemory<byte> bytes, string? contentType)
+    protected RequestBody(string? contentType)
     {
-        _bytes = bytes;
         if (contentType is not null)
             Headers.TryAddWithoutValidation("Content-Type", contentType);
     }
@@ -25,12 +22,20 @@ internal sealed class RequestBytes : HttpContent
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         WasAskedFor = true;
-        return stream.WriteAsync(_bytes, cancellationToken).AsTask();
+        return WriteAsync(stream, cancellationToken);
     }
+
+    protected abstract Task WriteAsync(Stream stream, CancellationToken cancellationToken);
+}
+
+/// <summary>A body that is in memory.</summary>
+internal sealed class RequestBytes(ReadOnlyMemory<byte> bytes, string? contentType) : RequestBody(contentType)
+{
+    protected override Task WriteAsync(Stream stream, CancellationToken cancellationToken) => stream.WriteAsync(bytes, cancellationToken).AsTask();
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _bytes.Length;
+        length = bytes.Length;
         return true;
     }
 }
