@@ -36,7 +36,7 @@ public sealed record KvEntry
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>
-    /// What was left until the expiry when the entry was read, by the clock of the service and to the second; null if it does not expire, and if it comes from a listing, a watch or a
+    /// What was left until the expiry when the entry was read, by the clock of the service, rounded up by 2 seconds at most; null if it does not expire, and if it comes from a listing, a watch or a
     /// batch. However wrong the clock of this machine is.
     /// </summary>
     public TimeSpan? TimeToLive { get; init; }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 
-namespace KvStore.SystemTests;
+namespace KvStore.Testing;
 
 /// <summary>
 /// The built service as a process of its own, with an address that it chose itself. Disposing kills it if it still runs:

@@ -49,6 +49,11 @@ public partial class TidyTests
             ["KvStore.Origins"] = ["KvStore"],
             ["KvStore.Client"] = ["KvStore.Crdt"],
             ["KvStore.Crdt"] = [],
+            ["KvStore.Extensions.DependencyInjection"] = ["KvStore.Client"],
+            ["KvStore.Extensions.Caching"] = ["KvStore.Client"],
+            ["KvStore.Extensions.Configuration"] = ["KvStore.Client"],
+            ["KvStore.Extensions.HealthChecks"] = ["KvStore.Client"],
+            ["KvStore.Extensions.Locking"] = ["KvStore.Client"],
             ["KvStore.Mergeable"] = ["KvStore", "KvStore.Crdt"],
             ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins", "KvStore.Mergeable", "KvStore.Crdt"],
         };
