@@ -50,6 +50,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
             await EntryAnswer.WriteAsync(context, options, answers, await taking, key, conditions);
     }
 
+    // Not async, for a body that has arrived with its headers.
     private Task PutAsync(HttpContext context)
     {
         TimeToLive ttl = default;
@@ -62,24 +63,40 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
             ?? Conditions.TryGet(context, key, out conditions)
             ?? ContentTypes.TryGet(context.Request, out contentType)
             ?? IdempotencyHeader.TryGet(context, out idempotencyKey);
-        return problem is null ? StoreAsync(context, key, contentType, ttl, conditions, idempotencyKey) : problem.WriteAsync(context);
+        if (problem is not null)
+            return problem.WriteAsync(context);
+
+        var reading = bodies.ReadDraftAsync(context, key, contentType, expires: ttl.Seconds > 0);
+        if (!reading.IsCompletedSuccessfully)
+            return WaitAsync(context, reading, conditions.Guards, ttl, idempotencyKey);
+#pragma warning disable RS0030 // It has completed, so nothing blocks.
+        var (draft, unread) = reading.Result;
+#pragma warning restore RS0030
+        return StoreAsync(context, draft, unread, conditions.Guards, ttl, idempotencyKey);
+
+        async Task WaitAsync(HttpContext context, ValueTask<(EntryDraft, Problem?)> reading, ImmutableArray<Guard> guards, TimeToLive ttl, string? idempotencyKey)
+        {
+            var (draft, unread) = await reading;
+            await StoreAsync(context, draft, unread, guards, ttl, idempotencyKey);
+        }
     }
 
-    private async Task StoreAsync(HttpContext context, Key key, string contentType, TimeToLive ttl, Conditions conditions, string? idempotencyKey)
+    // Not async: what only the submission needs would stay in the state machine of a request until its outcome is known.
+    private Task StoreAsync(HttpContext context, EntryDraft draft, Problem? unread, ImmutableArray<Guard> guards, TimeToLive ttl, string? idempotencyKey)
     {
-        var (draft, unread) = await bodies.ReadDraftAsync(context, key, contentType, expires: ttl.Seconds > 0);
         if (unread is not null)
-        {
-            await unread.WriteAsync(context);
-            return;
-        }
+            return unread.WriteAsync(context);
 
         // The time to live starts when the whole value has arrived.
         if (ttl.ExpiresAt(time) is { } expiresAt)
             draft.SetExpiry(expiresAt);
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Put(draft)]) { Idempotency = idempotency }, LoadTokenOf(context), context.RequestAborted);
-        if (await WriteOutcome.AnswerAsync(context, outcome, AnswerPut) is { } problem)
+        return AnswerPutAsync(context, writes.SubmitAsync(new Transaction(guards, [new Put(draft)]) { Idempotency = idempotency }, LoadTokenOf(context), context));
+    }
+
+    private static async Task AnswerPutAsync(HttpContext context, Task<Outcome> submission)
+    {
+        if (await WriteOutcome.AnswerAsync(context, await submission, AnswerPut) is { } problem)
             await problem.WriteAsync(context);
     }
 
@@ -99,7 +116,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
         // Who has loaded that there is nothing deletes what need not be there.
         var loadToken = LoadTokenOf(context);
         ImmutableArray<Guard> guards = loadToken is null ? [Guard.Exists(key), .. conditions.Guards] : conditions.Guards;
-        var outcome = await writes.SubmitAsync(new Transaction(guards, [new Delete(key)]) { Idempotency = idempotency }, loadToken, context.RequestAborted);
+        var outcome = await writes.SubmitAsync(new Transaction(guards, [new Delete(key)]) { Idempotency = idempotency }, loadToken, context);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
     }
 
@@ -125,7 +142,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
-        var outcome = await writes.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency }, context.RequestAborted);
+        var outcome = await writes.SubmitAsync(new Transaction([Guard.Exists(key), .. conditions.Guards], [operation!]) { Idempotency = idempotency }, context);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision) { HasETag = true });
     }
 

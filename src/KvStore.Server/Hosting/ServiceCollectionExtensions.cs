@@ -56,6 +56,9 @@ internal static class ServiceCollectionExtensions
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>, KestrelSetup>();
         services.AddOptions<HostOptions>().Configure<KvStoreOptions>((host, options) => host.ShutdownTimeout = options.DrainTime + options.ShutdownTimeout);
+
+        // For each request the framework would search its endpoint for demands on the pipeline that no endpoint has (AccessPipeline.RequireRights).
+        services.Configure<RouteOptions>(routes => routes.SuppressCheckForUnhandledSecurityMetadata = true);
         services.AddSingleton<RequestMetrics>();
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RejectedRequests>();

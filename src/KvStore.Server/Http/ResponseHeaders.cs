@@ -38,6 +38,9 @@ internal static class ResponseHeaders
         response.Headers[Revision] = text.Item2;
     }
 
+    /// <summary>The same for a write, whose revision no other answer has: nothing is cached, and no cache line goes from core to core.</summary>
+    public static void SetWrittenRevision(this HttpResponse response, long revision) => response.Headers[Revision] = revision.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>Rounded up, so that the state is never older than the header says.</summary>
     public static void SetStateAge(this HttpResponse response, TimeSpan age) =>
         response.Headers[StateAge] = (Math.Ceiling(age.TotalMilliseconds) / 1000).ToString(CultureInfo.InvariantCulture);

@@ -7,18 +7,18 @@ internal sealed class KeyWrites(Store store, ServedOrigins origins)
 {
     /// <summary>Submits a write.</summary>
     /// <param name="transaction">A transaction of one operation, with guards of its key.</param>
-    /// <param name="leaving">Ends the wait for what has to happen before the write; not the write.</param>
-    public Task<Outcome> SubmitAsync(Transaction transaction, CancellationToken leaving) =>
+    /// <param name="context">The request. Its end ends the wait for what has to happen before the write; not the write.</param>
+    public Task<Outcome> SubmitAsync(Transaction transaction, HttpContext context) =>
         origins.Find(transaction.Operations[0].Key) is { } origin && origin.Writer.Takes(transaction)
-            ? WriteAsync(origin.Writer, transaction, leaving)
+            ? WriteAsync(origin.Writer, transaction, context.RequestAborted)
             : store.SubmitAsync(transaction);
 
     /// <summary>Submits a write, or what a client has loaded from an origin that only clients can ask.</summary>
     /// <param name="transaction">As above.</param>
     /// <param name="loadToken">The token with which it was loaded; null for an ordinary write.</param>
-    /// <param name="leaving">As above.</param>
-    public Task<Outcome> SubmitAsync(Transaction transaction, string? loadToken, CancellationToken leaving) =>
-        loadToken is null || OriginInterceptor.SetsExpiry(transaction.Operations[0]) ? SubmitAsync(transaction, leaving) : StoreLoadedAsync(transaction, loadToken);
+    /// <param name="context">As above.</param>
+    public Task<Outcome> SubmitAsync(Transaction transaction, string? loadToken, HttpContext context) =>
+        loadToken is null || OriginInterceptor.SetsExpiry(transaction.Operations[0]) ? SubmitAsync(transaction, context) : StoreLoadedAsync(transaction, loadToken);
 
     private async Task<Outcome> StoreLoadedAsync(Transaction transaction, string loadToken)
     {

@@ -38,7 +38,7 @@ internal sealed class PersonEndpoints(KeyWrites writes, Reads reads, RequestBodi
 
         // The time is the only part of the answer that a repeated request does not have.
         var put = new Put(KeyOf(person.Id), json, ContentTypes.Json) { Memo = ticks };
-        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency }, context.RequestAborted);
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [put]) { Idempotency = idempotency }, context);
         return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status200OK, committed.Revision)
         {
             HasETag = true,

@@ -28,7 +28,10 @@ internal sealed class RequestMetrics
         FrozenSet.Create(StringComparer.Ordinal, "GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE");
 
     private readonly ConcurrentDictionary<Endpoint, Labels> _labels = new(ReferenceEqualityComparer.Instance);
-    private readonly Counter<long> _requests;
+
+    // By operation, and then by status. Counted here and observed: an increment costs a tenth of what looking up the labels does for each request.
+    private readonly ConcurrentDictionary<string, long[]> _requests = new(StringComparer.Ordinal);
+    private readonly Labels _none;
     private readonly Counter<long> _refusals;
     private readonly Histogram<double> _durations;
     private readonly double _secondsPerTick;
@@ -36,18 +39,19 @@ internal sealed class RequestMetrics
     public RequestMetrics(IMeterFactory meters, TimeProvider time)
     {
         var meter = meters.Create(StoreMetrics.MeterName);
-        _requests = meter.CreateCounter<long>("kvstore.http.requests", "{request}", "Requests that were answered.");
+        meter.CreateObservableCounter("kvstore.http.requests", ObserveRequests, "{request}", "Requests that were answered.");
         _refusals = meter.CreateCounter<long>("kvstore.refusals", "{request}", "Requests that were answered with a problem, by its name.");
         _durations = meter.CreateHistogram("http.server.request.duration", "s", "How long requests took, except those whose client chose to wait.", null, Advice);
         _secondsPerTick = 1.0 / time.TimestampFrequency;
+        _none = new Labels(CountsOf(Other), null);
     }
 
     /// <summary>Counts a request that has its answer; its duration, in ticks of the service's clock, is null if it is client-paced and was slow.</summary>
     public void Add(HttpContext context, long? ticks)
     {
-        var labels = context.GetEndpoint() is { } endpoint ? _labels.GetOrAdd(endpoint, Labels.Of) : Labels.None;
-        var status = Statuses[Math.Clamp(context.Response.StatusCode - StatusMin, 0, Statuses.Length - 1)];
-        _requests.Add(1, new("operation", labels.Operation), new("status", status));
+        var labels = context.GetEndpoint() is { } endpoint ? _labels.GetOrAdd(endpoint, static (endpoint, metrics) => metrics.LabelsOf(endpoint), this) : _none;
+        var number = Math.Clamp(context.Response.StatusCode - StatusMin, 0, Statuses.Length - 1);
+        Interlocked.Increment(ref labels.Requests[number]);
         if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && Problem.Of(context) is { } problem)
             _refusals.Add(1, new KeyValuePair<string, object?>("reason", problem.Slug));
         if (ticks is not { } time || !_durations.Enabled)
@@ -57,7 +61,7 @@ internal sealed class RequestMetrics
         var tags = new TagList
         {
             { "http.request.method", Methods.TryGetValue(request.Method, out var method) ? method : "_OTHER" },
-            { "http.response.status_code", status },
+            { "http.response.status_code", Statuses[number] },
             { "url.scheme", request.Scheme },
         };
         if (labels.Route is { } route)
@@ -65,12 +69,23 @@ internal sealed class RequestMetrics
         _durations.Record(time * _secondsPerTick, tags);
     }
 
-    /// <summary>What the requests of one endpoint have in common.</summary>
-    private sealed record Labels(string Operation, string? Route)
-    {
-        public static readonly Labels None = new(Other, null);
+    private Labels LabelsOf(Endpoint endpoint) =>
+        new(CountsOf(endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? Other), (endpoint as RouteEndpoint)?.RoutePattern.RawText);
 
-        public static Labels Of(Endpoint endpoint) =>
-            new(endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? Other, (endpoint as RouteEndpoint)?.RoutePattern.RawText);
+    private long[] CountsOf(string operation) => _requests.GetOrAdd(operation, static _ => new long[Statuses.Length]);
+
+    private IEnumerable<Measurement<long>> ObserveRequests()
+    {
+        foreach (var (operation, counts) in _requests)
+        {
+            for (var i = 0; i < counts.Length; i++)
+            {
+                if (Interlocked.Read(ref counts[i]) is > 0 and var count)
+                    yield return new(count, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("status", Statuses[i]));
+            }
+        }
     }
+
+    /// <summary>What the requests of one endpoint have in common: the counters of its operation, by status, and its route.</summary>
+    private sealed record Labels(long[] Requests, string? Route);
 }

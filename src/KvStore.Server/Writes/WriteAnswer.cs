@@ -20,7 +20,7 @@ internal readonly record struct WriteAnswer(int Status, long Revision)
     {
         var response = context.Response;
         response.StatusCode = Status;
-        response.SetRevision(Revision);
+        response.SetWrittenRevision(Revision);
         if (HasETag)
             response.Headers.ETag = ResponseHeaders.ETagOf(Revision);
         if (Location is not null)
