@@ -1,31 +1,34 @@
+import { problemOf, type FailedGuard, type Problem, type ProblemName } from "./problems.js";
+
 /**
  * What is known about a write that failed, over all attempts of the call. `unknown`: it may or may not have been applied, and may even be applied later.
  * `not-applied`: it changed nothing and will not. `applied`: it was applied, but its result did not arrive.
  */
 export type WriteOutcome = "unknown" | "not-applied" | "applied";
 
-/** What an error of the service says of itself. */
-export interface Problem {
-    /** The stable name, such as `queue-full`; the service's documentation of its HTTP API explains each. */
-    readonly name: string;
-    readonly detail: string;
-
-    /** The part of the request that is wrong. */
-    readonly field?: string;
-
-    /** Every member of the problem, also those that only some have. */
-    readonly members: Readonly<Record<string, unknown>>;
+/** What is known of a call that failed. */
+export interface Failure {
+    readonly status?: number | undefined;
+    readonly problem?: Problem | undefined;
+    readonly headers?: Headers | undefined;
+    readonly outcome: WriteOutcome;
+    readonly isTransient: boolean;
+    readonly retryAfterMs?: number | undefined;
+    readonly cause?: unknown;
 }
 
 /** A call failed: the service rejected it, or no answer of the service arrived. `message` says why and what to do. */
 export class KvStoreError extends Error {
-    override readonly name = "KvStoreError";
+    override readonly name: string = "KvStoreError";
 
     /** The status of the last attempt; undefined if it got no answer. */
     readonly status: number | undefined;
 
     /** What the service says is wrong; undefined if the last attempt got no answer, or one that is not from the service. */
     readonly problem: Problem | undefined;
+
+    /** The headers of the last answer; undefined if there was none. */
+    readonly headers: Headers | undefined;
 
     /** What became of a write; `not-applied` for reads. */
     outcome: WriteOutcome;
@@ -36,18 +39,35 @@ export class KvStoreError extends Error {
     /** How many milliseconds the service asks to wait before that. */
     readonly retryAfterMs: number | undefined;
 
-    constructor(message: string, about: { status?: number | undefined; problem?: Problem | undefined; outcome: WriteOutcome; isTransient: boolean; retryAfterMs?: number | undefined; cause?: unknown }) {
-        super(message, { cause: about.cause });
-        this.status = about.status;
-        this.problem = about.problem;
-        this.outcome = about.outcome;
-        this.isTransient = about.isTransient;
-        this.retryAfterMs = about.retryAfterMs;
+    constructor(message: string, failure: Failure) {
+        super(message, { cause: failure.cause });
+        this.status = failure.status;
+        this.problem = failure.problem;
+        this.headers = failure.headers;
+        this.outcome = failure.outcome;
+        this.isTransient = failure.isTransient;
+        this.retryAfterMs = failure.retryAfterMs;
     }
 
     /** Whether the service says so by a problem of this name. */
-    is(problem: string): boolean {
+    is(problem: ProblemName): boolean {
         return this.problem?.name === problem;
+    }
+
+    /** Of a condition that did not pass: the revision that last wrote the entry; undefined if there is no entry. */
+    get currentRevision(): number | undefined {
+        const tag = this.headers?.get("ETag");
+        return this.status === 412 && tag ? Number(tag.replaceAll("\"", "")) : undefined;
+    }
+
+    /** Of a transaction: the guards that did not pass. */
+    get failedGuards(): readonly FailedGuard[] {
+        return (this.problem?.members["failed"] as readonly FailedGuard[] | undefined) ?? [];
+    }
+
+    /** Of a `revision-gone`: the oldest revision that can be read. */
+    get oldestRevision(): number | undefined {
+        return this.problem?.members["oldest_revision"] as number | undefined;
     }
 }
 
@@ -58,24 +78,24 @@ const finalProblems = ["origin-failed", "origin-timeout", "origin-write-unknown"
 export function errorOf(response: Response, text: string, isWrite: boolean): KvStoreError {
     const problem = problemOf(response, text);
     const isTransient = [408, 429, 502, 503, 504].includes(response.status) && !finalProblems.includes(problem?.name ?? "");
-    const seconds = Number(response.headers.get("Retry-After") ?? NaN);
     const said = problem?.members["outcome"];
     const outcome: WriteOutcome = !isWrite || said === "not-applied" || (said === undefined && problem !== undefined && response.status < 500) ? "not-applied" : "unknown";
-    const message = problem?.detail ?? `${response.url} was answered ${response.status} ${response.statusText}, but not by KvStore. Check the address given to the client, and the proxies on the way to it.`;
-    return new KvStoreError(message, { status: response.status, problem, outcome, isTransient, retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined });
+    return new KvStoreError(problem?.detail ?? messageOf(response), {
+        status: response.status, problem, headers: response.headers, outcome, isTransient, retryAfterMs: retryAfterMsOf(response.headers),
+    });
 }
 
-function problemOf(response: Response, text: string): Problem | undefined {
-    if (!response.headers.get("Content-Type")?.startsWith("application/problem+json"))
+// The answer to a HEAD has no body, so the problem that it would have is not known.
+function messageOf(response: Response): string {
+    const answered = `${response.url} was answered ${response.status} ${response.statusText}`;
+    return response.headers.has("KvStore-Store-Id") ? `${answered}.` : `${answered}, but not by KvStore. Check the address given to the client, and the proxies on the way to it.`;
+}
+
+/** `Retry-After` in milliseconds: the service gives seconds, a proxy may give a date. */
+export function retryAfterMsOf(headers: Headers): number | undefined {
+    const text = headers.get("Retry-After");
+    if (text === null)
         return undefined;
-    try {
-        const members = JSON.parse(text) as Record<string, unknown>;
-        const name = String(members["type"]).split("#")[1];
-        if (name === undefined || members["status"] !== response.status)
-            return undefined;
-        const { field } = members;
-        return { name, detail: String(members["detail"] ?? members["title"] ?? name), members, ...(typeof field === "string" ? { field } : {}) };
-    } catch {
-        return undefined;
-    }
+    const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+    return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -6,6 +6,9 @@ export interface ServerEvent {
     readonly name: string;
     readonly id: string | undefined;
     readonly data: string;
+
+    /** How long the service asks to wait before the next connection. */
+    readonly retryMs?: number;
 }
 
 /**
@@ -21,22 +24,38 @@ export async function* readEvents(body: ReadableStream<Uint8Array>, deadline: De
     if (deadline.signal.aborted)
         cancel();
     const decoder = new TextDecoder();
-    let rest = "";
+
+    // What is not a whole event yet, in the parts in which it came: joined once, because an event may be large.
+    let parts: string[] = [];
+    let length = 0;
     try {
         while (true) {
             deadline.set(silenceMaxMs);
             const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
             if (done)
                 return;
-            const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-            rest = blocks.pop()!;
-            if (rest.length > charactersMax)
-                throw new KvStoreError(`An event is larger than responseBytesMax, ${charactersMax} bytes.`, { outcome: "not-applied", isTransient: false });
-            for (const block of blocks) {
-                const event = parse(block);
-                if (event !== undefined)
-                    yield event;
+
+            // The time that a reader takes for an event is not silence of the service.
+            deadline.pause();
+            const text = decoder.decode(value, { stream: true });
+            const isWhole = text.includes("\n\n") || (text.startsWith("\n") && parts.at(-1)?.endsWith("\n") === true);
+            if (text !== "")
+                parts.push(text);
+            length += text.length;
+            if (isWhole) {
+                const blocks = parts.join("").split("\n\n");
+                const rest = blocks.pop()!;
+                parts = rest === "" ? [] : [rest];
+                length = rest.length;
+                for (const block of blocks) {
+                    const event = parse(block);
+                    if (event !== undefined)
+                        yield event;
+                }
             }
+
+            if (length > charactersMax)
+                throw new KvStoreError(`An event is larger than responseBytesMax, ${charactersMax} bytes.`, { outcome: "not-applied", isTransient: false });
         }
     } finally {
         deadline.end();
@@ -46,6 +65,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>, deadline: De
 function parse(block: string): ServerEvent | undefined {
     let name = "message";
     let id: string | undefined;
+    let retryMs: number | undefined;
     const data: string[] = [];
     for (const line of block.split("\n")) {
         const colon = line.indexOf(":");
@@ -60,8 +80,11 @@ function parse(block: string): ServerEvent | undefined {
             case "data":
                 data.push(value);
                 break;
+            case "retry":
+                retryMs = /^\d+$/.test(value) ? Number(value) : undefined;
+                break;
         }
     }
 
-    return data.length === 0 ? undefined : { name, id, data: data.join("\n") };
+    return data.length === 0 ? undefined : { name, id, data: data.join("\n"), ...(retryMs === undefined ? {} : { retryMs }) };
 }

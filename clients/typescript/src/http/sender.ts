@@ -1,12 +1,13 @@
 import { newReplicaId } from "../crdt/deltas/ids.js";
+import { readChunks } from "./chunks.js";
 import { errorOf, KvStoreError, type WriteOutcome } from "./errors.js";
 import { readEvents, type ServerEvent } from "./events.js";
 import { backoff, Deadline, delay } from "./time.js";
 
 /** The key, time limits and retries of a client. All times are in milliseconds. */
 export interface KvStoreOptions {
-    /** The key that every request carries as `Authorization: Bearer`, for a service that has keys. */
-    readonly apiKey?: string;
+    /** The key that every request carries as `Authorization: Bearer`, for a service that has keys; or what gives the present one, which is asked before each request. */
+    readonly apiKey?: string | (() => string | Promise<string>);
 
     /** What sends requests; by default the global `fetch`. */
     readonly fetch?: (url: string, request: RequestInit) => Promise<Response>;
@@ -35,7 +36,19 @@ export interface KvStoreOptions {
 
 /** A request, and what may be done if its answer does not arrive. */
 export interface Call {
-    readonly method: "GET" | "PUT" | "POST" | "DELETE";
+    readonly method: "GET" | "HEAD" | "PUT" | "PATCH" | "POST" | "DELETE";
+
+    /** Whether it changes nothing whatever its method says, so that it is safe to repeat. */
+    readonly isRead?: boolean;
+
+    /** The media type of an answer that has no `KvStore-Revision`, which is how those of the service are recognized otherwise. */
+    readonly accepts?: string;
+
+    /** Whether 304 is an answer. */
+    readonly allowsUnchanged?: boolean;
+
+    /** How long the service may wait before it answers; on top of the time limits. */
+    readonly waitMs?: number;
 
     /** The path and the query, encoded. */
     readonly target: string;
@@ -62,7 +75,7 @@ export interface Answer {
 
 /** Sends requests, repeats those that are safe to repeat, and turns errors into exceptions. */
 export class Sender {
-    readonly options: Required<Omit<KvStoreOptions, "apiKey">> & { readonly apiKey?: string };
+    readonly options: Required<Omit<KvStoreOptions, "apiKey">> & Pick<KvStoreOptions, "apiKey">;
     readonly address: string;
 
     constructor(address: string | URL, options: KvStoreOptions) {
@@ -77,7 +90,7 @@ export class Sender {
     async send(call: Call): Promise<Answer> {
         return await this.#repeat(call, async (request, deadline) => {
             const response = await this.#answer(call, request);
-            const answer = { status: response.status, headers: response.headers, bytes: await this.#readBody(response) };
+            const answer = { status: response.status, headers: response.headers, bytes: await this.#readBody(call, response) };
             deadline.end();
             return answer;
         });
@@ -91,14 +104,26 @@ export class Sender {
         });
     }
 
+    /** Begins a long answer, which is read as it arrives. */
+    async stream(call: Call): Promise<{ headers: Headers; chunks: AsyncGenerator<Uint8Array> }> {
+        return await this.#repeat(call, async (request, deadline) => {
+            const { headers, body } = await this.#answer(call, request);
+            return { headers, chunks: readChunks(body!, deadline, this.options.attemptTimeoutMs + (call.waitMs ?? 0), call.signal) };
+        });
+    }
+
     async #repeat<T>(call: Call, attempt: (request: RequestInit, deadline: Deadline) => Promise<T>): Promise<T> {
-        const end = Date.now() + this.options.timeoutMs;
-        const idempotencyKey = call.method === "GET" || call.idempotencyKey === "none" ? undefined : call.idempotencyKey ?? newReplicaId() + newReplicaId();
+        const waitMs = call.waitMs ?? 0;
+        const end = Date.now() + this.options.timeoutMs + waitMs;
+        const idempotencyKey = !isWrite(call) || call.idempotencyKey === "none" ? undefined : call.idempotencyKey ?? newReplicaId() + newReplicaId();
         let outcome: WriteOutcome | undefined;
         for (let retry = 0; ; retry++) {
-            const deadline = new Deadline(Math.max(0, Math.min(this.options.attemptTimeoutMs, end - Date.now())), call.signal);
+            const { apiKey } = this.options;
+            const key = typeof apiKey === "function" ? await apiKey() : apiKey;
+            call.signal?.throwIfAborted();
+            const deadline = new Deadline(Math.max(0, Math.min(this.options.attemptTimeoutMs + waitMs, end - Date.now())), call.signal);
             try {
-                return await attempt(this.#toRequest(call, idempotencyKey, deadline.signal), deadline);
+                return await attempt(this.#toRequest(call, key, idempotencyKey, deadline.signal), deadline);
             } catch (cause) {
                 deadline.end();
                 call.signal?.throwIfAborted();
@@ -119,13 +144,13 @@ export class Sender {
         const message = deadline.isOver
             ? `${this.address} did not answer completely in time.`
             : `${this.address} cannot be reached, or the connection broke: ${cause instanceof Error ? cause.message : String(cause)}`;
-        return new KvStoreError(message, { outcome: call.method === "GET" ? "not-applied" : "unknown", isTransient: true, cause });
+        return new KvStoreError(message, { outcome: isWrite(call) ? "unknown" : "not-applied", isTransient: true, cause });
     }
 
-    #toRequest(call: Call, idempotencyKey: string | undefined, signal: AbortSignal): RequestInit {
+    #toRequest(call: Call, key: string | undefined, idempotencyKey: string | undefined, signal: AbortSignal): RequestInit {
         const headers = new Headers(call.headers);
-        if (this.options.apiKey !== undefined)
-            headers.set("Authorization", `Bearer ${this.options.apiKey}`);
+        if (key !== undefined)
+            headers.set("Authorization", `Bearer ${key}`);
         if (idempotencyKey !== undefined)
             headers.set("Idempotency-Key", idempotencyKey);
 
@@ -139,12 +164,14 @@ export class Sender {
         const response = await this.options.fetch(this.address + call.target, request);
 
         // A login page or a proxy may answer 200 as well.
-        if (response.ok && response.headers.has("KvStore-Revision"))
+        const { headers } = response;
+        const isOfService = call.accepts === undefined ? headers.has("KvStore-Revision") : headers.get("Content-Type")?.startsWith(call.accepts) === true;
+        if ((response.ok || (response.status === 304 && call.allowsUnchanged)) && isOfService)
             return response;
-        throw errorOf(response, new TextDecoder().decode(await this.#readBody(response)), call.method !== "GET");
+        throw errorOf(response, new TextDecoder().decode(await this.#readBody(call, response)), isWrite(call));
     }
 
-    async #readBody(response: Response): Promise<Uint8Array> {
+    async #readBody(call: Call, response: Response): Promise<Uint8Array> {
         const parts: Uint8Array[] = [];
         let length = 0;
         const reader = response.body?.getReader();
@@ -153,7 +180,9 @@ export class Sender {
             length += part.value.length;
             if (length > this.options.responseBytesMax) {
                 await reader?.cancel();
-                throw new KvStoreError(`The answer is larger than responseBytesMax, ${this.options.responseBytesMax} bytes.`, { status: response.status, outcome: response.ok ? "applied" : "unknown", isTransient: false });
+                throw new KvStoreError(`The answer is larger than responseBytesMax, ${this.options.responseBytesMax} bytes.`, {
+                    status: response.status, headers: response.headers, outcome: !isWrite(call) ? "not-applied" : response.ok ? "applied" : "unknown", isTransient: false,
+                });
             }
         }
 
@@ -166,4 +195,8 @@ export class Sender {
 
         return bytes;
     }
+}
+
+function isWrite(call: Call): boolean {
+    return call.isRead !== true && call.method !== "GET" && call.method !== "HEAD";
 }

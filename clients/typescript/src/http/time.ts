@@ -49,9 +49,14 @@ export class Deadline {
         }, milliseconds);
     }
 
+    /** Stops the time until it is set anew. */
+    pause(): void {
+        clearTimeout(this.#timer);
+    }
+
     /** Releases the timer, and ends what still waits for the signal. */
     end(): void {
-        clearTimeout(this.#timer);
+        this.pause();
         this.#outer?.removeEventListener("abort", this.#onAbort);
         this.#controller.abort();
     }
