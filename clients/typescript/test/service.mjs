@@ -43,9 +43,9 @@ export class TestService {
         await ended;
     }
 
-    /** Makes a key with rights below a prefix, and returns it. */
+    /** Makes a key with rights, for all keys or those below a prefix, and returns it. */
     newKey(name, rights, prefix) {
-        const args = ["keys", "new", "--name", name, "--rights", rights, "--prefix", prefix, "--file", this.keyFile];
+        const args = ["keys", "new", "--name", name, "--rights", rights, ...(prefix ? ["--prefix", prefix] : []), "--file", this.keyFile];
         const [file, ...before] = command;
         return execFileSync(file, [...before, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
     }

@@ -305,7 +305,8 @@ export const scenarios = {
         equal((await client.origins.drop("behind", { key })).dropped, 0);
     },
 
-    "operators see the service": async ({ client }) => {
+    "operators see the service": async ({ client, prefix }) => {
+        await client.put(`${prefix}k`, "v");
         const { management } = client;
         equal(await management.isAlive(), true);
         await management.waitUntilReady();

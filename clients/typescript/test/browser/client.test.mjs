@@ -1,58 +1,36 @@
 // The client in Chromium: the vectors, replicas in IndexedDB that two tabs share, and watches with a key.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
-import puppeteer from "puppeteer-core";
 import { Link, TestService } from "../service.mjs";
+import { launch, servePages, vectors, waitFor } from "./pages.mjs";
 
-const root = new URL("../../", import.meta.url);
-const vectors = new URL("../../tests/crdt-vectors/", root);
-const imports = '<script type="importmap">{"imports": {"kvstore-client": "/dist/index.js"}}</script><script';
 const complaints = [];
-let pages, service, link, key, browser, origin;
+let pages, service, link, key, browser;
 
 before(async () => {
-    pages = createServer((request, response) => {
-        const { pathname } = new URL(request.url, "http://localhost");
-        const file = pathname.startsWith("/vectors/") ? new URL(`.${pathname.slice("/vectors".length)}`, vectors) : new URL(`.${pathname}`, root);
-        if (!existsSync(file))
-            return response.writeHead(404).end();
-        const content = readFileSync(file, "utf8");
-        response.writeHead(200, { "Content-Type": pathname.endsWith(".html") ? "text/html" : pathname.endsWith(".json") ? "application/json" : "text/javascript" });
-        response.end(pathname.endsWith(".html") ? content.replace("<script", imports) : content);
-    });
-    await new Promise(resolve => pages.listen(0, "127.0.0.1", resolve));
-    origin = `http://127.0.0.1:${pages.address().port}`;
-    service = new TestService("--engine", "memory", "--KvStore:AllowedOrigins", origin);
+    pages = await servePages();
+    service = new TestService("--engine", "memory", "--KvStore:AllowedOrigins", pages.origin);
     key = service.newKey("page", "read,write,delete", "page/");
     service.settings.push("--keys", service.keyFile);
     await service.start();
     link = await new Link().open(service.url);
-    browser = await puppeteer.launch({
-        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-        // Chromium's own sandbox does not work for root, and no page but that of the tests is opened.
-        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
-    });
+    browser = await launch();
 });
 
 after(async () => {
     await browser?.close();
     link?.close();
     await service?.dispose();
-    pages?.closeAllConnections();
     pages?.close();
 });
-
-// By a timer, because a page in the background gets no frames.
-const waitFor = (page, isTrue) => page.waitForFunction(isTrue, { polling: 20 });
 
 const newUser = () => browser.createBrowserContext();
 
 async function open(user) {
     const page = await user.newPage();
     page.on("pageerror", error => complaints.push(String(error)));
-    await page.goto(`${origin}/test/browser/client.html?service=${encodeURIComponent(link.url)}&key=${key}`);
+    await page.goto(`${pages.origin}/test/browser/client.html?service=${encodeURIComponent(link.url)}&key=${key}`);
     await waitFor(page, () => window.isReady);
     return page;
 }
