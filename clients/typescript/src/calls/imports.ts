@@ -36,7 +36,7 @@ export interface ImportReport {
 }
 
 /** What can be imported: lines of an export, as text or bytes in pieces of any size. */
-export type ImportSource = string | Uint8Array | Blob | ReadableStream<Uint8Array> | AsyncIterable<string | Uint8Array>;
+export type ImportSource = string | Uint8Array | Blob | ReadableStream<Uint8Array> | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** An import ended early. The lines that `report` counts are stored, and some of those after them may be: to import everything again is safe. */
 export class KvImportError extends KvStoreError {
@@ -86,6 +86,8 @@ async function importLines(sender: Sender, lines: Uint8Array, before: ImportRepo
                 throw new KvImportError(error.message, error, report);
             report = withError(report, error.message);
             rest = rest.subarray(end);
+            if (rest.length === 0)
+                return report;
         }
     }
 }

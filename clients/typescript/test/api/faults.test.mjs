@@ -55,6 +55,14 @@ const stream = (parts, then = "cut", headers = {}) => response => {
 const event = (name, data, id) => `event: ${name}\n${id === undefined ? "" : `id: ${storeId}.${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 const put = (revision, text = "v") => event("change", { revision, changes: [{ type: "put", key: "k", revision, created_revision: 1, version: 1, content_type: "text/plain", size: 1, modified_at: "2026-01-31T12:00:00.000Z", text }] }, revision);
 
+// A fetch whose stream arrives in exactly these parts, does not end, and does not care for its signal.
+const inParts = parts => async () => new Response(new ReadableStream({
+    start(controller) {
+        for (const part of parts)
+            controller.enqueue(Buffer.from(part));
+    },
+}), { headers: { "Content-Type": "text/event-stream", ...about(7) } });
+
 const newClient = options => new KvStoreClient(url, { retryDelayMs: 1, retryDelayMaxMs: 20, ...options });
 
 async function take(watch, count) {
@@ -204,10 +212,12 @@ test("bookmarks move the position on", async () => {
 test("an event arrives whole however it is cut into packets, and has a limit", async () => {
     const text = `${"é😀".repeat(5000)}\n`;
     const bytes = Buffer.from(put(8, text));
-    script = [stream([bytes.subarray(0, 100), bytes.subarray(100, 101), bytes.subarray(101, -1), bytes.subarray(-1)], "open")];
-    for await (const { entry } of newClient().watch({ key: "k" })) {
-        assert.equal(entry.text, text);
-        break;
+    const parts = [bytes.subarray(0, 100), bytes.subarray(100, 101), ...bytes.subarray(101).toString("latin1").match(/[^]{1,997}/g).map(part => Buffer.from(part, "latin1"))];
+    for (const cut of [parts, [bytes.subarray(0, -1), bytes.subarray(-1)]]) {
+        for await (const { entry } of newClient({ fetch: inParts(cut) }).watch({ key: "k" })) {
+            assert.equal(entry.text, text);
+            break;
+        }
     }
 
     script = [stream([put(8, "x".repeat(1_000_000))], "open")];
@@ -216,12 +226,14 @@ test("an event arrives whole however it is cut into packets, and has a limit", a
 
 test("a slow reader is not taken for a silent service", { timeout: 60_000 }, async () => {
     const lines = ["a", "b"].map(key => `${JSON.stringify({ key, content_type: "text/plain", text: key.repeat(200_000) })}\n`);
-    script = [stream(lines, "end"), stream([put(8), put(9)], "open")];
+    let watcher;
+    script = [stream(lines, "end"), response => stream([put(8)], "open")(watcher = response)];
     const client = newClient({ attemptTimeoutMs: 2000, watchSilenceMaxMs: 2000 });
     const [entries, watch] = [client.exportEntries(), client.watch({ key: "k" })];
     assert.equal((await entries.next()).value.key, "a");
     assert.equal((await watch.next()).value.revision, 8);
     await new Promise(resolve => setTimeout(resolve, 2500));
+    watcher.write(put(9));
     assert.equal((await entries.next()).value.key, "b");
     assert.equal((await watch.next()).value.revision, 9);
     assert.equal(requests.length, 2);
@@ -238,6 +250,7 @@ test("an export that is cut or silent is an error, not a shorter export", { time
         await assert.rejects(entries.next(), error => error instanceof KvStoreError && /Discard/.test(error.message));
     }
 
+    await assert.rejects(newClient({ attemptTimeoutMs: 50, fetch: inParts(["{"]) }).exportEntries().next(), /Discard/);
     script = [stream([lines], "cut")];
     await assert.rejects(new Response(await client.export()).text());
 
