@@ -1,5 +1,6 @@
 import { KvStoreError } from "../http/errors.js";
 import type { ServerEvent } from "../http/events.js";
+import { Network } from "../http/network.js";
 import type { Sender } from "../http/sender.js";
 import { backoff, delay } from "../http/time.js";
 import { toEntry, type Item, type KvEntry } from "./entry.js";
@@ -49,6 +50,15 @@ export type WatchEvent =
 type Change = Item & { readonly type: "put" | "delete" | "expire" };
 
 export async function* watch(sender: Sender, options: WatchOptions): AsyncGenerator<WatchEvent> {
+    const network = new Network(options.signal);
+    try {
+        yield* follow(sender, options, network);
+    } finally {
+        network.end();
+    }
+}
+
+async function* follow(sender: Sender, options: WatchOptions, network: Network): AsyncGenerator<WatchEvent, never> {
     const { signal, initial, persistent, onConnection } = options;
     const what = { key: "key" in options ? options.key : undefined, prefix: "prefix" in options ? options.prefix : undefined, values: options.values ?? true };
     const { retryDelayMs, retryDelayMaxMs } = sender.options;
@@ -60,7 +70,7 @@ export async function* watch(sender: Sender, options: WatchOptions): AsyncGenera
         let isConnected = false;
         try {
             const from = position !== undefined ? { after: position } : { initial: initial || undefined };
-            const call = { method: "GET" as const, target: `/v1/watch${queryOf({ ...what, ...from })}`, ...callOf(options) };
+            const call = { method: "GET" as const, target: `/v1/watch${queryOf({ ...what, ...from })}`, ...callOf(options), signal: network.connection() };
             const { headers, events } = await sender.watch(hasBegun || persistent ? { ...call, retriesMax: 0 } : call);
             hasBegun = isConnected = true;
             onConnection?.(true);
@@ -99,7 +109,7 @@ export async function* watch(sender: Sender, options: WatchOptions): AsyncGenera
             yield { type: "reset" };
         }
 
-        await delay(backoff(failures, retryDelayMs, retryDelayMaxMs, pauseMs), signal);
+        await delay(backoff(failures, retryDelayMs, retryDelayMaxMs, pauseMs), network.pause());
         signal?.throwIfAborted();
     }
 }

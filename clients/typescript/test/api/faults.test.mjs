@@ -165,6 +165,24 @@ test("a watch that is silent for too long connects anew", async () => {
     assert.deepEqual(await take(newClient({ watchSilenceMaxMs: 50 }).watch({ key: "k" }), 3), ["put 8", "put 9", "put 10"]);
 });
 
+test("a watch ends its connection when a browser is offline, and pauses no longer when it is online", { timeout: 30_000 }, async () => {
+    const events = new EventTarget();
+    for (const name of ["addEventListener", "removeEventListener"])
+        globalThis[name] = events[name].bind(events);
+    try {
+        script = [stream([put(8)], "open"), stream([put(9)], "open")];
+        const watch = newClient({ retryDelayMs: 1_000_000, retryDelayMaxMs: 1_000_000 }).watch({ key: "k", onConnection: isConnected => isConnected || setImmediate(() => events.dispatchEvent(new Event("online"))) });
+        assert.equal((await watch.next()).value.revision, 8);
+        const next = watch.next();
+        events.dispatchEvent(new Event("offline"));
+        assert.equal((await next).value.revision, 9);
+        await watch.return();
+    } finally {
+        delete globalThis.addEventListener;
+        delete globalThis.removeEventListener;
+    }
+});
+
 test("a watch that asks for a revision resumes in the same store", async () => {
     script = [stream([": watching after revision 5\n\n"]), stream([put(8)], "open")];
     assert.deepEqual(await take(newClient().watch({ prefix: "k", after: 5, values: false }), 1), ["put 8"]);
