@@ -1,7 +1,7 @@
 -- Load for wrk: wrk ... -s load.lua URL -- CONTENDER WORKLOAD VALUE_BYTES RUN [ENTRIES] [verify]
 --
 -- The requests are built before the run starts. Only the workloads whose keys must not repeat (put-new) or must not fit
--- into any cache (entries, entries-mix) put theirs together from ready parts, by one concatenation per request.
+-- into any cache (entries, entries-put, entries-list, entries-mix) put theirs together from ready parts, by one concatenation per request.
 -- RUN makes the keys of put-new different from those of every other run.
 -- With "verify" every answer is checked against what was asked for, which needs one connection and one thread.
 
@@ -217,14 +217,23 @@ function workloads.entries()
     return function() return next_get(math.random(0, entries - 1)), expected end
 end
 
-workloads["entries-mix"] = function()
-    local get_any = workloads.entries()
+workloads["entries-put"] = function()
     local next_put = with_digits(dialect.put("e000000000", string.rep("x", size)), same)
+    return function() return next_put(math.random(0, entries - 1)), expect_written end
+end
+
+-- A page that begins after any entry, without values.
+workloads["entries-list"] = function()
+    local next_list = with_digits(http("GET", "/v1/kv?prefix=e&limit=" .. LISTED .. "&after=e000000000"), same)
+    return function() return next_list(math.random(0, entries - 1)), function(status) return status == 200 end end
+end
+
+workloads["entries-mix"] = function()
+    local get_any, put_any = workloads.entries(), workloads["entries-put"]()
     local number = 0
     return function()
         number = number + 1
-        if number % 20 > 0 then return get_any() end
-        return next_put(math.random(0, entries - 1)), expect_written
+        return (number % 20 > 0 and get_any or put_any)()
     end
 end
 

@@ -3,14 +3,15 @@
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "${0##*/}: $*"; exit 1; }
 
-# publish PLACE FILE: puts the file between the two comments of docs/performance.md that name the place.
+# publish PLACE FILE [DOCUMENT]: puts the file between the two comments of docs/performance.md, or of another document, that name the place.
 publish() {
+    local document="docs/${3:-performance.md}"
     awk -v report="$2" -v place="$1" '
         index($0, "<!-- " place " begin -->") { print; while ((getline line < report) > 0) print line; skipping = 1; next }
         index($0, "<!-- " place " end -->") { skipping = 0 }
-        !skipping' "$root/docs/performance.md" >"$scratch/performance.md"
-    cp "$scratch/performance.md" "$root/docs/performance.md"
-    say "written into docs/performance.md"
+        !skipping' "$root/$document" >"$scratch/document.md"
+    cp "$scratch/document.md" "$root/$document"
+    say "written into $document"
 }
 
 machine() { echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), Linux $(uname -r)"; }

@@ -50,10 +50,16 @@ internal static class MarkdownPage
             """;
     }
 
-    /// <summary>Gives a link to another document the path at which that is served, and leaves of a link to any other file only its text.</summary>
+    /// <summary>Gives a link to another document the path at which that is served, and leaves of a link to any other file, and of a picture, only the text: files that are no documents are not part of the program.</summary>
     private static void Resolve(LinkInline link, string path, IReadOnlySet<string> served, string pathBase)
     {
-        if (link.IsImage || link.Url is not { } url || url.StartsWith('#') || url.Contains("://", StringComparison.Ordinal))
+        if (link.IsImage)
+        {
+            link.ReplaceBy(new ContainerInline(), copyChildren: true);
+            return;
+        }
+
+        if (link.Url is not { } url || url.StartsWith('#') || url.Contains("://", StringComparison.Ordinal))
             return;
         var target = new Uri(new Uri("http://documents" + path), url);
         var page = target.AbsolutePath.EndsWith(Extension, StringComparison.Ordinal) ? target.AbsolutePath[..^Extension.Length] : target.AbsolutePath;

@@ -63,6 +63,14 @@ public sealed partial class DocumentEndpointsTests(KvServer server) : IClassFixt
     }
 
     [Fact]
+    public void Page_Picture_IsItsText()
+    {
+        var html = MarkdownPage.Of("# Title\n\n![How GET grows](images/growth.svg)\n", "/docs/page", new HashSet<string>(), "");
+        Assert.Contains("<p>How GET grows</p>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Get_Page_IsHtmlThatRunsNothing()
     {
         var page = (await server.Client.GetAsync("/docs/http-api")).Expect(200);
