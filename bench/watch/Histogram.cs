@@ -7,22 +7,26 @@ internal sealed class Histogram
 {
     private const int PerMillisecond = 10;
     private readonly long[] _counts = new long[10_000 * PerMillisecond];
-    private long _count;
+
+    public long Count { get; private set; }
 
     public void Add(TimeSpan time)
     {
         _counts[Math.Clamp((int)(time.TotalMilliseconds * PerMillisecond), 0, _counts.Length - 1)]++;
-        _count++;
+        Count++;
     }
 
-    public string Describe() => _count == 0
+    public string Describe() => Count == 0
         ? "nothing was delivered"
-        : string.Create(CultureInfo.InvariantCulture, $"{_count} deliveries: p50 {At(0.5):F1} ms, p99 {At(0.99):F1} ms, p99.9 {At(0.999):F1} ms, longest {At(1):F1} ms");
+        : string.Create(CultureInfo.InvariantCulture, $"p50 {At(0.5):F1} ms, p99 {At(0.99):F1} ms, p99.9 {At(0.999):F1} ms, longest {At(1):F1} ms");
 
-    private double At(double share)
+    /// <summary>Milliseconds that a share of the times does not exceed; 0 without times.</summary>
+    public double At(double share)
     {
+        if (Count == 0)
+            return 0;
         var (bucket, seen) = (0, _counts[0]);
-        while (seen < share * _count)
+        while (seen < share * Count)
             seen += _counts[++bucket];
         return (double)bucket / PerMillisecond;
     }
