@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace KvStore.Server;
 
@@ -17,6 +19,7 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
     public const int PieceBytes = 32 * 1024;
 
     private readonly PipeWriter _writer = context.Response.BodyWriter;
+    private readonly SocketOutput? _socket = FindSocket(context);
     private ClientPatience _patience = new(options);
 
     /// <summary>Where to write; flush once it has <see cref="PieceBytes"/>.</summary>
@@ -43,10 +46,42 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
         return FinishAsync(_writer.FlushAsync(context.RequestAborted), bytes);
     }
 
+    /// <summary>Whether <see cref="TryShare"/> can be called.</summary>
+    public bool CanShare => _socket is not null;
+
+    /// <summary>
+    /// Sends chunks (RFC 9112, section 7.1) that other requests send as well, without a copy, and waits while the client does not take them. Everything that
+    /// was written must be flushed.
+    /// </summary>
+    /// <param name="chunks">The chunks, whose bytes must not change until they are sent.</param>
+    /// <param name="bytes">How many bytes that are.</param>
+    /// <returns>Null if the client has not taken what was flushed before.</returns>
+    /// <inheritdoc cref="WriteAsync"/>
+    public ValueTask? TryShare(IList<ArraySegment<byte>> chunks, long bytes)
+    {
+        if (!_socket!.TrySend(chunks, out var sending))
+            return null;
+        if (!sending.IsCompletedSuccessfully)
+            return new ValueTask(WaitAsync(sending, bytes));
+        _patience.Record(TimeSpan.Zero, bytes);
+        return ValueTask.CompletedTask;
+    }
+
+    // Null unless the bytes of the answer are those of the connection, in chunks.
+    private static SocketOutput? FindSocket(HttpContext context)
+    {
+        var features = context.Features;
+        return HttpProtocol.IsHttp11(context.Request.Protocol)
+            && features.Get<IConnectionTransportFeature>() is CountedConnection { PlainOutput: { } socket }
+            && ReferenceEquals(features.Get<IHttpResponseBodyFeature>(), features.Get<IHttpResponseFeature>())
+            ? socket
+            : null;
+    }
+
     private ValueTask FinishAsync(ValueTask<FlushResult> flushing, long bytes)
     {
         if (!flushing.IsCompletedSuccessfully)
-            return WaitAsync(flushing.AsTask(), bytes);
+            return WaitAsync(flushing, bytes);
 #pragma warning disable RS0030 // It has completed, so nothing blocks.
         Check(flushing.Result);
 #pragma warning restore RS0030
@@ -54,7 +89,14 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask WaitAsync(Task<FlushResult> flushing, long bytes)
+    private async ValueTask WaitAsync(ValueTask<FlushResult> flushing, long bytes)
+    {
+        var task = flushing.AsTask();
+        await WaitAsync(task, bytes);
+        Check(await task);
+    }
+
+    private async Task WaitAsync(Task flushing, long bytes)
     {
         var startedAt = Stopwatch.GetTimestamp();
         try
@@ -65,7 +107,7 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
                 throw new ConnectionAbortedException("The client does not read, and there is no memory to wait for it.");
             }
 
-            Check(await flushing.WaitAsync(_patience.Left));
+            await flushing.WaitAsync(_patience.Left);
         }
         catch (TimeoutException exception)
         {

@@ -13,7 +13,8 @@ namespace KvStore.Server;
 /// In place of the web server's own limit, which counts a connection only when a thread gets to it, logs a warning for each that is too
 /// many, and is one for all addresses.
 /// </remarks>
-internal sealed class BoundedListener(IConnectionListener listener, ConnectionGate gate, bool isForOperators, ConnectionLog log, TimeProvider time) : IConnectionListener
+internal sealed class BoundedListener(
+    IConnectionListener listener, ConnectionGate gate, bool isForOperators, Func<ConnectionContext, SocketOutput?> outputOf, ConnectionLog log, TimeProvider time) : IConnectionListener
 {
     // Long enough to cost nothing, short enough that a client hardly notices.
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(20);
@@ -33,7 +34,7 @@ internal sealed class BoundedListener(IConnectionListener listener, ConnectionGa
                 var address = AddressKey.Of(connection.RemoteEndPoint);
                 if (isForOperators)
                     connection.Features.Set(OperationsConnection.Instance);
-                var counted = new CountedConnection(connection, gate, address);
+                var counted = new CountedConnection(connection, gate, address, outputOf(connection));
 
                 // Nothing after this can fail, so what is counted is released.
                 var admission = gate.TryEnter(address);

@@ -40,6 +40,15 @@ internal sealed class JsonOutput
         }
     }
 
+    /// <summary>Whether everything that was written is flushed.</summary>
+    public bool IsFlushed => Json.BytesPending + _output.Writer.UnflushedBytes == 0;
+
+    /// <inheritdoc cref="PacedOutput.CanShare"/>
+    public bool CanShare => _output.CanShare;
+
+    /// <inheritdoc cref="PacedOutput.TryShare"/>
+    public ValueTask? TryShare(IList<ArraySegment<byte>> chunks, long bytes) => _output.TryShare(chunks, bytes);
+
     /// <summary>Sends what was written once it is a piece, and waits while the client does not take it.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.Writer.UnflushedBytes < PacedOutput.PieceBytes ? ValueTask.CompletedTask : FlushAsync();
 

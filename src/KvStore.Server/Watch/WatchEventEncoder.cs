@@ -1,6 +1,6 @@
 namespace KvStore.Server;
 
-/// <summary>Encodes commits as events, for all watchers of the same keys at once, or piece by piece for one.</summary>
+/// <summary>Encodes commits as events, for all watchers of the same keys at once as an <see cref="HttpChunk"/>, or piece by piece for one.</summary>
 internal abstract class WatchEventEncoder : IWatchEncoder
 {
     // What all watchers of the same keys share. Each of them sends more than this from the commits, as its client takes it.
@@ -30,7 +30,7 @@ internal abstract class WatchEventEncoder : IWatchEncoder
                 break;
         }
 
-        encoding = buffer.WrittenSpan.ToArray();
+        encoding = HttpChunk.Of(buffer.WrittenSpan);
         return true;
     }
 

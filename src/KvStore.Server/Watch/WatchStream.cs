@@ -45,6 +45,7 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
         if (HttpMethods.IsHead(context.Request.Method))
             return;
 
+        var shared = new SharedChunks(_watcher, output);
         WatchEvents.Comment(output.Target, $"watching after revision {opened.After}");
         using var revocation = RevocableWait.Begin(context);
         try
@@ -53,23 +54,29 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
 
             // The first read usually finds nothing, which needs no bookmark.
             var (state, hasRead) = (opened.State, false);
-            while ((state == WatchState.Silent && !hasRead) || await WriteAsync(output, state))
+            while ((state == WatchState.Silent && !hasRead) || await WriteAsync(output, shared, state))
             {
                 hasRead = true;
 
                 // All pending events go out together, because a flush costs much more than a write.
                 state = _watcher.Read();
+                if (state == WatchState.Changed)
+                    continue;
+                await shared.FlushAsync();
                 if (state != WatchState.Silent)
                     continue;
-                await output.FlushAsync();
+                if (!output.IsFlushed)
+                    await output.FlushAsync();
                 state = await _watcher.ReadAsync(options.WatchBookmarkInterval, revocation.Token);
             }
         }
         catch (OperationCanceledException) when (revocation.IsRevoked)
         {
+            await shared.FlushAsync();
             WatchEvents.Revoked(output.Target);
         }
 
+        await shared.FlushAsync();
         await output.FlushAsync();
     }
 
@@ -82,14 +89,14 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
     }
 
     // False if the stream ends.
-    private async ValueTask<bool> WriteAsync(JsonOutput output, WatchState state)
+    private async ValueTask<bool> WriteAsync(JsonOutput output, SharedChunks shared, WatchState state)
     {
         var principal = Access.Of(context);
         principal.Revoked.ThrowIfCancellationRequested();
         switch (state)
         {
             case WatchState.Changed:
-                await WriteChangesAsync(output);
+                await WriteChangesAsync(output, shared);
                 return !encoder.EndsWith(_watcher.Commits, _watcher.Filter);
             case WatchState.Silent:
                 if (store.Connection?.UnreachableSince is { } since)
@@ -105,14 +112,15 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
         }
     }
 
-    private async ValueTask WriteChangesAsync(JsonOutput output)
+    private async ValueTask WriteChangesAsync(JsonOutput output, SharedChunks shared)
     {
-        if (_watcher.TryEncode(encoder, out var events))
+        if (_watcher.TryEncode(encoder, out var chunk))
         {
-            await output.AppendAsync(events);
+            await shared.AddAsync(chunk);
             return;
         }
 
+        await shared.FlushAsync();
         foreach (var commit in _watcher.Commits)
         {
             await SendAsync(output, encoder.WriteTo(output.Target, commit, _watcher.Filter));

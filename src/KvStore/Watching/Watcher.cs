@@ -8,7 +8,13 @@ public sealed class Watcher : IDisposable
 {
     private readonly WatchHub _hub;
     private WatchBatch? _batch;
-    private bool _isHeld;
+
+    // Batches of earlier reads, whose encodings are being sent, and whether that of the last read is one of them.
+    private readonly List<WatchBatch> _kept = [];
+    private bool _isKept;
+
+    // What is charged while the client does not receive; null if nothing is.
+    private Commit[]? _held;
 
     // Shared with the hub; see Scan.
 
@@ -48,9 +54,43 @@ public sealed class Watcher : IDisposable
     public bool TryEncode(IWatchEncoder encoder, out ReadOnlyMemory<byte> encoding) =>
         (_batch ?? throw new InvalidOperationException("There are no commits.")).TryEncode(encoder, Filter, _hub.Memory, out encoding);
 
-    /// <summary>Charges the <see cref="Commits"/> until the next read, once. Call it before waiting for a client: the history may drop them meanwhile.</summary>
+    /// <summary>
+    /// Keeps the encoding of <see cref="Commits"/> in memory, charged, beyond the next reads: until <see cref="ReleaseKept"/>. So several reads can be sent together.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The last read was not <see cref="WatchState.Changed"/>.</exception>
+    public void Keep()
+    {
+        if (_isKept)
+            return;
+        _kept.Add(_batch ?? throw new InvalidOperationException("There are no commits."));
+        _isKept = true;
+    }
+
+    /// <summary>Releases what was kept. Its encodings must not be used afterwards.</summary>
+    public void ReleaseKept()
+    {
+        ReleaseHeld();
+        foreach (var batch in _kept)
+            batch.Release();
+        _kept.Clear();
+        if (_isKept)
+            (_batch, _isKept) = (null, false);
+    }
+
+    /// <summary>
+    /// Charges the <see cref="Commits"/> until the next read, and those that were kept until they are released, once. Call it before waiting for a client:
+    /// the history may drop them meanwhile.
+    /// </summary>
     /// <returns>False if the memory for watches is full: do not wait, but dispose of the watcher.</returns>
-    public bool TryHold() => _isHeld || _batch is null || (_isHeld = _hub.Held.TryHold(_batch.Commits));
+    public bool TryHold()
+    {
+        if (_held is not null || (_batch is null && _kept.Count == 0))
+            return true;
+        Commit[] commits = [.. _kept.SelectMany(batch => batch.Commits), .. _isKept ? [] : _batch?.Commits ?? []];
+        if (_hub.Held.TryHold(commits))
+            _held = commits;
+        return _held is not null;
+    }
 
     /// <summary>Reads the next matching commits, without waiting.</summary>
     public WatchState Read() => Scan() ?? WatchState.Silent;
@@ -74,6 +114,7 @@ public sealed class Watcher : IDisposable
     public void Dispose()
     {
         _hub.Remove(this);
+        ReleaseKept();
         Release();
     }
 
@@ -172,15 +213,20 @@ public sealed class Watcher : IDisposable
         return true;
     }
 
-    // Ends what the watcher has of its batch.
+    // Ends what the watcher has of its batch, unless it is kept.
     private void Release()
     {
-        if (_batch is not { } batch)
-            return;
-        if (_isHeld)
-            _hub.Held.Release(batch.Commits);
-        (_batch, _isHeld) = (null, false);
-        batch.Release();
+        ReleaseHeld();
+        if (!_isKept)
+            _batch?.Release();
+        (_batch, _isKept) = (null, false);
+    }
+
+    private void ReleaseHeld()
+    {
+        if (_held is { } commits)
+            _hub.Held.Release(commits);
+        _held = null;
     }
 
     // False when the time is up.

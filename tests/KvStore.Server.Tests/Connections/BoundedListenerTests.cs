@@ -87,7 +87,7 @@ public sealed class BoundedListenerTests
     private static FakeConnection Connection() => new() { RemoteEndPoint = Client };
 
     private static BoundedListener Listen(ScriptedListener inner, ConnectionGate gate) =>
-        new(inner, gate, isForOperators: false, new ConnectionLog(ConnectionLimits.Of(new KvStoreOptions(), null), TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System);
+        new(inner, gate, isForOperators: false, static _ => null, new ConnectionLog(ConnectionLimits.Of(new KvStoreOptions(), null), TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System);
 
     private sealed class FakeConnection : DefaultConnectionContext
     {
