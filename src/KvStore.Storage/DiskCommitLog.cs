@@ -7,12 +7,15 @@ namespace KvStore.Storage;
 /// and a power cut. docs/adr/0004-log-on-disk.md explains the design.
 /// </summary>
 /// <remarks>
-/// One thread of its own writes and flushes, so that no pool thread ever waits for the disk. The owner loop resumes on that
-/// thread when a batch is done and calls <see cref="CommitAsync"/> from there: while there is work, a batch costs no thread
-/// switch. <see cref="ICommitLog"/> says who may call its members; any thread may call the others.
+/// A batch is written and flushed on the thread that calls <see cref="CommitAsync"/>, because a switch of threads takes as long as a quarter of
+/// a flush. At most one thread of the pool waits for the disk, and only as long as flushes are short: a slow disk is left to a thread of the log's own, which
+/// also flushes by time, loads and ends. <see cref="ICommitLog"/> says who may call its members; any thread may call the others.
 /// </remarks>
 public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
 {
+    // Ten times what a switch to the log's thread and back takes: for a slower disk it makes no difference, and threads of the pool do not wait.
+    private static readonly TimeSpan InlineFlushMax = TimeSpan.FromMilliseconds(1);
+
     private readonly LogCore _core;
     private readonly Thread _thread;
     private readonly AutoResetEvent _wake = new(false);
@@ -22,9 +25,12 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     private ICommitFollower? _follower;
     private int _disposed;
 
-    // The batch that waits for the thread, and its answer.
+    // Held by the thread that commits, and by the log's thread when it flushes and when it ends.
+    private readonly Lock _gate = new();
+
+    // The batch that waits for the thread, and its answer. The owner loop does not continue on the thread of the log, which has flushes to do.
     private IReadOnlyList<Transaction>? _batch;
-    private ManualResetValueTaskSourceCore<Outcome[]> _answer;
+    private ManualResetValueTaskSourceCore<Outcome[]> _answer = new() { RunContinuationsAsynchronously = true };
 
     /// <summary>Creates a log. Nothing on the disk is touched before <see cref="FollowAsync"/>.</summary>
     /// <param name="options">The directory and the limits.</param>
@@ -75,8 +81,8 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     public ValueTask<Outcome[]> CommitAsync(IReadOnlyList<Transaction> batch, CancellationToken cancellationToken)
     {
         _ = Follower; // Throws before FollowAsync.
-        if (Thread.CurrentThread == _thread)
-            return ValueTask.FromResult(_core.Commit(batch));
+        if (_core.FlushTime <= InlineFlushMax)
+            return ValueTask.FromResult(Commit(batch));
         _answer.Reset();
         var answer = new ValueTask<Outcome[]>(this, _answer.Version);
         Volatile.Write(ref _batch, batch);
@@ -135,16 +141,38 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
             while (Volatile.Read(ref _disposed) == 0)
             {
                 // Rounded up, or the wait would end early and the loop spin.
-                _wake.WaitOne(_core.FlushDue is { } due ? TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(due.TotalMilliseconds), 0)) : Timeout.InfiniteTimeSpan);
+                _wake.WaitOne(FlushDue() is { } due ? TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(due.TotalMilliseconds), 0)) : Timeout.InfiniteTimeSpan);
                 if (Interlocked.Exchange(ref _batch, null) is { } batch)
                     Answer(batch);
-                _core.FlushIfDue();
+                lock (_gate)
+                    _core.FlushIfDue();
             }
 
-            _core.Finish();
+            lock (_gate)
+                _core.Finish();
         }
 
         _ended.TrySetResult();
+    }
+
+    private Outcome[] Commit(IReadOnlyList<Transaction> batch)
+    {
+        lock (_gate)
+        {
+            var wasDue = _core.FlushDue is not null;
+            var outcomes = _core.Commit(batch);
+
+            // The log's thread may be waiting without an end.
+            if (!wasDue && _core.FlushDue is not null)
+                _wake.Set();
+            return outcomes;
+        }
+    }
+
+    private TimeSpan? FlushDue()
+    {
+        lock (_gate)
+            return _core.FlushDue;
     }
 
     private bool Open(LoadProgress progress)
@@ -162,13 +190,12 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
         }
     }
 
-    // SetResult runs the owner loop inline, until it waits for anything but this log.
     private void Answer(IReadOnlyList<Transaction> batch)
     {
         Outcome[] outcomes;
         try
         {
-            outcomes = _core.Commit(batch);
+            outcomes = Commit(batch);
         }
         catch (Exception exception)
         {

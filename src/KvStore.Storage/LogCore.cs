@@ -55,6 +55,9 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         }
     }
 
+    /// <summary>How long a flush takes: a running average, mostly of the last eight.</summary>
+    public TimeSpan FlushTime { get; private set; }
+
     /// <summary>How long an acknowledged commit may still wait for its flush; null if none waits.</summary>
     public TimeSpan? FlushDue => _writer is not { IsDirty: true } || _phase != DiskLogPhase.Open
         ? null
@@ -185,7 +188,9 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
     {
         var start = time.GetTimestamp();
         _writer!.Flush();
-        metrics?.RecordFlush(time.GetElapsedTime(start));
+        var elapsed = time.GetElapsedTime(start);
+        metrics?.RecordFlush(elapsed);
+        FlushTime += (elapsed - FlushTime) / 8;
         RecordFlush(_writer.LastRevision);
     }
 
@@ -241,10 +246,5 @@ internal sealed class LogCore(IDisk disk, DiskLogOptions options, TimeProvider t
         report(new(DiskLogEventKind.Closed, _closedReason));
     }
 
-    private static Outcome[] AllOf(IReadOnlyList<Transaction> batch, Outcome outcome)
-    {
-        var outcomes = new Outcome[batch.Count];
-        Array.Fill(outcomes, outcome);
-        return outcomes;
-    }
+    private static Outcome[] AllOf(IReadOnlyList<Transaction> batch, Outcome outcome) => [.. Enumerable.Repeat(outcome, batch.Count)];
 }

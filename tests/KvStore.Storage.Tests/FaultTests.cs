@@ -163,7 +163,7 @@ public sealed class FaultTests : IAsyncDisposable
             flushing.Set();
             goOn.Wait(Token);
         };
-        var commit = _fake.Log.CommitAsync([Some.Transaction(Some.Put("k"))], Token).AsTask();
+        var commit = Task.Run(async () => await _fake.Log.CommitAsync([Some.Transaction(Some.Put("k"))], Token), Token);
         flushing.Wait(Token);
 
         Assert.Equal((0, 0), (_fake.Follower.Latest.Revision, await _fake.Log.BarrierAsync(Token)));

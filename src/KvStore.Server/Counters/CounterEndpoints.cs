@@ -27,7 +27,7 @@ internal sealed class CounterEndpoints(KeyWrites writes, KvStoreOptions options,
             return problem;
 
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, []);
-        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency }, context);
+        var outcome = await writes.SubmitAsync(new Transaction(conditions.Guards, [new Increment(key, by ?? 1, ttl.Update(time))]) { Idempotency = idempotency, ContinuesInline = true }, context);
         return await WriteOutcome.AnswerAsync(context, outcome, Answer);
     }
 

@@ -91,7 +91,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
         if (ttl.ExpiresAt(time) is { } expiresAt)
             draft.SetExpiry(expiresAt);
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-        return AnswerPutAsync(context, writes.SubmitAsync(new Transaction(guards, [new Put(draft)]) { Idempotency = idempotency }, LoadTokenOf(context), context));
+        return AnswerPutAsync(context, writes.SubmitAsync(new Transaction(guards, [new Put(draft)]) { Idempotency = idempotency, ContinuesInline = true }, LoadTokenOf(context), context));
     }
 
     private static async Task AnswerPutAsync(HttpContext context, Task<Outcome> submission)
@@ -116,7 +116,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
         // Who has loaded that there is nothing deletes what need not be there.
         var loadToken = LoadTokenOf(context);
         ImmutableArray<Guard> guards = loadToken is null ? [Guard.Exists(key), .. conditions.Guards] : conditions.Guards;
-        var outcome = await writes.SubmitAsync(new Transaction(guards, [new Delete(key)]) { Idempotency = idempotency }, loadToken, context);
+        var outcome = await writes.SubmitAsync(new Transaction(guards, [new Delete(key)]) { Idempotency = idempotency, ContinuesInline = true }, loadToken, context);
         return await WriteOutcome.AnswerOfExistingAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status204NoContent, committed.Revision));
     }
 
@@ -165,7 +165,7 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
 
         var append = new Append(prefix, body, contentType, ttl.ExpiresAt(time));
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body);
-        var outcome = await store.SubmitAsync(new Transaction([], [append]) { Idempotency = idempotency });
+        var outcome = await store.SubmitAsync(new Transaction([], [append]) { Idempotency = idempotency, ContinuesInline = true });
         return await WriteOutcome.AnswerAsync(context, outcome, committed => new WriteAnswer(StatusCodes.Status201Created, committed.Revision)
         {
             HasETag = true,

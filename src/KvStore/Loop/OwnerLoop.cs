@@ -12,6 +12,9 @@ namespace KvStore;
 /// </remarks>
 internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, SnapshotPublisher publisher, CommitDelivery delivery) : IDisposable
 {
+    // Much more than a switch of threads takes (see TransactionCost.TransactionWork). An import reads on meanwhile.
+    private const long CallersWorkMax = 64 << 10;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,6 +30,8 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     private readonly List<PendingTransaction> _batch = [];
     private readonly List<PendingTransaction> _late = [];
     private readonly List<Transaction> _transactions = [];
+    private readonly NextBatch _next = new();
+    private readonly Answers _answers = new();
 
     public StoreState State => (StoreState)Volatile.Read(ref _state);
 
@@ -118,20 +123,25 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
             _loaded.TrySetResult();
 
             // No token: the loop ends when the queue is closed and everything admitted is taken.
-            while (await queue.WaitAsync().ConfigureAwait(false))
+            var leaves = false;
+            while (await _next.After(queue.WaitAsync(), leaves, _answers.TakeRest()))
             {
                 // This may be the thread of the caller that ended the wait. Under load, yield to the requests that are on their
-                // way into the queue, so that batches grow; on an idle machine nothing waits.
-                if (ThreadPool.PendingWorkItemCount > 0)
+                // way into the queue, so that batches grow; on an idle machine nothing waits. Much work is left to a thread that no caller waits for.
+                if (_next.HasWaited && (CallerAnswers.AreRunning || ThreadPool.PendingWorkItemCount > 0 || queue.Work > CallersWorkMax))
                     await Task.Yield();
                 await log.GatherAsync(queue.Count).ConfigureAwait(false);
-                while (queue.TryTake(_batch, _late))
-                {
-                    await CommitAndYieldAsync().ConfigureAwait(false);
-                    await log.GatherAsync(queue.Count).ConfigureAwait(false);
-                }
+                leaves = false;
+                if (!queue.TryTake(_batch, _late))
+                    continue;
+
+                // A log that never waits would otherwise keep the current thread, perhaps a caller's, as long as others write.
+                var committing = CommitAsync();
+                leaves = committing.IsCompleted;
+                await committing.ConfigureAwait(false);
             }
 
+            await _answers.EndAsync().ConfigureAwait(false);
             if (_failure is { } failure)
                 Fail(failure);
             else
@@ -156,16 +166,6 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         }
     }
 
-    // A log that never waits would otherwise keep the current thread, perhaps a caller's, as long as others write.
-    private async ValueTask CommitAndYieldAsync()
-    {
-        var committing = CommitAsync();
-        var isSameThread = committing.IsCompleted;
-        await committing.ConfigureAwait(false);
-        if (isSameThread && queue.Count > 0)
-            await Task.Yield();
-    }
-
     private async ValueTask CommitAsync()
     {
         // Before their work: a client that no longer waits would have it done for nothing, while others wait for it.
@@ -185,8 +185,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         await delivery.WaitAsync(outcomes).ConfigureAwait(false);
 
         queue.Complete(_batch);
-        for (var i = 0; i < outcomes.Length; i++)
-            _batch[i].SetResult(outcomes[i]);
+        _answers.Give(_batch, outcomes);
 
         // Do not keep the values of this batch alive until the next one.
         _batch.Clear();
@@ -221,8 +220,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         // All are released before the first of them has its outcome.
         if (pending is [{ Task.IsCompleted: false }, ..])
             queue.Release(pending);
-        foreach (var one in pending)
-            one.TrySetResult(outcome);
+        _answers.Give(pending, outcome);
     }
 
     // A later stop finds nothing to cancel.

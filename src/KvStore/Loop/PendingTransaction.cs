@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace KvStore;
 
 /// <summary>A transaction in the queue; its task completes with the outcome.</summary>
-/// <remarks>The caller's continuation runs on another thread: a caller that blocks must not block the owner loop.</remarks>
+/// <remarks>The caller's continuation runs on another thread, or once the loop has left this one: a caller that blocks must not block the owner loop.</remarks>
 internal sealed class PendingTransaction(Transaction transaction, TransactionCost cost)
-    : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+    : TaskCompletionSource<Outcome>(transaction.ContinuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously)
 {
     /// <summary>The value of <see cref="AdmittedAt"/> for a transaction that may wait for any time.</summary>
     public const long Patient = long.MaxValue;

@@ -60,8 +60,11 @@ internal sealed class TransactionQueue
     /// <summary>Transactions in the queue.</summary>
     public int Count => _channel.Reader.Count + _setAside;
 
+    /// <summary>The <see cref="TransactionCost.Work"/> of transactions that are not released yet.</summary>
+    public long Work => Volatile.Read(ref _smallWork) + Volatile.Read(ref _largeWork);
+
     /// <summary>How long the loop needs for everything that is queued, as far as that is known.</summary>
-    public TimeSpan EstimatedWait => _rate.TimeOf(Volatile.Read(ref _smallWork) + Volatile.Read(ref _largeWork));
+    public TimeSpan EstimatedWait => _rate.TimeOf(Work);
 
     /// <summary>Whether an empty queue would admit a transaction.</summary>
     public bool HasRoomFor(Transaction transaction, in TransactionCost cost) =>
@@ -112,7 +115,7 @@ internal sealed class TransactionQueue
     }
 
     /// <summary>Waits for something to take; false when the queue is closed and empty. For the owner loop.</summary>
-    public ValueTask<bool> WaitAsync() => _channel.Reader.WaitToReadAsync(CancellationToken.None);
+    public ValueTask<bool> WaitAsync() => _setAside > 0 ? ValueTask.FromResult(true) : _channel.Reader.WaitToReadAsync(CancellationToken.None);
 
     /// <summary>Takes the next batch; false when the queue is empty. For the owner loop, which releases both lists.</summary>
     /// <param name="batch">
@@ -234,7 +237,7 @@ internal sealed class TransactionQueue
     private bool IsLate(PendingTransaction pending) => _takenAt - pending.AdmittedAt > _waitMax;
 
     // While both kinds wait, each has to wait for as much of the other as there is of its own, at most.
-    private bool IsTooLong(long work) => work + Math.Min(work, Volatile.Read(ref _smallWork) + Volatile.Read(ref _largeWork) - work) > _rate.WorkMax;
+    private bool IsTooLong(long work) => work + Math.Min(work, Work - work) > _rate.WorkMax;
 
     private ref long WorkOf(PendingTransaction pending) => ref IsLarge(pending) ? ref _largeWork : ref _smallWork;
 

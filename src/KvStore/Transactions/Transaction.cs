@@ -64,6 +64,12 @@ public sealed class Transaction
     /// </summary>
     public bool IsOrdered { get; init; }
 
+    /// <summary>
+    /// Whether what the caller does with the outcome is short and never blocks. It then runs on the thread that has committed the transaction, with those of other callers, instead
+    /// of on one that has to be woken for it. Never with a <see cref="MergePatch"/>, which may have to be prepared again. Default false.
+    /// </summary>
+    public bool ContinuesInline { get => field && !HasPatch; init; }
+
     /// <summary>Bytes that the transaction holds while it is queued: keys, values and guards.</summary>
     public long Bytes { get; }
 
@@ -74,7 +80,7 @@ public sealed class Transaction
     internal bool HasPatch { get; }
 
     /// <summary>The same transaction with records.</summary>
-    internal Transaction With(ImmutableArray<Operation> records) => new(Guards, Operations, records) { Idempotency = Idempotency, IsOrdered = IsOrdered };
+    internal Transaction With(ImmutableArray<Operation> records) => new(Guards, Operations, records) { Idempotency = Idempotency, IsOrdered = IsOrdered, ContinuesInline = ContinuesInline };
 
     /// <summary>What the transaction takes if the state stays as it is.</summary>
     internal TransactionCost CostIn(Snapshot latest)
