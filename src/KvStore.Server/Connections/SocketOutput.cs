@@ -19,7 +19,7 @@ internal sealed class SocketOutput : PipeWriter
     // What is flushed and not sent yet, within the bound of the web server's own transport.
     private readonly Pipe _pipe;
 
-    // Of all that was asked of the sender, how much it has not done. Whoever raises it from 0 is the sender until it is 0 again:
+    // Of all that was asked of the sender, how much it has not done. The caller that raises it from 0 is the sender until it is 0 again:
     //   T1 (sender):  finds the pipe empty
     //   T2 (flushes): adds bytes, raises the number from 1 to 2, and leaves
     //   T1:           subtracts the 1 that it has seen, gets 1, and reads the pipe again
