@@ -26,7 +26,7 @@ END {
     goal("h2c-get", "HTTP/2 without TLS: GET", "0.90", "1.00"); goal("h2c-put", "HTTP/2 without TLS: PUT", "0.80", "0.90")
     goal("get100", "GET", "0.90", "1.00")
     goal("poll", "long poll, woken by a PUT", "0.75", "0.90")
-    goal("import", "import, entries", "0.35", "0.50"); goal("export", "export, entries", "0.65", "0.80")
+    goal("import", "import, entries", "0.20", "0.30"); goal("export", "export, entries", "0.65", "0.80")
 
     printf "\nRun of %s: %s; %s; KvStore %s", fact["date"], fact["cpu"], fact["dotnet"], fact["kvstore"]
     for (peer in name) if (peer in fact && peer != "kvstore") printf "; %s", fact[peer]

@@ -49,12 +49,12 @@ internal static class BatchBody
         {
             if (keys.Count == options.BatchKeysMax)
                 return Problems.MalformedRequest($"Give at most {options.BatchKeysMax} keys; read the others with another request.", "keys");
-            var name = $"keys[{keys.Count}]";
             Key key = default;
-            var problem = JsonString.TryGet(ref reader, name, out var text) ?? KeyText.TryCreate(text.Utf8, options.KeyBytesMax, name, out key);
-            problem ??= Access.Check(principal, Rights.Read, key) is { } forbidden ? forbidden with { Field = name } : null;
+            var problem = JsonString.TryGet(ref reader, "keys", out var text)
+                ?? KeyText.TryCreate(text.Utf8, options.KeyBytesMax, "keys", out key)
+                ?? Access.Check(principal, Rights.Read, key);
             if (problem is not null)
-                return problem;
+                return problem with { Field = $"keys[{keys.Count}]" };
             keys.Add(key);
         }
 

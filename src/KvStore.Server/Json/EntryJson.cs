@@ -6,6 +6,8 @@ internal static class EntryJson
     /// <summary>Writes an entry as an object, with its value if asked to, and sends what is a piece.</summary>
     public static ValueTask WriteAsync(JsonOutput output, Entry entry, bool withValue)
     {
+        if (withValue && PlainEntry.TryWriteItem(output.Target, entry))
+            return output.FlushIfFullAsync();
         output.Json.WriteStartObject();
         WriteMembers(output.Json, entry);
         return EndAsync(output, entry, withValue);

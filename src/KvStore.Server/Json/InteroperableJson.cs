@@ -73,24 +73,47 @@ internal static class InteroperableJson
         private const ulong FnvOffset = 14695981039346656037;
         private const ulong FnvPrime = 1099511628211;
 
+        // Objects of up to this many names are compared pair by pair, which is faster than sorting them.
+        private const int FewNames = 8;
+
         private Levels _starts;
-        private ulong[]? _hashes;
+        private First _first;
+        private ulong[]? _more;
         private int _count;
+
+        [System.Diagnostics.CodeAnalysis.UnscopedRef]
+        private Span<ulong> Hashes => _more is null ? _first : _more;
 
         public void Begin(int depth) => _starts[depth] = _count;
 
         public void Add(ref Utf8JsonReader reader)
         {
-            if (_hashes is null || _count == _hashes.Length)
+            if (_count == (_more?.Length ?? First.Length))
                 Grow();
-            _hashes![_count++] = HashOf(ref reader);
+            Hashes[_count++] = HashOf(ref reader);
         }
 
         /// <summary>Ends the object of this depth; false if two of its names are equal.</summary>
         public bool EndDistinct(int depth)
         {
-            var hashes = _hashes.AsSpan(_starts[depth], _count - _starts[depth]);
+            var hashes = Hashes[_starts[depth].._count];
             _count = _starts[depth];
+            return hashes.Length > FewNames ? AreManyDistinct(hashes) : AreFewDistinct(hashes);
+        }
+
+        private static bool AreFewDistinct(ReadOnlySpan<ulong> hashes)
+        {
+            for (var i = 1; i < hashes.Length; i++)
+            {
+                if (hashes[..i].Contains(hashes[i]))
+                    return false;
+            }
+
+            return true;
+        }
+
+        private static bool AreManyDistinct(Span<ulong> hashes)
+        {
             hashes.Sort();
             for (var i = 1; i < hashes.Length; i++)
             {
@@ -103,8 +126,8 @@ internal static class InteroperableJson
 
         public readonly void Return()
         {
-            if (_hashes is not null)
-                ArrayPool<ulong>.Shared.Return(_hashes);
+            if (_more is not null)
+                ArrayPool<ulong>.Shared.Return(_more);
         }
 
         private static ulong HashOf(ref Utf8JsonReader reader)
@@ -128,10 +151,19 @@ internal static class InteroperableJson
 
         private void Grow()
         {
-            var larger = ArrayPool<ulong>.Shared.Rent(Math.Max(32, 2 * _count));
-            _hashes.AsSpan(0, _count).CopyTo(larger);
+            var larger = ArrayPool<ulong>.Shared.Rent(2 * _count);
+            Hashes[.._count].CopyTo(larger);
             Return();
-            _hashes = larger;
+            _more = larger;
+        }
+
+        // Most values have no more names than fit here, so that they need no array of the pool.
+        [System.Runtime.CompilerServices.InlineArray(Length)]
+        private struct First
+        {
+            public const int Length = 32;
+
+            private ulong _first;
         }
 
         [System.Runtime.CompilerServices.InlineArray(DepthMax + 1)]

@@ -37,10 +37,10 @@ internal sealed class TransactionBody
     /// <summary>The problem of a principal that lacks a right that a guard or an operation needs, or null. Nothing is carried out then.</summary>
     public Problem? Check(Principal principal)
     {
-        foreach (var (guard, field) in _guards)
+        foreach (var guard in _guards)
         {
-            if (Access.Check(principal, Rights.Read, guard.Key) is { } problem)
-                return problem with { Field = field };
+            if (Access.Check(principal, Rights.Read, guard.Guard.Key) is { } problem)
+                return problem with { Field = guard.Field };
         }
 
         for (var i = 0; i < _operations.Count; i++)
@@ -92,10 +92,9 @@ internal sealed class TransactionBody
         {
             if (i == _options.TransactionGuardsMax)
                 return Problems.MalformedRequest($"Give at most {_options.TransactionGuardsMax} guards.", "guards");
-            var field = $"guards[{i}]";
             if (TransactionMembers.TryReadGuard(ref reader, _options, out var guard) is { } problem)
-                return JsonText.Below(field, problem);
-            _guards.Add(new TransactionGuard(guard!, field));
+                return JsonText.Below($"guards[{i}]", problem);
+            _guards.Add(new TransactionGuard(guard!, i, IsOfMove: false));
         }
 
         return null;
@@ -110,14 +109,13 @@ internal sealed class TransactionBody
         {
             if (_operations.Count == _options.TransactionOperationsMax)
                 return Problems.MalformedRequest($"Give at most {_options.TransactionOperationsMax} operations.", "operations");
-            var field = $"operations[{_operations.Count}]";
             var problem = TransactionMembers.TryReadOperation(ref reader, utf8, _options, _now, out var operation) ?? TryWrite(operation!);
             if (problem is not null)
-                return JsonText.Below(field, problem);
+                return JsonText.Below($"operations[{_operations.Count}]", problem);
 
             // Without this a move of nothing would be a success.
             if (operation is Move)
-                _guards.Add(new TransactionGuard(Guard.Exists(operation.Key), field + ".move.from"));
+                _guards.Add(new TransactionGuard(Guard.Exists(operation.Key), _operations.Count, IsOfMove: true));
             _operations.Add(operation!);
         }
 
@@ -127,12 +125,16 @@ internal sealed class TransactionBody
     private Problem? TryWrite(Operation operation) => operation switch
     {
         Get => null,
-        Move move => TryWrite(move.Key, "move.from") ?? TryWrite(move.To, "move.to"),
-        _ => TryWrite(operation.Key, TransactionMembers.NameOf(operation) + ".key"),
+        Move move => TryWrite(move.Key, "move", "from") ?? TryWrite(move.To, "move", "to"),
+        _ => TryWrite(operation.Key, TransactionMembers.NameOf(operation), "key"),
     };
 
-    private Problem? TryWrite(Key key, string field) => _written.TryAdd(key, _operations.Count) ? null
-        : Problems.MalformedRequest($"The key is also written by operations[{_written[key]}]. A transaction writes a key once.", field);
+    private Problem? TryWrite(Key key, string operation, string member) => _written.TryAdd(key, _operations.Count) ? null
+        : Problems.MalformedRequest($"The key is also written by operations[{_written[key]}]. A transaction writes a key once.", $"{operation}.{member}");
 
-    private readonly record struct TransactionGuard(Guard Guard, string Field);
+    /// <summary>A guard, and its place: among the guards, or the operation that needs it.</summary>
+    private readonly record struct TransactionGuard(Guard Guard, int Index, bool IsOfMove)
+    {
+        public string Field => IsOfMove ? $"operations[{Index}].move.from" : $"guards[{Index}]";
+    }
 }

@@ -21,8 +21,7 @@ internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, La
             return problem;
 
         // Before it is submitted, so by what it would read now: afterwards it could not be refused.
-        var read = store.Latest;
-        if (!answers.TryBegin([.. transaction!.Operations.OfType<Get>().Select(get => read.Find(get.Key))], out var charge))
+        if (!TryBegin(transaction!, out var charge))
             return Problems.Overloaded("large answers", RetryTimes.Overloaded);
         using var charged = charge;
         switch (await store.SubmitAsync(transaction!))
@@ -40,6 +39,20 @@ internal sealed class TransactionEndpoints(Store store, RequestBodies bodies, La
             case var outcome:
                 return WriteOutcome.ProblemOf(context.Response, outcome);
         }
+    }
+
+    private bool TryBegin(Transaction transaction, out IDisposable? charge)
+    {
+        charge = null;
+        List<Entry?> entries = [];
+        var read = store.Latest;
+        foreach (var operation in transaction.Operations)
+        {
+            if (operation is Get)
+                entries.Add(read.Find(operation.Key));
+        }
+
+        return entries.Count == 0 || answers.TryBegin(entries, out charge);
     }
 
     // The operations have copies, so the bytes are released before they wait.

@@ -6,8 +6,6 @@ internal static class TransactionMembers
     private const string OperationShape = "Give an object with one member, which is put, delete, get or move, such as {\"put\": {\"key\": \"a\", \"text\": \"b\"}}.";
     private const string GuardShape = "Give an object such as {\"key\": \"a\", \"revision\": 7} or {\"key\": \"a\", \"exists\": true}.";
 
-    private static readonly string[] Names = ["put", "delete", "get", "move"];
-
     public static Problem? TryReadGuard(ref Utf8JsonReader reader, KvStoreOptions options, out Guard? guard)
     {
         guard = null;
@@ -45,7 +43,7 @@ internal static class TransactionMembers
         if (reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName)
             return Problems.MalformedRequest(OperationShape);
         if (NameAt(ref reader) is not { } name)
-            return JsonText.Unknown(ref reader, string.Join(", ", Names));
+            return JsonText.Unknown(ref reader, "put, delete, get, move");
 
         reader.Read();
         var problem = reader.TokenType != JsonTokenType.StartObject ? Problems.MalformedRequest("Give an object.") : name == "put"
@@ -56,16 +54,12 @@ internal static class TransactionMembers
         return reader.Read() && reader.TokenType == JsonTokenType.EndObject ? null : Problems.MalformedRequest(OperationShape);
     }
 
-    private static string? NameAt(ref Utf8JsonReader reader)
-    {
-        foreach (var name in Names)
-        {
-            if (JsonText.IsOn(ref reader, name))
-                return name;
-        }
-
-        return null;
-    }
+    private static string? NameAt(ref Utf8JsonReader reader) =>
+        JsonText.IsOn(ref reader, "put"u8) ? "put"
+            : JsonText.IsOn(ref reader, "delete"u8) ? "delete"
+            : JsonText.IsOn(ref reader, "get"u8) ? "get"
+            : JsonText.IsOn(ref reader, "move"u8) ? "move"
+            : null;
 
     private static Problem? TryReadPut(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8, KvStoreOptions options, DateTimeOffset now, out Operation? operation)
     {

@@ -9,8 +9,14 @@ internal static class ExportLine
     // A reader attributes white space around a value to the line, not to the value.
     private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
 
-    /// <summary>Writes the line and sends what is a piece.</summary>
+    /// <summary>Writes the line with its end, and sends what is a piece.</summary>
     public static ValueTask WriteAsync(JsonOutput output, Entry entry)
+    {
+        var mayBeJson = IsBare(entry.Value.Span);
+        return PlainEntry.TryWriteLine(output.Target.Output, entry, mayBeJson) ? output.FlushIfFullAsync() : WriteAnyAsync(output, entry, mayBeJson);
+    }
+
+    private static async ValueTask WriteAnyAsync(JsonOutput output, Entry entry, bool mayBeJson)
     {
         var json = output.Json;
         json.WriteStartObject();
@@ -18,7 +24,8 @@ internal static class ExportLine
         json.WriteString("content_type"u8, entry.ContentType);
         if (entry.ExpiresAt is { } expiresAt)
             JsonTime.Write(json, "expires_at"u8, expiresAt);
-        return EntryJson.EndAsync(output, entry, withValue: true, mayBeJson: IsBare(entry.Value.Span));
+        await EntryJson.EndAsync(output, entry, withValue: true, mayBeJson);
+        output.EndLine();
     }
 
     // Whether JSON can be embedded in a line verbatim and read back unchanged.

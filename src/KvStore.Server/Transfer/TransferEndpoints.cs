@@ -56,10 +56,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
     private static async Task WriteAsync(JsonOutput output, IEnumerable<Entry> entries)
     {
         foreach (var entry in entries)
-        {
             await ExportLine.WriteAsync(output, entry);
-            output.EndLine();
-        }
 
         await output.FlushAsync();
     }
