@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 
 namespace KvStore.Server;
@@ -97,10 +96,7 @@ internal sealed class SocketOutput : PipeWriter
     {
         try
         {
-            if (bytes.Count == 1)
-                await _socket.SendAsync(bytes[0].AsMemory(), SocketFlags.None).ConfigureAwait(false);
-            else
-                await _socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false);
+            await SocketSend.SendAsync(_socket, bytes).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -123,7 +119,7 @@ internal sealed class SocketOutput : PipeWriter
                 seen = Volatile.Read(ref _asked);
                 while (_pipe.Reader.TryRead(out var read))
                 {
-                    await SendAsync(read.Buffer).ConfigureAwait(false);
+                    await SocketSend.SendAsync(_socket, read.Buffer).ConfigureAwait(false);
                     _pipe.Reader.AdvanceTo(read.Buffer.End);
                     if (!read.IsCompleted)
                         continue;
@@ -137,20 +133,6 @@ internal sealed class SocketOutput : PipeWriter
         {
             Fail(exception);
         }
-    }
-
-    private ValueTask<int> SendAsync(in ReadOnlySequence<byte> bytes)
-    {
-        if (bytes.IsSingleSegment)
-            return bytes.IsEmpty ? default : _socket.SendAsync(bytes.First, SocketFlags.None);
-        var segments = new List<ArraySegment<byte>>();
-        foreach (var memory in bytes)
-        {
-            if (MemoryMarshal.TryGetArray(memory, out var segment))
-                segments.Add(segment);
-        }
-
-        return new ValueTask<int>(_socket.SendAsync(segments, SocketFlags.None));
     }
 
     // Reading fails as well, so that the web server notices.

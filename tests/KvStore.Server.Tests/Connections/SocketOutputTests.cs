@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
 namespace KvStore.Server.Tests;
@@ -132,6 +133,26 @@ public sealed class SocketOutputTests : IAsyncLifetime
         Assert.True(_connection.IsAborted);
         Assert.True((await _output.FlushAsync(Cancellation).AsTask().Within()).IsCompleted);
         await _output.EndAsync().AsTask().Within();
+    }
+
+    // An idle connection must not keep what it sent last: it is charged to nothing, and many connections are idle.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void TrySend_Sent_IsReleasedByTheConnection(int segments)
+    {
+        var sent = SendAndForget(segments);
+        GC.Collect();
+        Assert.DoesNotContain(sent, static bytes => bytes.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private List<WeakReference> SendAndForget(int segments)
+    {
+        var bytes = Enumerable.Range(0, segments).Select(static _ => new byte[10]).ToList();
+        Assert.True(_output.TrySend([.. bytes.Select(static one => new ArraySegment<byte>(one))], out var sending));
+        Assert.True(sending.IsCompletedSuccessfully);
+        return [.. bytes.Select(static one => new WeakReference(one))];
     }
 
     // Writes until a flush waits for the client.
