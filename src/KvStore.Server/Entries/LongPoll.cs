@@ -49,14 +49,21 @@ internal sealed class LongPoll(Store store, Reads reads, LargeAnswers answers, K
     {
         for (var startedAt = time.GetTimestamp(); poll.Answering is null;)
         {
-            using var watcher = store.TryWatch(WatchFilter.OfKey(poll.Key), poll.WatchAfter);
-            if (watcher is null)
-                return Problems.TooManyWatchers(store.Options.WatchersMax);
+            WatchState state;
+            long position;
 
-            var left = wait - time.GetElapsedTime(startedAt);
-            var state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+            // Disposed of before the answer is sent: a client that polls again at once must find its place free.
+            using (var watcher = store.TryWatch(WatchFilter.OfKey(poll.Key), poll.WatchAfter))
+            {
+                if (watcher is null)
+                    return Problems.TooManyWatchers(store.Options.WatchersMax);
+                var left = wait - time.GetElapsedTime(startedAt);
+                state = await watcher.ReadAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+                position = watcher.Position;
+            }
+
             if (state is WatchState.Silent or WatchState.Stopped)
-                poll.End(store.Latest, watcher.Position);
+                poll.End(store.Latest, position);
             else
                 poll.Continue(store.Latest);
         }

@@ -39,7 +39,10 @@ internal sealed class Drain(
         lifetime.StopApplication();
         if (options.DrainTime > TimeSpan.Zero && HasServed())
             await ServeOnAsync(cancellationToken).ConfigureAwait(false);
-        await _ended.CancelAsync().ConfigureAwait(false);
+
+        // Another stop may have ended meanwhile, with this object.
+        if (!_ended.IsCancellationRequested)
+            await _ended.CancelAsync().ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
