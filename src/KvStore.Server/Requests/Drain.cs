@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -11,8 +12,9 @@ namespace KvStore.Server;
 /// The host announces a stop (<see cref="IHostApplicationLifetime.ApplicationStopping"/>), then calls <see cref="StoppingAsync"/>, and stops the web server only
 /// when that has completed.
 /// </remarks>
+[SuppressMessage("Reliability", "CA1001", Justification = "A host that is disposed in the middle of a stop has the source cancelled after that. It has no timer, so there is nothing to release.")]
 internal sealed class Drain(
-    Store store, KvStoreOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<Drain> logger) : IHostedLifecycleService, IDisposable
+    Store store, KvStoreOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<Drain> logger) : IHostedLifecycleService
 {
     private readonly CancellationTokenSource _ended = new();
 
@@ -39,17 +41,12 @@ internal sealed class Drain(
         lifetime.StopApplication();
         if (options.DrainTime > TimeSpan.Zero && HasServed())
             await ServeOnAsync(cancellationToken).ConfigureAwait(false);
-
-        // Another stop may have ended meanwhile, with this object.
-        if (!_ended.IsCancellationRequested)
-            await _ended.CancelAsync().ConfigureAwait(false);
+        await _ended.CancelAsync().ConfigureAwait(false);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public void Dispose() => _ended.Dispose();
 
     // A service that is loading or has failed was not ready before, so nothing is sent to it.
     private bool HasServed() => lifetime.ApplicationStarted.IsCancellationRequested && store.State == StoreState.Running;

@@ -69,7 +69,14 @@ public sealed class OriginFanOutTests
         await using var server = await OriginServer.StartAsync(("FailureFor", "0s"));
         await GetAsync(server, "2", "rates/a");
         server.Advance(310);
+        var refresh = new Gate();
+        server.Source.Answers["a"] = async _ =>
+        {
+            await refresh.PassAsync();
+            return FakeOriginSource.Found("value 2");
+        };
         Assert.Equal("value 1", (await GetAsync(server, "2", "rates/a")).GetProperty("items")[0].GetProperty("text").GetString());
+        refresh.Open();
         await server.IdleAsync();
         server.Source.Answers["a"] = _ => Task.FromResult<LoadResult>(new LoadResult.Failed(LoadFailure.Timeout, null, "The origin did not answer in time."));
         server.Advance(400);
