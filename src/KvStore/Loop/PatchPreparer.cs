@@ -63,6 +63,10 @@ internal sealed class PatchPreparer(Func<Snapshot> latest, Func<Transaction, Tas
             if (time.GetElapsedTime(startedAt) > waitMax)
                 return new Outcome.NotApplied(NotAppliedReason.WaitedTooLong);
 
+            // This may be the thread that gives the callers of a batch their outcomes, and others wait for theirs.
+            if (CallerAnswers.AreRunning)
+                await Task.Yield();
+
             // Where a guard fails or a record answers, there is nothing to prepare for, unless that changes before the evaluation.
             var state = latest();
             foreach (var patch in patches)

@@ -73,6 +73,36 @@ public sealed class PatchPreparerTests
         Assert.Equal(["text", "a"], Members(store).Select(member => member.Key));
     }
 
+    // The callers of a batch wait for the thread that gives them their outcomes one after the other.
+    [Fact]
+    public async Task SubmitAsync_ContinuesInline_IsPreparedOnAnotherThread()
+    {
+        await using var store = await Stores.StartAsync();
+        await store.CommitAsync(new Put(Some.Key("k"), Large, "application/json"));
+        var submitted = new List<PendingTransaction>();
+        var preparedInline = 0;
+        var preparer = new PatchPreparer(
+            () =>
+            {
+                preparedInline += CallerAnswers.AreRunning ? 1 : 0;
+                return store.Latest;
+            },
+            transaction =>
+            {
+                var pending = new PendingTransaction(transaction, default);
+                submitted.Add(pending);
+                return submitted.Count == 1 ? pending.Task : Task.FromResult<Outcome>(Outcome.Unknown.Instance);
+            },
+            store.Memory.Queue,
+            TimeSpan.FromMinutes(1),
+            TimeProvider.System);
+        var patching = preparer.SubmitAsync(new Transaction([], [Patch("{\"a\":1}")]) { ContinuesInline = true });
+        new CallerAnswers([submitted[0]], [new Outcome.Rejected(store.Latest.Revision, RejectionReason.Unprepared, null)], static () => { }).Execute();
+
+        Assert.IsType<Outcome.Unknown>(await patching.Within());
+        Assert.Equal((2, 0), (submitted.Count, preparedInline));
+    }
+
     [Fact]
     public async Task SubmitAsync_LaneWaitedTooLong_IsNotApplied()
     {
