@@ -25,6 +25,12 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     private ICommitFollower? _follower;
     private int _disposed;
 
+    // Apart from _disposed, because the thread ends the checkpoints as well, and they are stopped before:
+    //   T1 (DisposeAsync): sets one flag for both
+    //   T2 (the thread):   was woken by a commit, sees the flag, disposes of the checkpoints
+    //   T1:                stops them, which throws
+    private volatile bool _isEnding;
+
     // Held by the thread that commits, and by the log's thread when it flushes and when it ends.
     private readonly Lock _gate = new();
 
@@ -116,6 +122,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
             await checkpointer.StopAsync().ConfigureAwait(false);
         if (_follower is null)
             _ended.TrySetResult();
+        _isEnding = true;
         _wake.Set();
         await _ended.Task.ConfigureAwait(false);
         _wake.Dispose();
@@ -138,7 +145,7 @@ public sealed class DiskCommitLog : ICommitLog, IValueTaskSource<Outcome[]>
     {
         if (Open((LoadProgress)progress!))
         {
-            while (Volatile.Read(ref _disposed) == 0)
+            while (!_isEnding)
             {
                 // Rounded up, or the wait would end early and the loop spin.
                 _wake.WaitOne(FlushDue() is { } due ? TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(due.TotalMilliseconds), 0)) : Timeout.InfiniteTimeSpan);

@@ -8,7 +8,7 @@ namespace KvStore.SystemTests;
 public sealed class NativeProgramTests
 {
     private const long FileBytesMax = 42_000_000;
-    private const long ResidentBytesMax = 51_000_000;
+    private const long ResidentBytesMax = 53_000_000;
     private const double OrderedMin = 0.8;
 
     private readonly string? _program = Repository.NativeServer;
