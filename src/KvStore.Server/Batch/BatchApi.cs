@@ -24,7 +24,7 @@ internal static class BatchApi
     { Minimum = "0", Maximum = "60" };
 
     public static readonly ApiOperation Get = new("getBatch", ApiTags.Bulk, "Read several entries",
-        "Reads up to 1,000 keys from one snapshot. `items` has the entries with their values in key order; `missing` lists the keys without an entry. "
+        "Reads up to 1,000 keys from one snapshot. `items` has the entries with their values in the order in which they were asked for; `missing` lists the keys without an entry. "
         + "With `wait` and `Accept: application/x-ndjson` each entry is a line as soon as it is loaded, and the last line has the rest.")
     {
         Rights = Rights.Read,
