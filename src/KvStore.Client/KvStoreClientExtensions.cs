@@ -85,9 +85,10 @@ public static class KvStoreClientExtensions
                 if (change.Kind == KvUpdateKind.Put)
                     return new KvUpdateResult((await client.PutAsync(key, change.Value, change.ContentType, Unchanged(entry, change.TimeToLive), cancellationToken).ConfigureAwait(false)).Revision, true, attempt);
 
-                // Null: another client has deleted it, which the function has not seen.
-                if (await client.DeleteAsync(key, Unchanged(entry, null), cancellationToken).ConfigureAwait(false) is { } deleted)
-                    return new KvUpdateResult(deleted, true, attempt);
+                // Null: another client has deleted it, which the function has not seen. After the last attempt it is gone all the same, as the function wants it.
+                var deleted = await client.DeleteAsync(key, Unchanged(entry, null), cancellationToken).ConfigureAwait(false);
+                if (deleted is not null || attempt >= options.AttemptsMax)
+                    return new KvUpdateResult(deleted, deleted is not null, attempt);
             }
             catch (KvPreconditionFailedException failure) when (failure.Outcome == KvOutcome.NotApplied && attempt < options.AttemptsMax)
             {

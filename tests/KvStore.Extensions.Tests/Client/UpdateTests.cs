@@ -57,6 +57,24 @@ public sealed class UpdateTests(Service service)
     }
 
     [Fact]
+    public async Task Update_DeletedMeanwhileInTheLastAttempt_Ends()
+    {
+        await Client.PutAsync(_key, "value", cancellationToken: Token);
+        var attempts = 0;
+        var result = await Client.UpdateAsync(
+            _key,
+            async (_, token) =>
+            {
+                attempts++;
+                await Client.DeleteAsync(_key, cancellationToken: token);
+                return KvUpdate.Delete;
+            },
+            new KvUpdateOptions { AttemptsMax = 1 },
+            Token);
+        Assert.Equal((new KvUpdateResult(null, false, 1), 1), (result, attempts));
+    }
+
+    [Fact]
     public async Task Update_DeletedMeanwhile_AsksAgain()
     {
         await Client.PutAsync(_key, "one", cancellationToken: Token);
