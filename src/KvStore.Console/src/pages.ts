@@ -1,0 +1,5 @@
+import type { Page } from "./shell/page.js";
+import { statusPages } from "./status/statusPage.js";
+
+/** Every page, in the order of the navigation. The first one is where the console begins. */
+export const pages: readonly Page[] = [...statusPages];
