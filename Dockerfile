@@ -4,13 +4,22 @@
 #
 #   docker buildx imagetools inspect --format '{{.Manifest.Digest}}' mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 #   docker build --build-arg RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps@sha256:... -t kvstore .
+ARG NODE_IMAGE=docker.io/library/node:22-trixie-slim
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble-aot
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
+
+# The console, a page, is made with Node.js, which the SDK's image does not have.
+FROM ${NODE_IMAGE} AS console
+WORKDIR /build
+COPY src/KvStore.Console src/KvStore.Console
+COPY clients/typescript clients/typescript
+RUN --mount=type=cache,target=/root/.npm node src/KvStore.Console/build/build.mjs
 
 FROM ${SDK_IMAGE} AS build
 WORKDIR /build
 COPY . .
-RUN --mount=type=cache,target=/root/.nuget/packages CI=true ./publish.sh /app
+COPY --from=console /build/src/KvStore.Console/obj/console /console
+RUN --mount=type=cache,target=/root/.nuget/packages CI=true ./publish.sh --console /console /app
 
 # An image without a shell cannot make a directory, so the one for the data comes from here.
 RUN mkdir /app/data

@@ -5,13 +5,16 @@
 #   ./publish.sh DIRECTORY                into this directory instead
 #   ./publish.sh --runtime linux-arm64    for another processor: artifacts/native-linux-arm64/KvStore.Server
 #   ./publish.sh --instructions x86-64-v2 for x86-64 before Haswell (2013) and Zen, and virtual machines that hide AVX2
+#   ./publish.sh --without-console        without the page at /ui, which needs Node.js
+#   ./publish.sh --console DIRECTORY      with the files of that page that "node src/KvStore.Console/build/build.mjs" made elsewhere
 #
 # Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. Neither
 # depends on the directory or the commit that it is made from.
 #
-# Needs the .NET 10 SDK and a C compiler to link with: clang, or gcc where clang is missing. On Debian and Ubuntu:
+# Needs the .NET 10 SDK, Node.js 20.19 or later with npm, and a C compiler to link with: clang, or gcc where clang is missing. On Debian
+# and Ubuntu:
 #
-#   apt-get install gcc libc6-dev
+#   apt-get install gcc libc6-dev nodejs npm
 #   apt-get install clang gcc-aarch64-linux-gnu     for linux-arm64 on x86-64
 #   apt-get install clang gcc-x86-64-linux-gnu      for linux-x64 on ARM64
 #
@@ -33,11 +36,17 @@ case "$(uname -s) $(uname -m)" in
 *) fail "native programs are made on Linux for Linux, for x86-64 and ARM64" ;;
 esac
 
-runtime=$own directory="" instructions=""
+runtime=$own directory="" instructions="" console=(-p:Console=required)
 while (($# > 0)); do
     case $1 in
     --runtime) runtime=${2:-} && shift ;;
     --instructions) instructions=${2:-} && shift ;;
+    --without-console) console=(-p:Console=none) ;;
+    --console)
+        [[ -d ${2:-} ]] || fail "--console needs a directory"
+        console=(-p:Console=required "-p:ConsoleFiles=$(realpath -- "$2")")
+        shift
+        ;;
     --*) fail "$1 is not an option; the first lines of this file say how to call it" ;;
     *) directory=$1 ;;
     esac
@@ -64,13 +73,17 @@ else
     switches=(-p:ObjCopyName="${prefix}objcopy")
 fi
 
+if [[ ${console[*]} == -p:Console=required ]] && ! command -v npm >/dev/null; then
+    fail "npm is missing, which the console needs. Install nodejs and npm, or publish --without-console."
+fi
+
 [[ -z $instructions ]] || switches+=(-p:IlcInstructionSet="$instructions")
 
 # Its intermediate files are apart, so that the ordinary build stays as it is. Paths and the commit stay out of the program, so that
 # it does not depend on where and from what it is made.
 build="artifacts/native-build/$runtime"
 dotnet publish src/KvStore.Server --configuration Release --runtime "$runtime" --artifacts-path "$build" --output "$build/program" \
-    -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" "${switches[@]}" -p:PathMap="$PWD=/kvstore" -p:IncludeSourceRevisionInInformationalVersion=false \
+    -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" "${switches[@]}" "${console[@]}" -p:PathMap="$PWD=/kvstore" -p:IncludeSourceRevisionInInformationalVersion=false \
     --nologo --verbosity quiet
 mkdir -p "$directory"
 install -m 755 "$build/program/KvStore.Server" "$directory/KvStore.Server"

@@ -108,10 +108,10 @@ if [[ -n $program ]]; then
     mkdir -p "$scratch/stage/app/data"
     install -m 755 "$program" "$scratch/stage/app/KvStore.Server"
     # A directory with the name of a stage stands in for the stage.
-    build+=(--build-context "build=$scratch/stage" --build-arg SDK_IMAGE=scratch)
+    build+=(--build-context "build=$scratch/stage" --build-context "console=$scratch/stage" --build-arg SDK_IMAGE=scratch --build-arg NODE_IMAGE=scratch)
 else
     sdk
-    build+=(--build-arg SDK_IMAGE=localhost/kvstore-sdk --network host --volume /usr:/usr:ro --volume /opt:/opt:ro --volume /etc:/etc:ro)
+    build+=(--build-arg SDK_IMAGE=localhost/kvstore-sdk --build-arg NODE_IMAGE=localhost/kvstore-sdk --network host --volume /usr:/usr:ro --volume /opt:/opt:ro --volume /etc:/etc:ro)
 fi
 "${engine[@]}" build "${build[@]}" "$root" >"$scratch/build.log" 2>&1 || { tail -n 20 "$scratch/build.log" >&2; fail "the image could not be built"; }
 echo "image: $("${engine[@]}" image inspect --format '{{.Size}}' kvstore) bytes, of which the base $("${engine[@]}" image inspect --format '{{.Size}}' kvstore-base)"

@@ -25,7 +25,7 @@ function install() {
     const wanted = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
     if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted)
         return;
-    const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
+    const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, encoding: "utf8", shell: process.platform === "win32" });
     if (npm.error !== undefined)
         throw new MissingError(`npm cannot be run (${npm.error.message}).`);
     if (npm.status !== 0)

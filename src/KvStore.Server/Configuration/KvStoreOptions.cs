@@ -29,13 +29,11 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     /// <summary>The value of a setting that the service finds out by itself.</summary>
     public const string Auto = "auto";
 
-    private static readonly string[] ResourcePolicies = ["same-origin", "same-site", "cross-origin"];
+    /// <summary>The value of <see cref="Console"/> with which it changes nothing, and the one without it.</summary>
+    public const string ConsoleReadOnly = "read-only", ConsoleOff = "off";
 
     /// <summary>The defaults.</summary>
-    public KvStoreOptions()
-        : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), []))
-    {
-    }
+    public KvStoreOptions() : this(new SettingsReader(new ConfigurationRoot([]).GetSection(Section), [])) { }
 
     /// <summary>What keeps the entries: <c>disk</c>; <c>memory</c>, which keeps nothing when the process ends; or <c>etcd</c>, for any number of equal replicas.</summary>
     public string Engine { get; init; } = settings.Choice("Engine", DiskEngine, [DiskEngine, MemoryEngine, EtcdEngine], later: []);
@@ -224,7 +222,10 @@ internal sealed class KvStoreOptions(SettingsReader settings)
     public string AllowedOrigins { get; init; } = settings.Text("AllowedOrigins", AddressSettings.None, Server.AllowedOrigins.Form);
 
     /// <summary>Whose pages may include stored values, as images or scripts: those of this service, of hosts below the same registered name, or any (<c>Cross-Origin-Resource-Policy</c>).</summary>
-    public string CrossOriginResourcePolicy { get; init; } = settings.Choice("CrossOriginResourcePolicy", ResourcePolicies[0], ResourcePolicies, later: []);
+    public string CrossOriginResourcePolicy { get; init; } = settings.Choice("CrossOriginResourcePolicy", "same-origin", ["same-origin", "same-site", "cross-origin"], later: []);
+
+    /// <summary>Whether the console is served at <c>/ui</c>: <c>on</c>; <c>read-only</c>, which offers no changes, whatever the key may do; or <c>off</c>.</summary>
+    public string Console { get; init; } = settings.Choice("Console", "on", ["on", ConsoleReadOnly, ConsoleOff], later: []);
 
     /// <summary>Bytes of all headers of a request. More get 431.</summary>
     public int HeadersBytesMax { get; init; } = settings.Bytes("HeadersBytesMax", 32 << 10, 1024, 1 << 20);

@@ -175,6 +175,7 @@ internal static class SettingGroups
             ("AllowedHosts", "hosts besides the own; a request for another: 421"),
             ("AllowedOrigins", "sites whose pages may use this one; others: 403"),
             ("CrossOriginResourcePolicy", "sites that may include values as images"),
+            ("Console", "the console at /ui"),
         ]),
         ("Server",
         [

@@ -26,6 +26,7 @@ internal static class ServiceEndpoints
         ApiDocument.Map(app);
         SwaggerUi.Map(app);
         DocumentEndpoints.Map(app);
+        ConsoleEndpoints.Map(app);
         app.MapHeadAndOptions();
         app.RequireRights();
     }

@@ -51,7 +51,7 @@ internal static class Routes
     /// <summary>What is served beside the operations of the document.</summary>
     public static readonly Route Beside = new("GET", "", 1, material => new RequestParts
     {
-        Target = material.Of("/openapi/v1.json", "/swagger", "/swagger/index.html", "/docs", "/docs/http-api", "/", "/favicon.ico"),
+        Target = material.Of("/openapi/v1.json", "/swagger", "/swagger/index.html", "/docs", "/docs/http-api", "/", "/ui", "/ui/", "/ui/session", "/favicon.ico"),
         ChangesRoute = true,
     });
 

@@ -12,6 +12,9 @@ internal readonly record struct Need(Rights Rights, string? Text)
     public static Need Delete(string text) => new(Rights.Delete, text);
 
     public static Need Admin { get; } = new(Rights.Admin, null);
+
+    /// <summary>Any right.</summary>
+    public static Need Known { get; } = new(Rights.None, null);
 }
 
 /// <summary>
@@ -28,6 +31,9 @@ internal sealed record MatrixRow(string Place, Request Request, int Status, para
     public bool IsByLine { get; init; }
 
     public bool IsOpen => Needs.Length == 0;
+
+    /// <summary>Whether the OpenAPI document has the request: not what belongs to a page.</summary>
+    public bool IsDocumented => !IsOpen && !Request.Target.StartsWith("/ui/", StringComparison.Ordinal);
 
     /// <summary>The same request for the keys of team b.</summary>
     public MatrixRow Outside() => new("outside", Fill(Swap), Status, [.. Needs.Select(need => need with { Text = need.Text is { } text ? Swap(text) : null })]) { IsByLine = IsByLine };

@@ -163,6 +163,8 @@ internal static class MatrixRows
             new("open", new Request($"{method} /swagger/page.js", "/swagger/page.js"), 200),
             new("open", new Request($"{method} /swagger/page.css", "/swagger/page.css"), 200),
             new("open", new Request($"{method} /", "/"), 302),
+            new("open", new Request($"{method} /ui/{{**page}}", "/ui/"), 200),
+            new("service", new Request($"{method} /ui/session", "/ui/session"), 200, Known),
         }),
     ];
 

@@ -13,10 +13,11 @@ public sealed partial class DockerfileTests
     public void Build_EveryProject_IsInContext()
     {
         Assert.Contains("COPY . .", Instructions);
-        Assert.Contains(Instructions, line => line.EndsWith("CI=true ./publish.sh /app", StringComparison.Ordinal));
+        Assert.Contains(Instructions, line => line.EndsWith("CI=true ./publish.sh --console /console /app", StringComparison.Ordinal));
         var allowed = File.ReadAllLines(Path.Combine(Repository.Root, ".dockerignore")).Where(line => line.StartsWith('!')).Select(line => line[1..]).ToList();
         Assert.All(allowed, path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), $"{path} does not exist."));
         Assert.Contains("publish.sh", allowed);
+        Assert.Contains("clients/typescript/src", allowed);
         Assert.All(ProjectsOf("src/KvStore.Server/KvStore.Server.csproj"), project => Assert.Contains(allowed, path => project.StartsWith(path + "/", StringComparison.Ordinal)));
     }
 
@@ -24,8 +25,9 @@ public sealed partial class DockerfileTests
     public void Image_Bases_CanBePinned()
     {
         var bases = Instructions.Where(line => line.StartsWith("FROM ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]).ToList();
-        Assert.Equal(["${SDK_IMAGE}", "${RUNTIME_IMAGE}"], bases);
-        Assert.All(bases, name => Assert.Contains(Instructions, line => line.StartsWith($"ARG {name[2..^1]}=mcr.microsoft.com/dotnet/", StringComparison.Ordinal)));
+        Assert.Equal(["${NODE_IMAGE}", "${SDK_IMAGE}", "${RUNTIME_IMAGE}"], bases);
+        Assert.Contains(Instructions, line => line.StartsWith("ARG NODE_IMAGE=docker.io/library/node:", StringComparison.Ordinal));
+        Assert.All(bases[1..], name => Assert.Contains(Instructions, line => line.StartsWith($"ARG {name[2..^1]}=mcr.microsoft.com/dotnet/", StringComparison.Ordinal)));
         Assert.DoesNotContain(Instructions, line => line.StartsWith("ARG RUNTIME_IMAGE", StringComparison.Ordinal) && line.Contains("aspnet", StringComparison.Ordinal));
     }
 

@@ -22,6 +22,7 @@ public sealed class OperationsListenerTests
     [InlineData("/livez/", 404)]
     [InlineData("/docs", 404)]
     [InlineData("/swagger", 404)]
+    [InlineData("/ui/", 404)]
     [InlineData("/", 404)]
     public async Task Get_EitherListener_ServesItsPaths(string target, int status)
     {

@@ -55,7 +55,7 @@ public class RoomTests
 
     [Fact]
     public void Files_Length_FitsTheReader() => SourceTree.AssertNone(
-        from file in SourceTree.Files("src", "*.cs")
+        from file in SourceTree.Files("src", "*.cs").Concat(SourceTree.Files("src", "*.ts")).Concat(SourceTree.Files("src", "*.tsx"))
         let lines = SourceTree.Read(file).Count(character => character == '\n')
         where lines > SourceLinesMax
         select $"{file}: {lines} lines");

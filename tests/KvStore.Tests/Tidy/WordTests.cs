@@ -11,7 +11,7 @@ public class WordTests
         "remembered answer", "lost answer", "behind the last",
     ];
 
-    private static readonly string[] Endings = [".cs", ".js", ".html", ".css", ".md", ".csproj"];
+    private static readonly string[] Endings = [".cs", ".js", ".mjs", ".ts", ".tsx", ".html", ".css", ".md", ".csproj"];
 
     // Words of a name count as words; a phrase may go over the end of a line of a comment.
     [Fact]
