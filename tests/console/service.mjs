@@ -17,10 +17,6 @@ export class TestService {
         this.settings = settings;
     }
 
-    static async start(...settings) {
-        return await new TestService(...settings).start();
-    }
-
     async start() {
         const [file, ...before] = command;
         this.#process = spawn(file, [...before, "--urls", this.url, "--data", join(this.#directory, "data"), ...this.settings]);
@@ -67,13 +63,16 @@ export class TestService {
         await this.request("PUT", `/v1/kv/${encodeURIComponent(key)}`, { body: value, headers: { "Content-Type": contentType, ...headers } });
     }
 
-    async [Symbol.asyncDispose]() {
-        await this.dispose();
-    }
-
     async dispose() {
-        if (this.#process.exitCode === null && this.#process.signalCode === null)
+        if (this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null)
             await this.stop("SIGKILL");
         rmSync(this.#directory, { recursive: true });
     }
+}
+
+/** A service with settings, for a test, which ends with it. */
+export async function started(t, ...settings) {
+    const service = new TestService(...settings);
+    t.after(() => service.dispose());
+    return await service.start();
 }

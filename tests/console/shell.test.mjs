@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertAccessible, assertCalm, launch, openConsole, patience, unlock } from "./browser.mjs";
-import { TestService } from "./service.mjs";
+import { started, TestService } from "./service.mjs";
 
 let browser;
 
 before(async () => browser = await launch());
 after(async () => await browser.close());
 
-test("the first view needs no key, comes from the service alone, and is accessible in both colours", async () => {
-    await using service = await TestService.start("--engine", "memory");
+test("the first view needs no key, comes from the service alone, and is accessible in both colours", async (t) => {
+    const service = await started(t, "--engine", "memory");
     for (const colorScheme of ["light", "dark"]) {
         const page = await openConsole(browser, service, "", { colorScheme });
         await page.getByRole("navigation", { name: "Pages" }).waitFor();
@@ -21,8 +21,8 @@ test("the first view needs no key, comes from the service alone, and is accessib
     }
 });
 
-test("the policy of the page stops what another script would do", async () => {
-    await using service = await TestService.start("--engine", "memory");
+test("the policy of the page stops what another script would do", async (t) => {
+    const service = await started(t, "--engine", "memory");
     const page = await openConsole(browser, service);
     const stopped = await page.evaluate(() => new Promise((resolve) => {
         document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
@@ -33,8 +33,8 @@ test("the policy of the page stops what another script would do", async () => {
     await page.context().close();
 });
 
-test("colours are switched, and stay switched", async () => {
-    await using service = await TestService.start("--engine", "memory");
+test("colours are switched, and stay switched", async (t) => {
+    const service = await started(t, "--engine", "memory");
     const page = await openConsole(browser, service, "", { colorScheme: "light" });
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await background();
@@ -50,11 +50,12 @@ test("colours are switched, and stay switched", async () => {
     await page.context().close();
 });
 
-test("a key is asked for once for each tab, is not stored beyond it, and can be forgotten", async () => {
+test("a key is asked for once for each tab, is not stored beyond it, and can be forgotten", async (t) => {
     const service = new TestService("--engine", "memory");
     service.settings.push("--keys", service.keyFile);
     const key = service.newKey("ops", "read,write,delete,admin");
-    await using _ = await service.start();
+    t.after(() => service.dispose());
+    await service.start();
     const page = await openConsole(browser, service, "#/status");
     await unlock(page, "kv_wrong");
     await page.getByText("The service does not accept this key.").waitFor();
@@ -76,8 +77,8 @@ test("a key is asked for once for each tab, is not stored beyond it, and can be 
     await page.context().close();
 });
 
-test("a service that goes away is noticed, and the page resumes when it is back", async () => {
-    await using service = await TestService.start();
+test("a service that goes away is noticed, and the page resumes when it is back", async (t) => {
+    const service = await started(t);
     const page = await openConsole(browser, service, "#/status");
     await page.getByText("Running for").waitFor();
     await service.stop();
@@ -90,8 +91,8 @@ test("a service that goes away is noticed, and the page resumes when it is back"
     await page.context().close();
 });
 
-test("everything is reached by the keyboard, and the keys are listed", async () => {
-    await using service = await TestService.start("--engine", "memory");
+test("everything is reached by the keyboard, and the keys are listed", async (t) => {
+    const service = await started(t, "--engine", "memory");
     const page = await openConsole(browser, service);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.keyboard.press("Tab");
@@ -107,8 +108,8 @@ test("everything is reached by the keyboard, and the keys are listed", async () 
     await page.context().close();
 });
 
-test("no page is wider than its window, from 400 to 2560 pixels", async () => {
-    await using service = await TestService.start("--engine", "memory");
+test("no page is wider than its window, from 400 to 2560 pixels", async (t) => {
+    const service = await started(t, "--engine", "memory");
     for (const width of [400, 700, 1400, 2560]) {
         const page = await openConsole(browser, service, "", { viewport: { width, height: 900 } });
         const links = await page.getByRole("navigation", { name: "Pages" }).getByRole("link").all();
