@@ -129,16 +129,20 @@ failures() {
 }
 
 passed=0 failed=0 skipped=0 failures=""
-# run NAME PROJECT [OPTIONS]: runs the tests of a project and adds up what came of them.
-run() {
-    local name=$1 project=$2 code=0 now_passed now_failed now_skipped
+# tests NAME PROJECT [OPTIONS]: runs the tests of a project.
+tests() {
+    local name=$1 project=$2
     shift 2
     echo
     echo "== $name"
     dotnet test "$project" --configuration Release --no-build --nologo --results-directory "$results" \
         --logger "trx;LogFileName=$name.trx" --logger 'console;verbosity=minimal' \
-        --blame-hang-timeout 4min --blame-hang-dump-type none "$@" || code=$?
+        --blame-hang-timeout 4min --blame-hang-dump-type none "$@"
+}
 
+# count NAME CODE: adds up what came of tests that ended with this code.
+count() {
+    local name=$1 code=$2 now_passed now_failed now_skipped
     read -r now_passed now_failed now_skipped < <(counters "$results/$name.trx")
     if ((now_failed == 0 && code != 0)); then
         echo "test.sh: $name ended with code $code without naming a failed test; counted as one."
@@ -149,6 +153,13 @@ run() {
     fi
     ((now_failed == 0)) || failures+="$name:"$'\n'"$(failures "$results/$name.trx")"$'\n'
     ((passed += now_passed, failed += now_failed, skipped += now_skipped)) || true
+}
+
+# run NAME PROJECT [OPTIONS]: runs the tests of a project and adds up what came of them.
+run() {
+    local code=0
+    tests "$@" || code=$?
+    count "$1" "$code"
 }
 
 # run_node NAME SCRIPT: runs tests in Node.js, whose script leaves what came of them in artifacts/NAME/results.tap.
@@ -188,11 +199,25 @@ if ((full)); then
     cat artifacts/publish.log
 fi
 
-# One project after the other: the system tests measure times and share the processors with nobody.
+# System tests that start clusters, containers and databases mostly wait and measure no times: they run beside other projects. The
+# others measure times and share the processors with nobody.
+waiting=""
+if ((full)); then
+    tests waiting-system tests/KvStore.SystemTests --filter Time=any >artifacts/waiting-system.log 2>&1 &
+    waiting=$!
+fi
 for project in tests/*/*Tests.csproj; do
     name="$(basename "$project" .csproj)"
-    [[ " ${beside[*]} " == *" $name "* ]] || run "$name" "$project" "$@"
+    [[ " ${beside[*]} KvStore.SystemTests " == *" $name "* ]] || run "$name" "$project" "$@"
 done
+if ((full)); then
+    code=0
+    wait "$waiting" || code=$?
+    cat artifacts/waiting-system.log
+    count waiting-system "$code"
+    set -- --filter Time!=any
+fi
+run KvStore.SystemTests tests/KvStore.SystemTests "$@"
 
 # Options for "dotnet test" leave out what is not its own.
 if ((full)); then

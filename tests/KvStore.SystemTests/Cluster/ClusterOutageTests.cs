@@ -5,6 +5,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>What clients notice of an etcd that is away. KVSTORE_TEST_LONG=1 tries it longer and more often.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ClusterOutageTests
 {
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1";

@@ -2,6 +2,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>Every replica restarts behind a load balancer while clients work: no request fails. KVSTORE_TEST_LONG=1 restarts each ten times.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ClusterRestartTests
 {
     private static readonly int Rounds = Environment.GetEnvironmentVariable("KVSTORE_TEST_LONG") == "1" ? 10 : 1;

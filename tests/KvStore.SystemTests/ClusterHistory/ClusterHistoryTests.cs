@@ -8,6 +8,7 @@ namespace KvStore.SystemTests;
 /// replicas. KVSTORE_TEST_LONG=1 records 5,000 histories; KVSTORE_TEST_HISTORIES says how many.
 /// </summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ClusterHistoryTests
 {
     private const int Lanes = 4;

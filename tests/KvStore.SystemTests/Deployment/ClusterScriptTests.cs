@@ -6,6 +6,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>deploy/cluster/up.sh: everything that it says to try is tried.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ClusterScriptTests
 {
     [Fact]

@@ -4,6 +4,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>The image of the Dockerfile, built and run by a real container engine.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ContainerTests
 {
     [Fact]

@@ -4,6 +4,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>The Debian package, installed, run, upgraded, removed and purged in a copy of this machine.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class PackageTests : IDisposable
 {
     private readonly TemporaryDirectory _output = new();

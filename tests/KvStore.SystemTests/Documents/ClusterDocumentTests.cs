@@ -5,6 +5,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>Executes every command of docs/cluster.md against the cluster that its first command starts.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class ClusterDocumentTests
 {
     private const string Document = "docs/cluster.md";

@@ -4,6 +4,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>Write-behind to a real database: kill -9 at any moment, and a database that is away, refuses or is slow.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed class OutboxTests : IDisposable
 {
     private const string Outbox = "/v1/origins/rates/outbox";

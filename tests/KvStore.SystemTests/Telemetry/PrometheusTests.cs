@@ -5,6 +5,7 @@ namespace KvStore.SystemTests;
 
 /// <summary>What the repository ships for Prometheus and Grafana, with the real programs.</summary>
 [Trait("Needs", "packages")]
+[Trait("Time", "any")]
 public sealed partial class PrometheusTests
 {
     private static readonly string Shipped = Path.Combine(Repository.Root, PrometheusProcess.ShippedDirectory);
