@@ -68,6 +68,10 @@ need etcdctl etcd-client
 need "$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | tail -n 1)" postgresql
 need mariadbd mariadb-server
 need sqlite3 sqlite3
+# The other store that the command line imports from, and the terminals that it is tested on.
+need redis-server redis-server
+need redis-cli redis-tools
+need script bsdutils
 # A clock that is wrong.
 need faketime faketime
 # The OpenAPI document, the files for containers and the TypeScript client, whose tools are not .NET's.
@@ -79,7 +83,7 @@ if ((full)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, faketime), the OpenAPI document's, those of Compose and Kubernetes and of the TypeScript client, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, Redis, faketime), the OpenAPI document's, those of Compose and Kubernetes and of the TypeScript client, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
@@ -190,7 +194,7 @@ if ((full)); then
     echo
     echo "== native program"
     if wait "$native"; then
-        export KVSTORE_SERVER="$PWD/artifacts/native/KvStore.Server"
+        export KVSTORE_SERVER="$PWD/artifacts/native/KvStore.Server" KVSTORE_CLI="$PWD/artifacts/native/kv"
     else
         echo "test.sh: the native program could not be made; counted as one failed test. The ordinary build is tested in its place."
         failures+="native program: it could not be made."$'\n'

@@ -2,7 +2,7 @@
 # Makes a Debian package of the native program: artifacts/kvstore_VERSION_ARCHITECTURE.deb.
 #
 #   deploy/debian/build.sh                      compiles the program first, by publish.sh
-#   deploy/debian/build.sh --program PROGRAM    takes this one, as publish.sh made it
+#   deploy/debian/build.sh --program PROGRAM    takes this one, as publish.sh made it, and kv beside it
 #   deploy/debian/build.sh --output DIRECTORY   puts the package there instead
 #
 # Needs dpkg-deb and binutils. The same program and commit give the same package.
@@ -33,6 +33,8 @@ if [[ -z $program ]]; then
     program="$root/artifacts/native/KvStore.Server"
 fi
 [[ -f $program ]] || fail "there is no program $program"
+kv=$(dirname -- "$program")/kv
+[[ -f $kv ]] || fail "there is no kv beside $program; publish.sh makes both"
 
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$root/Directory.Build.props")
 case $(objdump -f "$program" | sed -n 's/^architecture: \([^,]*\).*/\1/p') in
@@ -40,8 +42,8 @@ i386:x86-64) architecture=amd64 ;;
 aarch64) architecture=arm64 ;;
 *) fail "$program is neither for x86-64 nor for ARM64" ;;
 esac
-# The newest version of the C library that the program asks for.
-libc=$(objdump -T "$program" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
+# The newest version of the C library that the programs ask for.
+libc=$(objdump -T "$program" "$kv" | grep -oE 'GLIBC_[0-9.]+' | sed 's/GLIBC_//' | sort -Vu | tail -n 1)
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}"
 
 tree=$(mktemp -d)
@@ -50,6 +52,7 @@ chmod 755 "$tree"
 mkdir -p "$tree"/{DEBIAN,etc/default,etc/kvstore,usr/bin,usr/lib/kvstore,usr/lib/systemd/system,usr/share/doc/kvstore}
 install -m 755 "$program" "$tree/usr/lib/kvstore/KvStore.Server"
 ln -s ../lib/kvstore/KvStore.Server "$tree/usr/bin/kvstore"
+install -m 755 "$kv" "$tree/usr/bin/kv"
 # The service reads the file beside the program.
 ln -s /etc/kvstore/appsettings.json "$tree/usr/lib/kvstore/appsettings.json"
 install -m 644 "$here/appsettings.json" "$tree/etc/kvstore/appsettings.json"

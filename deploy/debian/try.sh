@@ -74,6 +74,7 @@ expect "state" installed "$(state)"
 expect "data directory" "kvstore 750" "$(inside stat -c '%U %a' /var/lib/kvstore)"
 expect "settings" "root:kvstore 640" "$(inside stat -c '%U:%G %a' /etc/kvstore/appsettings.json)"
 expect "version" "$(inside dpkg-query --showformat '${Version}' --show kvstore)" "$(inside kvstore --version)"
+expect "version of kv" "kv $(inside kvstore --version)" "$(inside kv version)"
 ! inside dpkg --verify kvstore | grep . || fail "installed files differ from those of the package"
 
 step "run"

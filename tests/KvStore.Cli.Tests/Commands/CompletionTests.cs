@@ -1,0 +1,44 @@
+namespace KvStore.Cli.Tests;
+
+/// <summary>What the shell completes, in a real bash.</summary>
+public sealed class CompletionTests(Service service)
+{
+    private readonly string _prefix = Service.NewPrefix();
+
+    [Theory]
+    [InlineData("kv cou", "counter")]
+    [InlineData("kv counter ", "add get")]
+    [InlineData("kv put key value --cr", "--create")]
+    [InlineData("kv import --format c", "consul")]
+    [InlineData("kv --profile p", "prod")]
+    [InlineData("kv profile use ", "prod test")]
+    [InlineData("kv get Pa", "Pa/")]
+    [InlineData("kv get Pa/", "Pa/1 Pa/2")]
+    [InlineData("kv list P", "Pa/ Pb")]
+    [InlineData("kv counter add Pb", "Pb")]
+    public async Task Bash_PartOfALine_CompletesIt(string line, string expected)
+    {
+        foreach (var name in new[] { "a/1", "a/2", "b" })
+            await service.Client.PutAsync(_prefix + name, "1", cancellationToken: TestContext.Current.CancellationToken);
+        var home = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+        Directory.CreateDirectory(Path.Combine(home, "kvstore"));
+        await File.WriteAllTextAsync(Path.Combine(home, "kvstore", "profiles.json"), """{"profiles":{"prod":{"url":"http://prod.test"},"test":{"url":"http://test.test"}}}""", TestContext.Current.CancellationToken);
+        line = line.Replace("P", _prefix, StringComparison.Ordinal);
+
+        // What bash does when the person presses Tab: it splits the line, calls the function, and reads COMPREPLY.
+        var script = $$"""
+            kv() { {{string.Join(' ', Kv.Program.Select(Quoting.Quote))}} "$@"; }
+            source <(kv completion bash)
+            COMP_LINE={{Quoting.Quote(line)}} COMP_POINT=${#COMP_LINE}
+            read -r -a COMP_WORDS <<<"$COMP_LINE"
+            [[ $COMP_LINE == *' ' ]] && COMP_WORDS+=("")
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            _kv
+            echo "${COMPREPLY[@]}"
+            """;
+        using var bash = new Kv { Url = service.Address, ConfigurationHome = home }.Start("bash", "-c", script);
+        var run = await Kv.EndAsync(bash, Kv.ReadAsync(bash.StandardOutput.BaseStream), Kv.ReadAsync(bash.StandardError.BaseStream));
+
+        Assert.Equal((expected.Replace("P", _prefix, StringComparison.Ordinal) + "\n", ""), (run.Out, run.Error));
+    }
+}
