@@ -19,7 +19,7 @@ FROM ${SDK_IMAGE} AS build
 WORKDIR /build
 COPY . .
 COPY --from=console /build/src/KvStore.Console/obj/console /console
-RUN --mount=type=cache,target=/root/.nuget/packages CI=true ./publish.sh --console /console /app
+RUN --mount=type=cache,target=/root/.nuget/packages CI=true ./publish.sh --console /console --without-kv /app
 
 # An image without a shell cannot make a directory, so the one for the data comes from here.
 RUN mkdir /app/data

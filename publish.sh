@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Makes the service one native program: no .NET, no other file, ready in a few hundredths of a second.
+# Makes the service one native program: no .NET, no other file, ready in a few hundredths of a second. And kv, the command line, another one.
 #
-#   ./publish.sh                          artifacts/native/KvStore.Server, for this machine
+#   ./publish.sh                          artifacts/native/KvStore.Server and kv, for this machine
 #   ./publish.sh DIRECTORY                into this directory instead
 #   ./publish.sh --runtime linux-arm64    for another processor: artifacts/native-linux-arm64/KvStore.Server
 #   ./publish.sh --instructions x86-64-v2 for x86-64 before Haswell (2013) and Zen, and virtual machines that hide AVX2
 #   ./publish.sh --without-console        without the page at /ui, which needs Node.js
 #   ./publish.sh --console DIRECTORY      with the files of that page that "node src/KvStore.Console/build/build.mjs" made elsewhere
+#   ./publish.sh --without-kv             without the command line
 #
 # Beside it lies KvStore.Server.dbg with the symbols, which debuggers and profilers want and the program does not need. Neither
 # depends on the directory or the commit that it is made from.
@@ -36,12 +37,13 @@ case "$(uname -s) $(uname -m)" in
 *) fail "native programs are made on Linux for Linux, for x86-64 and ARM64" ;;
 esac
 
-runtime=$own directory="" instructions="" console=(-p:Console=required)
+runtime=$own directory="" instructions="" console=(-p:Console=required) kv=1
 while (($# > 0)); do
     case $1 in
     --runtime) runtime=${2:-} && shift ;;
     --instructions) instructions=${2:-} && shift ;;
     --without-console) console=(-p:Console=none) ;;
+    --without-kv) kv=0 ;;
     --console)
         [[ -d ${2:-} ]] || fail "--console needs a directory"
         console=(-p:Console=required "-p:ConsoleFiles=$(realpath -- "$2")")
@@ -77,15 +79,23 @@ if [[ ${console[*]} == -p:Console=required ]] && ! command -v npm >/dev/null; th
     fail "npm is missing, which the console needs. Install nodejs and npm, or publish --without-console."
 fi
 
-[[ -z $instructions ]] || switches+=(-p:IlcInstructionSet="$instructions")
-
 # Its intermediate files are apart, so that the ordinary build stays as it is. Paths and the commit stay out of the program, so that
 # it does not depend on where and from what it is made.
 build="artifacts/native-build/$runtime"
-dotnet publish src/KvStore.Server --configuration Release --runtime "$runtime" --artifacts-path "$build" --output "$build/program" \
-    -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" "${switches[@]}" "${console[@]}" -p:PathMap="$PWD=/kvstore" -p:IncludeSourceRevisionInInformationalVersion=false \
-    --nologo --verbosity quiet
+publish() {
+    dotnet publish "$@" --configuration Release --runtime "$runtime" --artifacts-path "$build" -p:PublishAot=true -p:CppCompilerAndLinker="$compiler" \
+        "${switches[@]}" -p:PathMap="$PWD=/kvstore" -p:IncludeSourceRevisionInInformationalVersion=false --nologo --verbosity quiet
+}
+instruction_set=()
+[[ -z $instructions ]] || instruction_set=(-p:IlcInstructionSet="$instructions")
+publish src/KvStore.Server --output "$build/program" "${console[@]}" "${instruction_set[@]}"
 mkdir -p "$directory"
 install -m 755 "$build/program/KvStore.Server" "$directory/KvStore.Server"
 install -m 644 "$build/program/KvStore.Server.dbg" "$directory/KvStore.Server.dbg"
 echo "$directory/KvStore.Server: $(stat -c %s "$directory/KvStore.Server") bytes for $runtime"
+
+# The command line runs on machines of people, whatever their processors are, and spends its time waiting.
+((kv)) || exit 0
+publish src/KvStore.Cli --output "$build/kv"
+install -m 755 "$build/kv/kv" "$directory/kv"
+echo "$directory/kv: $(stat -c %s "$directory/kv") bytes for $runtime"

@@ -9,12 +9,14 @@ namespace KvStore.Cli;
 internal static class RedisFile
 {
     private static readonly string[] Ignored = ["PING", "MULTI", "EXEC", "AUTH", "HELLO", "CLIENT", "REPLCONF", "FUNCTION"];
-    private static readonly string[] Known = [.. Ignored, "SET", "SETEX", "PSETEX", "SETNX", "MSET", "EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT", "SELECT", "DEL", "HSET", "HMSET", "RPUSH", "LPUSH", "SADD", "ZADD", "XADD", "INCR", "APPEND", "FLUSHALL", "FLUSHDB"];
+
+    // In upper case, as they are written in files: prose may begin with "set".
+    private static readonly string[] First = ["SET", "SETEX", "PSETEX", "MSET", "SELECT"];
 
     private readonly record struct Pending(string Place, byte[] Key, byte[] Value, DateTimeOffset? ExpiresAt);
 
-    /// <summary>Whether a line begins with a command of Redis, followed by a key.</summary>
-    public static bool IsCommand(string line) => line.Split(' ', 2) is [var name, _] && Known.Contains(name, StringComparer.OrdinalIgnoreCase);
+    /// <summary>Whether a line is a command of Redis that such a file begins with.</summary>
+    public static bool IsCommand(string line) => line.Split(' ', 2) is [var name, _] && First.Contains(name, StringComparer.Ordinal);
 
     public static async IAsyncEnumerable<ImportItem> ReadAsync(SourceStream source, ImportOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

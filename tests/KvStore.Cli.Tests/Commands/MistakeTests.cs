@@ -36,7 +36,7 @@ public sealed class MistakeTests(Service service) : IAsyncDisposable
     [InlineData("watch a/ --key b", 2, "Give a prefix or --key, not both.")]
     [InlineData("watch --after yesterday", 2, "--after must be a revision such as 42, an ETag such as \"42\", or a position such as 3f2a9c0d5e6b7a81.42. Given: yesterday.")]
     [InlineData("txn missing.json", 2, "missing.json cannot be read: there is no such file.")]
-    [InlineData("txn broken.json", 2, "broken.json, line 2, byte 19 is no valid JSON: '}' is invalid after a value. Expected either ',', '}', or ']'.")]
+    [InlineData("txn broken.json", 2, "broken.json, line 2, byte 19 is no valid JSON: '}' is an invalid start of a value.")]
     [InlineData("txn wrong.json", 2, "wrong.json is no transaction: operations[0].putt is not known; these are: put, delete, get, move. Did you mean put?")]
     [InlineData("txn nothing.json", 2, "nothing.json is no transaction: operations[0].put must have exactly one of json, text and base64.")]
     [InlineData("cas hello new", 2, "Give the expected and the new value: kv cas KEY OLD NEW. Or say by ETag what is expected: kv cas KEY NEW --if-match ETAG")]

@@ -31,9 +31,11 @@ public sealed class SignalTests(Service service)
     {
         using var watch = new Kv { Url = service.Address }.StartOnTerminal("watch", _prefix, "--initial");
         var screen = new StringBuilder();
-        await ReadUntilAsync("Ctrl+C ends it");
-        await service.Client.PutAsync(_prefix + "a", "1", cancellationToken: Cancellation);
-        await ReadUntilAsync("put");
+        // An entry that is there when the watch begins, and one that comes afterwards.
+        await service.Client.PutAsync(_prefix + "first", "1", cancellationToken: Cancellation);
+        await ReadUntilAsync(_prefix + "first");
+        await service.Client.PutAsync(_prefix + "second", "1", cancellationToken: Cancellation);
+        await ReadUntilAsync(_prefix + "second");
         await watch.StandardInput.WriteAsync("\u0003".AsMemory(), Cancellation);
         await watch.StandardInput.FlushAsync(Cancellation);
         await ReadUntilAsync("Resume with: kv watch " + _prefix);
