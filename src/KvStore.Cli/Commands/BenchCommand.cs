@@ -40,7 +40,7 @@ internal static class BenchCommand
             await CleanAsync(session, plan.Prefix);
         }
 
-        Print(session, run);
+        Print(session, run, plan.Prefix);
         return cancellationToken.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
     }
 
@@ -57,7 +57,7 @@ internal static class BenchCommand
         }
     }
 
-    private static void Print(Session session, LoadRun run)
+    private static void Print(Session session, LoadRun run, string prefix)
     {
         (string Name, LatencyHistogram Latencies)[] rows = [.. new[] { ("read", run.Reads), ("write", run.Writes) }.Where(row => row.Item2.Count > 0)];
         if (session.IsJson)
@@ -65,6 +65,7 @@ internal static class BenchCommand
             session.WriteJson(json =>
             {
                 json.WriteStartObject();
+                json.WriteString("prefix"u8, prefix);
                 json.WriteNumber("seconds"u8, Math.Round(run.Elapsed.TotalSeconds, 3));
                 json.WriteNumber("failed"u8, run.Failures);
                 foreach (var (name, latencies) in rows)

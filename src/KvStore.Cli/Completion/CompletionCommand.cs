@@ -5,7 +5,7 @@ namespace KvStore.Cli;
 /// <summary><c>kv completion</c> prints a script for a shell; <c>kv complete</c>, which that calls, prints what the last word of a command line may become.</summary>
 internal static class CompletionCommand
 {
-    // A shell waits for it while a person types.
+    // A shell waits for it while a person types. A --timeout in the line that is completed overrides it.
     private static readonly TimeSpan KeysTimeout = TimeSpan.FromMilliseconds(700);
 
     private const int KeysMax = 200;
@@ -76,7 +76,8 @@ internal static class CompletionCommand
         try
         {
             var destination = Destination.Resolve(line.GetValue(GlobalOptions.Url), line.GetValue(GlobalOptions.Profile), line.GetValue(GlobalOptions.KeyFile));
-            using var client = new KvStoreClient(destination.Address, new KvStoreClientOptions { ApiKey = destination.Key, Timeout = KeysTimeout, AttemptTimeout = KeysTimeout, RetriesMax = 0 });
+            var timeout = line.GetValue(GlobalOptions.Timeout) ?? KeysTimeout;
+            using var client = new KvStoreClient(destination.Address, new KvStoreClientOptions { ApiKey = destination.Key, Timeout = timeout, AttemptTimeout = timeout, RetriesMax = 0 });
             await foreach (var item in client.ListLevelAsync(last, cancellationToken: cancellationToken))
             {
                 found.Add(item.Name);

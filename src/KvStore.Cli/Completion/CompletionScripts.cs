@@ -7,6 +7,8 @@ internal static class CompletionScripts
     public const string Bash = """
         # Completion of kv for bash. Add to ~/.bashrc:  source <(kv completion bash)
         _kv() {
+            local -
+            set -o noglob
             local IFS=$'\n' word cur=${COMP_LINE:0:COMP_POINT}
             # The word under the cursor as bash splits it: a colon or an equals sign begins another one.
             local split=${COMP_WORDS[COMP_CWORD]} whole=${cur##*[[:space:]]}
@@ -31,7 +33,7 @@ internal static class CompletionScripts
             local line
             while IFS= read -r line; do
                 if [[ $line == */ ]]; then groups+=("$line"); else candidates+=("$line"); fi
-            done < <(kv complete -- "${(@)words[1,CURRENT]}" 2>/dev/null)
+            done < <(kv complete -- "${(@Q)words[1,CURRENT]}" 2>/dev/null)
             (( ${#groups} )) && compadd -S '' -- "${groups[@]}"
             (( ${#candidates} )) && compadd -- "${candidates[@]}"
             (( ${#groups} + ${#candidates} )) || _files

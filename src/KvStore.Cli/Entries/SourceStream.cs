@@ -1,6 +1,6 @@
 namespace KvStore.Cli;
 
-/// <summary>A file or standard input that is read once: its beginning can be looked at before, and it counts what was read.</summary>
+/// <summary>A file or standard input that is read once: its beginning can be read before the rest, and it counts what was read.</summary>
 internal sealed class SourceStream : Stream
 {
     private const int HeadBytes = 64 << 10;

@@ -16,9 +16,24 @@ internal sealed record ValueInput(ReadOnlyMemory<byte> Bytes, string ContentType
 
     private static readonly Dictionary<string, string> Extensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        [".json"] = Json, [".txt"] = Text, [".md"] = "text/markdown; charset=utf-8", [".html"] = "text/html; charset=utf-8", [".css"] = "text/css; charset=utf-8", [".csv"] = "text/csv; charset=utf-8",
-        [".xml"] = "application/xml", [".yaml"] = "application/yaml", [".yml"] = "application/yaml", [".toml"] = "application/toml", [".js"] = "text/javascript; charset=utf-8",
-        [".png"] = "image/png", [".jpg"] = "image/jpeg", [".jpeg"] = "image/jpeg", [".gif"] = "image/gif", [".svg"] = "image/svg+xml", [".webp"] = "image/webp", [".pdf"] = "application/pdf",
+        [".json"] = Json,
+        [".txt"] = Text,
+        [".md"] = "text/markdown; charset=utf-8",
+        [".html"] = "text/html; charset=utf-8",
+        [".css"] = "text/css; charset=utf-8",
+        [".csv"] = "text/csv; charset=utf-8",
+        [".xml"] = "application/xml",
+        [".yaml"] = "application/yaml",
+        [".yml"] = "application/yaml",
+        [".toml"] = "application/toml",
+        [".js"] = "text/javascript; charset=utf-8",
+        [".png"] = "image/png",
+        [".jpg"] = "image/jpeg",
+        [".jpeg"] = "image/jpeg",
+        [".gif"] = "image/gif",
+        [".svg"] = "image/svg+xml",
+        [".webp"] = "image/webp",
+        [".pdf"] = "application/pdf",
     };
 
     /// <summary>Reads a value.</summary>

@@ -12,10 +12,10 @@ public sealed class CompletionTests(Service service)
     [InlineData("kv import --format c", "consul")]
     [InlineData("kv --profile p", "prod")]
     [InlineData("kv profile use ", "prod test")]
-    [InlineData("kv get Pa", "Pa/")]
-    [InlineData("kv get Pa/", "Pa/1 Pa/2")]
-    [InlineData("kv list P", "Pa/ Pb")]
-    [InlineData("kv counter add Pb", "Pb")]
+    [InlineData("kv --timeout 30s get Pa", "Pa/")]
+    [InlineData("kv get --timeout 30s Pa/", "Pa/1 Pa/2")]
+    [InlineData("kv list --timeout 30s P", "Pa/ Pb")]
+    [InlineData("kv counter add --timeout 30s Pb", "Pb")]
     public async Task Bash_PartOfALine_CompletesIt(string line, string expected)
     {
         foreach (var name in new[] { "a/1", "a/2", "b" })

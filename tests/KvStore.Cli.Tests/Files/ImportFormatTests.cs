@@ -55,7 +55,6 @@ public sealed class ImportFormatTests(Service service)
             await ShellAsync("cp appendonlydir/*.2.base.aof rewritten.aof");
             await ImportAsync("rewritten.aof", "redis", 3);
             await AssertAllAsync();
-            redis.Kill();
         }
 
         async Task AssertAllAsync()

@@ -95,7 +95,9 @@ internal sealed class Kv
             start.Environment["KVSTORE_URL"] = Url;
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
-        return Process.Start(start)!;
+        var process = new Child { StartInfo = start };
+        process.Start();
+        return process;
     }
 
     /// <summary>Waits for the end of a process, and ends it if that does not come.</summary>
@@ -110,6 +112,17 @@ internal sealed class Kv
         {
             if (!process.HasExited)
                 process.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>A process that does not outlive its test, also if that fails.</summary>
+    private sealed class Child : Process
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing && !HasExited)
+                Kill(entireProcessTree: true);
+            base.Dispose(disposing);
         }
     }
 
