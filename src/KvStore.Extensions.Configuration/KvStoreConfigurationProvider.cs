@@ -11,6 +11,9 @@ public sealed class KvStoreConfigurationProvider : ConfigurationProvider, IDispo
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _watching;
+
+    // Whether Load has ended, so that what is published is a reload. Under the lock of _loaded, as Data is.
+    private bool _isStarted;
     private volatile Exception? _lastFailure;
 
     internal KvStoreConfigurationProvider(KvStoreConfigurationSource source)
@@ -29,7 +32,10 @@ public sealed class KvStoreConfigurationProvider : ConfigurationProvider, IDispo
         _watching = Task.Run(WatchAsync);
 
         // It blocks, because configuration is loaded synchronously: once, before the application runs.
-        var isLoaded = Task.WaitAny([_loaded.Task], _source.StartTimeout) == 0;
+        Task.WaitAny([_loaded.Task], _source.StartTimeout);
+        bool isLoaded;
+        lock (_loaded)
+            (isLoaded, _isStarted) = (_loaded.Task.IsCompleted, true);
         if (isLoaded || TryLoadLastKnown() || _source.IsOptional)
             return;
         Dispose();
@@ -130,10 +136,13 @@ public sealed class KvStoreConfigurationProvider : ConfigurationProvider, IDispo
 
     private void Publish(Dictionary<string, string?> data)
     {
+        // The order matters because Load may continue as soon as it is completed. What it waits for is no reload:
+        // a callback that was registered after Load would otherwise be called for the values that are there already.
+        bool isReload;
         lock (_loaded)
         {
+            (Data, isReload) = (data, _isStarted);
             _loaded.TrySetResult();
-            Data = data;
         }
 
         try
@@ -146,6 +155,8 @@ public sealed class KvStoreConfigurationProvider : ConfigurationProvider, IDispo
             _source.Report(exception);
         }
 
+        if (!isReload)
+            return;
         try
         {
             OnReload();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text;
 using KvStore.Extensions.Configuration;
 using Microsoft.Extensions.Configuration;
@@ -111,6 +112,29 @@ public sealed class ConfigurationTests(Service service) : IDisposable
         Assert.Equal("9999", root["group-99:key-9999"]);
         await ReloadAsync(root, () => Client.PutAsync(_prefix + "group-0/key-0", "changed", cancellationToken: Token));
         Assert.Equal("changed", root["group-0:key-0"]);
+    }
+
+    // Prints how long it takes, with the 20 ms for which changes are gathered; what it asserts does not depend on the speed of the machine.
+    [Theory]
+    [InlineData(10)]
+    [InlineData(10_000)]
+    public async Task Change_Reload_IsSoon(int entries)
+    {
+        var lines = string.Concat(Enumerable.Range(0, entries).Select(i => $$"""{"key":"{{_prefix}}key-{{i}}","text":"{{i}}"}""" + "\n"));
+        await Client.ImportAsync(new MemoryStream(Encoding.UTF8.GetBytes(lines)), cancellationToken: Token);
+        var root = Load();
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < 11; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await ReloadAsync(root, () => Client.PutAsync(_prefix + "key-0", $"changed {i}", cancellationToken: Token));
+            times.Add(Stopwatch.GetElapsedTime(start));
+            Assert.Equal($"changed {i}", root["key-0"]);
+        }
+
+        times.Sort();
+        TestContext.Current.TestOutputHelper!.WriteLine($"From the call to the reload with {entries} entries: median {times[5].TotalMilliseconds:F1} ms, longest {times[^1].TotalMilliseconds:F1} ms");
+        Assert.True(times[5] < TimeSpan.FromSeconds(5));
     }
 
     [Fact]
