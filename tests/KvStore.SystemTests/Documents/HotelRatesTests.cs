@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -13,38 +12,17 @@ public sealed class HotelRatesTests : IAsyncLifetime
     private static readonly string[] Vendors = ["slow", "batched", "flaky"];
 
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly OutputLines _output = new();
     private readonly Uri _kvstore = new($"http://localhost:{BalancerProcess.FreePort()}");
     private readonly Uri _vendors = new($"http://localhost:{BalancerProcess.FreePort()}");
-    private Process _process = null!;
+    private SampleProcess _sample = null!;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
-    {
-        var script = Path.Combine(Repository.Root, "samples/hotel-rates/run.sh");
-        var start = new ProcessStartInfo(script, ["--port", $"{_kvstore.Port}", "--vendors-port", $"{_vendors.Port}", "--no-build"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["CONFIGURATION"] = Repository.Configuration;
-        start.Environment["NO_PROXY"] = "*";
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => _output.Add(line.Data ?? "");
-        _process.ErrorDataReceived += (_, line) => _output.Add(line.Data ?? "");
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        await _output.WaitForAsync(line => line.StartsWith("run.sh: ready.", StringComparison.Ordinal), Token).Within();
-    }
+    public async ValueTask InitializeAsync() => _sample = await SampleProcess.StartAsync("hotel-rates", "--port", $"{_kvstore.Port}", "--vendors-port", $"{_vendors.Port}");
 
     public async ValueTask DisposeAsync()
     {
-        // As a terminal would, so that the script ends what it has started.
-        Signals.Send(_process.Id, Signal.Terminate);
-        await _process.WaitForExitAsync(Token).Within();
-        _process.Dispose();
+        await _sample.DisposeAsync();
         _client.Dispose();
     }
 
@@ -87,7 +65,7 @@ public sealed class HotelRatesTests : IAsyncLifetime
         request.Headers.Add("Sec-Fetch-Site", "same-site");
         request.Headers.Add("Accept", "application/x-ndjson");
         using var response = await _client.SendAsync(request, Token);
-        Assert.True(response.IsSuccessStatusCode, $"{response}\n{_output}");
+        Assert.True(response.IsSuccessStatusCode, $"{response}\n{_sample.Output}");
         Assert.Equal(_vendors.GetLeftPart(UriPartial.Authority), Assert.Single(response.Headers.GetValues("Access-Control-Allow-Origin")));
         var lines = (await response.Content.ReadAsStringAsync(Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return lines.Count(line => line.Contains("\"json\":{\"hotel\":\"oslo-", StringComparison.Ordinal));
