@@ -58,6 +58,10 @@ public interface IKvStoreClient
     /// <inheritdoc cref="KvStoreClient.ListAsync"/>
     IAsyncEnumerable<KvEntry> ListAsync(string prefix = "", bool withValues = false, KvReadOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="KvStoreClient.ListPageAsync"/>
+    Task<KvListPage> ListPageAsync(string prefix = "", int limit = 100, string? after = null, bool withValues = false, KvReadOptions? options = null, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     /// <inheritdoc cref="KvStoreClient.ListLevelAsync"/>
     IAsyncEnumerable<KvListItem> ListLevelAsync(string prefix = "", string delimiter = "/", bool withValues = false, KvReadOptions? options = null, CancellationToken cancellationToken = default);
 

@@ -6,6 +6,7 @@ public sealed partial class KvStoreClient
 {
     private const string ListPath = "/v1/kv";
     private const string OriginPath = "/v1/origins/";
+    private const int PageItemsMax = 1000;
 
     private static readonly Comparer<byte[]> ByteOrder = Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
 
@@ -22,6 +23,30 @@ public sealed partial class KvStoreClient
         {
             foreach (var entry in page.Entries)
                 yield return entry;
+        }
+    }
+
+    /// <summary>Lists the first entries of a range of keys, at most so many, in one request. To list all, use <see cref="ListAsync"/>, which reads one snapshot.</summary>
+    /// <param name="prefix">The prefix of the keys; empty for every entry.</param>
+    /// <param name="limit">The most entries, 1 to 1,000. The service ends a page earlier after about 4 MiB.</param>
+    /// <param name="after">Only keys after this one, which need not exist; null for the first ones.</param>
+    /// <param name="withValues">Whether the entries contain values.</param>
+    /// <param name="options">The state to read; null for the latest.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<KvListPage> ListPageAsync(
+        string prefix = "", int limit = 100, string? after = null, bool withValues = false, KvReadOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, PageItemsMax);
+        options ??= Latest;
+        var query = new QueryString(ListPath).Add("prefix", prefix).Add("limit", limit).Add("after", after).Add("values", withValues ? "true" : null);
+        options.AddTo(query);
+        return await ReadAsync(query.ToString(), options, PageOf, cancellationToken).ConfigureAwait(false);
+
+        static KvListPage PageOf(Answer answer)
+        {
+            var page = answer.Json(Wire.Default.WirePage);
+            return new KvListPage(answer.Revision.WithNumber(page.Revision), [.. page.Items.Select(item => item.ToEntry(answer.Revision))], page.Cursor is not null);
         }
     }
 
@@ -132,7 +157,7 @@ public sealed partial class KvStoreClient
         string? cursor = null;
         do
         {
-            var query = new QueryString(ListPath).Add("prefix", prefix).Add("delimiter", delimiter).Add("limit", 1000).Add("values", withValues ? "true" : null).Add("cursor", cursor);
+            var query = new QueryString(ListPath).Add("prefix", prefix).Add("delimiter", delimiter).Add("limit", PageItemsMax).Add("values", withValues ? "true" : null).Add("cursor", cursor);
             if (cursor is null)
                 options.AddTo(query);
             var page = await ReadAsync(query.ToString(), options, PageOf, cancellationToken).ConfigureAwait(false);

@@ -59,6 +59,7 @@ public sealed class ArgumentTests
             () => client.GetManyAsync(["a", text], cancellationToken: Clients.Token),
             () => client.CountAsync(text, cancellationToken: Clients.Token),
             () => client.ListAsync(text, cancellationToken: Clients.Token).ToListAsync(Clients.Token).AsTask(),
+            () => client.ListPageAsync(text, cancellationToken: Clients.Token),
             () => client.WatchAsync(text, cancellationToken: Clients.Token).ToListAsync(Clients.Token).AsTask(),
             () => client.WatchPrefixAsync(text, cancellationToken: Clients.Token).ToListAsync(Clients.Token).AsTask(),
             () => client.PutAsync(text, "value", cancellationToken: Clients.Token),

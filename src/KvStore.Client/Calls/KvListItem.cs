@@ -9,6 +9,12 @@ public sealed record KvListItem(string Name, KvEntry? Entry)
     public bool IsGroup => Entry is null;
 }
 
+/// <summary>The first entries of a range of keys. Immutable.</summary>
+/// <param name="Revision">The revision of the state that was read: a watch after it misses no change.</param>
+/// <param name="Entries">The entries, in the order of their keys' UTF-8 bytes.</param>
+/// <param name="HasMore">Whether more follow.</param>
+public sealed record KvListPage(KvRevision Revision, IReadOnlyList<KvEntry> Entries, bool HasMore);
+
 /// <summary>What a wait for one key ended with. Immutable.</summary>
 /// <param name="HasChanged">Whether the entry was written or deleted; false if the time was up.</param>
 /// <param name="Entry">The entry after the change; null if it was deleted, or if nothing changed.</param>

@@ -64,6 +64,24 @@ public sealed partial class ClientCallTests(Service service)
     }
 
     [Fact]
+    public async Task ListPage_HasTheFirstEntriesAfterAKey()
+    {
+        foreach (var key in new[] { "a", "b", "c" })
+            await Client.PutAsync(_prefix + key, key, cancellationToken: Token);
+        var first = await Client.ListPageAsync(_prefix, 2, cancellationToken: Token);
+        Assert.Equal([_prefix + "a", _prefix + "b"], first.Entries.Select(entry => entry.Key));
+        Assert.True(first.HasMore);
+        Assert.False(first.Entries[0].HasValue);
+        var rest = await Client.ListPageAsync(_prefix, 2, first.Entries[^1].Key, withValues: true, cancellationToken: Token);
+        Assert.Equal("c", Assert.Single(rest.Entries).Text);
+        Assert.False(rest.HasMore);
+        var old = await Client.ListPageAsync(_prefix, options: new KvReadOptions { Revision = first.Entries[0].Revision }, cancellationToken: Token);
+        Assert.Equal(_prefix + "a", Assert.Single(old.Entries).Key);
+        foreach (var limit in new[] { 0, 1001 })
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Client.ListPageAsync(_prefix, limit, cancellationToken: Token));
+    }
+
+    [Fact]
     public async Task ListLevel_HasEntriesAndGroupsInOrder()
     {
         foreach (var key in new[] { "a", "b/1", "b/2", "c", "d/x/y", "\uFFFD", "\U0001F600/1" })

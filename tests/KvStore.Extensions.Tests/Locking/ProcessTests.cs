@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace KvStore.Extensions.Tests;
@@ -20,7 +19,7 @@ public sealed class ProcessTests(Service service)
     {
         var key = Service.NewPrefix() + "value";
         var begin = (await service.Client.PutAsync(key, "0", cancellationToken: Token)).Revision;
-        var holders = Enumerable.Range(0, 2).Select(_ => new Holder(service.Address, _name, key)).ToList();
+        var holders = Enumerable.Range(0, 2).Select(_ => new Holder("lock", service.Address, _name, key)).ToList();
         try
         {
             long token = 0;
@@ -41,7 +40,7 @@ public sealed class ProcessTests(Service service)
                     holder.Send(Signal.Kill);
                     holders.Remove(holder);
                     holder.Dispose();
-                    holders.Add(new Holder(service.Address, _name, key));
+                    holders.Add(new Holder("lock", service.Address, _name, key));
                     await WaitForWriteAsync(key, token);
                 }
             }
@@ -85,33 +84,5 @@ public sealed class ProcessTests(Service service)
         Holder? found = null;
         await Soon.UntilAsync(() => (found = holders.Find(holder => holder.HasSaid($"held {token}"))) is not null);
         return found!;
-    }
-
-    private sealed class Holder : IDisposable
-    {
-        private readonly Process _process;
-        private readonly OutputLines _output = new();
-
-        public Holder(Uri address, string name, string key)
-        {
-            var program = Repository.BuiltAssembly("tests/KvStore.Extensions.Holder", "KvStore.Extensions.Holder");
-            _process = new Process { StartInfo = new ProcessStartInfo(Repository.Dotnet, [program, address.ToString(), name, key, "1"]) { RedirectStandardOutput = true } };
-            _process.OutputDataReceived += (_, line) => _output.Add(line.Data ?? "");
-            _process.Start();
-            _process.BeginOutputReadLine();
-        }
-
-        public bool HasSaid(string line) => _output.ToArray().Contains(line);
-
-        public Task<string> WaitForAsync(string line) => _output.WaitForAsync(said => said == line, Token).Within();
-
-        public void Send(Signal signal) => Signals.Send(_process.Id, signal);
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-                _process.Kill();
-            _process.Dispose();
-        }
     }
 }

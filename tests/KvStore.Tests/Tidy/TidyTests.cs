@@ -55,6 +55,7 @@ public partial class TidyTests
             ["KvStore.Extensions.HealthChecks"] = ["KvStore.Client"],
             ["KvStore.Extensions.Locking"] = ["KvStore.Client"],
             ["KvStore.Cli"] = ["KvStore.Client"],
+            ["KvStore.Extensions.Queues"] = ["KvStore.Client"],
             ["KvStore.Mergeable"] = ["KvStore", "KvStore.Crdt"],
             ["KvStore.Server"] = ["KvStore", "KvStore.Storage", "KvStore.Etcd", "KvStore.Origins", "KvStore.Mergeable", "KvStore.Crdt"],
         };
