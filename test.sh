@@ -74,7 +74,7 @@ need redis-cli redis-tools
 need script bsdutils
 # A clock that is wrong.
 need faketime faketime
-# The OpenAPI document, the files for containers and the TypeScript client, whose tools are not .NET's.
+# The OpenAPI document, the files for containers, the TypeScript client and the console, whose tools are not .NET's.
 if ((full)); then
     need npm npm
     need chromium chromium
@@ -83,7 +83,7 @@ if ((full)); then
 fi
 
 if ((minimal)); then
-    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, Redis, faketime), the OpenAPI document's, those of Compose and Kubernetes and of the TypeScript client, and the native program."
+    echo "test.sh: --minimal leaves out tests with the trait Needs=packages (curl, jq, gcc, Prometheus, Python, Node.js, Go, podman, HAProxy, nginx, Caddy, etcd, PostgreSQL, MariaDB, SQLite, Redis, faketime), the OpenAPI document's, those of Compose and Kubernetes, of the TypeScript client and of the console, and the native program."
 elif ((${#missing[@]} > 0)); then
     as_root=()
     [[ "$(id -u)" == 0 ]] || as_root=(sudo -n)
@@ -229,6 +229,7 @@ if ((full)); then
     run_node openapi tests/openapi/run.sh
     run_node deploy tests/deploy/run.sh
     run_node typescript clients/typescript/test/run.sh
+    run_node console tests/console/run.sh
 fi
 
 echo

@@ -14,14 +14,18 @@ export interface ChartProps {
     /** How many moments it has room for; newer ones are at the right. */
     readonly length: number;
     readonly format: (value: number) => string;
+
+    /** Whether they are bytes, whose units are powers of two. */
+    readonly isBytes?: boolean;
 }
 
 const Width = 300;
 const Height = 80;
 
 /** Lines over time, with the latest values as text, which is all that a screen reader needs of it. */
-export function Chart({ title, help, series, length, format }: ChartProps) {
-    const top = roundUp(Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0))));
+export function Chart({ title, help, series, length, format, isBytes }: ChartProps) {
+    const highest = Math.max(0, ...series.flatMap(({ values }) => values.map((value) => value ?? 0)));
+    const top = isBytes ? 2 ** Math.ceil(Math.log2(Math.max(1, highest))) : roundUp(highest);
     return (
         <section class="chart card">
             <h2 title={help}>{title}</h2>
@@ -65,8 +69,8 @@ function pathOf(values: readonly (number | undefined)[], length: number, top: nu
     return path;
 }
 
-/** The next number of the form 1, 2 or 5 times a power of ten, so that the scale does not move with each value. */
-export function roundUp(value: number): number {
+// The next number of the form 1, 2 or 5 times a power of ten, so that the scale does not move with each value.
+function roundUp(value: number): number {
     if (value <= 0)
         return 0;
     const power = 10 ** Math.floor(Math.log10(value));

@@ -26,17 +26,22 @@ export function usePolled<T>(ask: (signal: AbortSignal) => Promise<T>, periodMs:
 }
 
 async function repeat<T>(ask: (signal: AbortSignal) => Promise<T>, periodMs: number, stop: AbortSignal, take: (next: Polled<T>) => void): Promise<void> {
+    // What goes wrong each time is said once.
+    let said: string | undefined;
     while (!stop.aborted) {
         if (session.online.peek() && !document.hidden) {
             try {
                 const value = await ask(stop);
                 if (!stop.aborted)
                     take({ value, error: undefined });
+                said = undefined;
             } catch (error) {
                 if (stop.aborted)
                     return;
                 take({ value: undefined, error });
-                session.report(error);
+                if (String(error) !== said)
+                    session.report(error);
+                said = String(error);
             }
         }
 

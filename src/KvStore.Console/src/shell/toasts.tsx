@@ -34,7 +34,9 @@ export function toast(text: string, options: ToastOptions = {}): () => void {
     const close = (): void => {
         shown.value = shown.value.filter((toast) => toast.id !== id);
     };
-    shown.value = [...shown.value, { ...options, id, text }].slice(-ToastsMax);
+
+    // What is said already is not said beside it.
+    shown.value = [...shown.value.filter((toast) => toast.text !== text), { ...options, id, text }].slice(-ToastsMax);
     if (options.kind !== "error")
         setTimeout(close, options.action === undefined ? ShownMs : ShownWithActionMs);
     return close;

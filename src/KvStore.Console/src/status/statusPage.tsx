@@ -67,7 +67,7 @@ function Charts({ samples }: { readonly samples: readonly Sample[] }) {
             <Chart title="Flush time" help="How long the disk took for a flush of the log" length={SamplesMax} format={formatDuration} series={[
                 series("50 %", (sample) => sample.flush50), series("99 %", (sample) => sample.flush99),
             ]} />
-            <Chart title="Heap" help="With garbage that is not collected yet" length={SamplesMax} format={formatBytes} series={[series("bytes", (sample) => sample.status.memory.heap_bytes)]} />
+            <Chart title="Heap" help="With garbage that is not collected yet" length={SamplesMax} format={formatBytes} isBytes series={[series("bytes", (sample) => sample.status.memory.heap_bytes)]} />
             <Chart title="Watchers" help="Clients that watch or wait for a change" length={SamplesMax} format={formatNumber} series={[series("watchers", (sample) => sample.status.watchers)]} />
             <Chart title="Entries" help="Keys that have a value" length={SamplesMax} format={formatNumber} series={[series("entries", (sample) => sample.status.keys)]} />
         </>
