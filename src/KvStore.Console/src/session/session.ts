@@ -1,6 +1,5 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import { KvStoreClient, KvStoreError } from "kvstore-client";
-import { route } from "../shell/router.js";
 import { toast } from "../shell/toasts.js";
 import type { Access, Right } from "./access.js";
 import { storedKey, storeKey } from "./keyStorage.js";
@@ -29,8 +28,8 @@ const rejection = signal<string | undefined>(undefined);
 const refusals = new Set<string>();
 
 const has = (right: Right): boolean => access.value?.rights.includes(right) ?? false;
-const isReadOnly = computed(() => access.value?.read_only === true || route.value.query.get("readonly") === "true" || readOnlyTab.value);
-const readOnlyTab = signal(new URLSearchParams(location.search).has("readonly"));
+const isReadOnlyTab = new URLSearchParams(location.search).has("readonly");
+const isReadOnly = computed(() => isReadOnlyTab || access.value?.read_only === true);
 
 /** Sends a request, and notices whether the service answers. */
 async function send(url: string, request: RequestInit): Promise<Response> {
