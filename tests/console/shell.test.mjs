@@ -21,6 +21,21 @@ test("the first view needs no key, comes from the service alone, and is accessib
     }
 });
 
+test("the first view is small and soon there", async (t) => {
+    const service = await started(t, "--engine", "memory");
+    const page = await openConsole(browser, service);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    const { bytes, milliseconds } = await page.evaluate(() => ({
+        bytes: [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+        milliseconds: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    }));
+
+    // How long it takes depends on what else the machine does, so it is said and not asserted.
+    t.diagnostic(`first contentful paint after ${Math.round(milliseconds)} ms; ${bytes} bytes in all`);
+    assert.ok(bytes > 0 && bytes < 300_000, `${bytes} bytes`);
+    await page.context().close();
+});
+
 test("the policy of the page stops what another script would do", async (t) => {
     const service = await started(t, "--engine", "memory");
     const page = await openConsole(browser, service);
