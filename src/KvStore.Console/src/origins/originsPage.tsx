@@ -43,7 +43,7 @@ function OriginView({ origin }: { readonly origin: documents.Origin }) {
                         ["Busy workers", <><Share label={`Busy workers of ${origin.name}`} value={workers.busy} max={workers.now} /> {workers.busy} of {workers.now}</>],
                         ["Workers may be", `${workers.min} to ${workers.max}`],
                         tokens.per_second === 0 ? ["Tokens", "no limit"]
-                            : ["Tokens", <><Share label={`Tokens of ${origin.name}`} value={tokens.now} max={tokens.burst} /> {formatShort(tokens.now)} of {formatShort(tokens.burst)}</>],
+                            : ["Tokens", <><Share label={`Tokens of ${origin.name}`} value={tokens.now} max={tokens.burst} isSupply /> {formatShort(tokens.now)} of {formatShort(tokens.burst)}</>],
                         tokens.per_second !== 0 && ["Tokens per second", formatShort(tokens.per_second)],
                         tokens.paused_seconds > 0 && ["The origin asked for a pause of", formatDuration(tokens.paused_seconds)],
                         ["Loads that wait", formatNumber(origin.queued)],
