@@ -36,6 +36,18 @@ test("the first view is small and soon there", async (t) => {
     await page.context().close();
 });
 
+test("below the path of a proxy everything is asked there", async (t) => {
+    const service = await started(t, "--engine", "memory", "--KvStore:PathBase", "/store/one");
+    const page = await openConsole(browser, service, "#/status", { path: "/store/one/ui" });
+    const elsewhere = [];
+    page.on("request", request => !request.url().startsWith(`${service.url}/store/one/`) && elsewhere.push(request.url()));
+    await page.reload();
+    await page.getByText("running", { exact: true }).waitFor();
+    assert.deepEqual(elsewhere, []);
+    await assertCalm(page);
+    await page.context().close();
+});
+
 test("the policy of the page stops what another script would do", async (t) => {
     const service = await started(t, "--engine", "memory");
     const page = await openConsole(browser, service);
