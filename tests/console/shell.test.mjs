@@ -131,6 +131,9 @@ test("everything is reached by the keyboard, and the keys are listed", async (t)
     await assertAccessible(page);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.type("gc");
+    await page.getByRole("heading", { name: "Cluster" }).waitFor();
+    await page.waitForFunction(() => document.activeElement.id === "main");
     await assertCalm(page);
     await page.context().close();
 });

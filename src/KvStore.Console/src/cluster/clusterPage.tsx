@@ -7,7 +7,7 @@ import type { Page } from "../shell/page.js";
 import { usePolled } from "../shell/polling.js";
 import { RemoveReplica } from "./removeReplica.js";
 
-export const clusterPages: readonly Page[] = [{ page: "cluster", title: "Cluster", component: ClusterPage, nav: true }];
+export const clusterPages: readonly Page[] = [{ page: "cluster", title: "Cluster", component: ClusterPage, nav: true, keys: "g c" }];
 
 const PeriodMs = 2_000;
 

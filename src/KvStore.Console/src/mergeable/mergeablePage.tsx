@@ -8,7 +8,7 @@ import { findMergeable, type Found } from "./find.js";
 import { NewValue } from "./newValue.js";
 import { ValueView } from "./valueView.js";
 
-export const mergeablePages: readonly Page[] = [{ page: "mergeable", title: "Mergeable", component: MergeablePage, nav: true }];
+export const mergeablePages: readonly Page[] = [{ page: "mergeable", title: "Mergeable", component: MergeablePage, nav: true, keys: "g m" }];
 
 function MergeablePage() {
     const key = route.value.query.get("key");

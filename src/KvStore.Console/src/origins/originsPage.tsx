@@ -8,7 +8,7 @@ import { usePolled } from "../shell/polling.js";
 import { Share } from "../shell/share.js";
 import { Outbox } from "./outbox.js";
 
-export const originsPages: readonly Page[] = [{ page: "origins", title: "Origins", component: OriginsPage, nav: true }];
+export const originsPages: readonly Page[] = [{ page: "origins", title: "Origins", component: OriginsPage, nav: true, keys: "g o" }];
 
 const PeriodMs = 2_000;
 

@@ -6,12 +6,16 @@ import { announcement } from "./announce.js";
 import { Dialogs } from "./dialogs.js";
 import { Header } from "./header.js";
 import type { Page } from "./page.js";
-import { route } from "./router.js";
+import { navigate, route } from "./router.js";
+import { useShortcuts } from "./shortcuts.js";
 import { Toasts } from "./toasts.js";
+
+const shortcuts = pages.flatMap(({ keys, title, page }) => keys === undefined ? [] : [{ keys, label: `Go to: ${title}`, run: () => navigate(page) }]);
 
 /** What is around every page. */
 export function Frame() {
     const page = pageOf(route.value.page);
+    useShortcuts(shortcuts);
     useEffect(() => {
         document.title = page === undefined ? "KvStore" : `${page.title} · KvStore`;
     }, [page]);

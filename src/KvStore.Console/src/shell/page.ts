@@ -11,4 +11,7 @@ export interface Page {
 
     /** Whether the navigation has it. */
     readonly nav: boolean;
+
+    /** The keys that lead there, such as `g s`. */
+    readonly keys?: string;
 }

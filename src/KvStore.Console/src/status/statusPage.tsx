@@ -12,7 +12,7 @@ import { MemoryTable } from "./memoryTable.js";
 import { momentOf, sampleOf, type Moment, type Sample } from "./samples.js";
 import { Tiles } from "./tiles.js";
 
-export const statusPages: readonly Page[] = [{ page: "status", title: "Status", component: StatusPage, nav: true }];
+export const statusPages: readonly Page[] = [{ page: "status", title: "Status", component: StatusPage, nav: true, keys: "g s" }];
 
 // Every request that needs the right to administer is a line in the log of the service, and a sample takes two.
 const PeriodMs = 2_000;
