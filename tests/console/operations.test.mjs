@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { assertAccessible, assertCalm, launch, openConsole, patience, unlock } from "./browser.mjs";
 import { started, TestService } from "./service.mjs";
 
@@ -115,8 +116,7 @@ test("origins: none, and what there is to know of those that there are", async (
     await empty.context().close();
 
     const source = createServer((request, response) => {
-        request.resume();
-        response.writeHead(request.method === "GET" ? 200 : 400, { "Content-Type": "application/json" }).end("{}");
+        request.resume().on("end", () => response.writeHead(request.method === "GET" ? 200 : 400, { "Content-Type": "application/json" }).end("{}"));
     });
     await new Promise(resolve => source.listen(0, "127.0.0.1", resolve));
     t.after(() => {
@@ -129,14 +129,16 @@ test("origins: none, and what there is to know of those that there are", async (
         "--KvStore:Origins:behind:Prefix", "behind/", "--KvStore:Origins:behind:Http:Url", address, "--KvStore:Origins:behind:Writes", "behind");
     await service.request("GET", "/v1/kv/rates/eur");
     await service.put("behind/a", "value");
+
+    // The origin refuses what is delivered to it, so the write is parked; a delivery that got no answer is repeated before that.
+    while (JSON.parse(await service.request("GET", "/v1/origins/behind")).outbox.parked === 0)
+        await setTimeout(200);
     const page = await openConsole(browser, service, "#/origins");
     const rates = page.getByRole("region", { name: "Origin rates" });
     await rates.getByText("breaker closed").waitFor();
     await rates.getByText("Tokens per second").waitFor();
     await rates.getByText("1, 0 of them repeated").waitFor();
     const behind = page.getByRole("region", { name: "Origin behind" });
-
-    // The origin refuses what is delivered to it, so the write is parked.
     await behind.getByRole("button", { name: "Show the parked" }).click();
     await page.getByRole("dialog").getByRole("row", { name: /behind\/a/ }).waitFor();
     await assertAccessible(page);

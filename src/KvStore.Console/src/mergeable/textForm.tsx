@@ -12,14 +12,18 @@ export interface TextFormProps {
 
     /** What the text includes; the edit of the user merges with what others have done since. */
     readonly version: string | undefined;
+    readonly revision: number;
     readonly canChange: boolean;
 }
 
 /** A text. What is typed is an edit of the version that it began with, so that it merges with what others change meanwhile. */
-export function TextForm({ name, text, version, canChange }: TextFormProps) {
-    const begun = useSignal<{ readonly text: string; readonly version: string | undefined } | undefined>(undefined);
+export function TextForm({ name, text, version, revision, canChange }: TextFormProps) {
+    const begun = useSignal<Pick<TextFormProps, "text" | "version" | "revision"> | undefined>(undefined);
+    const isSaving = useSignal(false);
     const draft = useSignal(text);
     const area = useRef<HTMLTextAreaElement>(null);
+    const latest = useRef(text);
+    latest.current = text;
     const isEdited = begun.value !== undefined && draft.value !== begun.value.text;
     useEffect(() => isEdited ? blockLeaving(mayDiscard) : undefined, [isEdited]);
 
@@ -32,28 +36,39 @@ export function TextForm({ name, text, version, canChange }: TextFormProps) {
     }, [text]);
 
     const type = (): void => {
-        begun.value ??= { text, version };
+        begun.value ??= { text, version, revision };
         draft.value = area.current!.value;
     };
     const save = async (): Promise<void> => {
         const base = begun.value!;
         const edit = editBetween(base.text, draft.value);
-        if (edit === undefined || await change(() => session.client.value.mergeable.edit(name, [edit], { base: base.version })))
-            discard();
+
+        // A version that is too long for a header is not known: then the edit is for the text that it began with, or for none.
+        const condition = base.version === undefined ? { ifRevision: base.revision } : { base: base.version };
+        isSaving.value = true;
+        const isSaved = edit === undefined || await change(() => session.client.value.mergeable.edit(name, [edit], condition));
+        isSaving.value = false;
+        if (!isSaved)
+            return;
+
+        // The merged text may have come before the answer, or is yet to come; until then what was typed stays.
+        begun.value = undefined;
+        if (latest.current !== text)
+            draft.value = latest.current;
     };
     const discard = (): void => {
         begun.value = undefined;
-        draft.value = text;
+        draft.value = latest.current;
     };
     return (
         <>
             <label for="mergeable-text">Text</label>
-            <textarea ref={area} id="mergeable-text" class="mono" rows={12} value={draft.value} readOnly={!canChange} onInput={type} />
+            <textarea ref={area} id="mergeable-text" class="mono" rows={12} value={draft.value} readOnly={!canChange || isSaving.value} onInput={type} />
             {isEdited && begun.value!.text !== text && <p class="muted" role="status">Others have changed the text meanwhile. Your edit merges with theirs.</p>}
             {canChange && (
                 <p class="row">
-                    <button type="button" class="primary" disabled={!isEdited} onClick={() => void save()}>Save the edit</button>
-                    <button type="button" disabled={!isEdited} onClick={discard}>Discard it</button>
+                    <button type="button" class="primary" disabled={!isEdited || isSaving.value} onClick={() => void save()}>Save the edit</button>
+                    <button type="button" disabled={!isEdited || isSaving.value} onClick={discard}>Discard it</button>
                 </p>
             )}
         </>

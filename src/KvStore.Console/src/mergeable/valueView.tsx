@@ -40,7 +40,7 @@ function Form({ name, value }: { readonly name: string; readonly value: Known })
     const canChange = session.canWrite.value;
     switch (typeof value.value) {
         case "number": return <CounterForm name={name} count={value.value} canChange={canChange} />;
-        case "string": return <TextForm name={name} text={value.value} version={value.version} canChange={canChange} />;
+        case "string": return <TextForm name={name} text={value.value} version={value.version} revision={value.revision} canChange={canChange} />;
         default: return <SetForm name={name} elements={value.value} canChange={canChange} />;
     }
 }
