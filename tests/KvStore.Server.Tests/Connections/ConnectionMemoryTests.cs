@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,7 +8,8 @@ namespace KvStore.Server.Tests;
 /// <summary>What connections take in memory is charged to an account, and bounded by it.</summary>
 public sealed class ConnectionMemoryTests
 {
-    private const int BlockBytes = 4096;
+    private const int BlockBytes = ConnectionMemory.BlockBytes;
+    private const int LargeBlockBytes = ConnectionMemory.LargeBlockBytes;
     private const string Get = "GET /v1/kv/large HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     [Fact]
@@ -69,10 +71,10 @@ public sealed class ConnectionMemoryTests
         using var memory = new ConnectionMemory(store, new FakeTimeProvider());
         using (var pool = memory.Create())
         {
-            var blocks = Enumerable.Range(0, 10).Select(_ => pool.Rent()).ToArray();
-            Assert.All(blocks, block => Assert.Equal(BlockBytes, block.Memory.Length));
+            var blocks = Rent(pool, 10);
+            Assert.All(blocks, block => Assert.Equal(LargeBlockBytes, block.Memory.Length));
             var ten = account.Bytes;
-            Assert.InRange(ten, 10 * BlockBytes, 10 * (BlockBytes + 100));
+            Assert.InRange(ten, 10 * LargeBlockBytes, 10 * (LargeBlockBytes + 100));
             foreach (var block in blocks)
                 block.Dispose();
             var again = pool.Rent();
@@ -84,6 +86,25 @@ public sealed class ConnectionMemoryTests
         }
 
         Assert.Equal(0, account.Bytes);
+    }
+
+    [Fact]
+    public async Task Rent_LargeBlocksHaveTheirShare_OthersAreSmall()
+    {
+        await using var store = await Stores.StartAsync(new StoreOptions { ConnectionsBytesMax = 8 * 3 * LargeBlockBytes });
+        using var memory = new ConnectionMemory(store, new FakeTimeProvider());
+        using (MemoryPool<byte> pool = memory.Create(), other = memory.Create())
+        {
+            List<IMemoryOwner<byte>> blocks = [.. Rent(pool, 2), .. Rent(other, 3), .. Rent(pool, 5)];
+            Assert.Equal(3, blocks.Count(block => block.Memory.Length == LargeBlockBytes));
+            Assert.Equal(7, blocks.Count(block => block.Memory.Length == BlockBytes));
+
+            // One that is unused is still there, until it is given to the collector.
+            blocks[0].Dispose();
+            Assert.Equal(BlockBytes, other.Rent().Memory.Length);
+            memory.Trim();
+            Assert.Equal(LargeBlockBytes, other.Rent().Memory.Length);
+        }
     }
 
     [Fact]
@@ -100,8 +121,10 @@ public sealed class ConnectionMemoryTests
             return store.Memory.Connections.Bytes == 0;
         });
 
-        static void RentAndForget(System.Buffers.MemoryPool<byte> pool) => Assert.Equal(BlockBytes, pool.Rent().Memory.Length);
+        static void RentAndForget(MemoryPool<byte> pool) => Assert.Equal(LargeBlockBytes, pool.Rent().Memory.Length);
     }
+
+    private static IMemoryOwner<byte>[] Rent(MemoryPool<byte> pool, int count) => [.. Enumerable.Range(0, count).Select(_ => pool.Rent())];
 
     private static async Task<KvServer> StartAsync()
     {
