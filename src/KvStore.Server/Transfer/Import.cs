@@ -1,7 +1,9 @@
+using System.IO.Pipelines;
+
 namespace KvStore.Server;
 
 /// <summary>
-/// Reads entries, one per line, and stores them in batches, in the order of the lines. Memory is bounded by a few batches and one
+/// Reads entries, one per line, and stores them in batches, each of which has the next lines. Memory is bounded by a few batches and one
 /// line, which are charged to an account: what cannot be stored yet is not read yet. Belongs to one request.
 /// </summary>
 internal sealed class Import(Store store, KvStoreOptions options, TimeProvider time, Principal principal, ServedOrigins? origins, ImportProgress? progress)
@@ -14,6 +16,9 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
 
     // A longer line gets an array that is not kept for the next one.
     private const int KeptLineBytesMax = 64 * 1024;
+
+    // When nothing arrives for so long, what has arrived is stored, however little.
+    private static readonly TimeSpan PauseMax = TimeSpan.FromMilliseconds(50);
 
     private readonly ImportBatch _batch = new();
     private readonly ImportWriter _writer = new(store, options.ImportWaitMax, time);
@@ -35,9 +40,11 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         var lines = new LineSplitter(LineBytesMax(options));
         while (true)
         {
-            var read = await input.ReadAsync();
+            var (read, notStored) = await ReadAsync(input, cancellationToken);
             if (principal.IsRevoked)
                 return await EndedByAsync(Problems.Revoked());
+            if (notStored is not null)
+                return await EndedByAsync(notStored);
             var buffer = read.Buffer;
             while (lines.TryTake(ref buffer, read.IsCompleted, out var line, out var isTooLong))
             {
@@ -63,6 +70,18 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
     public static long LineBytesMax(KvStoreOptions options) =>
         (((long)options.KeyBytesMax + options.ValueBytesMax) * EscapedBytesPerByte) + LineOverheadBytesMax;
 
+    // The read is awaited even if storing fails: a request must not end during one.
+    private async ValueTask<(ReadResult Read, Outcome? Failure)> ReadAsync(BodyReader input, CancellationToken cancellationToken)
+    {
+        var reading = input.ReadAsync();
+        if (reading.IsCompleted || _batch.IsEmpty)
+            return (await reading, null);
+        var read = reading.AsTask();
+        var hasPaused = await Task.WhenAny(read, Task.Delay(PauseMax, time, cancellationToken)) != read;
+        var failure = hasPaused ? await SubmitAsync(cancellationToken) : null;
+        return (await read, failure);
+    }
+
     // When a batch is full, or progress is due.
     private ValueTask<Outcome?> StoreAsync(CancellationToken cancellationToken)
     {
@@ -87,7 +106,16 @@ internal sealed class Import(Store store, KvStoreOptions options, TimeProvider t
         return earlier ?? failure;
     }
 
-    private ValueTask<Outcome?> SubmitAsync(CancellationToken cancellationToken) => _writer.SubmitAsync(_batch.TakeTransaction(), Report.Line, cancellationToken);
+    private async ValueTask<Outcome?> SubmitAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (transaction, isLast) in _batch.TakeTransactions())
+        {
+            if (await _writer.SubmitAsync(transaction, isLast ? Report.Line : null, cancellationToken) is { } failure)
+                return failure;
+        }
+
+        return null;
+    }
 
     private Task<Problem> EndedByAsync(Outcome failure) => EndedByAsync(failure switch
     {

@@ -3,8 +3,8 @@ namespace KvStore.Server;
 /// <summary>What an import is charged for: a batch, and a line that has not arrived in full. Belongs to one request.</summary>
 internal sealed class ImportMemory(MemoryAccount account) : IDisposable
 {
-    // Twice a full batch of entries that are not large.
-    private const long BatchBytes = 512 * 1024;
+    // Twice a full batch of entries that are not large: with what each has besides its key and its value.
+    private const long BatchBytes = 2 * ImportBatch.BytesMax;
 
     // A line is in the web server's buffer, then in one array, then an entry.
     private const int CopiesOfLine = 3;

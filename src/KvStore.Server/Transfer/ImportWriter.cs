@@ -12,9 +12,12 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     private const long AheadBytesMax = 2 << 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(10);
 
-    private readonly Queue<(Task<Outcome> Outcome, long Bytes, long LastLine)> _ahead = new(AheadMax);
+    private readonly Queue<(Task<Outcome> Outcome, long Bytes, long? LastLine)> _ahead = new(AheadMax);
     private long _aheadBytes;
     private bool _hasFailed;
+
+    // Whether a batch is stored in part.
+    private bool _isWithinBatch;
 
     /// <summary>The revision of the last commit; zero before the first.</summary>
     public long Revision { get; private set; }
@@ -23,14 +26,14 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     public long StoredLine { get; private set; }
 
     /// <summary>Whether a line after <see cref="StoredLine"/> is stored or may be, of those whose outcome was waited for.</summary>
-    public bool MayHaveMore { get; private set; }
+    public bool MayHaveMore { get => field || _isWithinBatch; private set; }
 
     /// <summary>Submits a transaction after the earlier ones.</summary>
     /// <param name="transaction">The transaction.</param>
-    /// <param name="lastLine">The last line that it has.</param>
+    /// <param name="lastLine">The last line of its batch, if it is the last transaction of that; else null.</param>
     /// <param name="cancellationToken">Ends the wait for the queue.</param>
     /// <returns>Null, or the outcome that ends the import.</returns>
-    public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, long lastLine, CancellationToken cancellationToken)
+    public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, long? lastLine, CancellationToken cancellationToken)
     {
         while (_ahead.Count == AheadMax || (_ahead.Count > 0 && _aheadBytes + transaction.Bytes > AheadBytesMax))
         {
@@ -87,7 +90,8 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
         // One that was submitted before it was known that an earlier one failed.
         MayHaveMore |= _hasFailed;
-        StoredLine = _hasFailed ? StoredLine : lastLine;
+        if (!_hasFailed)
+            (StoredLine, _isWithinBatch) = (lastLine ?? StoredLine, lastLine is null);
         Revision = committed.Revision;
         return null;
     }
