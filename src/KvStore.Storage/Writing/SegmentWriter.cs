@@ -7,7 +7,8 @@ namespace KvStore.Storage;
 /// <remarks>
 /// Space is reserved ahead of the end of the log. On a full disk, a frame is rejected unless <see cref="DiskLogOptions.EmergencyReserveBytes"/>
 /// remain after it; a frame within that reserve may take half of what remains. Each frame tries to reserve space again, so the
-/// reserve is restored as soon as there is space. If a roll fails, the segment grows beyond its limit.
+/// reserve is restored as soon as there is space. Where frames are small, reserved space is filled with zeros before it is used. If a roll fails, the segment grows
+/// beyond its limit.
 /// </remarks>
 internal sealed class SegmentWriter : IDisposable
 {
@@ -157,6 +158,10 @@ internal sealed class SegmentWriter : IDisposable
         try
         {
             _frames.Write(_file, _header, _offset, header with { DurableBytes = DurableBytes }, commits);
+
+            // Flushes by time are few, and each has so many new blocks that one mark more makes no difference.
+            if (_options.FlushMode == FlushMode.Always)
+                _space.ZeroAfter(_offset, _offset + bytes);
         }
         catch (DiskLogException exception) when (exception.IsNoSpace)
         {
