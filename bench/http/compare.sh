@@ -14,7 +14,7 @@
 #   --only A,B       contenders, of: floor kvstore baseline webdis nginx etcd; with --durable of: flush disk baseline kvstore durable limit etcd,
 #                    where durable is webdis and redis, and limit what a web server without a store reaches, in each way to commit
 #   --server DLL     another build of the service, or a native program; --baseline DLL a second one to compare it with
-#   --space SPACE    what the file of limit has before the first write: growing (as redis), reserved (default; as the service) or written
+#   --space SPACE    what the file of limit has before the first write: growing (as redis), reserved, or written (default; as the service)
 #   --no-build       measure what was built before
 #   --no-install     leave out contenders whose programs are missing instead of installing their Debian packages
 #   --no-docs        do not write the table into docs/performance.md
@@ -26,7 +26,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-mode=default rounds="" seconds="" only="" entries=0 durable_connections="1,64,512" space=reserved build=1 install=1 docs=1
+mode=default rounds="" seconds="" only="" entries=0 durable_connections="1,64,512" space=written build=1 install=1 docs=1
 server="$root/src/KvStore.Server/bin/Release/net10.0/KvStore.Server.dll" baseline=""
 source "$root/bench/http/report.sh"
 

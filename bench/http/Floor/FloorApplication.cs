@@ -41,7 +41,7 @@ internal static class FloorApplication
     private static void MapDurableBody(WebApplication app, string kind)
     {
         var directory = app.Configuration["directory"] ?? throw new ArgumentException("--commit needs a --directory.");
-        var commit = GroupCommit.Create(kind, new GroupFile(directory, app.Configuration.GetValue("space", FileSpace.Reserved)));
+        var commit = GroupCommit.Create(kind, new GroupFile(directory, app.Configuration.GetValue("space", FileSpace.Written)));
         app.MapMethods("/body", [HttpMethods.Put], async context =>
         {
             var value = NewValue(context.Request);
