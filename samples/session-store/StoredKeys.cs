@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace SessionStore;
 
-/// <summary>The keys that cookies are encrypted with, one entry each. Whoever may read <c>shop/keys/</c> can forge cookies: give that right to the application alone.</summary>
+/// <summary>The keys that cookies are encrypted with, one entry each. A client that may read <c>shop/keys/</c> can forge cookies: give that right to the application alone.</summary>
 internal sealed class StoredKeys(IKvStoreClient store) : IXmlRepository
 {
     private const string Prefix = "shop/keys/";
