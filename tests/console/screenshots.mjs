@@ -1,4 +1,4 @@
-// Takes pictures of every page of the console, light and dark, 400 and 1,400 pixels wide, into artifacts/console/screenshots, for people to look at.
+// Takes pictures of every page of the console, light and dark, 400 and 1,400 pixels wide, into artifacts/console-screenshots, for people to look at.
 //
 //   node screenshots.mjs             every page
 //   node screenshots.mjs status      those whose address contains this
@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { launch, openConsole } from "./browser.mjs";
 import { TestService } from "./service.mjs";
 
-const folder = new URL("../../artifacts/console/screenshots/", import.meta.url).pathname;
+const folder = new URL("../../artifacts/console-screenshots/", import.meta.url).pathname;
 
 /** Addresses of pages, and what is there when they are complete. */
 const pages = [
