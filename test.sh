@@ -72,6 +72,7 @@ need sqlite3 sqlite3
 need redis-server redis-server
 need redis-cli redis-tools
 need script bsdutils
+need zsh zsh
 # A clock that is wrong.
 need faketime faketime
 # The OpenAPI document, the files for containers, the TypeScript client and the console, whose tools are not .NET's.

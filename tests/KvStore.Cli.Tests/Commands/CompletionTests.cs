@@ -20,7 +20,7 @@ public sealed class CompletionTests(Service service)
     {
         foreach (var name in new[] { "a/1", "a/2", "b" })
             await service.Client.PutAsync(_prefix + name, "1", cancellationToken: TestContext.Current.CancellationToken);
-        var home = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+        var home = Scratch.New();
         Directory.CreateDirectory(Path.Combine(home, "kvstore"));
         await File.WriteAllTextAsync(Path.Combine(home, "kvstore", "profiles.json"), """{"profiles":{"prod":{"url":"http://prod.test"},"test":{"url":"http://test.test"}}}""", TestContext.Current.CancellationToken);
         line = line.Replace("P", _prefix, StringComparison.Ordinal);
@@ -38,6 +38,33 @@ public sealed class CompletionTests(Service service)
             """;
         using var bash = new Kv { Url = service.Address, ConfigurationHome = home }.Start("bash", "-c", script);
         var run = await Kv.EndAsync(bash, Kv.ReadAsync(bash.StandardOutput.BaseStream), Kv.ReadAsync(bash.StandardError.BaseStream));
+
+        Assert.Equal((expected.Replace("P", _prefix, StringComparison.Ordinal) + "\n", ""), (run.Out, run.Error));
+    }
+
+    [Theory]
+    [Trait("Needs", "packages")]
+    [InlineData("kv cou", "-- counter")]
+    [InlineData("kv list --timeout 30s P", "-S  -- Pa/ Pb/")]
+    [InlineData("kv get --timeout 30s Pa/", "-- Pa/1 Pa/2")]
+    [InlineData("kv put key @f", "files")]
+    public async Task Zsh_PartOfALine_CompletesIt(string line, string expected)
+    {
+        foreach (var name in new[] { "a/1", "a/2", "b/1" })
+            await service.Client.PutAsync(_prefix + name, "1", cancellationToken: TestContext.Current.CancellationToken);
+
+        // The functions of zsh that add candidates print them: its line editor needs a terminal.
+        var script = $$"""
+            autoload -Uz compinit && compinit -D -u
+            kv() { {{string.Join(' ', Kv.Program.Select(Quoting.Quote))}} "$@" }
+            source <(kv completion zsh)
+            compadd() { print -r -- "$*" }
+            _files() { print files }
+            words=({{line.Replace("P", _prefix, StringComparison.Ordinal)}}) CURRENT=${#words}
+            _kv
+            """;
+        using var zsh = new Kv { Url = service.Address }.Start("zsh", "-f", "-c", script);
+        var run = await Kv.EndAsync(zsh, Kv.ReadAsync(zsh.StandardOutput.BaseStream), Kv.ReadAsync(zsh.StandardError.BaseStream));
 
         Assert.Equal((expected.Replace("P", _prefix, StringComparison.Ordinal) + "\n", ""), (run.Out, run.Error));
     }

@@ -1,9 +1,9 @@
 namespace KvStore.Cli.Tests;
 
 /// <summary>What people get wrong, and what they read then: the whole message, and the exit code.</summary>
-public sealed class MistakeTests(Service service) : IAsyncDisposable
+public sealed class MistakeTests(Service service)
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+    private readonly string _directory = Scratch.New();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -135,12 +135,6 @@ public sealed class MistakeTests(Service service) : IAsyncDisposable
 
         Assert.Equal(3, run.Code);
         Assert.StartsWith($"kv: http://{silent.LocalEndpoint} did not answer completely within 0.", run.Error, StringComparison.Ordinal);
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        Directory.Delete(_directory, recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     private static int FreePort()

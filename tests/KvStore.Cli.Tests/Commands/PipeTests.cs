@@ -23,7 +23,7 @@ public sealed class PipeTests(Service service)
     [Fact]
     public async Task Put_ArgumentFileAndType_ChooseTheMediaType()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("kvstore-cli-").FullName, "theme.json");
+        var file = Path.Combine(Scratch.New(), "theme.json");
         await File.WriteAllTextAsync(file, """{"theme": "dark"}""", Cancellation);
 
         (await service.KvAsync("put", _prefix + "text", "grün")).Done();
@@ -122,7 +122,7 @@ public sealed class PipeTests(Service service)
     [Fact]
     public async Task Transaction_FileAndInput_CommitTogetherOrNotAtAll()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("kvstore-cli-").FullName, "transfer.json");
+        var file = Path.Combine(Scratch.New(), "transfer.json");
         await File.WriteAllTextAsync(file, $$$"""{"guards": [{"key": "{{{_prefix}}}a", "exists": false}], "operations": [{"put": {"key": "{{{_prefix}}}a", "json": {"x": 1.50} } }, {"get": {"key": "{{{_prefix}}}a"}}]}""", Cancellation);
 
         var first = (await service.KvAsync("txn", file)).Done();
@@ -159,7 +159,7 @@ public sealed class PipeTests(Service service)
     public async Task ExportAndImport_FileAndPipe_StoreTheSame()
     {
         await PutAsync("a", "b");
-        var file = Path.Combine(Directory.CreateTempSubdirectory("kvstore-cli-").FullName, "export.ndjson");
+        var file = Path.Combine(Scratch.New(), "export.ndjson");
 
         var report = (await service.KvAsync("export", file, "--prefix", _prefix)).Done().Lines[0];
         var piped = (await service.KvAsync("export", "--prefix", _prefix)).Done();

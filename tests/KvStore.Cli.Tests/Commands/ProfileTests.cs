@@ -5,7 +5,7 @@ namespace KvStore.Cli.Tests;
 /// <summary>Where the address and the key come from.</summary>
 public sealed class ProfileTests : IAsyncLifetime
 {
-    private readonly string _home = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+    private readonly string _home = Scratch.New();
     private readonly List<string> _seen = [];
     private readonly HttpListener _listener = new();
     private readonly int _port = FreePort();
@@ -71,7 +71,6 @@ public sealed class ProfileTests : IAsyncLifetime
         _listener.Stop();
         await _answering;
         _listener.Close();
-        Directory.Delete(_home, recursive: true);
     }
 
     // Notes what was asked for. The answer is none of KvStore, so that nothing is repeated.

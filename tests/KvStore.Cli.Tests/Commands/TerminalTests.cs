@@ -40,7 +40,7 @@ public sealed partial class TerminalTests(Service service)
     [InlineData("version", "^kv \\d")]
     public async Task Command_OnATerminal_PrintsForPeople(string command, string expected)
     {
-        var (directory, name) = (Directory.CreateTempSubdirectory("kvstore-cli-").FullName, _prefix[..^1]);
+        var (directory, name) = (Scratch.New(), _prefix[..^1]);
         var start = await service.Client.PutAsync("start", "", cancellationToken: Cancellation);
         await service.Client.PutAsync(_prefix + "a", "one", cancellationToken: Cancellation);
         await service.Client.PutAsync(_prefix + "b", "two", cancellationToken: Cancellation);
@@ -99,7 +99,7 @@ public sealed partial class TerminalTests(Service service)
     [Fact]
     public async Task AskedForKey_OnATerminal_DoesNotAppear()
     {
-        var home = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+        var home = Scratch.New();
         using var process = new Kv { ConfigurationHome = home }.StartOnTerminal("profile", "add", "prod", "https://kv.example.com", "--ask-key");
         var output = Kv.ReadAsync(process.StandardOutput.BaseStream);
         await process.StandardInput.WriteAsync("kv_secret\r".AsMemory(), Cancellation);

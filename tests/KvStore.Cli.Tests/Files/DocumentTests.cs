@@ -14,7 +14,7 @@ public sealed partial class DocumentTests
     {
         await using var server = await ServerProcess.StartAsync(("Engine", "memory"));
         var address = server.Address.GetLeftPart(UriPartial.Authority);
-        var directory = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+        var directory = Scratch.New();
         await File.WriteAllTextAsync(Path.Combine(directory, "kv"), $"#!/bin/sh\nexec {string.Join(' ', Kv.Program.Select(Quoting.Quote))} \"$@\"\n", Cancellation);
         File.SetUnixFileMode(Path.Combine(directory, "kv"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var kv = new Kv { Url = address, WorkingDirectory = directory, ConfigurationHome = directory, Variables = [("PATH", $"{directory}:{Environment.GetEnvironmentVariable("PATH")}")] };

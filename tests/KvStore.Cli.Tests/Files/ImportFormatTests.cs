@@ -6,7 +6,7 @@ namespace KvStore.Cli.Tests;
 public sealed class ImportFormatTests(Service service)
 {
     private readonly string _prefix = Service.NewPrefix();
-    private readonly string _directory = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+    private readonly string _directory = Scratch.New();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

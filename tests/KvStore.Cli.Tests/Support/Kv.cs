@@ -21,7 +21,7 @@ internal sealed record Run(int Code, byte[] Bytes, string Error)
 /// <summary>The program as a process: the one that <c>KVSTORE_CLI</c> names, a native one for instance; without it, what was built together with the tests.</summary>
 internal sealed class Kv
 {
-    private static readonly string Empty = Directory.CreateTempSubdirectory("kvstore-cli-").FullName;
+    private static readonly string Empty = Scratch.New();
 
     public static string[] Program { get; } = Environment.GetEnvironmentVariable("KVSTORE_CLI") is { Length: > 0 } native
         ? [Path.GetFullPath(native)]

@@ -36,5 +36,6 @@ public sealed class Service : IAsyncLifetime
     {
         Client.Dispose();
         await _process.DisposeAsync();
+        Scratch.Delete();
     }
 }
