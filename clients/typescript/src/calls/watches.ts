@@ -3,7 +3,7 @@ import type { ServerEvent } from "../http/events.js";
 import { Network } from "../http/network.js";
 import type { Sender } from "../http/sender.js";
 import { backoff, delay } from "../http/time.js";
-import { toEntry, type Item, type KvEntry } from "./entry.js";
+import { toEntry, toInfo, type EntryInfo, type Item, type KvEntry } from "./entry.js";
 import { callOf, queryOf, type CallOptions } from "./options.js";
 
 /** What is watched, a key or everything below a prefix, and how. */
@@ -29,8 +29,8 @@ export type WatchOptions = CallOptions & ({ readonly key: string } | { readonly 
 
 /** What a watch sees. */
 export type WatchEvent =
-    /** An entry that existed at the start, if the watch is one with `initial`. */
-    | { readonly type: "entry"; readonly key: string; readonly revision: number; readonly entry: KvEntry | undefined }
+    /** An entry that existed at the start, if the watch is one with `initial`; `entry` is undefined in a watch without values. */
+    | { readonly type: "entry"; readonly key: string; readonly revision: number; readonly info: EntryInfo; readonly entry: KvEntry | undefined }
 
     /** All existing entries have come; changes follow. */
     | { readonly type: "synced"; readonly revision: number; readonly position: string | undefined }
@@ -39,7 +39,7 @@ export type WatchEvent =
     | { readonly type: "reset" }
 
     /** An entry was written; `entry` is undefined in a watch without values. */
-    | { readonly type: "put"; readonly key: string; readonly revision: number; readonly entry: KvEntry | undefined; readonly position: string | undefined }
+    | { readonly type: "put"; readonly key: string; readonly revision: number; readonly info: EntryInfo; readonly entry: KvEntry | undefined; readonly position: string | undefined }
 
     /** An entry was deleted, or expired. */
     | { readonly type: "delete" | "expire"; readonly key: string; readonly revision: number; readonly position: string | undefined }
@@ -140,7 +140,7 @@ function* toWatchEvents(event: ServerEvent, before: string | undefined, { bookma
     switch (event.name) {
         case "entry": {
             const item = JSON.parse(event.data) as Item;
-            yield { type: "entry", key: item.key, revision: item.revision, entry: toEntry(item, headers) };
+            yield { type: "entry", key: item.key, revision: item.revision, info: toInfo(item, headers), entry: toEntry(item, headers) };
             return;
         }
         case "synced":
@@ -153,7 +153,7 @@ function* toWatchEvents(event: ServerEvent, before: string | undefined, { bookma
             for (const [index, item] of changes.entries()) {
                 // To resume in the middle of a commit is to see all of it again, and never to miss the rest.
                 const about = { key: item.key, revision, position: index === changes.length - 1 ? position : before };
-                yield item.type === "put" ? { type: "put", ...about, entry: toEntry(item, headers) } : { type: item.type, ...about };
+                yield item.type === "put" ? { type: "put", ...about, info: toInfo(item, headers), entry: toEntry(item, headers) } : { type: item.type, ...about };
             }
         }
     }

@@ -203,6 +203,10 @@ export const scenarios = {
         const keyed = client.watch({ key, after: revision });
         equal((await keyed.next()).value.entry.text, "2");
         await keyed.return();
+        const bare = client.watch({ key, after: revision, values: false });
+        const { entry, info } = (await bare.next()).value;
+        equal([entry, info.key, info.size, info.contentType], [undefined, key, 1, "text/plain; charset=utf-8"]);
+        await bare.return();
         const pending = watch.next();
         abort.abort(new Error("enough"));
         equal(await pending.catch(error => error.message), "enough");
