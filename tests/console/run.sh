@@ -22,6 +22,6 @@ npm run --silent --prefix "$repository/src/KvStore.Console" check
 
 tests=("$@")
 ((${#tests[@]} > 0)) || tests=(./*.test.mjs)
-node --test --test-concurrency=1 --test-timeout=180000 \
+node --test --test-concurrency=1 --test-timeout=360000 \
     --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$artifacts/results.tap" \
     "${tests[@]}"
