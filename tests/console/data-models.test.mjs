@@ -228,6 +228,17 @@ test("a change that overtakes its listing is not lost", async () => {
     assert.deepEqual(namesOf(tree), ["b"]);
 });
 
+test("a change that is older than its listing changes nothing", async () => {
+    const store = new Store();
+    const written = store.put("a");
+    store.delete("a");
+    store.put("b");
+    const tree = new data.Tree("", "/", store.list);
+    await tree.show(0, 10);
+    assert.deepEqual(tree.apply(...written), []);
+    assert.deepEqual(namesOf(tree), ["b"]);
+});
+
 test("what was shown long ago is released, and keeps its place", async () => {
     const store = new Store();
     for (let count = 0; count < 30_000; count++)
