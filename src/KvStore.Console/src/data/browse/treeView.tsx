@@ -86,7 +86,7 @@ function LineView({ browser, number, line, isActive }: { readonly browser: Brows
     const about = { id: `line-${number}`, role: "row" as const, "aria-rowindex": number + 1, "aria-level": level.depth + 1, style: { transform: `translateY(${number * rowPx}px)` } };
     if (row === undefined) {
         return (
-            <div {...about} class="row loading">
+            <div {...about} class="line loading">
                 <span role="gridcell" class="col-name" style={{ paddingLeft: `${level.depth * 1.25 + 1.5}rem` }}>{line.segment.error === undefined ? "…" : "Could not be loaded"}</span>
             </div>
         );
@@ -102,7 +102,7 @@ function LineView({ browser, number, line, isActive }: { readonly browser: Brows
     const size = isGroup ? browser.counts.changes.value >= 0 && browser.counts.get(row.name) : undefined;
     return (
         <div
-            {...about} class={`row ${isGroup ? "group" : "entry"}${isActive ? " active" : ""}${isSelected ? " selected" : ""}${browser.flashes.value.has(idOf(row)) ? " flash" : ""}`}
+            {...about} class={`line ${isGroup ? "group" : "entry"}${isActive ? " active" : ""}${isSelected ? " selected" : ""}${browser.flashes.value.has(idOf(row)) ? " flash" : ""}`}
             aria-expanded={isGroup ? isOpen : undefined} aria-selected={isSelected}
             onClick={() => {
                 browser.active.value = number;

@@ -160,7 +160,7 @@ type Known = Pick<Version, "contentType" | "revision" | "modifiedAt">;
 
 function Facts({ version, size }: { readonly version: Known; readonly size: number }) {
     return (
-        <dl class="facts">
+        <dl class="entry-facts">
             <div><dt>Type</dt><dd>{version.contentType}</dd></div>
             <div><dt>Size</dt><dd>{formatBytes(size)}</dd></div>
             <div><dt>Revision</dt><dd id="revision">{version.revision}</dd></div>

@@ -27,7 +27,7 @@ export function NewEntry({ prefix }: { readonly prefix: string }) {
                 }}
             >
                 <label for="new-key">Key</label>
-                <input id="new-key" class="wide mono" value={name.value} autocomplete="off" spellcheck={false} autofocus onInput={event => (name.value = event.currentTarget.value)} aria-invalid={problem !== undefined} aria-describedby="new-key-help" />
+                <input id="new-key" class="full mono" value={name.value} autocomplete="off" spellcheck={false} autofocus onInput={event => (name.value = event.currentTarget.value)} aria-invalid={problem !== undefined} aria-describedby="new-key-help" />
                 <p id="new-key-help" class="muted" role="status">{problem ?? `${bytes} of at most ${limit} bytes`}</p>
                 <button type="submit" class="primary" disabled={problem !== undefined}>Write its value</button>
             </form>

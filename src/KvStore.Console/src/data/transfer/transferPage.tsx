@@ -42,7 +42,7 @@ function ExportForm() {
         <form class="card" onSubmit={event => { event.preventDefault(); void begin(); }}>
             <h2>Export</h2>
             <label for="export-prefix">Prefix</label>
-            <input id="export-prefix" class="wide mono" value={prefix.value} spellcheck={false} autocomplete="off" onInput={event => (prefix.value = event.currentTarget.value)} aria-describedby="export-help" />
+            <input id="export-prefix" class="full mono" value={prefix.value} spellcheck={false} autocomplete="off" onInput={event => (prefix.value = event.currentTarget.value)} aria-describedby="export-help" />
             <p id="export-help" class="muted">
                 Every entry whose key begins with it, of one state of the store, one line of JSON each. {prefix.value === "" ? "Without a prefix: every entry. " : ""}
                 {canStream() ? "The file is written as it arrives." : `This browser holds the file until it is whole, so it can have at most ${formatBytes(heldBytesMax)}.`}
