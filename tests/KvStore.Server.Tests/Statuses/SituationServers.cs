@@ -55,7 +55,8 @@ internal static class SituationServers
 
     public static async Task<KvServer> FullDiskAsync()
     {
-        var disk = new FakeDisk(new Random(1)) { CanReserve = false };
+        // Too small for the zeros that the log writes ahead: frames over them need no space.
+        var disk = new FakeDisk(new Random(1)) { CanReserve = false, CapacityBytes = 128 << 10 };
         var server = await FillAsync(await StartAsync(LogOn(disk)));
         disk.CapacityBytes = disk.UsedBytes;
         return server;

@@ -18,11 +18,21 @@ public sealed class ClusterOutboxTests
             var killed = await WriteAndKillTheFirstAsync(cluster, writers, random.Next(50, 300));
             var other = cluster.Replicas.First(replica => replica != killed);
             await writers.CheckAsync(other.Address);
-            await RatesTable.WhenDeliveredAsync(other.Process);
+            try
+            {
+                await RatesTable.WhenDeliveredAsync(other.Process);
+            }
+            catch (TimeoutException)
+            {
+                foreach (var replica in cluster.Replicas)
+                    TestContext.Current.TestOutputHelper?.WriteLine(replica.Transcript);
+                throw;
+            }
+
             await killed.RestartAsync();
         }
 
-        var (arrivals, again) = await table.CheckArrivalsAsync();
+        var (arrivals, again) = await table.CheckArrivalsAsync(mayBeLate: true);
         await table.AssertSameAsync(cluster.Replicas[0].Process);
         TestContext.Current.TestOutputHelper?.WriteLine($"{Rounds} kills, {writers.Answered} writes acknowledged, {arrivals} arrivals, of which {again} again");
     }
