@@ -11,6 +11,7 @@ publish() {
         index($0, "<!-- " place " end -->") { skipping = 0 }
         !skipping' "$root/$document" >"$scratch/document.md"
     cp "$scratch/document.md" "$root/$document"
+    ! command -v node >/dev/null || node "$root/bench/surface/summary.mjs"
     say "written into $document"
 }
 

@@ -8,15 +8,7 @@ make_certificate() {
         -keyout "$scratch/tls.key" -out "$scratch/tls.crt" 2>/dev/null
 }
 
-# publish_surface PLACE FILE: as publish, for docs/performance-surface.md.
-publish_surface() {
-    awk -v report="$2" -v place="$1" '
-        index($0, "<!-- " place " begin -->") { print; while ((getline line < report) > 0) print line; skipping = 1; next }
-        index($0, "<!-- " place " end -->") { skipping = 0 }
-        !skipping' "$root/docs/performance-surface.md" >"$scratch/performance-surface.md"
-    cp "$scratch/performance-surface.md" "$root/docs/performance-surface.md"
-    say "written into docs/performance-surface.md"
-}
+publish_surface() { publish "$1" "$2" performance-surface.md; }
 
 # The lines of an import, and the same as commands of redis.
 make_inputs() {
