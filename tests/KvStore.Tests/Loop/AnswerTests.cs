@@ -148,6 +148,27 @@ public class AnswerTests
         }
     }
 
+    // The callers behind one that takes long have no outcomes yet. How long it takes is no matter: a store that stops without them has stopped long before.
+    [Fact]
+    public async Task StopAsync_InlineCallerBlocks_WaitsForTheOthers()
+    {
+        var gate = new Gate();
+        var store = await Stores.StartAsync(new FakeCommitLog { Committing = gate.PassAsync });
+        var first = store.SubmitAsync(Some.Transaction(Some.Put("first")));
+        await gate.Reached;
+        using var stopped = new ManualResetEventSlim();
+        var blocker = store.SubmitAsync(Inline("blocker")).ContinueWith(
+            _ => stopped.Wait(TimeSpan.FromMilliseconds(200)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var others = Enumerable.Range(0, 10).Select(i => store.SubmitAsync(Inline($"k{i}"))).ToArray();
+        var stop = store.StopAsync(TestContext.Current.CancellationToken).ContinueWith(_ => stopped.Set(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        gate.Open();
+        await stop.Within();
+
+        Assert.False(await blocker.Within());
+        Assert.All(others, write => Assert.True(write.IsCompletedSuccessfully));
+        await first.Within();
+    }
+
     [Fact]
     public async Task SubmitAsync_InlineCallersWhenTheLogThrows_GetOutcomes()
     {

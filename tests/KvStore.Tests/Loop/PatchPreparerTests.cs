@@ -73,34 +73,38 @@ public sealed class PatchPreparerTests
         Assert.Equal(["text", "a"], Members(store).Select(member => member.Key));
     }
 
-    // The callers of a batch wait for the thread that gives them their outcomes one after the other.
+    // A patch behind a write of the same connection is submitted by the thread that answers that write, and others wait for their answers.
     [Fact]
-    public async Task SubmitAsync_ContinuesInline_IsPreparedOnAnotherThread()
+    public async Task SubmitAsync_FromAnInlineContinuation_IsPreparedOnAnotherThread()
     {
         await using var store = await Stores.StartAsync();
         await store.CommitAsync(new Put(Some.Key("k"), Large, "application/json"));
-        var submitted = new List<PendingTransaction>();
-        var preparedInline = 0;
+        var among = new List<bool>();
         var preparer = new PatchPreparer(
             () =>
             {
-                preparedInline += CallerAnswers.AreRunning ? 1 : 0;
+                among.Add(CallerAnswers.AreRunning);
                 return store.Latest;
             },
-            transaction =>
-            {
-                var pending = new PendingTransaction(transaction, default);
-                submitted.Add(pending);
-                return submitted.Count == 1 ? pending.Task : Task.FromResult<Outcome>(Outcome.Unknown.Instance);
-            },
+            _ => Task.FromResult<Outcome>(Outcome.Unknown.Instance),
             store.Memory.Queue,
             TimeSpan.FromMinutes(1),
             TimeProvider.System);
-        var patching = preparer.SubmitAsync(new Transaction([], [Patch("{\"a\":1}")]) { ContinuesInline = true });
-        new CallerAnswers([submitted[0]], [new Outcome.Rejected(store.Latest.Revision, RejectionReason.Unprepared, null)], static () => { }).Execute();
+        var write = new PendingTransaction(new Transaction([], [Some.Put("write")]) { ContinuesInline = true }, default);
+        var patching = PatchAsync();
 
-        Assert.IsType<Outcome.Unknown>(await patching.Within());
-        Assert.Equal((2, 0), (submitted.Count, preparedInline));
+        // Not on this thread: nothing continues inline on one with a synchronization context, as that of a test has.
+        await Task.Run(new CallerAnswers([write], [Outcome.Unknown.Instance], static () => { }).Execute, TestContext.Current.CancellationToken).Within();
+        await patching.Within();
+
+        // It is found to be large among the answers, and prepared elsewhere.
+        Assert.Equal([true, false], among);
+
+        async Task PatchAsync()
+        {
+            await write.Task.ConfigureAwait(false);
+            await preparer.SubmitAsync(new Transaction([], [Patch("{\"a\":1}")]));
+        }
     }
 
     [Fact]
