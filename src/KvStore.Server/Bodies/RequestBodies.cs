@@ -43,17 +43,28 @@ internal sealed class RequestBodies(Store store, KvStoreOptions options)
     }
 
     /// <summary>Reads the whole body of a request whose media type must be JSON, which a page of another site cannot send. The caller disposes of it.</summary>
-    public ValueTask<ReceivedBody> ReadJsonAsync(HttpContext context)
+    /// <inheritdoc cref="ReadAsync"/>
+    public ValueTask<ReceivedJson> ReadJsonAsync(HttpContext context)
     {
         if (!ContentTypes.IsJson(context.Request.ContentType ?? ""))
-            return ValueTask.FromResult(new ReceivedBody([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."), null));
+            return ValueTask.FromResult(new ReceivedJson(new ReceivedBody([], Problems.UnsupportedMediaType("Send JSON, with the header Content-Type: application/json."), null)));
 
         // The queue, or the account, could never admit more.
-        return ReadAsync(context, Math.Min(options.JsonBodyBytesMax, Math.Min(options.Store.QueueBytesMax, BodyMemory.BodyBytesMax(options.Store))));
+        var bytesMax = Math.Min(options.JsonBodyBytesMax, Math.Min(options.Store.QueueBytesMax, BodyMemory.BodyBytesMax(options.Store)));
+        var reader = context.Request.BodyReader;
+        if (!(context.Request.ContentLength is > 0 and var length && length <= bytesMax && TryTake(reader, length, out var arrived)))
+            return CopyJsonAsync(context, bytesMax);
+        if (arrived.IsSingleSegment)
+            return ValueTask.FromResult(new ReceivedJson(arrived.First, reader, arrived.End));
+        var whole = arrived.ToArray();
+        reader.AdvanceTo(arrived.End);
+        return ValueTask.FromResult(new ReceivedJson(new ReceivedBody(whole, null, null)));
     }
 
     /// <summary>A reader for a body that is used while it arrives; the caller disposes of it.</summary>
     public BodyReader Open(HttpContext context) => new(context.Request.BodyReader, options, context.RequestAborted);
+
+    private async ValueTask<ReceivedJson> CopyJsonAsync(HttpContext context, long bytesMax) => new(await ReadAsync(context, bytesMax));
 
     private static EntryDraft NewDraft(Key key, int bytes, string contentType, bool expires) => new(key, bytes, contentType, expires ? DateTimeOffset.MaxValue : null);
 

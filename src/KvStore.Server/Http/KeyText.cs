@@ -7,7 +7,12 @@ internal static class KeyText
         TryCreate(Encoding.UTF8.GetBytes(text), bytesMax, field, out key);
 
     /// <summary>The key of these bytes, which are copied.</summary>
-    public static Problem? TryCreate(ReadOnlySpan<byte> utf8, int bytesMax, string field, out Key key) => Key.TryCreate(utf8, bytesMax, out key) switch
+    public static Problem? TryCreate(ReadOnlySpan<byte> utf8, int bytesMax, string field, out Key key) => ProblemOf(Key.TryCreate(utf8, bytesMax, out key), utf8, bytesMax, field);
+
+    /// <summary>Why these bytes are no key, or null.</summary>
+    public static Problem? Check(ReadOnlySpan<byte> utf8, int bytesMax, string field) => ProblemOf(Key.Check(utf8, bytesMax), utf8, bytesMax, field);
+
+    private static Problem? ProblemOf(KeyProblem found, ReadOnlySpan<byte> utf8, int bytesMax, string field) => found switch
     {
         KeyProblem.None => null,
         KeyProblem.Empty => Problems.MalformedKey("The key is empty. Name one; in a path it comes after /v1/kv/ (or /v1/counters/), and GET /v1/kv lists keys.", field),

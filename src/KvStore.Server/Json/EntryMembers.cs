@@ -52,13 +52,13 @@ internal ref struct EntryMembers
             return Problems.MalformedRequest("Give the entry's key.", "key");
         if (_form == Form.None)
             return Problems.MalformedRequest(OneValue, "text");
-        if (KeyText.TryCreate(_key, keyBytesMax, "key", out var key) is { } problem)
+        if (KeyText.Check(_key, keyBytesMax, "key") is { } problem)
             return problem;
         var length = _form == Form.Base64 ? DecodedLength(_value) : _value.Length;
         if (length > valueBytesMax)
             return Problems.TooLarge(valueBytesMax) with { Field = NameOf(_form) };
 
-        draft = new EntryDraft(key, length, _contentType ?? DefaultOf(_form), expiresAt);
+        draft = new EntryDraft(_key, length, _contentType ?? DefaultOf(_form), expiresAt);
         if (_form != Form.Base64)
             _value.CopyTo(draft.Value.Span);
         else if (_value.Length % 4 != 0 || Base64.DecodeFromUtf8(_value, draft.Value.Span, out _, out var written) != OperationStatus.Done || written != length)
@@ -73,7 +73,7 @@ internal ref struct EntryMembers
         reader.Read();
         var problem = JsonString.TryGet(ref reader, "key", out var text);
         _key = text.Utf8;
-        return problem ?? (_key.IsEmpty ? KeyText.TryCreate(_key, 1, "key", out _) : null);
+        return problem ?? (_key.IsEmpty ? KeyText.Check(_key, 1, "key") : null);
     }
 
     private Problem? TakeJson(ref Utf8JsonReader reader, ReadOnlySpan<byte> utf8)

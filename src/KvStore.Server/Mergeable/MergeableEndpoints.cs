@@ -37,21 +37,24 @@ internal sealed class MergeableEndpoints(
         if (problem is not null)
             return problem;
 
-        using var body = await bodies.ReadJsonAsync(context);
         MergeRequest? request = null;
-        problem = body.Problem ?? TryParse(context, body.Bytes, since, out request);
-        if (problem is not null)
-            return problem;
-        if (origins.Find(key) is not null)
-            return MergeableProblems.OfOrigin();
-
-        request = request! with
+        using (var body = await bodies.ReadJsonAsync(context))
         {
-            Type = type,
-            Expiry = ttl.Update(time),
-            Guards = conditions.Guards,
-            Idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body.Bytes),
-        };
+            problem = body.Problem ?? TryParse(context, body.Bytes, since, out request);
+            if (problem is not null)
+                return problem;
+            if (origins.Find(key) is not null)
+                return MergeableProblems.OfOrigin();
+
+            request = request! with
+            {
+                Type = type,
+                Expiry = ttl.Update(time),
+                Guards = conditions.Guards,
+                Idempotency = IdempotencyHeader.For(context, options, idempotencyKey, body.Bytes),
+            };
+        }
+
         return await AnswerAsync(context, key, request, await values.MergeAsync(key, request, context.RequestAborted));
     }
 

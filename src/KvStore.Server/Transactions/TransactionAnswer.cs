@@ -1,17 +1,74 @@
+using System.Collections.Immutable;
+
 namespace KvStore.Server;
 
 /// <summary>Writes what a transaction did: a result for each operation, in their order.</summary>
 internal static class TransactionAnswer
 {
+    // A longer key is written as those with escapes are.
     private const int PlainKeyBytesMax = 160;
 
-    // What the result of a put has besides the key.
+    // What the result of a put has besides the key, and the answer besides its results.
     private const int PlainPutBytes = 80;
+    private const int PlainHeadBytes = 48;
 
     /// <summary>Answers with a committed transaction, sending results while they are written.</summary>
-    public static async Task WriteAsync(HttpContext context, KvStoreOptions options, Transaction transaction, Outcome.Committed committed)
+    public static Task WriteAsync(HttpContext context, KvStoreOptions options, Transaction transaction, Outcome.Committed committed)
     {
         context.Response.SetRevision(committed.Revision);
+        return PlainBytesMax(transaction.Operations) is { } bytes and <= PacedOutput.PieceBytes
+            ? WritePlainAsync(context.Response, transaction.Operations, committed, bytes)
+            : WriteAnyAsync(context, options, transaction, committed);
+    }
+
+    // Room for the answer if it can be put together in one piece; null if it cannot. Nearly all transactions put some entries under keys without escapes.
+    private static int? PlainBytesMax(ImmutableArray<Operation> operations)
+    {
+        var bytes = PlainHeadBytes;
+        foreach (var operation in operations)
+        {
+            if (operation is not Put || !IsPlain(operation.Key))
+                return null;
+            bytes += operation.Key.Length + PlainPutBytes;
+        }
+
+        return bytes;
+    }
+
+    private static async Task WritePlainAsync(HttpResponse response, ImmutableArray<Operation> operations, Outcome.Committed committed, int bytesMax)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(bytesMax);
+        try
+        {
+            var length = WritePlain(room, operations, committed);
+            response.SetContent(ContentTypes.Json);
+            response.ContentLength = length;
+            await response.Body.WriteAsync(room.AsMemory(0, length), CancellationToken.None);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(room);
+        }
+    }
+
+    private static int WritePlain(Span<byte> room, ImmutableArray<Operation> operations, Outcome.Committed committed)
+    {
+        var json = new PlainJson(room);
+        json.Append("{\"revision\":"u8);
+        json.Append(committed.Revision);
+        json.Append(",\"results\":["u8);
+        for (var i = 0; i < operations.Length; i++)
+        {
+            json.Append(i == 0 ? ""u8 : ","u8);
+            AppendPut(ref json, operations[i].Key, committed.Results[i], committed.Revision);
+        }
+
+        json.Append("]}"u8);
+        return json.Length;
+    }
+
+    private static async Task WriteAnyAsync(HttpContext context, KvStoreOptions options, Transaction transaction, Outcome.Committed committed)
+    {
         var output = new JsonOutput(context, options);
         var json = output.Json;
         json.WriteStartObject();
@@ -20,8 +77,9 @@ internal static class TransactionAnswer
         for (var i = 0; i < transaction.Operations.Length; i++)
         {
             var operation = transaction.Operations[i];
-            if (operation is Put && TryWritePut(json, operation.Key, committed.Results[i], committed.Revision))
+            if (operation is Put && IsPlain(operation.Key))
             {
+                WritePut(json, operation.Key, committed.Results[i], committed.Revision);
                 await output.FlushIfFullAsync();
                 continue;
             }
@@ -43,19 +101,22 @@ internal static class TransactionAnswer
         await output.FlushAsync();
     }
 
-    // Most results are those of puts to keys without escapes.
-    private static bool TryWritePut(Utf8JsonWriter json, Key key, in OperationResult result, long revision)
+    private static bool IsPlain(Key key) => key.Length <= PlainKeyBytesMax && PlainJson.IsPlain(key.Utf8);
+
+    private static void WritePut(Utf8JsonWriter json, Key key, in OperationResult result, long revision)
     {
-        if (key.Length > PlainKeyBytesMax || !PlainJson.IsPlain(key.Utf8))
-            return false;
         var text = new PlainJson(stackalloc byte[PlainKeyBytesMax + PlainPutBytes]);
-        text.Append("{\"put\":{\"key\":\""u8);
-        text.Append(key.Utf8);
-        text.Append("\",\"revision\":"u8);
-        text.Append(revision);
-        text.Append(result.Existed ? ",\"created\":false}}"u8 : ",\"created\":true}}"u8);
+        AppendPut(ref text, key, result, revision);
         json.WriteRawValue(text.Written, skipInputValidation: true);
-        return true;
+    }
+
+    private static void AppendPut(ref PlainJson json, Key key, in OperationResult result, long revision)
+    {
+        json.Append("{\"put\":{\"key\":\""u8);
+        json.Append(key.Utf8);
+        json.Append("\",\"revision\":"u8);
+        json.Append(revision);
+        json.Append(result.Existed ? ",\"created\":false}}"u8 : ",\"created\":true}}"u8);
     }
 
     private static void Write(Utf8JsonWriter json, Operation operation, in OperationResult result, long revision)

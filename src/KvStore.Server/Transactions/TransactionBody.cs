@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore.Server;
 
 /// <summary>The body of a transaction: guards and operations. Every problem names its place in the body.</summary>
@@ -10,7 +12,6 @@ internal sealed class TransactionBody
     private readonly DateTimeOffset _now;
     private readonly List<Operation> _operations = [];
     private readonly List<TransactionGuard> _guards = [];
-    private readonly Dictionary<Key, int> _written = [];
 
     private TransactionBody(KvStoreOptions options, DateTimeOffset now) => (_options, _now) = (options, now);
 
@@ -29,8 +30,9 @@ internal sealed class TransactionBody
         }
     }
 
+    /// <summary>The transaction. An answer without entries is short.</summary>
     public Transaction ToTransaction(Idempotency? idempotency) =>
-        new([.. _guards.Select(guard => guard.Guard)], [.. _operations]) { Idempotency = idempotency };
+        new(_guards.Count == 0 ? [] : [.. _guards.Select(guard => guard.Guard)], [.. _operations]) { Idempotency = idempotency, ContinuesInline = !_operations.Exists(operation => operation is Get) };
 
     public string FieldOf(Guard guard) => _guards.First(asked => asked.Guard == guard).Field;
 
@@ -80,7 +82,9 @@ internal sealed class TransactionBody
 
         // Throws if anything follows the object.
         reader.Read();
-        return (seen & 2) != 0 ? null : Problems.MalformedRequest(Shape, "operations");
+        return (seen & 2) == 0 ? Problems.MalformedRequest(Shape, "operations")
+            : Transaction.TryFindRepeatedKey(CollectionsMarshal.AsSpan(_operations), out var first, out var second) ? RepeatedKey(first, second)
+            : null;
     }
 
     private Problem? TryReadGuards(ref Utf8JsonReader reader)
@@ -109,7 +113,7 @@ internal sealed class TransactionBody
         {
             if (_operations.Count == _options.TransactionOperationsMax)
                 return Problems.MalformedRequest($"Give at most {_options.TransactionOperationsMax} operations.", "operations");
-            var problem = TransactionMembers.TryReadOperation(ref reader, utf8, _options, _now, out var operation) ?? TryWrite(operation!);
+            var problem = TransactionMembers.TryReadOperation(ref reader, utf8, _options, _now, out var operation);
             if (problem is not null)
                 return JsonText.Below($"operations[{_operations.Count}]", problem);
 
@@ -122,15 +126,15 @@ internal sealed class TransactionBody
         return null;
     }
 
-    private Problem? TryWrite(Operation operation) => operation switch
+    private Problem RepeatedKey(int first, int second)
     {
-        Get => null,
-        Move move => TryWrite(move.Key, "move", "from") ?? TryWrite(move.To, "move", "to"),
-        _ => TryWrite(operation.Key, TransactionMembers.NameOf(operation), "key"),
-    };
+        var member = _operations[second] is not Move move ? "key" : Writes(_operations[first], move.Key) ? "from" : "to";
+        return Problems.MalformedRequest(
+            $"The key is also written by operations[{first}]. A transaction writes a key once.",
+            $"operations[{second}].{TransactionMembers.NameOf(_operations[second])}.{member}");
+    }
 
-    private Problem? TryWrite(Key key, string operation, string member) => _written.TryAdd(key, _operations.Count) ? null
-        : Problems.MalformedRequest($"The key is also written by operations[{_written[key]}]. A transaction writes a key once.", $"{operation}.{member}");
+    private static bool Writes(Operation operation, Key key) => operation.Key == key || (operation is Move move && move.To == key);
 
     /// <summary>A guard, and its place: among the guards, or the operation that needs it.</summary>
     private readonly record struct TransactionGuard(Guard Guard, int Index, bool IsOfMove)

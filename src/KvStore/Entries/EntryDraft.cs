@@ -22,6 +22,14 @@ public readonly struct EntryDraft
     {
     }
 
+    /// <inheritdoc cref="EntryDraft(Key, int, string, DateTimeOffset?)"/>
+    /// <param name="key">The bytes of the key, for which <see cref="Key.Check"/> has found no problem; copied.</param>
+    /// <param name="valueBytes">The number of bytes of the value.</param>
+    /// <param name="contentType">The media type of the value: ASCII, at most 256 characters (<see cref="Entry.ContentTypeLengthMax"/>).</param>
+    /// <param name="expiresAt">When the entry expires, rounded up to a millisecond; null when it does not.</param>
+    public EntryDraft(ReadOnlySpan<byte> key, int valueBytes, string contentType, DateTimeOffset? expiresAt = null) =>
+        _encoded = EntryLayout.Create(key, valueBytes, contentType, expiresAt is { } at ? Entry.MillisecondsNotBefore(at) : Entry.Never);
+
     internal EntryDraft(Key key, int valueBytes, string contentType, long expiresAtMilliseconds) =>
         _encoded = EntryLayout.Create(key.Utf8, valueBytes, contentType, expiresAtMilliseconds);
 

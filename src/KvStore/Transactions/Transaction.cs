@@ -26,9 +26,9 @@ public sealed class Transaction
         Guards = guards.IsDefault ? [] : guards;
         Operations = operations.IsDefault ? [] : operations;
         Records = records;
-        if (Operations.Length > 1 && !AreIndependent(Operations))
+        if (Operations.Length > 1 && !AreIndependent(Operations.AsSpan()))
             throw new ArgumentException("A transaction writes a key once, and an operation whose keys the commit chooses is the only one.", nameof(operations));
-        if (Records.Length > 0 && (!Records.All(IsRecord) || !AreIndependent(Records.AddRange(Operations.Where(operation => !operation.IsExclusive)))))
+        if (Records.Length > 0 && (!Records.All(IsRecord) || !AreIndependent([.. Records, .. Operations.Where(operation => !operation.IsExclusive)])))
             throw new ArgumentException("A record is a put or a deletion of a key of the store's own, each once.", nameof(records));
         foreach (var guard in Guards)
             Bytes += guard.Bytes;
@@ -42,6 +42,13 @@ public sealed class Transaction
             HasPatch |= operation is MergePatch;
         }
     }
+
+    /// <summary>Finds two operations that write the same key, which no transaction may have.</summary>
+    /// <param name="operations">The operations.</param>
+    /// <param name="first">The index of the first of them.</param>
+    /// <param name="second">The index of the second, before which no two write the same key.</param>
+    /// <returns>Whether there are two. If not, the indexes mean nothing.</returns>
+    public static bool TryFindRepeatedKey(ReadOnlySpan<Operation> operations, out int first, out int second) => RepeatedKeys.TryFind(operations, out first, out second);
 
     /// <summary>The conditions. Every one must pass in the state before the transaction.</summary>
     public ImmutableArray<Guard> Guards { get; }
@@ -102,16 +109,15 @@ public sealed class Transaction
         ReservedKeys.KindOf(operation.Key.Utf8) is not (ReservedKind.None or ReservedKind.Idempotency) &&
         (operation is Delete || (operation is Put put && put.Value.Length <= ReservedKeys.ValueBytesMax));
 
-    private static bool AreIndependent(ImmutableArray<Operation> operations)
+    private static bool AreIndependent(ReadOnlySpan<Operation> operations)
     {
-        var written = new HashSet<Key>(operations.Length);
         foreach (var operation in operations)
         {
-            if (operation.IsExclusive || (operation.IsWrite && !written.Add(operation.Key)) || (operation.OtherKey.Length > 0 && !written.Add(operation.OtherKey)))
+            if (operation.IsExclusive)
                 return false;
         }
 
-        return true;
+        return !RepeatedKeys.TryFind(operations, out _, out _);
     }
 }
 

@@ -58,7 +58,7 @@ public sealed class EntryLayoutTests
     [Fact]
     public void Create_OutOfRange_Throws()
     {
-        Assert.Throws<ArgumentException>(() => new EntryDraft(default, 0, "text/plain"));
+        Assert.Throws<ArgumentException>(() => new EntryDraft(default(Key), 0, "text/plain"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new EntryDraft(IndexKeys.Of(new byte[EntryLayout.KeyBytesMax + 1]), 0, "text/plain"));
         Assert.Throws<ArgumentException>(() => new EntryDraft(Key.Parse("k"), 0, new string('t', Entry.ContentTypeLengthMax + 1)));
         Assert.Throws<ArgumentException>(() => new EntryDraft(Key.Parse("k"), 0, "text/plän"));
