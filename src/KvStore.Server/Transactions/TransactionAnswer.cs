@@ -17,7 +17,7 @@ internal static class TransactionAnswer
     {
         context.Response.SetRevision(committed.Revision);
         return PlainBytesMax(transaction.Operations) is { } bytes and <= PacedOutput.PieceBytes
-            ? WritePlainAsync(context.Response, transaction.Operations, committed, bytes)
+            ? WritePlainAsync(context, transaction.Operations, committed, bytes)
             : WriteAnyAsync(context, options, transaction, committed);
     }
 
@@ -35,20 +35,14 @@ internal static class TransactionAnswer
         return bytes;
     }
 
-    private static async Task WritePlainAsync(HttpResponse response, ImmutableArray<Operation> operations, Outcome.Committed committed, int bytesMax)
+    private static async Task WritePlainAsync(HttpContext context, ImmutableArray<Operation> operations, Outcome.Committed committed, int bytesMax)
     {
-        var room = ArrayPool<byte>.Shared.Rent(bytesMax);
-        try
-        {
-            var length = WritePlain(room, operations, committed);
-            response.SetContent(ContentTypes.Json);
-            response.ContentLength = length;
-            await response.Body.WriteAsync(room.AsMemory(0, length), CancellationToken.None);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(room);
-        }
+        var (response, output) = (context.Response, context.Response.BodyWriter);
+        var length = WritePlain(output.GetSpan(bytesMax), operations, committed);
+        output.Advance(length);
+        response.SetContent(ContentTypes.Json);
+        response.ContentLength = length;
+        await output.FlushAsync(CancellationToken.None);
     }
 
     private static int WritePlain(Span<byte> room, ImmutableArray<Operation> operations, Outcome.Committed committed)
