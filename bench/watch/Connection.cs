@@ -16,21 +16,24 @@ internal sealed class Connection : IDisposable
         return connection;
     }
 
-    /// <summary>Begins a watch, waits for its first bytes, and returns the socket for the rest.</summary>
-    public static async Task<Socket> OpenWatchAsync(Uri url, string query)
+    /// <summary>
+    /// Begins a watch, waits for its first bytes, and returns the socket for the rest. It must be read by blocking calls: an asynchronous one would add the socket
+    /// to those that a thread of this process waits for, and each delivery would wake that thread, which then has nothing to do.
+    /// </summary>
+    public static Socket OpenWatch(Uri url, string query)
     {
-        var connection = await OpenAsync(url);
-        await connection.WatchAsync(query);
+        var connection = new Connection();
+        connection._socket.Connect(url.Host, url.Port);
+        connection._socket.Send(Encoding.ASCII.GetBytes(Request(query)));
+        Check(connection._buffer.AsSpan(0, connection._socket.Receive(connection._buffer)));
         return connection._socket;
     }
 
     /// <summary>Begins a watch and waits for its first bytes.</summary>
     public async Task WatchAsync(string query)
     {
-        await SendAsync($"GET /v1/watch{query} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        var answer = Encoding.ASCII.GetString(_buffer.AsSpan(0, await _socket.ReceiveAsync(_buffer)));
-        if (!answer.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
-            throw new InvalidOperationException(answer);
+        await SendAsync(Request(query));
+        Check(_buffer.AsSpan(0, await _socket.ReceiveAsync(_buffer)));
     }
 
     public async Task SendAsync(string text) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text));
@@ -45,4 +48,12 @@ internal sealed class Connection : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private static string Request(string query) => $"GET /v1/watch{query} HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    private static void Check(ReadOnlySpan<byte> answer)
+    {
+        if (!answer.StartsWith("HTTP/1.1 200"u8))
+            throw new InvalidOperationException(Encoding.ASCII.GetString(answer));
+    }
 }

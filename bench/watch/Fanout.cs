@@ -22,6 +22,9 @@ internal sealed record Fanout(Uri Url, Process Sender, Uri WatchUrl, int Watcher
     // Until the service is compiled and the machine is at its pace.
     private static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(6);
 
+    // Until the sender has closed the connections of the last round.
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+
     public async Task RunAsync()
     {
         await WriteElsewhereAsync(WarmUpTime);
@@ -38,9 +41,11 @@ internal sealed record Fanout(Uri Url, Process Sender, Uri WatchUrl, int Watcher
     // What the sender takes without watchers is subtracted.
     private async Task<Round> RunRoundAsync()
     {
+        await Task.Delay(SettleTime);
         var alone = await PacedAsync(Task.Delay);
         var without = await BesidePacedAsync();
-        await using var watching = await Watching.BeginAsync(WatchUrl, Watchers, Query);
+        await using var watching = Watching.Begin(WatchUrl, Watchers, Query);
+        await Task.Delay(SettleTime);
         watching.Take();
         var beside = await PacedAsync(Task.Delay);
         var calm = watching.Take();

@@ -9,7 +9,7 @@ internal static class Stuck
     {
         var time = TimeSpan.FromSeconds(seconds);
         await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, TimeSpan.FromSeconds(5));
-        await using var reader = await Watching.BeginAsync(url, 1, _ => "?prefix=watched/");
+        await using var reader = Watching.Begin(url, 1, _ => "?prefix=watched/");
         await Load.ClosedLoopAsync(url, "watched/", WriteConnections, 500, time, isTimed: true);
         await Console.Out.WriteLineAsync($"without the one who never reads: {Memory.ResidentBytes(process) >> 20} MiB; another watcher: {reader.Take()}");
 

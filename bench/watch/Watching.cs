@@ -28,11 +28,11 @@ internal sealed class Watching : IAsyncDisposable
     private Delivered _delivered = new();
     private long _processorNanoseconds;
 
-    public static async Task<Watching> BeginAsync(Uri url, int watchers, Func<int, string> query)
+    public static Watching Begin(Uri url, int watchers, Func<int, string> query)
     {
         var watching = new Watching();
         for (var i = 0; i < watchers; i++)
-            watching._watchers.Add(await Connection.OpenWatchAsync(url, query(i)), i % OneReadsOf == 0 ? new Latencies() : null);
+            watching._watchers.Add(Connection.OpenWatch(url, query(i)), i % OneReadsOf == 0 ? new Latencies() : null);
         watching._thread = new Thread(watching.Receive) { IsBackground = true };
         watching._thread.Start();
         return watching;

@@ -50,20 +50,19 @@ internal sealed class PacedOutput(HttpContext context, KvStoreOptions options, F
     public bool CanShare => _socket is not null;
 
     /// <summary>
-    /// Sends chunks (RFC 9112, section 7.1) that other requests send as well, without a copy, and waits while the client does not take them. Everything that
+    /// Sends a chunk (RFC 9112, section 7.1) that other requests send as well, without a copy, and waits while the client does not take it. Everything that
     /// was written must be flushed.
     /// </summary>
-    /// <param name="chunks">The chunks, whose bytes must not change until they are sent.</param>
-    /// <param name="bytes">How many bytes that are.</param>
+    /// <param name="chunk">The chunk, whose bytes must not change until they are sent.</param>
     /// <returns>Null if the client has not taken what was flushed before.</returns>
     /// <inheritdoc cref="WriteAsync"/>
-    public ValueTask? TryShare(IList<ArraySegment<byte>> chunks, long bytes)
+    public ValueTask? TryShare(ArraySegment<byte> chunk)
     {
-        if (!_socket!.TrySend(chunks, out var sending))
+        if (!_socket!.TrySend(chunk, out var sending))
             return null;
         if (!sending.IsCompletedSuccessfully)
-            return new ValueTask(WaitAsync(sending, bytes));
-        _patience.Record(TimeSpan.Zero, bytes);
+            return new ValueTask(WaitAsync(sending, chunk.Count));
+        _patience.Record(TimeSpan.Zero, chunk.Count);
         return ValueTask.CompletedTask;
     }
 

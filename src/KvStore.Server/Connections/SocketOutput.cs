@@ -83,7 +83,7 @@ internal sealed class SocketOutput : PipeWriter
     /// <param name="bytes">The bytes, which must not change until they are sent.</param>
     /// <param name="sending">Ends when they are sent.</param>
     /// <returns>False if there is something to send before them, which is being sent.</returns>
-    public bool TrySend(IList<ArraySegment<byte>> bytes, out Task sending)
+    public bool TrySend(ArraySegment<byte> bytes, out Task sending)
     {
         sending = Task.CompletedTask;
         if (Interlocked.CompareExchange(ref _asked, 1, 0) != 0)
@@ -92,7 +92,7 @@ internal sealed class SocketOutput : PipeWriter
         return true;
     }
 
-    private async Task SendAsync(IList<ArraySegment<byte>> bytes)
+    private async Task SendAsync(ArraySegment<byte> bytes)
     {
         try
         {

@@ -46,10 +46,10 @@ internal sealed class SocketSend : SocketAsyncEventArgs, IValueTaskSource
     }
 
     /// <inheritdoc cref="SendAsync(Socket, in ReadOnlySequence{byte})"/>
-    public static ValueTask SendAsync(Socket socket, IList<ArraySegment<byte>> bytes)
+    public static ValueTask SendAsync(Socket socket, ArraySegment<byte> bytes)
     {
         var send = Take();
-        send._segments.AddRange(bytes);
+        send._segments.Add(bytes);
         return send.StartAsync(socket);
     }
 

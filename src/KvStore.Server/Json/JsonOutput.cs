@@ -47,7 +47,7 @@ internal sealed class JsonOutput
     public bool CanShare => _output.CanShare;
 
     /// <inheritdoc cref="PacedOutput.TryShare"/>
-    public ValueTask? TryShare(IList<ArraySegment<byte>> chunks, long bytes) => _output.TryShare(chunks, bytes);
+    public ValueTask? TryShare(ArraySegment<byte> chunk) => _output.TryShare(chunk);
 
     /// <summary>Sends what was written once it is a piece, and waits while the client does not take it.</summary>
     public ValueTask FlushIfFullAsync() => Json.BytesPending + _output.Writer.UnflushedBytes < PacedOutput.PieceBytes ? ValueTask.CompletedTask : FlushAsync();

@@ -3,57 +3,60 @@ using System.Runtime.InteropServices;
 namespace KvStore.Server;
 
 /// <summary>
-/// What a watcher has read and not sent yet of what it shares with others: one send carries it all, from the memory that all of them send. Belongs to one request.
+/// Sends what a watcher shares with others from the memory where all of them have it, and copies it into the answer where that is not possible. Belongs to one request, and takes commits for it
+/// while it waits.
 /// </summary>
-internal sealed class SharedChunks(Watcher watcher, JsonOutput output)
+internal sealed class SharedChunks(Watcher watcher, WatchEventEncoder encoder, JsonOutput output, Principal principal) : IWatchReceiver
 {
     // As much as the operating system takes for a client that receives (KvStoreOptions.SendBufferBytes). What is larger goes out in pieces, as the client takes them.
     private const int BytesMax = 64 * 1024;
 
-    // A watcher that stops reading keeps as many batches.
-    private const int CountMax = 16;
+    // A send that was begun while the request waited, and is left to it; null if there is none.
+    private ValueTask? _sending;
 
-    private readonly List<ArraySegment<byte>> _chunks = [];
-    private int _bytes;
+    /// <summary>What takes commits while the request waits; null if all of them have to be written by it.</summary>
+    public IWatchReceiver? Receiver => output.CanShare ? this : null;
 
-    /// <summary>Adds what the watcher has encoded, and sends what there is once it is enough.</summary>
-    public async ValueTask AddAsync(ReadOnlyMemory<byte> chunk)
+    public bool TryTake(Watcher _)
     {
-        if (_bytes + chunk.Length > BytesMax || _chunks.Count == CountMax)
-            await FlushAsync();
-        if (chunk.Length > BytesMax || !output.CanShare || !MemoryMarshal.TryGetArray(chunk, out var segment))
-        {
-            await output.AppendAsync(HttpChunk.ContentOf(chunk));
-            return;
-        }
-
-        if (segment.Count == 0)
-            return;
-        watcher.Keep();
-        _chunks.Add(segment);
-        _bytes += segment.Count;
+        if (principal.IsRevoked || !watcher.TryEncode(encoder, out var chunk) || encoder.EndsWith(watcher.Commits, watcher.Filter) || !TrySend(chunk, out var sending))
+            return false;
+        if (sending.IsCompletedSuccessfully)
+            return true;
+        _sending = sending;
+        return false;
     }
 
-    /// <summary>Sends what was added, and waits while the client does not take it. Before anything else is written.</summary>
-    public async ValueTask FlushAsync()
+    /// <summary>Waits for what was sent of the watcher's commits while the request waited for them. False if they are not sent.</summary>
+    public async ValueTask<bool> TryFinishAsync()
     {
-        if (_bytes == 0)
-            return;
+        if (_sending is not { } sending)
+            return false;
+        _sending = null;
+        await sending;
+        return true;
+    }
+
+    /// <summary>Sends a chunk, and waits while the client does not take it.</summary>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> chunk)
+    {
         if (!output.IsFlushed)
             await output.FlushAsync();
-        if (output.TryShare(_chunks, _bytes) is { } sending)
-        {
+        if (output.CanShare && TrySend(chunk, out var sending))
             await sending;
-        }
         else
-        {
-            // The client has not taken what was written before. It gets a copy after that.
-            foreach (var chunk in _chunks)
-                await output.AppendAsync(HttpChunk.ContentOf(chunk));
-        }
+            await output.AppendAsync(HttpChunk.ContentOf(chunk));
+    }
 
-        _chunks.Clear();
-        _bytes = 0;
-        watcher.ReleaseKept();
+    // False if it is too large, or the client has not taken what was flushed before. It gets a copy after that.
+    private bool TrySend(ReadOnlyMemory<byte> chunk, out ValueTask sending)
+    {
+        sending = ValueTask.CompletedTask;
+        if (chunk.IsEmpty)
+            return true;
+        if (chunk.Length > BytesMax || !MemoryMarshal.TryGetArray(chunk, out var segment) || output.TryShare(segment) is not { } started)
+            return false;
+        sending = started;
+        return true;
     }
 }

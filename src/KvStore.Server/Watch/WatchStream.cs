@@ -45,7 +45,7 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
         if (HttpMethods.IsHead(context.Request.Method))
             return;
 
-        var shared = new SharedChunks(_watcher, output);
+        var shared = new SharedChunks(_watcher, encoder, output, Access.Of(context));
         WatchEvents.Comment(output.Target, $"watching after revision {opened.After}");
         using var revocation = RevocableWait.Begin(context);
         try
@@ -60,23 +60,18 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
 
                 // All pending events go out together, because a flush costs much more than a write.
                 state = _watcher.Read();
-                if (state == WatchState.Changed)
-                    continue;
-                await shared.FlushAsync();
                 if (state != WatchState.Silent)
                     continue;
                 if (!output.IsFlushed)
                     await output.FlushAsync();
-                state = await _watcher.ReadAsync(options.WatchBookmarkInterval, revocation.Token);
+                state = await _watcher.ReadAsync(options.WatchBookmarkInterval, shared.Receiver, revocation.Token);
             }
         }
         catch (OperationCanceledException) when (revocation.IsRevoked)
         {
-            await shared.FlushAsync();
             WatchEvents.Revoked(output.Target);
         }
 
-        await shared.FlushAsync();
         await output.FlushAsync();
     }
 
@@ -91,12 +86,14 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
     // False if the stream ends.
     private async ValueTask<bool> WriteAsync(JsonOutput output, SharedChunks shared, WatchState state)
     {
+        var isSent = await shared.TryFinishAsync();
         var principal = Access.Of(context);
         principal.Revoked.ThrowIfCancellationRequested();
         switch (state)
         {
             case WatchState.Changed:
-                await WriteChangesAsync(output, shared);
+                if (!isSent)
+                    await WriteChangesAsync(output, shared);
                 return !encoder.EndsWith(_watcher.Commits, _watcher.Filter);
             case WatchState.Silent:
                 if (store.Connection?.UnreachableSince is { } since)
@@ -116,11 +113,10 @@ internal sealed class WatchStream(HttpContext context, Store store, KvStoreOptio
     {
         if (_watcher.TryEncode(encoder, out var chunk))
         {
-            await shared.AddAsync(chunk);
+            await shared.SendAsync(chunk);
             return;
         }
 
-        await shared.FlushAsync();
         foreach (var commit in _watcher.Commits)
         {
             await SendAsync(output, encoder.WriteTo(output.Target, commit, _watcher.Filter));

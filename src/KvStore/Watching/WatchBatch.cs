@@ -13,9 +13,16 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     /// <summary>What <see cref="Next"/> of a released batch refers to: later commits may be missing here, so read on from the history.</summary>
     public static readonly WatchBatch Released = new(long.MaxValue, long.MaxValue, []);
 
+    private readonly long _bytes = BytesOf(commits);
     private int _holders = 1;
     private Encoding? _encodings;
     private volatile WatchBatch? _next;
+
+    // The last one of those that this one was merged from; null if it was not merged.
+    private WatchBatch? _last;
+
+    // What begins with this one and was merged, for the watchers that need the same; released with this one.
+    private WatchBatch? _merged;
 
     public long Above => above;
 
@@ -29,7 +36,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     /// </summary>
     public WatchBatch? Next
     {
-        get => _next;
+        get => _last is { } last ? last._next : _next;
         set => _next = value;
     }
 
@@ -57,6 +64,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
             return;
         for (var kept = Volatile.Read(ref _encodings); kept is not null; kept = kept.Next)
             kept.Release();
+        Interlocked.Exchange(ref _merged, null)?.Release();
     }
 
     /// <summary>Encodes the commits for all watchers of this batch, whose filter is given; false when the encoder or the account rejects them, once for all.</summary>
@@ -96,12 +104,7 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
     {
         var (count, bytes) = (0, 0L);
         while (count < commits.Length && count < CommitsMax && bytes < BytesMax)
-        {
-            bytes += commits[count].Deleted?.Bytes ?? 0;
-            foreach (ref readonly var change in commits[count].Changes)
-                bytes += (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0);
-            count++;
-        }
+            bytes += BytesOf(commits.Slice(count++, 1));
 
         return new WatchBatch(above, count < commits.Length ? commits[count - 1].Revision : upTo, commits[..count].ToArray());
     }
@@ -121,9 +124,58 @@ internal sealed class WatchBatch(long above, long upTo, Commit[] commits)
         return (first, last);
     }
 
-    /// <summary>The part of this batch after a revision, for a holder; the batch itself, with its encodings, when that is all of it.</summary>
-    public WatchBatch After(long revision) =>
-        commits.Length == 0 || commits[0].Revision > revision ? Share() : new WatchBatch(revision, upTo, [.. commits.Where(commit => commit.Revision > revision)]) { Next = Next };
+    /// <summary>
+    /// What follows a revision, for a holder: the part of this batch after it, or, when that is all of it, this batch and those that follow it in one. Watchers of a group whose wake
+    /// slots are close need the same batches, so they get the same object with the same encoding, and each of them sends one piece of memory.
+    /// </summary>
+    public WatchBatch After(long revision)
+    {
+        if (commits.Length > 0 && commits[0].Revision <= revision)
+            return new WatchBatch(revision, upTo, [.. commits.Where(commit => commit.Revision > revision)]) { Next = Next };
+        var shared = Share();
+        if (shared != this || _last is not null || !CanExtend)
+            return shared;
+
+        // This one is held meanwhile, so its last holder, who releases what was merged, has not come.
+        var merged = Volatile.Read(ref _merged);
+        if (merged?.CanExtend != false)
+            Interlocked.Exchange(ref _merged, merged = Merge())?.Release();
+        merged = merged.Share();
+        Release();
+        return merged;
+    }
+
+    // Whether the next batch fits as well. What follows a released batch may be missing here.
+    private bool CanExtend => Next is { } next && next != Released && Fits(next, commits.Length, _bytes);
+
+    // This batch and as many of those that follow it as fit.
+    private WatchBatch Merge()
+    {
+        var (last, merged, bytes) = (this, new List<Commit>(commits), _bytes);
+        while (last._next is { } next && next != Released && Fits(next, merged.Count, bytes))
+        {
+            merged.AddRange(next.Commits);
+            bytes += next._bytes;
+            last = next;
+        }
+
+        return new WatchBatch(above, last.UpTo, [.. merged]) { _last = last };
+    }
+
+    private static bool Fits(WatchBatch next, int count, long bytes) => count + next.Commits.Length <= CommitsMax && bytes + next._bytes <= BytesMax;
+
+    private static long BytesOf(ReadOnlySpan<Commit> commits)
+    {
+        var bytes = 0L;
+        foreach (var commit in commits)
+        {
+            bytes += commit.Deleted?.Bytes ?? 0;
+            foreach (ref readonly var change in commit.Changes)
+                bytes += (change.Previous?.Bytes ?? 0) + (change.Current?.Bytes ?? 0);
+        }
+
+        return bytes;
+    }
 
     private sealed class Encoding(IWatchEncoder encoder, ReadOnlyMemory<byte> bytes, MemoryAccount? account)
     {

@@ -43,8 +43,14 @@ internal sealed class WatchPacer(TimeSpan restMax, TimeProvider time)
     public TimeSpan WakeNext(int watchers)
     {
         var woken = Math.Min(SlotsOfInterval(watchers), _waiting.Count);
+        var waits = new List<WatchWait>(woken);
         for (var i = 0; i < woken; i++)
-            _waiting.Dequeue().Wake();
+        {
+            if (_waiting.Dequeue().TakeSlot() is { } wait)
+                waits.Add(wait);
+        }
+
+        WakeRun.Start(waits);
 
         var rest = SlotTime * woken;
         if (rest > IntervalTime)

@@ -9,10 +9,6 @@ public sealed class Watcher : IDisposable
     private readonly WatchHub _hub;
     private WatchBatch? _batch;
 
-    // Batches of earlier reads, whose encodings are being sent, and whether that of the last read is one of them.
-    private readonly List<WatchBatch> _kept = [];
-    private bool _isKept;
-
     // What is charged while the client does not receive; null if nothing is.
     private Commit[]? _held;
 
@@ -23,7 +19,9 @@ public sealed class Watcher : IDisposable
 
     // Whether the wake slot has come.
     private volatile bool _isWoken;
-    private TaskCompletionSource? _signal;
+
+    // The wait, for the one who takes it by an exchange.
+    private WatchWait? _wait;
 
     // Set by the hub, which then wakes: the watcher has no more to read.
     private volatile bool _isEnded;
@@ -55,41 +53,14 @@ public sealed class Watcher : IDisposable
         (_batch ?? throw new InvalidOperationException("There are no commits.")).TryEncode(encoder, Filter, _hub.Memory, out encoding);
 
     /// <summary>
-    /// Keeps the encoding of <see cref="Commits"/> in memory, charged, beyond the next reads: until <see cref="ReleaseKept"/>. So several reads can be sent together.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">The last read was not <see cref="WatchState.Changed"/>.</exception>
-    public void Keep()
-    {
-        if (_isKept)
-            return;
-        _kept.Add(_batch ?? throw new InvalidOperationException("There are no commits."));
-        _isKept = true;
-    }
-
-    /// <summary>Releases what was kept. Its encodings must not be used afterwards.</summary>
-    public void ReleaseKept()
-    {
-        ReleaseHeld();
-        foreach (var batch in _kept)
-            batch.Release();
-        _kept.Clear();
-        if (_isKept)
-            (_batch, _isKept) = (null, false);
-    }
-
-    /// <summary>
-    /// Charges the <see cref="Commits"/> until the next read, and those that were kept until they are released, once. Call it before waiting for a client:
-    /// the history may drop them meanwhile.
+    /// Charges the <see cref="Commits"/> until the next read, once. Call it before waiting for a client: the history may drop them meanwhile.
     /// </summary>
     /// <returns>False if the memory for watches is full: do not wait, but dispose of the watcher.</returns>
     public bool TryHold()
     {
-        if (_held is not null || (_batch is null && _kept.Count == 0))
-            return true;
-        Commit[] commits = [.. _kept.SelectMany(batch => batch.Commits), .. _isKept ? [] : _batch?.Commits ?? []];
-        if (_hub.Held.TryHold(commits))
-            _held = commits;
-        return _held is not null;
+        if (_held is null && _batch is not null && _hub.Held.TryHold(_batch.Commits))
+            _held = _batch.Commits;
+        return _held is not null || _batch is null;
     }
 
     /// <summary>Reads the next matching commits, without waiting.</summary>
@@ -99,13 +70,31 @@ public sealed class Watcher : IDisposable
     /// <param name="timeout">The longest wait, or <see cref="Timeout.InfiniteTimeSpan"/>. After it the result is <see cref="WatchState.Silent"/>.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="OperationCanceledException">The wait was cancelled. The watcher can be read again.</exception>
-    public async ValueTask<WatchState> ReadAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    public ValueTask<WatchState> ReadAsync(TimeSpan timeout, CancellationToken cancellationToken) => ReadAsync(timeout, null, cancellationToken);
+
+    /// <summary>Reads the next matching commits, and waits for some that the receiver does not take.</summary>
+    /// <param name="timeout">The longest wait since the last commits that were taken, or <see cref="Timeout.InfiniteTimeSpan"/>. After it the result is <see cref="WatchState.Silent"/>.</param>
+    /// <param name="receiver">Takes the commits that come during the wait; null to return with the first ones.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was cancelled, and nothing is lost. The watcher can be read again.</exception>
+    public async ValueTask<WatchState> ReadAsync(TimeSpan timeout, IWatchReceiver? receiver, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (Scan() is { } state)
                 return state;
-            if (!await WaitAsync(timeout, cancellationToken).ConfigureAwait(false))
+            var wait = new WatchWait(this, receiver, _hub.Time);
+            if (TryPark(wait))
+                await wait.WaitAsync(timeout, cancellationToken).ConfigureAwait(false);
+            else
+                continue;
+
+            // Taken back, or a thread has it. That one ends it, because it looks at this when it has parked it.
+            wait.IsOver = !wait.Task.IsCompleted;
+            if ((!wait.IsOver || Interlocked.Exchange(ref _wait, null) is null) && await wait.Task.ConfigureAwait(false) is { } left)
+                return left;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (wait.IsOver)
                 return Read();
         }
     }
@@ -114,7 +103,6 @@ public sealed class Watcher : IDisposable
     public void Dispose()
     {
         _hub.Remove(this);
-        ReleaseKept();
         Release();
     }
 
@@ -131,11 +119,19 @@ public sealed class Watcher : IDisposable
     /// <returns>Whether the watcher needs a wake slot: it had no pending notification.</returns>
     internal bool Notify(long revision) => Interlocked.CompareExchange(ref _pending, revision, 0) == 0;
 
-    /// <summary>For the hub: the wake slot has come, or the hub has stopped.</summary>
-    internal void Wake()
+    /// <summary>For the hub: the watcher is to scan, on the thread of the one who reads. Ends a wait.</summary>
+    internal void Wake() => TakeWait()?.TrySetResult(null);
+
+    /// <summary>For the pacer: the wake slot has come.</summary>
+    /// <returns>The wait that has to be served, for the caller; null if there is none.</returns>
+    internal WatchWait? TakeSlot()
     {
-        _isWoken = true;
-        Interlocked.Exchange(ref _signal, null)?.TrySetResult();
+        if (TakeWait() is not { } wait)
+            return null;
+        if (wait.HasReceiver)
+            return wait;
+        wait.TrySetResult(null);
+        return null;
     }
 
     /// <summary>For the hub: what comes next does not follow from what was handed over.</summary>
@@ -145,7 +141,7 @@ public sealed class Watcher : IDisposable
         Wake();
     }
 
-    // Null when there is nothing to hand over.
+    /// <summary>For the thread that reads, or has the wait. Null when there is nothing to hand over.</summary>
     //
     // The hub writes NotifyingThrough, then the pending revisions, then NotifiedThrough. The scan reads in the opposite order, for two reasons.
     //
@@ -158,7 +154,7 @@ public sealed class Watcher : IDisposable
     //   T1 (watcher): reads NotifyingThrough, 6
     //   T2 (hub):     sets it to 7, notifies this watcher of 7
     //   T1:           takes the pending revision 7, finds no commit in (6, 6], and takes the notification for done
-    private WatchState? Scan()
+    internal WatchState? Scan()
     {
         Release();
         if (_hub.IsStopped)
@@ -213,35 +209,38 @@ public sealed class Watcher : IDisposable
         return true;
     }
 
-    // Ends what the watcher has of its batch, unless it is kept.
+    // Ends what the watcher has of its batch.
     private void Release()
-    {
-        ReleaseHeld();
-        if (!_isKept)
-            _batch?.Release();
-        (_batch, _isKept) = (null, false);
-    }
-
-    private void ReleaseHeld()
     {
         if (_held is { } commits)
             _hub.Held.Release(commits);
-        _held = null;
+        _batch?.Release();
+        (_batch, _held) = (null, null);
     }
 
-    // False when the time is up.
-    private async ValueTask<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private WatchWait? TakeWait()
     {
-        // The order matters because a wake sets the flag and then takes the signal. With the two steps reversed:
+        _isWoken = true;
+        return Interlocked.Exchange(ref _wait, null);
+    }
+
+    /// <summary>For the thread that has the wait: lets others take it. False if this thread has it still, because there is something to scan.</summary>
+    internal bool TryPark(WatchWait wait)
+    {
+        // The order matters because a wake sets the flag and then takes the wait. With the two steps reversed:
         //   T1 (watcher): reads the flag, not woken
-        //   T2 (hub):     sets the flag, finds no signal
-        //   T1:           sets a signal that nothing completes
-        var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _signal, signal);
-        if (_isWoken || _hub.IsStopped)
+        //   T2 (hub):     sets the flag, finds no wait
+        //   T1:           parks a wait that nothing takes
+        Interlocked.Exchange(ref _wait, wait);
+        if (!_isWoken && !_hub.IsStopped && !wait.IsOver)
             return true;
-        await signal.Task.WaitAsync(timeout, _hub.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellationToken.ThrowIfCancellationRequested();
-        return signal.Task.IsCompleted;
+
+        // Another thread may have taken it since, and has it then: it must not be used any more.
+        if (Interlocked.Exchange(ref _wait, null) is null)
+            return true;
+        if (!wait.IsOver)
+            return false;
+        wait.SetResult(null);
+        return true;
     }
 }

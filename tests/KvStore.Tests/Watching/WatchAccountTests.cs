@@ -45,9 +45,9 @@ public sealed class WatchAccountTests
         Assert.Equal((0, 1, 1), (account.Bytes, account.Refusals, encoder.Calls));
     }
 
-    // What a watcher reads from the history is its own, and is released by the next read unless it is kept.
+    // What a watcher reads from the history is its own.
     [Fact]
-    public async Task Keep_NextReads_StaysChargedUntilReleased()
+    public async Task TryEncode_OfTheHistory_IsChargedUntilTheNextRead()
     {
         await using var store = await Stores.StartAsync();
         var account = store.Memory.Watches;
@@ -55,48 +55,15 @@ public sealed class WatchAccountTests
         for (var i = 0; i < 3; i++)
             await store.CommitAsync(Some.Put("k", new string('v', ValueBytes)));
         using var watcher = store.TryWatch(EveryKey, 0)!;
-        foreach (var (encodings, keeps) in new[] { (1, true), (2, true), (3, false) })
+        for (var i = 0; i < 3; i++)
         {
             Assert.Equal(WatchState.Changed, await ReadAsync(watcher));
             Assert.True(watcher.TryEncode(encoder, out _));
-            for (var i = 0; keeps && i < 2; i++)
-                watcher.Keep();
             Assert.Single(watcher.Commits);
-            Assert.InRange(account.Bytes, encodings * ValueBytes, (encodings * ValueBytes) + 1000);
+            Assert.InRange(account.Bytes, ValueBytes, ValueBytes + 1000);
         }
 
         Assert.Equal(WatchState.Silent, watcher.Read());
-        Assert.Throws<InvalidOperationException>(watcher.Keep);
-        Assert.InRange(account.Bytes, 2 * ValueBytes, (2 * ValueBytes) + 1000);
-        watcher.ReleaseKept();
-        watcher.ReleaseKept();
-        Assert.Equal(0, account.Bytes);
-    }
-
-    // The history may drop each of the commits, whose encodings wait for the client.
-    [Fact]
-    public async Task TryHold_Kept_ChargesAllUntilReleasedOrDisposed()
-    {
-        await using var store = await Stores.StartAsync();
-        var account = store.Memory.Watches;
-        using var watcher = store.TryWatch(EveryKey, 0)!;
-        foreach (var key in new[] { "a", "b", "c" })
-        {
-            await store.CommitAsync(Some.Put(key, new string('v', ValueBytes)));
-            Assert.Equal(WatchState.Changed, await ReadAsync(watcher));
-            if (key != "c")
-                watcher.Keep();
-        }
-
-        Assert.True(watcher.TryHold());
-        Assert.InRange(account.Bytes, 3 * ValueBytes, 4 * ValueBytes);
-        watcher.ReleaseKept();
-        Assert.Equal(0, account.Bytes);
-        Assert.Single(watcher.Commits);
-        watcher.Keep();
-        Assert.True(watcher.TryHold());
-        Assert.InRange(account.Bytes, ValueBytes, 2 * ValueBytes);
-        watcher.Dispose();
         Assert.Equal(0, account.Bytes);
     }
 
@@ -198,10 +165,6 @@ public sealed class WatchAccountTests
                         watcher.TryEncode(encoders[random.Next(2)], out _);
                     if (random.Next(3) == 0)
                         watcher.TryHold();
-                    if (random.Next(3) == 0 && watcher.Commits.Count > 0)
-                        watcher.Keep();
-                    if (random.Next(5) == 0)
-                        watcher.ReleaseKept();
                     await Task.Yield();
                     Assert.InRange(account.Bytes, 0, account.BytesMax);
                 }
