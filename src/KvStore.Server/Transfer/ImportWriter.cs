@@ -6,13 +6,12 @@ namespace KvStore.Server;
 /// </summary>
 internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider time)
 {
-    private const int AheadMax = 16;
-
     // A small part of the queue, of which other writers need the rest. One transaction may have more.
     private const long AheadBytesMax = 2 << 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(10);
 
-    private readonly Queue<(Task<Outcome> Outcome, long Bytes, long? LastLine)> _ahead = new(AheadMax);
+    private readonly Queue<Submitted> _ahead = new(ImportAhead.Most);
+    private readonly ImportAhead _aheadMax = new();
     private long _aheadBytes;
     private bool _hasFailed;
 
@@ -35,7 +34,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
     /// <returns>Null, or the outcome that ends the import.</returns>
     public async ValueTask<Outcome?> SubmitAsync(Transaction transaction, long? lastLine, CancellationToken cancellationToken)
     {
-        while (_ahead.Count == AheadMax || (_ahead.Count > 0 && _aheadBytes + transaction.Bytes > AheadBytesMax))
+        while (_ahead.Count >= _aheadMax.Max || (_ahead.Count > 0 && _aheadBytes + transaction.Bytes > AheadBytesMax))
         {
             if (await TakeOldestAsync() is { } failure)
                 return failure;
@@ -47,7 +46,7 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
             var submitted = store.SubmitAsync(transaction);
             if (!submitted.IsCompleted || await submitted is not Outcome.NotApplied { Reason: NotAppliedReason.QueueFull } full)
             {
-                _ahead.Enqueue((submitted, transaction.Bytes, lastLine));
+                _ahead.Enqueue(new Submitted(submitted, transaction.Bytes, lastLine, time.GetTimestamp()));
                 _aheadBytes += transaction.Bytes;
                 return null;
             }
@@ -78,9 +77,10 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
 
     private async ValueTask<Outcome?> TakeOldestAsync()
     {
-        var (submitted, bytes, lastLine) = _ahead.Dequeue();
+        var (submission, bytes, lastLine, submittedAt) = _ahead.Dequeue();
         _aheadBytes -= bytes;
-        var outcome = await submitted;
+        var hasWaited = !submission.IsCompleted;
+        var outcome = await submission;
         if (outcome is not Outcome.Committed committed)
         {
             _hasFailed = true;
@@ -93,6 +93,9 @@ internal sealed class ImportWriter(Store store, TimeSpan waitMax, TimeProvider t
         if (!_hasFailed)
             (StoredLine, _isWithinBatch) = (lastLine ?? StoredLine, lastLine is null);
         Revision = committed.Revision;
+        _aheadMax.Record(committed.Revision, hasWaited ? time.GetElapsedTime(submittedAt) : null);
         return null;
     }
+
+    private readonly record struct Submitted(Task<Outcome> Outcome, long Bytes, long? LastLine, long At);
 }

@@ -33,7 +33,7 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
             // What was sent must not look complete.
             using var cutOff = Access.Of(context).Revoked.Register(context.Abort);
             var output = Begin(context, read!.Snapshot.Revision);
-            await WriteAsync(output, read.Snapshot.Scan(KeyRange.WithPrefix(prefix)));
+            await WriteAsync(output, read.Snapshot.Scan(KeyRange.WithPrefix(prefix)), new ExportPace(store, time), context.RequestAborted);
         }
 
         return null;
@@ -53,10 +53,14 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
         return new JsonOutput(context, options, ContentTypes.Lines);
     }
 
-    private static async Task WriteAsync(JsonOutput output, IEnumerable<Entry> entries)
+    private static async Task WriteAsync(JsonOutput output, IEnumerable<Entry> entries, ExportPace pace, CancellationToken cancellationToken)
     {
         foreach (var entry in entries)
+        {
             await ExportLine.WriteAsync(output, entry);
+            if (pace.IsRestDue(entry.Bytes))
+                await pace.RestAsync(cancellationToken);
+        }
 
         await output.FlushAsync();
     }
