@@ -28,10 +28,12 @@ public sealed class SharedChunksTests
         foreach (var connection in connections.Skip(Watchers / 2))
             Assert.Equal(Enumerable.Range(1, Commits), await ReadAsync(connection, Commits).Within());
 
-        // All of them have caught up, and are served together again.
+        // All of them have caught up, and are served together again; what is too large for that, by their requests.
+        await server.CommitAsync(Some.Put("k"));
+        await server.CommitAsync(Some.Put("k", new string('v', 100_000)));
         await server.CommitAsync(Some.Put("k"));
         foreach (var connection in connections)
-            Assert.Equal([Commits + 1], await ReadAsync(connection, 1).Within());
+            Assert.Equal([Commits + 1, Commits + 2, Commits + 3], await ReadAsync(connection, 3).Within());
         connections.ForEach(static connection => connection.Dispose());
         await server.WatchersAsync(0);
         await Soon.UntilAsync(() => server.Store.Memory.Watches.Bytes == 0);
