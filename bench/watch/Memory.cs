@@ -10,8 +10,8 @@ internal static class Memory
     {
         using var client = new HttpClient();
         var metrics = await client.GetStringAsync(new Uri(url, "/metrics"));
-        var line = metrics.Split('\n').Single(line => line.StartsWith("kvstore_memory_heap_bytes ", StringComparison.Ordinal));
-        return long.Parse(line.AsSpan(line.IndexOf(' ', StringComparison.Ordinal) + 1), NumberStyles.Float, CultureInfo.InvariantCulture);
+        var line = metrics.Split('\n').Single(line => line.StartsWith("kvstore_memory_heap_bytes{", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 
     public static long ResidentBytes(int process)
