@@ -43,7 +43,8 @@ local contenders = {
     floor = {
         code = same, ok = 200, missing = 200, write = { [204] = true },
         get = function(_, size) return http("GET", "/constant/" .. size) end,
-        put = function(_, value) return http("PUT", "/body", value) end,
+        -- The key is a part of the body, so that wrk builds as many different requests as for the others.
+        put = function(key, value) return http("PUT", "/body", (key .. value):sub(1, #value)) end,
     },
     kvstore = {
         code = same, ok = 200, missing = 404, write = { [201] = true, [204] = true },

@@ -132,6 +132,20 @@ public sealed class Store : IAsyncDisposable
         return transaction.HasPatch ? _patches.SubmitAsync(transaction) : _loop.SubmitAsync(transaction);
     }
 
+    /// <summary>Submits a transaction as <see cref="SubmitAsync"/> does, for a caller that needs no task.</summary>
+    /// <param name="transaction">The transaction, which has <see cref="Transaction.ContinuesInline"/>.</param>
+    /// <param name="receiver">Gets the outcome.</param>
+    /// <exception cref="ArgumentException">The transaction does not have it.</exception>
+    public void Submit(Transaction transaction, IOutcomeReceiver receiver)
+    {
+        if (!transaction.ContinuesInline)
+            throw new ArgumentException($"A receiver of outcomes needs a transaction with {nameof(Transaction.ContinuesInline)}.", nameof(transaction));
+        if (_interceptor is not null && TryReject(ref transaction) is { } rejected)
+            receiver.Receive(rejected);
+        else
+            _loop.Submit(transaction, receiver);
+    }
+
     /// <summary>The state for a linearizable read: it includes every write that was acknowledged, on any node, before this call.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The state; null if the place that keeps the commits cannot be reached, or <see cref="StoreOptions.ReadWaitMax"/> is over.</returns>

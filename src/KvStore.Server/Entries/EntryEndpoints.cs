@@ -91,7 +91,10 @@ internal sealed class EntryEndpoints(Store store, KeyWrites writes, Reads reads,
         if (ttl.ExpiresAt(time) is { } expiresAt)
             draft.SetExpiry(expiresAt);
         var idempotency = IdempotencyHeader.For(context, options, idempotencyKey, draft.Value.Span);
-        return AnswerPutAsync(context, writes.SubmitAsync(new Transaction(guards, [new Put(draft)]) { Idempotency = idempotency, ContinuesInline = true }, LoadTokenOf(context), context));
+        var transaction = new Transaction(guards, [new Put(draft)]) { Idempotency = idempotency, ContinuesInline = true };
+        var loadToken = LoadTokenOf(context);
+        var direct = new DirectWriteAnswer(context, AnswerPut);
+        return writes.TrySubmit(transaction, loadToken, direct) ? direct.Ended : AnswerPutAsync(context, writes.SubmitAsync(transaction, loadToken, context));
     }
 
     private static async Task AnswerPutAsync(HttpContext context, Task<Outcome> submission)

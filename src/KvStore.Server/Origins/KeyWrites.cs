@@ -20,6 +20,15 @@ internal sealed class KeyWrites(Store store, ServedOrigins origins)
     public Task<Outcome> SubmitAsync(Transaction transaction, string? loadToken, HttpContext context) =>
         loadToken is null || OriginInterceptor.SetsExpiry(transaction.Operations[0]) ? SubmitAsync(transaction, context) : StoreLoadedAsync(transaction, loadToken);
 
+    /// <summary>Submits a write whose caller needs no task, if it is for the store as it is; otherwise returns false.</summary>
+    public bool TrySubmit(Transaction transaction, string? loadToken, IOutcomeReceiver receiver)
+    {
+        if (loadToken is not null || origins.Find(transaction.Operations[0].Key) is not null)
+            return false;
+        store.Submit(transaction, receiver);
+        return true;
+    }
+
     private async Task<Outcome> StoreLoadedAsync(Transaction transaction, string loadToken)
     {
         var key = transaction.Operations[0].Key;

@@ -29,19 +29,25 @@ internal sealed class RequestBoundary(RequestDelegate next, RequestLog log, Canc
         var startedAt = log.Now();
         if (stopping.IsCancellationRequested)
             Drain.CloseConnection(context);
+        Task task;
         try
         {
-            var task = next(context);
-            if (!task.IsCompletedSuccessfully)
-                return WaitAsync(context, task, startedAt);
+            task = next(context);
         }
         catch (Exception exception)
         {
             return FailAsync(context, exception, startedAt);
         }
 
-        return End(context, startedAt);
+        return !task.IsCompleted && task.AsyncState is DirectAnswer direct && direct.TryLeave(this, startedAt) ? task : EndAsync(context, task, startedAt);
     }
+
+    /// <summary>Ends a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="task">Its answer, which may have failed, or take time.</param>
+    /// <param name="startedAt">When the request came.</param>
+    /// <returns>Fails only if the request cannot be ended.</returns>
+    public Task EndAsync(HttpContext context, Task task, long startedAt) => task.IsCompletedSuccessfully ? End(context, startedAt) : WaitAsync(context, task, startedAt);
 
     private async Task WaitAsync(HttpContext context, Task task, long startedAt)
     {

@@ -47,7 +47,7 @@ internal sealed class Answers
             if (batch[i].Transaction.ContinuesInline)
                 (callers[next], outcomes[next++]) = (batch[i], outcomes[i]);
             else
-                batch[i].TrySetResult(outcomes[i]);
+                batch[i].Give(outcomes[i]);
         }
 
         if (inline == 0)

@@ -53,7 +53,7 @@ internal sealed class CallerAnswers(PendingTransaction[] callers, Outcome[] outc
     private void Give(int from, int to)
     {
         for (var i = from; i < to; i++)
-            callers[i].TrySetResult(outcomes[i]);
+            callers[i].Give(outcomes[i]);
         if (Interlocked.Add(ref _left, from - to) == 0)
             given();
     }

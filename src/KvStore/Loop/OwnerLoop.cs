@@ -41,19 +41,30 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
     public Task<Outcome> SubmitAsync(Transaction transaction)
     {
+        var outcome = new OutcomeTask(transaction.ContinuesInline);
+        Submit(transaction, outcome);
+        return outcome.Task;
+    }
+
+    /// <inheritdoc cref="Store.Submit"/>
+    public void Submit(Transaction transaction, IOutcomeReceiver receiver)
+    {
         if (State == StoreState.Running)
         {
             var latest = publisher.Latest;
             var cost = transaction.CostIn(latest);
             if (!queue.HasRoomFor(transaction, cost))
-                return Task.FromResult<Outcome>(new Outcome.Rejected(latest.Revision, RejectionReason.TransactionTooLarge, null));
-            var pending = new PendingTransaction(transaction, cost);
-            if (queue.TryAdmit(pending))
-                return pending.Task;
+            {
+                receiver.Receive(new Outcome.Rejected(latest.Revision, RejectionReason.TransactionTooLarge, null));
+                return;
+            }
+
+            if (queue.TryAdmit(new PendingTransaction(transaction, cost, receiver)))
+                return;
         }
 
         // The state is read again because the queue rejects both when it is full and when it has just been closed.
-        return Task.FromResult<Outcome>(new Outcome.NotApplied(State switch
+        receiver.Receive(new Outcome.NotApplied(State switch
         {
             StoreState.Running => NotAppliedReason.QueueFull,
             StoreState.Created or StoreState.Loading => log.Connection?.UnreachableSince is null ? NotAppliedReason.Loading : NotAppliedReason.Unreachable,
@@ -66,9 +77,9 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     /// <summary>Submits a transaction of the store's own, which a full queue does not reject. One at a time.</summary>
     public Task<Outcome> SubmitInternalAsync(Transaction transaction)
     {
-        var pending = new PendingTransaction(transaction, transaction.CostIn(publisher.Latest));
-        return State == StoreState.Running && queue.TryAdmitInternal(pending)
-            ? pending.Task
+        var outcome = new OutcomeTask(transaction.ContinuesInline);
+        return State == StoreState.Running && queue.TryAdmitInternal(new PendingTransaction(transaction, transaction.CostIn(publisher.Latest), outcome))
+            ? outcome.Task
             : Task.FromResult<Outcome>(new Outcome.NotApplied(NotAppliedReason.Stopping));
     }
 
@@ -218,7 +229,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     private void End(List<PendingTransaction> pending, Outcome outcome)
     {
         // All are released before the first of them has its outcome.
-        if (pending is [{ Task.IsCompleted: false }, ..])
+        if (pending is [{ HasOutcome: false }, ..])
             queue.Release(pending);
         _answers.Give(pending, outcome);
     }

@@ -2,13 +2,16 @@ using System.Diagnostics;
 
 namespace KvStore;
 
-/// <summary>A transaction in the queue; its task completes with the outcome.</summary>
-/// <remarks>The caller's continuation runs on another thread, or once the loop has left this one: a caller that blocks must not block the owner loop.</remarks>
-internal sealed class PendingTransaction(Transaction transaction, TransactionCost cost)
-    : TaskCompletionSource<Outcome>(transaction.ContinuesInline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously)
+/// <summary>A transaction in the queue, and who gets its outcome.</summary>
+/// <param name="transaction">The transaction.</param>
+/// <param name="cost">What it is charged for until then.</param>
+/// <param name="receiver">Gets the outcome, once.</param>
+internal sealed class PendingTransaction(Transaction transaction, TransactionCost cost, IOutcomeReceiver receiver)
 {
     /// <summary>The value of <see cref="AdmittedAt"/> for a transaction that may wait for any time.</summary>
     public const long Patient = long.MaxValue;
+
+    private int _hasOutcome;
 
     public Transaction Transaction { get; } = transaction;
 
@@ -23,4 +26,14 @@ internal sealed class PendingTransaction(Transaction transaction, TransactionCos
 
     /// <summary>When it was admitted, as a timestamp of the clock. The queue sets it.</summary>
     public long AdmittedAt { get; set; } = Patient;
+
+    /// <summary>Whether it has its outcome.</summary>
+    public bool HasOutcome => Volatile.Read(ref _hasOutcome) != 0;
+
+    /// <summary>Gives it its outcome, unless it has one.</summary>
+    public void Give(Outcome outcome)
+    {
+        if (Interlocked.Exchange(ref _hasOutcome, 1) == 0)
+            receiver.Receive(outcome);
+    }
 }

@@ -21,7 +21,7 @@ internal sealed class TransactionQueue
     private readonly long _waitMax;
 
     // Wakes a waiting loop; carries no work.
-    private readonly PendingTransaction _wake = new(new Transaction([], []), default);
+    private readonly PendingTransaction _wake = new(new Transaction([], []), default, new OutcomeTask(continuesInline: true));
 
     private PendingTransaction? _internal;
     private volatile bool _isClosed;
