@@ -26,37 +26,58 @@ internal sealed class SocketOutput : PipeWriter
     private Task _sending = Task.CompletedTask;
     private bool _isClosed;
 
+    // The writer's: bytes that are not flushed yet, as long as nothing is before them in the pipe and one block is enough. Most answers go from there to the socket.
+    private readonly MemoryPool<byte> _memory;
+    private IMemoryOwner<byte>? _block;
+    private int _blockBytes;
+
     /// <param name="connection">The connection, whose own output is used no more than to end it.</param>
     /// <param name="socket">Its socket.</param>
     /// <param name="memory">Where buffers are rented.</param>
     /// <param name="bytesMax">What a flush leaves unsent at most without waiting; null for any number.</param>
     public SocketOutput(ConnectionContext connection, Socket socket, MemoryPool<byte> memory, long? bytesMax)
     {
-        (_connection, _socket, _inner) = (connection, socket, connection.Transport.Output);
+        (_connection, _socket, _inner, _memory) = (connection, socket, connection.Transport.Output, memory);
+
+        // For sends that do not wait. All others are asynchronous.
+        socket.Blocking = false;
         _pipe = new Pipe(new PipeOptions(
             memory, PipeScheduler.Inline, PipeScheduler.ThreadPool, bytesMax ?? 0, (bytesMax ?? 0) / 2, useSynchronizationContext: false));
     }
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _pipe.Writer.UnflushedBytes;
+    public override long UnflushedBytes => _blockBytes + _pipe.Writer.UnflushedBytes;
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => _pipe.Writer.GetMemory(sizeHint);
+    public override Memory<byte> GetMemory(int sizeHint = 0) => HasBlock(sizeHint) ? _block!.Memory[_blockBytes..] : _pipe.Writer.GetMemory(sizeHint);
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => _pipe.Writer.GetSpan(sizeHint);
+    public override Span<byte> GetSpan(int sizeHint = 0) => HasBlock(sizeHint) ? _block!.Memory.Span[_blockBytes..] : _pipe.Writer.GetSpan(sizeHint);
 
-    public override void Advance(int bytes) => _pipe.Writer.Advance(bytes);
+    public override void Advance(int bytes)
+    {
+        if (_block is null)
+            _pipe.Writer.Advance(bytes);
+        else
+            _blockBytes += bytes;
+    }
 
     public override void CancelPendingFlush() => _pipe.Writer.CancelPendingFlush();
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
-        _pipe.Writer.Write(source.Span);
+        this.Write(source.Span);
         return FlushAsync(cancellationToken);
     }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        if (_block is not null)
+        {
+            if (Interlocked.CompareExchange(ref _asked, 1, 0) == 0)
+                return SendBlock(cancellationToken);
+            LeaveBlock(0);
+        }
+
         // If this waits because of the bound, sending ends the wait.
         var flushing = _pipe.Writer.FlushAsync(cancellationToken);
         if (Interlocked.Increment(ref _asked) == 1)
@@ -67,6 +88,7 @@ internal sealed class SocketOutput : PipeWriter
     /// <summary>Ends the connection, once everything is sent. May be called again.</summary>
     public override void Complete(Exception? exception = null)
     {
+        LeaveBlock(0);
         _pipe.Writer.Complete(exception);
         if (Interlocked.Increment(ref _asked) == 1)
             _sending = SendPipeAsync();
@@ -106,6 +128,57 @@ internal sealed class SocketOutput : PipeWriter
 
         if (Interlocked.Decrement(ref _asked) > 0)
             await SendPipeAsync().ConfigureAwait(false);
+    }
+
+    // Whether the block is what is written to, with room for so much.
+    private bool HasBlock(int sizeHint)
+    {
+        if (_block is null)
+        {
+            if (_pipe.Writer.UnflushedBytes > 0 || Volatile.Read(ref _asked) > 0 || sizeHint > _memory.MaxBufferSize)
+                return false;
+            _block = _memory.Rent();
+        }
+
+        if (_block.Memory.Length - _blockBytes >= Math.Max(sizeHint, 1))
+            return true;
+        LeaveBlock(0);
+        return false;
+    }
+
+    // Moves what the block has, after so many bytes, into the pipe.
+    private void LeaveBlock(int sent)
+    {
+        if (_block is null)
+            return;
+        if (_blockBytes > sent)
+            _pipe.Writer.Write(_block.Memory.Span[sent.._blockBytes]);
+        _block.Dispose();
+        (_block, _blockBytes) = (null, 0);
+    }
+
+    // The sender.
+    private ValueTask<FlushResult> SendBlock(CancellationToken cancellationToken)
+    {
+        var sent = _socket.Send(_block!.Memory.Span[.._blockBytes], SocketFlags.None, out var error);
+        if (error is not (SocketError.Success or SocketError.WouldBlock))
+        {
+            Fail(new SocketException((int)error));
+            sent = _blockBytes;
+        }
+
+        var isSent = sent == _blockBytes;
+        LeaveBlock(sent);
+        if (!isSent)
+        {
+            var flushing = _pipe.Writer.FlushAsync(cancellationToken);
+            _sending = SendPipeAsync();
+            return flushing;
+        }
+
+        if (!_isClosed && Interlocked.Decrement(ref _asked) > 0)
+            _sending = SendPipeAsync();
+        return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _isClosed));
     }
 
     // The sender. Completes at once, without an allocation, when the client takes everything at once.

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
 namespace KvStore.Server;
@@ -57,16 +56,7 @@ internal sealed class RequestMetrics
         if (ticks is not { } time || !_durations.Enabled)
             return;
 
-        var request = context.Request;
-        var tags = new TagList
-        {
-            { "http.request.method", Methods.TryGetValue(request.Method, out var method) ? method : "_OTHER" },
-            { "http.response.status_code", Statuses[number] },
-            { "url.scheme", request.Scheme },
-        };
-        if (labels.Route is { } route)
-            tags.Add("http.route", route);
-        _durations.Record(time * _secondsPerTick, tags);
+        _durations.Record(time * _secondsPerTick, labels.TagsOf(context.Request, number));
     }
 
     private Labels LabelsOf(Endpoint endpoint) =>
@@ -87,5 +77,27 @@ internal sealed class RequestMetrics
     }
 
     /// <summary>What the requests of one endpoint have in common: the counters of its operation, by status, and its route.</summary>
-    private sealed record Labels(long[] Requests, string? Route);
+    private sealed record Labels(long[] Requests, string? Route)
+    {
+        // The last tags of each status. Nearly all requests of an endpoint and a status have the same; a race makes some once more.
+        private readonly Tags?[] _tags = new Tags?[Statuses.Length];
+
+        public KeyValuePair<string, object?>[] TagsOf(HttpRequest request, int number)
+        {
+            var (method, scheme) = (request.Method, request.Scheme);
+            if (_tags[number] is { } last && ReferenceEquals(last.Method, method) && ReferenceEquals(last.Scheme, scheme))
+                return last.All;
+            var tags = new Tags(method, scheme,
+            [
+                new("http.request.method", Methods.Contains(method) ? method : "_OTHER"),
+                new("http.response.status_code", Statuses[number]),
+                new("url.scheme", scheme),
+                .. Route is null ? [] : new KeyValuePair<string, object?>[] { new("http.route", Route) },
+            ]);
+            _tags[number] = tags;
+            return tags.All;
+        }
+    }
+
+    private sealed record Tags(string Method, string Scheme, KeyValuePair<string, object?>[] All);
 }
