@@ -71,6 +71,8 @@ internal sealed class SocketOutput : PipeWriter
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
         if (_block is not null)
         {
             if (Interlocked.CompareExchange(ref _asked, 1, 0) == 0)
@@ -157,19 +159,13 @@ internal sealed class SocketOutput : PipeWriter
         (_block, _blockBytes) = (null, 0);
     }
 
-    // The sender.
+    // The sender. Sends what the client takes at once, and leaves the rest to the pipe.
     private ValueTask<FlushResult> SendBlock(CancellationToken cancellationToken)
     {
-        var sent = _socket.Send(_block!.Memory.Span[.._blockBytes], SocketFlags.None, out var error);
-        if (error is not (SocketError.Success or SocketError.WouldBlock))
-        {
-            Fail(new SocketException((int)error));
-            sent = _blockBytes;
-        }
-
-        var isSent = sent == _blockBytes;
+        var bytes = _blockBytes;
+        var sent = TrySendNow(_block!.Memory.Span[..bytes]);
         LeaveBlock(sent);
-        if (!isSent)
+        if (sent < bytes)
         {
             var flushing = _pipe.Writer.FlushAsync(cancellationToken);
             _sending = SendPipeAsync();
@@ -178,7 +174,25 @@ internal sealed class SocketOutput : PipeWriter
 
         if (!_isClosed && Interlocked.Decrement(ref _asked) > 0)
             _sending = SendPipeAsync();
-        return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: _isClosed));
+        return ValueTask.FromResult(new FlushResult(isCanceled: false, isCompleted: _isClosed));
+    }
+
+    // How many bytes need not be sent later.
+    private int TrySendNow(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var sent = _socket.Send(bytes, SocketFlags.None, out var error);
+            if (error is SocketError.Success or SocketError.WouldBlock)
+                return sent;
+            Fail(new SocketException((int)error));
+        }
+        catch (ObjectDisposedException exception)
+        {
+            Fail(exception);
+        }
+
+        return bytes.Length;
     }
 
     // The sender. Completes at once, without an allocation, when the client takes everything at once.

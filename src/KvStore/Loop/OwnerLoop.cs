@@ -49,22 +49,19 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
     /// <inheritdoc cref="Store.Submit"/>
     public void Submit(Transaction transaction, IOutcomeReceiver receiver)
     {
+        Outcome? rejected = null;
         if (State == StoreState.Running)
         {
             var latest = publisher.Latest;
             var cost = transaction.CostIn(latest);
             if (!queue.HasRoomFor(transaction, cost))
-            {
-                receiver.Receive(new Outcome.Rejected(latest.Revision, RejectionReason.TransactionTooLarge, null));
-                return;
-            }
-
-            if (queue.TryAdmit(new PendingTransaction(transaction, cost, receiver)))
+                rejected = new Outcome.Rejected(latest.Revision, RejectionReason.TransactionTooLarge, null);
+            else if (queue.TryAdmit(new PendingTransaction(transaction, cost, receiver)))
                 return;
         }
 
         // The state is read again because the queue rejects both when it is full and when it has just been closed.
-        receiver.Receive(new Outcome.NotApplied(State switch
+        receiver.Receive(rejected ?? new Outcome.NotApplied(State switch
         {
             StoreState.Running => NotAppliedReason.QueueFull,
             StoreState.Created or StoreState.Loading => log.Connection?.UnreachableSince is null ? NotAppliedReason.Loading : NotAppliedReason.Unreachable,
@@ -106,7 +103,6 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
         if (before == StoreState.Created)
             Finish();
-
         // Both, because the loop may end between the two steps above, and the caller of StopAsync may then dispose _stopping.
         await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

@@ -75,7 +75,7 @@ public sealed class CommitSpanTests : IDisposable
     private static PendingTransaction Pending(Activity? caller)
     {
         Activity.Current = caller;
-        var pending = new PendingTransaction(new Transaction([], []), default);
+        var pending = new PendingTransaction(new Transaction([], []), default, new OutcomeTask(continuesInline: true));
         Activity.Current = null;
         return pending;
     }

@@ -90,7 +90,8 @@ public sealed class PatchPreparerTests
             store.Memory.Queue,
             TimeSpan.FromMinutes(1),
             TimeProvider.System);
-        var write = new PendingTransaction(new Transaction([], [Some.Put("write")]) { ContinuesInline = true }, default);
+        var outcome = new OutcomeTask(continuesInline: true);
+        var write = new PendingTransaction(new Transaction([], [Some.Put("write")]) { ContinuesInline = true }, default, outcome);
         var patching = PatchAsync();
 
         // Not on this thread: nothing continues inline on one with a synchronization context, as that of a test has.
@@ -102,7 +103,7 @@ public sealed class PatchPreparerTests
 
         async Task PatchAsync()
         {
-            await write.Task.ConfigureAwait(false);
+            await outcome.Task.ConfigureAwait(false);
             await preparer.SubmitAsync(new Transaction([], [Patch("{\"a\":1}")]));
         }
     }

@@ -166,7 +166,7 @@ public sealed class QueueBoundTests
         HashSet<PendingTransaction> queued = [];
         for (var step = random.Next(200); step > 0; step--)
         {
-            var pending = new PendingTransaction(new Transaction([], []) { IsOrdered = random.Next(4) == 0 }, new TransactionCost(random.Next(1000), random.Next(1000)));
+            var pending = new PendingTransaction(new Transaction([], []) { IsOrdered = random.Next(4) == 0 }, new TransactionCost(random.Next(1000), random.Next(1000)), new OutcomeTask(continuesInline: true));
             switch (random.Next(10))
             {
                 case < 5:
@@ -217,7 +217,7 @@ public sealed class QueueBoundTests
     private TransactionQueue New(StoreOptions options) => new(options, _memory, new StoreMetrics(null), _time);
 
     private static PendingTransaction Make(long work, bool isOrdered = false) =>
-        new(new Transaction([], []) { IsOrdered = isOrdered }, new TransactionCost(7, work));
+        new(new Transaction([], []) { IsOrdered = isOrdered }, new TransactionCost(7, work), new OutcomeTask(continuesInline: true));
 
     private static PendingTransaction Admit(TransactionQueue queue, long work, bool isOrdered = false)
     {

@@ -66,7 +66,7 @@ public class TransactionQueueTests
             Volatile.Write(ref started, round);
             Thread.SpinWait(random.Next(100));
             Assert.True(queue.TryAdmitInternal(pending));
-            SpinUntil(() => pending.Task.IsCompleted && Volatile.Read(ref admitted) == round, round);
+            SpinUntil(() => pending.HasOutcome && Volatile.Read(ref admitted) == round, round);
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{rounds} rounds without a lost wake-up in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s.");
@@ -99,7 +99,7 @@ public class TransactionQueueTests
             var isAdmitted = queue.TryAdmitInternal(pending);
             await closing;
             await owner.Within();
-            Assert.True(isAdmitted == pending.Task.IsCompleted, $"Round {round}: admitted {isAdmitted}, completed {pending.Task.IsCompleted}.");
+            Assert.True(isAdmitted == pending.HasOutcome, $"Round {round}: admitted {isAdmitted}, completed {pending.HasOutcome}.");
             Assert.Equal(0, queue.Memory.Bytes);
             (taken, rejected) = isAdmitted ? (taken + 1, rejected) : (taken, rejected + 1);
         }
@@ -138,7 +138,7 @@ public class TransactionQueueTests
                 isAdmitted ??= queue.TryAdmitInternal(pending);
                 if (!waiting.IsCompleted && !isClosed)
                 {
-                    Assert.True(pending.Task.IsCompleted || isAdmitted == false, Describe());
+                    Assert.True(pending.HasOutcome || isAdmitted == false, Describe());
                     Close();
                 }
             }
@@ -151,13 +151,13 @@ public class TransactionQueueTests
                 Assert.InRange(batch.Count, 1, batchMax + 1);
                 Assert.Empty(late);
                 foreach (var one in batch)
-                    one.SetResult(Outcome.Unknown.Instance);
+                    Give(one);
                 queue.Complete(batch);
             }
         }
 
         isAdmitted ??= queue.TryAdmitInternal(pending);
-        Assert.True(isAdmitted == pending.Task.IsCompleted, Describe());
+        Assert.True(isAdmitted == pending.HasOutcome, Describe());
         Assert.Equal(0, queue.Memory.Bytes);
         return isAdmitted.Value;
 
@@ -178,13 +178,20 @@ public class TransactionQueueTests
             while (queue.TryTake(batch, late))
             {
                 foreach (var pending in batch)
-                    pending.SetResult(Outcome.Unknown.Instance);
+                    Give(pending);
                 queue.Complete(batch);
             }
         }
     }
 
-    private static PendingTransaction New() => new(new Transaction([], []), default);
+    // Once.
+    private static void Give(PendingTransaction pending)
+    {
+        Assert.False(pending.HasOutcome);
+        pending.Give(Outcome.Unknown.Instance);
+    }
+
+    private static PendingTransaction New() => new(new Transaction([], []), default, new OutcomeTask(continuesInline: true));
 
     private static TransactionQueue Make(StoreOptions options) => new(options, new MemoryAccount("queue", options.QueueBytesMax), new StoreMetrics(null), TimeProvider.System);
 
