@@ -27,9 +27,11 @@ internal sealed class SocketOutput : PipeWriter
     private bool _isClosed;
 
     // The writer's: bytes that are not flushed yet, as long as nothing is before them in the pipe and one block is enough. Most answers go from there to the socket.
+    // Once memory of the pipe was given out, all is the pipe's until the next flush: who asks for memory again, and has written no more, expects the same.
     private readonly MemoryPool<byte> _memory;
     private IMemoryOwner<byte>? _block;
     private int _blockBytes;
+    private bool _usesPipe;
 
     /// <param name="connection">The connection, whose own output is used no more than to end it.</param>
     /// <param name="socket">Its socket.</param>
@@ -81,6 +83,7 @@ internal sealed class SocketOutput : PipeWriter
         }
 
         // If this waits because of the bound, sending ends the wait.
+        _usesPipe = false;
         var flushing = _pipe.Writer.FlushAsync(cancellationToken);
         if (Interlocked.Increment(ref _asked) == 1)
             _sending = SendPipeAsync();
@@ -135,16 +138,12 @@ internal sealed class SocketOutput : PipeWriter
     // Whether the block is what is written to, with room for so much.
     private bool HasBlock(int sizeHint)
     {
-        if (_block is null)
-        {
-            if (_pipe.Writer.UnflushedBytes > 0 || Volatile.Read(ref _asked) > 0 || sizeHint > _memory.MaxBufferSize)
-                return false;
+        if (_block is null && !_usesPipe && Volatile.Read(ref _asked) == 0)
             _block = _memory.Rent();
-        }
-
-        if (_block.Memory.Length - _blockBytes >= Math.Max(sizeHint, 1))
+        if (_block?.Memory.Length - _blockBytes >= Math.Max(sizeHint, 1))
             return true;
         LeaveBlock(0);
+        _usesPipe = true;
         return false;
     }
 

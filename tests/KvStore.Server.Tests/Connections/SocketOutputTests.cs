@@ -64,6 +64,26 @@ public sealed class SocketOutputTests : IAsyncLifetime
         Assert.Equal(expected, await received.Within());
     }
 
+    // The web server keeps memory that it has asked for, and asks for some of any size before it says how much of it is written.
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 5000)]
+    [InlineData(100, 1)]
+    [InlineData(100, 5000)]
+    [InlineData(4096, 1)]
+    public void GetMemory_NothingWrittenSince_IsTheSame(int written, int sizeHint)
+    {
+        _output.Write(new byte[written]);
+        var memory = _output.GetMemory(sizeHint);
+        var span = _output.GetSpan();
+        "the end"u8.CopyTo(memory.Span);
+        Assert.True(memory.Span == span);
+        Assert.Equal(written, _output.UnflushedBytes);
+        _output.Advance(7);
+        Assert.True(_output.FlushAsync(Cancellation).AsTask().IsCompletedSuccessfully);
+        Assert.Equal("the end"u8.ToArray(), Receive(written + 7)[written..]);
+    }
+
     // The order of bytes is that of the calls, whatever they have to wait for.
     [Fact]
     public async Task SendAndFlush_AtRandomWithASlowClient_KeepTheOrder()

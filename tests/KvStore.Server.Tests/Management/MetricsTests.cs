@@ -38,6 +38,20 @@ public sealed partial class MetricsTests
         }
     }
 
+    [Fact]
+    public async Task Metrics_MethodsThatAlternate_AreCountedApart()
+    {
+        await using var server = await KvServer.StartAsync();
+        foreach (var method in new[] { "GET", "DELETE", "GET", "DELETE", "DELETE" })
+        {
+            using var raw = await server.SendAsync($"{method} /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 404 ", await raw.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+
+        var durations = (await ReadAsync(server)).Where(sample => sample.Name == Duration + "_count" && sample.Labels["http_response_status_code"] == "404");
+        Assert.Equal([("DELETE", 3), ("GET", 2)], durations.Select(sample => (sample.Labels["http_request_method"], (int)sample.Value)).Order());
+    }
+
     // Whatever clients send, the number of series is bounded.
     [Fact]
     public async Task Metrics_UnknownMethodAndPath_AreNoLabels()
