@@ -57,9 +57,8 @@ internal sealed class TransferEndpoints(Store store, Reads reads, StreamedReads 
     {
         foreach (var entry in entries)
         {
-            await ExportLine.WriteAsync(output, entry);
-            if (pace.IsRestDue(entry.Bytes))
-                await pace.RestAsync(cancellationToken);
+            await pace.WaitAsync(ExportLine.WriteAsync(output, entry));
+            await pace.RestAsync(entry.Bytes, cancellationToken);
         }
 
         await output.FlushAsync();

@@ -5,6 +5,8 @@ namespace KvStore.Server.Tests;
 /// <summary>Imports and exports while others write: an import has fewer transactions in the queue, and an export rests.</summary>
 public sealed class TransferBesideWritersTests
 {
+    private const int Piece = 32 * 1024;
+
     private readonly ObservedTime _time = new();
     private long _revision = 7;
 
@@ -75,31 +77,68 @@ public sealed class TransferBesideWritersTests
     }
 
     [Fact]
-    public async Task IsRestDue_OthersHaveWritten_OnceForEachSpan()
+    public async Task RestAsync_OthersWrite_OnceForEachSlice()
     {
-        const int Piece = 32 * 1024;
         await using var store = await Stores.StartAsync();
         var pace = new ExportPace(store, _time);
         await store.SubmitAsync(Write(1)).Within();
-        Assert.False(pace.IsRestDue(Piece));
-        _time.Advance(TimeSpan.FromMilliseconds(2));
-        Assert.False(pace.IsRestDue(Piece - 1));
-        Assert.True(pace.IsRestDue(1));
-
-        // Nothing was written since.
-        _time.Advance(TimeSpan.FromMilliseconds(2));
-        Assert.False(pace.IsRestDue(Piece));
+        Assert.True(RestAsync(pace).IsCompleted);
+        _time.Advance(ExportPace.Slice);
+        Assert.True(RestAsync(pace, Piece - 1).IsCompleted);
+        var rest = RestAsync(pace, 1);
         await store.SubmitAsync(Write(2)).Within();
-        Assert.False(pace.IsRestDue(Piece));
-        _time.Advance(TimeSpan.FromMilliseconds(2));
-        Assert.True(pace.IsRestDue(Piece));
-
-        var rest = pace.RestAsync(TestContext.Current.CancellationToken);
-        await store.SubmitAsync(Write(3)).Within();
         Assert.False(rest.IsCompleted);
-        _time.Advance(TimeSpan.FromMilliseconds(2));
+        _time.Advance(ExportPace.Slice);
         await rest.Within();
-        Assert.False(pace.IsRestDue(Piece));
+
+        // What was written during the rest had its share.
+        _time.Advance(ExportPace.Slice);
+        Assert.True(RestAsync(pace).IsCompleted);
+        await store.SubmitAsync(Write(3)).Within();
+        Assert.True(RestAsync(pace).IsCompleted);
+        _time.Advance(ExportPace.Slice);
+        rest = RestAsync(pace);
+        Assert.False(rest.IsCompleted);
+        _time.Advance(ExportPace.Slice);
+        await rest.Within();
+    }
+
+    // In half-milliseconds: how long it is busy and how long it waits for its client, again and again, and how long it rests then.
+    [Theory]
+    [InlineData(4, 0, 4)]
+    [InlineData(4, 1, 4)]
+    [InlineData(2, 1, 2)]
+    [InlineData(2, 2, 0)]
+    [InlineData(1, 1, 0)]
+    [InlineData(4, 4, 0)]
+    [InlineData(1, 40, 0)]
+    public async Task RestAsync_ExportWaitsForItsClient_WaitsAreRest(int busy, int waiting, int rests)
+    {
+        await using var store = await Stores.StartAsync();
+        var pace = new ExportPace(store, _time);
+        for (var (run, slices) = (0, 0); slices < 3; run += busy)
+        {
+            await store.SubmitAsync(Write(run)).Within();
+            _time.Advance(TimeSpan.FromMilliseconds(busy / 2.0));
+            var sending = new TaskCompletionSource();
+            var waited = pace.WaitAsync(new ValueTask(sending.Task)).AsTask();
+            _time.Advance(TimeSpan.FromMilliseconds(waiting / 2.0));
+            sending.SetResult();
+            await waited.Within();
+            var rest = RestAsync(pace);
+            if ((run + busy) % 4 != 0 || rests == 0)
+            {
+                Assert.True(rest.IsCompleted);
+                slices += (run + busy) % 4 == 0 ? 1 : 0;
+                continue;
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds((rests - 1) / 2.0));
+            Assert.False(rest.IsCompleted);
+            _time.Advance(TimeSpan.FromMilliseconds(0.5));
+            await rest.Within();
+            slices++;
+        }
     }
 
     [Fact]
@@ -123,6 +162,8 @@ public sealed class TransferBesideWritersTests
         await writing.Within();
     }
 
+    private static Task RestAsync(ExportPace pace, long bytes = Piece) => pace.RestAsync(bytes, TestContext.Current.CancellationToken).AsTask();
+
     private static Transaction Write(int number) => new([], [new Put(Key.Parse("other"), BitConverter.GetBytes(number), "text/plain")]);
 
     private static ValueTask<Outcome?> SubmitAsync(ImportWriter writer, int number) => writer.SubmitAsync(
@@ -143,7 +184,7 @@ public sealed class TransferBesideWritersTests
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            if (dueTime == ExportPace.Slice)
+            if (dueTime > TimeSpan.Zero && dueTime <= ExportPace.Slice)
                 Interlocked.Increment(ref _rests);
             return base.CreateTimer(callback, state, dueTime, period);
         }
