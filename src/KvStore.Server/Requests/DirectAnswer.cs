@@ -58,8 +58,16 @@ internal abstract class DirectAnswer
             ending = Task.FromException(exception);
         }
 
-        if (Interlocked.Exchange(ref _state, IsAnswered) == IsBounded)
-            ending = _boundary!.EndAsync(Context, ending, _startedAt);
+        // Nothing may be thrown here: others wait on this thread for their outcomes.
+        try
+        {
+            if (Interlocked.Exchange(ref _state, IsAnswered) == IsBounded)
+                ending = _boundary!.EndAsync(Context, ending, _startedAt);
+        }
+        catch (Exception exception)
+        {
+            ending = Task.FromException(exception);
+        }
 
         // The web server continues here.
         if (ending.IsCompletedSuccessfully)
