@@ -46,7 +46,6 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
         return outcome.Task;
     }
 
-    /// <inheritdoc cref="Store.Submit"/>
     public void Submit(Transaction transaction, IOutcomeReceiver receiver)
     {
         Outcome? rejected = null;
@@ -103,6 +102,7 @@ internal sealed class OwnerLoop(ICommitLog log, TransactionQueue queue, Snapshot
 
         if (before == StoreState.Created)
             Finish();
+
         // Both, because the loop may end between the two steps above, and the caller of StopAsync may then dispose _stopping.
         await Task.WhenAll(_completion.Task, _cancelled.Task).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

@@ -185,5 +185,39 @@ public class AnswerTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => store.Completion.Within());
     }
 
+    [Fact]
+    public async Task Submit_WithAReceiver_GivesItTheOutcomeOnce()
+    {
+        var store = await Stores.StartAsync(new FakeCommitLog());
+        var receiver = new Receiver();
+        store.Submit(Inline("k"), receiver);
+        Assert.IsType<Outcome.Committed>(await receiver.First.Within());
+        Assert.Throws<ArgumentException>(() => store.Submit(Some.Transaction(Some.Put("k")), receiver));
+        Assert.Equal(1, receiver.Outcomes);
+        await store.StopAsync();
+
+        var late = new Receiver();
+        store.Submit(Inline("late"), late);
+        Assert.Equal(NotAppliedReason.Stopping, Assert.IsType<Outcome.NotApplied>(await late.First.Within()).Reason);
+        Assert.Equal(1, late.Outcomes);
+        await store.DisposeAsync();
+    }
+
+    private sealed class Receiver : IOutcomeReceiver
+    {
+        private readonly TaskCompletionSource<Outcome> _first = new();
+        private int _outcomes;
+
+        public Task<Outcome> First => _first.Task;
+
+        public int Outcomes => Volatile.Read(ref _outcomes);
+
+        public void Receive(Outcome outcome)
+        {
+            Interlocked.Increment(ref _outcomes);
+            _first.TrySetResult(outcome);
+        }
+    }
+
     private static Transaction Inline(string key) => new([], [Some.Put(key)]) { ContinuesInline = true };
 }
